@@ -1,0 +1,256 @@
+// Package catalog is what the cluster knows of its databases: descriptors of
+// databases, schemas, relations, sequences and roles, in immutable snapshots.
+//
+//	catalog           descriptors, Snapshot (look-ups), Change (what one transaction's DDL makes of a snapshot)
+//	catalog/store     publishes changes through metakv, caches and watches them
+//	catalog/metakv    the small contract with the metadata store; memory/ and etcd/ implement it
+//	catalog/builtin   functions, operators, casts, aggregates: the rows of pg_proc with their implementations
+//	catalog/ring      a consistent-hash ring; catalog/placement: hash → slot → shard → node
+//	catalog/pgcatalog pg_catalog and information_schema as rows, made from a Snapshot
+//
+// Descriptors are immutable once they are in a Snapshot: to change one, copy
+// it, change the copy, put it into a Change.
+package catalog
+
+import "github.com/pegmatitedb/pegmatite/internal/types"
+
+// OID is an object's number: allocated in the metadata store, stable everywhere.
+type OID = types.OID
+
+// FirstNormalOID is where OIDs of user objects begin (access/transam.h).
+const FirstNormalOID OID = 16384
+
+// Database is a row of pg_database.
+type Database struct {
+	OID           OID
+	Name          string
+	Owner         OID
+	IsTemplate    bool
+	AllowConn     bool
+	ConnLimit     int32 // -1 is none
+	Settings      map[string]string
+	Comment       string
+	Encoding      string // always UTF8
+	Collate, Type string // C and C.UTF-8
+}
+
+// Schema is a row of pg_namespace. The OIDs of pg_catalog (11), public (2200)
+// and information_schema are the same in every database; a user's schema
+// belongs to one.
+type Schema struct {
+	OID      OID
+	Database OID
+	Name     string
+	Owner    OID
+	Comment  string
+}
+
+// RelationKind is pg_class.relkind.
+type RelationKind byte
+
+// The kinds of relations.
+const (
+	KindTable    RelationKind = 'r'
+	KindIndex    RelationKind = 'i'
+	KindSequence RelationKind = 'S'
+	KindView     RelationKind = 'v'
+)
+
+// Home is which of the three kinds of shards holds a relation's rows.
+type Home uint8
+
+// The homes (design: "A relation lives in one of three homes").
+const (
+	HomeShards  Home = iota
+	HomeCatalog      // the node's catalog shard: pg_catalog, information_schema, pegmatite
+	HomeSession      // the session's own shard: temp tables
+)
+
+// Persistence is pg_class.relpersistence.
+type Persistence byte
+
+// The persistences. UNLOGGED is accepted and shown; its rows are as durable as any.
+const (
+	Permanent Persistence = 'p'
+	Unlogged  Persistence = 'u'
+	Temporary Persistence = 't'
+)
+
+// Table is a table's descriptor, with all that belongs to it: its columns,
+// constraints and indexes live and change with it, under one version.
+type Table struct {
+	OID         OID
+	Database    OID
+	Schema      OID
+	Name        string
+	Owner       OID
+	Home        Home
+	Persistence Persistence
+	Version     uint64 // raised by every change; shards refuse older ones
+	// Physical names the tables on the shards ("t<Physical>"). TRUNCATE and rewrites take a new one.
+	Physical uint64
+	RowType  OID // its pg_type row
+	Options  map[string]string
+	Comment  string
+
+	Columns []Column
+	// Key are the columns (IDs) of the primary key, in key order; of a table
+	// without one, its hidden row id alone.
+	Key []ColumnID
+	// ShardKey is how many leading Key columns choose the shard; all by default.
+	ShardKey int
+	Indexes  []Index
+	Checks   []Check
+	// NextColumn is the ID that the next added column gets.
+	NextColumn ColumnID
+	// NextAttnum likewise; 1600 is the limit.
+	NextAttnum int16
+	Stats      Statistics
+}
+
+// ColumnID numbers a table's columns from 1, never reused. A row's image holds
+// them in this order; SQLite calls column 3 "c3".
+type ColumnID int32
+
+// Column is a column of a table. A dropped one stays in the list, as it stays
+// in row images.
+type Column struct {
+	ID      ColumnID
+	Attnum  int16 // pg_attribute.attnum; 0 for the hidden row id
+	Name    string
+	Type    *types.Type
+	Typmod  int32
+	NotNull bool
+	Dropped bool
+	Hidden  bool // the row id of a table without primary key
+	// Default is the default's SQL text, deparsed ("nextval('t_id_seq'::regclass)"); "" is none.
+	Default string
+	// Generated marks GENERATED ALWAYS AS (Default) STORED.
+	Generated bool
+	Identity  byte // 'a' always, 'd' by default, 0 none
+	// Missing is what rows hold that are older than the column (ADD COLUMN with a constant default).
+	Missing   types.Datum
+	Collation string
+	Storage   byte
+	Comment   string
+	Stats     int32 // SET STATISTICS; -1 default
+}
+
+// Index is an index or the unique or primary key constraint that it serves.
+type Index struct {
+	OID     OID
+	Name    string
+	ID      uint32 // numbers the table's indexes, never reused
+	Columns []IndexColumn
+	Unique  bool
+	Primary bool
+	// Constraint is the constraint's OID; 0 for a plain CREATE [UNIQUE] INDEX.
+	Constraint OID
+	// Global is set for a unique index that does not contain the shard key: a
+	// relation of its own, hashed by the indexed columns, with this physical id.
+	Global   uint64
+	Method   string // "btree"; others accepted and shown
+	Options  map[string]string
+	Comment  string
+	Valid    bool
+	Included []ColumnID
+	// Where and the expressions of an IndexColumn belong to a later stage.
+}
+
+// IndexColumn is one key column of an index.
+type IndexColumn struct {
+	Column     ColumnID
+	Desc       bool
+	NullsFirst bool
+}
+
+// Check is a CHECK constraint; NOT NULL is a property of the column.
+type Check struct {
+	OID     OID
+	Name    string
+	Expr    string // SQL text, deparsed
+	Columns []ColumnID
+	Comment string
+	Valid   bool
+}
+
+// Statistics are what ANALYZE found; the planner reads them.
+type Statistics struct {
+	Rows    float64 // -1 never analyzed
+	Pages   int64
+	Columns map[ColumnID]ColumnStatistics
+}
+
+// ColumnStatistics are a column's pg_statistic.
+type ColumnStatistics struct {
+	NullFraction float64
+	Width        int32
+	Distinct     float64 // as pg_stats.n_distinct: negative is a fraction of the rows
+	MostCommon   []string
+	Frequencies  []float64
+	Histogram    []string
+}
+
+// Sequence is a sequence's descriptor; its value is owned by a shard.
+type Sequence struct {
+	OID         OID
+	Database    OID
+	Schema      OID
+	Name        string
+	Owner       OID
+	Persistence Persistence
+	Type        *types.Type // int2, int4, int8
+	Start       int64
+	Increment   int64
+	Min, Max    int64
+	Cache       int64
+	Cycle       bool
+	// OwnedBy is the column that takes the sequence with it.
+	OwnedBy       OID
+	OwnedByColumn ColumnID
+	Identity      bool
+	// Physical changes by RESTART inside DDL and TRUNCATE … RESTART IDENTITY: the shard keeps values by it.
+	Physical uint64
+	Comment  string
+	Version  uint64
+}
+
+// View is a view's descriptor.
+type View struct {
+	OID      OID
+	Database OID
+	Schema   OID
+	Name     string
+	Owner    OID
+	Query    string // deparsed
+	Columns  []Column
+	Comment  string
+	Version  uint64
+}
+
+// Role is a row of pg_authid, with its memberships.
+type Role struct {
+	OID         OID
+	Name        string
+	Super       bool
+	Inherit     bool
+	CreateRole  bool
+	CreateDB    bool
+	Login       bool
+	Replication bool
+	BypassRLS   bool
+	ConnLimit   int32
+	// Verifier is the SCRAM-SHA-256 verifier; "" is no password. Plain text is never kept.
+	Verifier   string
+	ValidUntil string
+	MemberOf   []Membership
+	Settings   map[string]string
+	Comment    string
+}
+
+// Membership is a row of pg_auth_members.
+type Membership struct {
+	Role    OID
+	Grantor OID
+	Admin   bool
+}
