@@ -1,0 +1,86 @@
+package plan
+
+import (
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/shard"
+)
+
+// Insert writes Source's rows into Table.
+type Insert struct {
+	Table  *catalog.Table
+	Source Node
+	// Image has one expression per position of Table.Columns, over Source's
+	// columns: the proposed row, defaults filled in (dropped columns: NULL).
+	Image      []expr.Expr
+	Checks     []shard.Check // over the new row by position
+	OnConflict *OnConflict
+	// Returning (nil is none) sees the written row through New, by position of Table.Columns.
+	Returning []expr.Expr
+	New       []expr.ColumnID
+	Cols      []Column
+}
+
+// OnConflict is an INSERT's ON CONFLICT clause after inference.
+type OnConflict struct {
+	// Arbiters are the index OIDs whose conflicts the clause answers; empty is any.
+	Arbiters []catalog.OID
+	Update   bool // DO UPDATE, else DO NOTHING
+	Set      []Assign
+	Where    expr.Expr
+	// Existing and Excluded are the IDs, by position, under which Set and Where see the two rows.
+	Existing, Excluded []expr.ColumnID
+}
+
+// Assign sets the column at a position of Table.Columns.
+type Assign struct {
+	Position int
+	Expr     expr.Expr
+}
+
+// Update sets columns of the rows of Table that Source yields. Source is a
+// plan that contains exactly one Scan marked by Target: all of Table's columns.
+type Update struct {
+	Table  *catalog.Table
+	Source Node
+	Target *Scan
+	Set    []Assign // over Source's columns
+	Checks []shard.Check
+	// Returning sees the new row through New (by position), and Source's other columns.
+	Returning []expr.Expr
+	New       []expr.ColumnID
+	Cols      []Column
+}
+
+// Delete removes the rows of Table that Source yields; see Update.
+type Delete struct {
+	Table     *catalog.Table
+	Source    Node
+	Target    *Scan
+	Returning []expr.Expr // over Source's columns
+	Cols      []Column
+}
+
+// LockRows is SELECT … FOR UPDATE and its weaker forms.
+type LockRows struct {
+	Input Node
+	Marks []RowMark
+}
+
+// RowMark locks the rows of one table under a LockRows.
+type RowMark struct {
+	Target *Scan
+	Lock   shard.RowLock
+}
+
+// Columns implements Node.
+func (n *Insert) Columns() []Column   { return n.Cols }
+func (n *Update) Columns() []Column   { return n.Cols }
+func (n *Delete) Columns() []Column   { return n.Cols }
+func (n *LockRows) Columns() []Column { return n.Input.Columns() }
+
+// Inputs implements Node.
+func (n *Insert) Inputs() []Node   { return []Node{n.Source} }
+func (n *Update) Inputs() []Node   { return []Node{n.Source} }
+func (n *Delete) Inputs() []Node   { return []Node{n.Source} }
+func (n *LockRows) Inputs() []Node { return []Node{n.Input} }
