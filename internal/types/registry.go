@@ -1,0 +1,149 @@
+package types
+
+// typeRow is one row of pg_type, in the order of its fields here.
+type typeRow struct {
+	oid       OID
+	name      string
+	sqlName   string
+	len       int16
+	byVal     bool
+	align     byte
+	storage   byte
+	kind      byte
+	category  byte
+	preferred bool
+	delim     byte
+	elem      OID // 0 unless it is a true array type
+	array     OID
+	collates  bool
+}
+
+// builtinTypes holds every type of typeRows; it does not change after it is made.
+var builtinTypes = makeBuiltinTypes()
+
+type typeTable struct {
+	all    []*Type
+	byOID  map[OID]*Type
+	byName map[string]*Type
+}
+
+func makeBuiltinTypes() *typeTable {
+	table := &typeTable{
+		byOID:  make(map[OID]*Type, len(typeRows)),
+		byName: make(map[string]*Type, len(typeRows)),
+	}
+	for _, r := range typeRows {
+		t := &Type{
+			OID: r.oid, Name: r.name, SQLName: r.sqlName, Len: r.len, ByVal: r.byVal,
+			Align: r.align, Storage: r.storage, Kind: r.kind, Category: Category(r.category),
+			Preferred: r.preferred, Delim: r.delim, Collates: r.collates,
+		}
+		table.all = append(table.all, t)
+		table.byOID[t.OID], table.byName[t.Name] = t, t
+	}
+	for i, r := range typeRows {
+		t := table.all[i]
+		t.Elem, t.Array = table.byOID[r.elem], table.byOID[r.array]
+		behave(t)
+	}
+	return table
+}
+
+// behave gives a built-in type its form and codec.
+func behave(t *Type) {
+	if t.Elem != nil {
+		t.Datum, t.Storing, t.codec = KindArray, StoreBlob, unsupportedCodec{}
+		return
+	}
+	b, ok := behaviours[t.OID]
+	if !ok {
+		b = behaviour{KindText, StoreText, unsupportedCodec{}}
+		if t.Kind == 'p' {
+			b.codec = pseudoCodec{}
+		}
+	}
+	t.Datum, t.Storing, t.codec = b.datum, b.storing, b.codec
+}
+
+// behaviour is what pg_type does not say of a type.
+type behaviour struct {
+	datum   Kind
+	storing Storing
+	codec   codec
+}
+
+// behaviours is keyed by pg_type.oid. A type that is not here cannot be read
+// or written: its codec says so.
+var behaviours = map[OID]behaviour{
+	16:   {KindBool, StoreInteger, boolCodec{}},
+	18:   {KindText, StoreText, charCodec{}},
+	19:   {KindText, StoreText, nameCodec{}},
+	20:   {KindInt, StoreInteger, intCodec{8}},
+	21:   {KindInt, StoreInteger, intCodec{2}},
+	23:   {KindInt, StoreInteger, intCodec{4}},
+	25:   {KindText, StoreText, textCodec{}},
+	26:   {KindInt, StoreInteger, oidCodec{}},
+	27:   {KindInt, StoreInteger, tidCodec{}},
+	28:   {KindInt, StoreInteger, xidCodec{}},
+	29:   {KindInt, StoreInteger, xidCodec{}},
+	194:  {KindText, StoreText, textCodec{}},
+	700:  {KindFloat, StoreAny, floatCodec{4}},
+	701:  {KindFloat, StoreAny, floatCodec{8}},
+	705:  {KindText, StoreText, textCodec{}},
+	1033: {KindText, StoreText, textCodec{}},
+	1042: {KindText, StoreText, bpcharCodec{}},
+	1043: {KindText, StoreText, varcharCodec{}},
+	1790: {KindText, StoreText, textCodec{}},
+	2275: {KindText, StoreText, textCodec{}},
+	2278: {KindText, StoreText, voidCodec{}},
+	3220: {KindInt, StoreInteger, lsnCodec{}},
+	5069: {KindInt, StoreInteger, xid8Codec{}},
+
+	24:   {KindInt, StoreInteger, regCodec{}},
+	2202: {KindInt, StoreInteger, regCodec{}},
+	2203: {KindInt, StoreInteger, regCodec{}},
+	2204: {KindInt, StoreInteger, regCodec{}},
+	2205: {KindInt, StoreInteger, regCodec{}},
+	2206: {KindInt, StoreInteger, regCodec{}},
+	3734: {KindInt, StoreInteger, regCodec{}},
+	3769: {KindInt, StoreInteger, regCodec{}},
+	4089: {KindInt, StoreInteger, regCodec{}},
+	4096: {KindInt, StoreInteger, regCodec{}},
+	4191: {KindInt, StoreInteger, regCodec{}},
+}
+
+// builtin returns the built-in type of an OID that is known to exist.
+func builtin(oid OID) *Type { return builtinTypes.byOID[oid] }
+
+// ByOID returns the built-in type with that OID, or nil.
+func ByOID(oid OID) *Type { return builtinTypes.byOID[oid] }
+
+// ByName returns the type of pg_catalog with that typname ("int4", "_int4"), or nil.
+func ByName(typname string) *Type { return builtinTypes.byName[typname] }
+
+// All returns the built-in types in order of OID; callers must not change the slice.
+func All() []*Type { return builtinTypes.all }
+
+// Supported reports whether values of the type can be made: false for the
+// types that only have their row in pg_type.
+func (t *Type) Supported() bool {
+	if t.Elem != nil {
+		return t.Elem.Supported()
+	}
+	switch t.codec.(type) {
+	case unsupportedCodec, pseudoCodec:
+		return false
+	}
+	return true
+}
+
+// IsPolymorphic reports whether t is one of the any… pseudo-types whose real
+// type a call decides (manual 38.2.5).
+func (t *Type) IsPolymorphic() bool {
+	switch t {
+	case TAnyElement, TAnyArray, TAnyNonArray, TAnyEnum, TAnyRange, TAnyMultirange,
+		TAnyCompatible, TAnyCompatibleArray, TAnyCompatibleNonArray, TAnyCompatibleRange, TAnyCompatibleMultirange:
+		return true
+	}
+	return false
+}

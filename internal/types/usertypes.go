@@ -1,0 +1,136 @@
+package types
+
+import "strings"
+
+// quoteIdent is quote_identifier for the names of types; keywords are the
+// concern of those who know the grammar.
+func quoteIdent(s string) string {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c == '_' || c >= 'a' && c <= 'z' || i > 0 && c >= '0' && c <= '9' {
+			continue
+		}
+		return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+	}
+	if s == "" {
+		return `""`
+	}
+	return s
+}
+
+// NewArrayOf makes the array type over a user-defined elem (which is not
+// changed; SetArray ties the two together). name is its pg_type.typname,
+// usually elem's with a leading underscore.
+func NewArrayOf(elem *Type, oid OID, name string) *Type {
+	align := byte('i')
+	if elem.Align == 'd' {
+		align = 'd'
+	}
+	return &Type{
+		OID: oid, Name: name, SQLName: elem.SQLName + "[]", Len: -1, Align: align, Storage: 'x',
+		Kind: 'b', Category: CategoryArray, Delim: ',', Elem: elem, Collates: elem.Collates,
+		Datum: KindArray, Storing: StoreBlob, codec: unsupportedCodec{},
+	}
+}
+
+// SetArray records array as the type of arrays over t; only for a t that
+// nobody else has seen yet.
+func (t *Type) SetArray(array *Type) { t.Array = array }
+
+// NewDomain makes a domain over base: its values, forms and order are base's.
+// Constraints and the base typmod are the catalog's to apply. sqlName is the
+// name that format_type shows ("" for name, quoted where it must be).
+func NewDomain(base *Type, oid OID, name, sqlName string) *Type {
+	t := *base
+	t.OID, t.Name, t.SQLName = oid, name, orQuoted(sqlName, name)
+	t.Kind, t.Preferred, t.Array = 'd', false, nil
+	t.Elem, t.codec = nil, domainCodec{base}
+	return &t
+}
+
+// Base returns the type that a domain stands on, through nested domains; t
+// itself when it is no domain.
+func (t *Type) Base() *Type {
+	for {
+		d, ok := t.codec.(domainCodec)
+		if !ok {
+			return t
+		}
+		t = d.base
+	}
+}
+
+// NewComposite makes a row type with the given columns, which it keeps.
+func NewComposite(oid OID, name, sqlName string, columns []Column) *Type {
+	return &Type{
+		OID: oid, Name: name, SQLName: orQuoted(sqlName, name), Len: -1, Align: 'd', Storage: 'x',
+		Kind: 'c', Category: CategoryComposite, Delim: ',',
+		Datum: KindRow, Storing: StoreBlob, codec: unsupportedCodec{},
+	}
+}
+
+// Column is one attribute of a composite type.
+type Column struct {
+	Name   string
+	Type   *Type
+	Typmod int32
+}
+
+// Columns returns a composite type's columns; nil for every other type.
+func (t *Type) Columns() []Column {
+	return nil
+}
+
+// NewEnum makes an enum type. Its values are KindInt sort keys, as stored.
+func NewEnum(oid OID, name, sqlName string, labels []EnumLabel) *Type {
+	return &Type{
+		OID: oid, Name: name, SQLName: orQuoted(sqlName, name), Len: 4, ByVal: true, Align: 'i', Storage: 'p',
+		Kind: 'e', Category: CategoryEnum, Delim: ',',
+		Datum: KindInt, Storing: StoreInteger, codec: newEnumCodec(labels),
+	}
+}
+
+// EnumLabel is one value of an enum: the integer that stands for it orders it
+// among its fellows and never changes.
+type EnumLabel struct {
+	Sort  int64
+	Label string
+}
+
+// Labels returns an enum's labels in order; nil for every other type.
+func (t *Type) Labels() []EnumLabel {
+	if e, ok := t.Base().codec.(*enumCodec); ok {
+		return e.labels
+	}
+	return nil
+}
+
+func orQuoted(sqlName, name string) string {
+	if sqlName != "" {
+		return sqlName
+	}
+	return quoteIdent(name)
+}
+
+// domainCodec answers for base, with base as the type.
+type domainCodec struct{ base *Type }
+
+func (c domainCodec) parse(env *Env, _ *Type, s string, typmod int32) (Datum, error) {
+	return c.base.Parse(env, s, typmod)
+}
+
+func (c domainCodec) format(env *Env, _ *Type, dst []byte, d Datum) []byte {
+	return c.base.Format(env, dst, d)
+}
+
+func (c domainCodec) decode(env *Env, _ *Type, b []byte, typmod int32) (Datum, error) {
+	return c.base.Decode(env, b, typmod)
+}
+
+func (c domainCodec) encode(env *Env, _ *Type, dst []byte, d Datum) []byte {
+	return c.base.Encode(env, dst, d)
+}
+
+func (c domainCodec) compare(_ *Type, a, b Datum) int { return c.base.Compare(a, b) }
+
+func (c domainCodec) hash(_ *Type, h uint64, d Datum) uint64 { return c.base.Hash(h, d) }
