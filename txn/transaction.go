@@ -1,0 +1,267 @@
+package txn
+
+import (
+	"context"
+	"sort"
+	"sync"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+)
+
+// Branch is a transaction's part in one log.
+type Branch struct {
+	Log    LogID
+	Shards []Enlistment
+}
+
+// Committer ends transactions; twopc.Coordinator is the real one.
+type Committer interface {
+	// Commit returns when the outcome is durable. 40001 and the like: aborted
+	// everywhere. 08007: nobody could be asked.
+	Commit(ctx context.Context, id ID, branches []Branch) (Outcome, error)
+	// Rollback drops write sets and locks; it needs no answer from anybody.
+	Rollback(ctx context.Context, id ID, branches []Branch)
+}
+
+// Cutter takes statements back on one shard (ROLLBACK TO SAVEPOINT).
+type Cutter interface {
+	Cut(ctx context.Context, id ID, e Enlistment, from, sent Statement) error
+}
+
+// Manager begins a node's transactions.
+type Manager struct {
+	node, boot uint32
+	oracle     Oracle
+	committer  Committer
+	cutter     Cutter
+	logOf      func(shard uint32) LogID
+
+	mu  sync.Mutex // protects seq
+	seq uint64
+}
+
+// NewManager makes the transactions of one boot of a node. logOf says which
+// log a shard belongs to.
+func NewManager(node, boot uint32, o Oracle, c Committer, cut Cutter, logOf func(uint32) LogID) *Manager {
+	return &Manager{node: node, boot: boot, oracle: o, committer: c, cutter: cut, logOf: logOf}
+}
+
+// Begin starts a transaction. Nothing is drawn or sent before it is needed.
+func (m *Manager) Begin(level Isolation) *Txn {
+	m.mu.Lock()
+	m.seq++
+	id := ID{Node: m.node, Boot: m.boot, Seq: m.seq}
+	m.mu.Unlock()
+	return &Txn{manager: m, id: id, level: level}
+}
+
+// Txn is a transaction as its coordinator sees it: which statements were sent,
+// which shards hold something of it, what it reads at. Statements of one
+// transaction may touch shards concurrently; beginning and ending statements
+// and the transaction is for the session's goroutine alone.
+type Txn struct {
+	manager *Manager
+	id      ID
+	level   Isolation
+	last    Statement // the highest number given out
+
+	mu       sync.Mutex // protects the fields below
+	snapshot Timestamp  // of RepeatableRead and up, once drawn
+	shards   map[uint32]Enlistment
+}
+
+// ID returns the transaction's identity.
+func (t *Txn) ID() ID { return t.id }
+
+// Isolation returns the level in force.
+func (t *Txn) Isolation() Isolation { return t.level }
+
+// SetIsolation changes the level, which only a transaction without a snapshot can (25001).
+func (t *Txn) SetIsolation(level Isolation) error {
+	if t.level != level && t.last > 0 {
+		return pgerr.New(pgerr.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
+	}
+	t.level = level
+	return nil
+}
+
+// Begun reports whether any statement has run.
+func (t *Txn) Begun() bool { return t.last > 0 }
+
+// Wrote reports whether any shard holds something of the transaction.
+func (t *Txn) Wrote() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.shards) > 0
+}
+
+// Run is one statement of a transaction (or one portal): its number and its snapshot.
+type Run struct {
+	txn      *Txn
+	number   Statement
+	mu       sync.Mutex // protects snapshot
+	snapshot Timestamp
+}
+
+// Run starts the next statement. Close it when its last row was read.
+func (t *Txn) Run() *Run {
+	t.last++
+	return &Run{txn: t, number: t.last}
+}
+
+// ID returns the transaction's identity.
+func (r *Run) ID() ID { return r.txn.id }
+
+// Isolation returns the transaction's level.
+func (r *Run) Isolation() Isolation { return r.txn.level }
+
+// Statement returns the number that this statement's writes carry.
+func (r *Run) Statement() Statement { return r.number }
+
+// Snapshot returns what the statement reads at: the transaction's snapshot, or
+// under READ COMMITTED one of its own. It is drawn at the first call.
+func (r *Run) Snapshot(ctx context.Context) (Timestamp, error) {
+	if r.txn.level != ReadCommitted {
+		return r.txn.Snapshot(ctx)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.snapshot == 0 {
+		s, err := r.txn.manager.oracle.Snapshot(ctx)
+		if err != nil {
+			return 0, err
+		}
+		r.snapshot = s
+	}
+	return r.snapshot, nil
+}
+
+// Redraw gives up a statement's snapshot that a shard refused, so that the
+// next Snapshot draws a newer one. It reports false when the snapshot is the
+// transaction's, which cannot change.
+func (r *Run) Redraw() bool {
+	if r.txn.level != ReadCommitted {
+		return false
+	}
+	r.Close()
+	return true
+}
+
+// Close releases the statement's snapshot.
+func (r *Run) Close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.snapshot != 0 {
+		r.txn.manager.oracle.Release(r.snapshot)
+		r.snapshot = 0
+	}
+}
+
+// Incarnation returns what the shard said on first contact, 0 before.
+func (r *Run) Incarnation(shard uint32) Incarnation {
+	r.txn.mu.Lock()
+	defer r.txn.mu.Unlock()
+	return r.txn.shards[shard].Incarnation
+}
+
+// Touched records that the shard acknowledged this statement's writes or locks.
+func (r *Run) Touched(shard uint32, inc Incarnation) {
+	t := r.txn
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.shards == nil {
+		t.shards = map[uint32]Enlistment{}
+	}
+	t.shards[shard] = Enlistment{Shard: shard, Incarnation: inc, Last: max(t.shards[shard].Last, r.number)}
+}
+
+// Snapshot returns the transaction's snapshot, drawn at the first call.
+func (t *Txn) Snapshot(ctx context.Context) (Timestamp, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.snapshot == 0 {
+		s, err := t.manager.oracle.Snapshot(ctx)
+		if err != nil {
+			return 0, err
+		}
+		t.snapshot = s
+	}
+	return t.snapshot, nil
+}
+
+// Mark is the place of a savepoint: statements after it can be taken back.
+type Mark Statement
+
+// Mark returns the present place.
+func (t *Txn) Mark() Mark { return Mark(t.last) }
+
+// RollbackTo takes back every statement after the mark, on every shard that has seen one.
+func (t *Txn) RollbackTo(ctx context.Context, m Mark) error {
+	from, sent := Statement(m)+1, t.last
+	for _, e := range t.enlistments() {
+		if e.Last < from {
+			continue
+		}
+		if err := t.manager.cutter.Cut(ctx, t.id, e, from, sent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Commit makes the transaction's writes durable and visible, all or none.
+func (t *Txn) Commit(ctx context.Context) error {
+	defer t.release()
+	branches := t.Branches()
+	if len(branches) == 0 {
+		return nil
+	}
+	_, err := t.manager.committer.Commit(ctx, t.id, branches)
+	return err
+}
+
+// Rollback gives the transaction up.
+func (t *Txn) Rollback(ctx context.Context) {
+	defer t.release()
+	if branches := t.Branches(); len(branches) > 0 {
+		t.manager.committer.Rollback(ctx, t.id, branches)
+	}
+}
+
+// Branches are the transaction's parts, by log.
+func (t *Txn) Branches() []Branch {
+	var branches []Branch
+	at := map[LogID]int{}
+	for _, e := range t.enlistments() {
+		id := t.manager.logOf(e.Shard)
+		i, ok := at[id]
+		if !ok {
+			i = len(branches)
+			at[id] = i
+			branches = append(branches, Branch{Log: id})
+		}
+		branches[i].Shards = append(branches[i].Shards, e)
+	}
+	return branches
+}
+
+// enlistments lists the touched shards in shard order.
+func (t *Txn) enlistments() []Enlistment {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	es := make([]Enlistment, 0, len(t.shards))
+	for _, e := range t.shards {
+		es = append(es, e)
+	}
+	sort.Slice(es, func(i, j int) bool { return es[i].Shard < es[j].Shard })
+	return es
+}
+
+func (t *Txn) release() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.snapshot != 0 {
+		t.manager.oracle.Release(t.snapshot)
+		t.snapshot = 0
+	}
+}
