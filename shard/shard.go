@@ -69,6 +69,7 @@ type Table struct {
 	Name     string
 	Columns  []Column // by position: column ID - 1
 	Key      []int    // positions of the primary key's columns
+	KeyName  string   // of the primary key's constraint, for 23505
 	Indexes  []Index
 }
 
@@ -232,7 +233,7 @@ const (
 	OpInsert WriteOp = iota // Rows are full images
 	OpUpdate                // rows that Find finds get Set's values
 	OpDelete                // rows that Find finds go
-	OpPut                   // Rows are full images of rows that the coordinator read (UPDATE … FROM, moved keys): Seen says which version
+	OpPut                   // Rows are full images of rows that the coordinator read (UPDATE … FROM, moved keys): Seen says at which snapshot
 	OpRemove                // Rows are keys of rows that the coordinator read; Seen as above
 	OpLock                  // Rows are keys: lock only (FOR UPDATE over a join)
 )
@@ -250,7 +251,7 @@ type WriteRequest struct {
 	Table *Table
 	Find  *Fragment // OpUpdate, OpDelete: Where and Filter say which rows; Fetch is all of Table's columns by position
 	Rows  *Batch
-	Seen  []txn.Timestamp // per row of OpPut, OpRemove, OpLock: the version that the coordinator read; 0 is "any"
+	Seen  []txn.Timestamp // per row of OpPut, OpRemove, OpLock: the snapshot at which the coordinator read it (a newer version is stale); 0 is "any"
 	Set   []Assign
 	// Checks are evaluated over every new row: 23514 when false. NOT NULL comes from Table (23502).
 	Checks     []Check
