@@ -19,6 +19,8 @@ type Insert struct {
 	Returning []expr.Expr
 	New       []expr.ColumnID
 	Cols      []Column
+	// Relation is what distribute found out about Table.
+	Relation *Relation
 }
 
 // OnConflict is an INSERT's ON CONFLICT clause after inference.
@@ -50,6 +52,16 @@ type Update struct {
 	Returning []expr.Expr
 	New       []expr.ColumnID
 	Cols      []Column
+	Physical
+}
+
+// Physical is what distribute adds to an Update or Delete: either OneTrip, and
+// Source is nil then, or Found.
+type Physical struct {
+	Relation *Relation
+	OneTrip  *OneTrip
+	// Found is the Gather that Target became, under Source.
+	Found *Gather
 }
 
 // Delete removes the rows of Table that Source yields; see Update.
@@ -59,6 +71,7 @@ type Delete struct {
 	Target    *Scan
 	Returning []expr.Expr // over Source's columns
 	Cols      []Column
+	Physical
 }
 
 // LockRows is SELECT … FOR UPDATE and its weaker forms.
@@ -71,6 +84,9 @@ type LockRows struct {
 type RowMark struct {
 	Target *Scan
 	Lock   shard.RowLock
+	// What distribute adds: the Gather that Target became, and its relation.
+	Found    *Gather
+	Relation *Relation
 }
 
 // Columns implements Node.
@@ -81,6 +97,14 @@ func (n *LockRows) Columns() []Column { return n.Input.Columns() }
 
 // Inputs implements Node.
 func (n *Insert) Inputs() []Node   { return []Node{n.Source} }
-func (n *Update) Inputs() []Node   { return []Node{n.Source} }
-func (n *Delete) Inputs() []Node   { return []Node{n.Source} }
+func (n *Update) Inputs() []Node   { return n.inputs(n.Source) }
+func (n *Delete) Inputs() []Node   { return n.inputs(n.Source) }
 func (n *LockRows) Inputs() []Node { return []Node{n.Input} }
+
+// inputs are the source, unless the write is one trip.
+func (p *Physical) inputs(source Node) []Node {
+	if p.OneTrip != nil {
+		return nil
+	}
+	return []Node{source}
+}

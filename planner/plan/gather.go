@@ -13,15 +13,63 @@ type Gather struct {
 	Fragment *shard.Fragment
 	Route    Route
 	Cols     []Column
+	// Merge is the fragment's Order over Cols: the shards' streams are merged by it.
+	Merge []expr.SortKey
+	// Lock locks the rows that come back; nil reads only.
+	Lock *shard.RowLock
+	// Lookup says that a lookup join feeds Fragment.Keys; Route then sees the
+	// key's parameters, and Cols leaves out the tuple's number in front.
+	Lookup bool
+	// Inits are the parameters that the run must have filled before the gather opens.
+	Inits []int
 	// Reason says what went into the fragment, for EXPLAIN and tests.
 	Reason []string
 }
 
 // Route says which shards hold the rows in question.
 type Route struct {
-	// Keys are shard key tuples (expressions over parameters, typed as the key
-	// columns). Nil is all shards of the table's home; an empty, non-nil list is none.
+	// Keys are shard key tuples (expressions over parameters). Nil is all shards
+	// of the table's home; an empty, non-nil list is none.
 	Keys [][]expr.Expr
+}
+
+// Relation is a table as a write sees it: the physical form of its rows, and
+// the unique indexes that are relations of their own.
+type Relation struct {
+	Table  *shard.Table
+	Home   catalog.Home
+	Global []*GlobalIndex
+	// ShardKey are the positions of the columns whose hash chooses the shard.
+	ShardKey []int
+}
+
+// GlobalIndex is a unique index kept as a relation: its row is the indexed
+// columns (the key, and the shard key), then the table's key. A row with a
+// NULL among the indexed columns has no entry.
+type GlobalIndex struct {
+	Index catalog.OID
+	Name  string // of the constraint or index, for 23505
+	Table *shard.Table
+	// Columns are the indexed columns, Key the table's key, as positions in the table.
+	Columns, Key []int
+}
+
+// OneTrip is a write that the shards do alone: they find the rows, change and
+// write them without the coordinator having read them.
+type OneTrip struct {
+	Find  *shard.Fragment
+	Route Route
+	Set   []shard.Assign
+	// Returning are the rows that come back, over positions as in shard.WriteRequest.
+	Returning []expr.Expr
+	// Entries are positions in Returning of the columns of Relation.Global entries that
+	// a delete leaves behind, index by index; nil without global indexes.
+	Entries [][]int
+	// Lock is the strength of the row locks.
+	Lock  shard.LockStrength
+	Inits []int
+	// Reason is as in Gather.
+	Reason []string
 }
 
 // Columns implements Node.

@@ -104,6 +104,8 @@ type Join struct {
 	// HashLeft[i] = HashRight[i] are the equalities of a hash or lookup join; Rest is what they leave of On.
 	HashLeft, HashRight []expr.Expr
 	Rest                expr.Expr
+	// Args are the left columns that a Lateral right side reads as parameters.
+	Args []Arg
 }
 
 // JoinMethod is how a join runs at the coordinator.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
@@ -21,6 +22,36 @@ type Statement struct {
 	Writes bool
 	// CTEs counts the CTE IDs, for run-time state.
 	CTEs int
+	// Columns is above every column ID in use: new ones are taken from here.
+	Columns expr.ColumnID
+	// Inits are values fixed for one execution, in parameters behind Lifted:
+	// parameter len(Params)+len(Lifted)+i is Inits[i]'s.
+	Inits []Init
+}
+
+// Init is a parameter that the run itself fills: with an expression without
+// columns, computed at most once and before its first use, or (Expr nil) with
+// what a Lateral join, a correlated subquery or a lookup join puts there.
+type Init struct {
+	Name string // for EXPLAIN
+	Type *types.Type
+	Expr expr.Expr
+	// Plus is added to Expr, both int8: how many rows LIMIT and OFFSET together
+	// can ask for. A sum out of range is as good as none: NULL.
+	Plus expr.Expr
+}
+
+// SubPlan is what distributing makes of a Subquery's Plan.
+type SubPlan struct {
+	Root Node
+	// Args are the correlated columns: their values go into parameters before each run.
+	Args []Arg
+}
+
+// Arg puts a value of the outer row into a parameter.
+type Arg struct {
+	Param int
+	Value expr.Expr
 }
 
 // Dependency is a relation that a plan was made for.
