@@ -2,6 +2,8 @@
 // databases, schemas, relations, sequences and roles, in immutable snapshots.
 //
 //	catalog           descriptors, Snapshot (look-ups), Change (what one transaction's DDL makes of a snapshot)
+//	                  catalog.go descriptors · object.go what they share · snapshot.go look-ups · list.go walks
+//	                  change.go one transaction's DDL · rebase.go conflicts with others' DDL · bootstrap.go a new cluster
 //	catalog/store     publishes changes through metakv, caches and watches them
 //	catalog/metakv    the small contract with the metadata store; memory/ and etcd/ implement it
 //	catalog/builtin   functions, operators, casts, aggregates: the rows of pg_proc with their implementations
@@ -34,9 +36,9 @@ type Database struct {
 	Collate, Type string // C and C.UTF-8
 }
 
-// Schema is a row of pg_namespace. The OIDs of pg_catalog (11), public (2200)
-// and information_schema are the same in every database; a user's schema
-// belongs to one.
+// Schema is a row of pg_namespace. The OIDs of the schemas that every database
+// is born with (PgCatalogOID and the like) are the same everywhere, so a schema
+// is named by its database and its OID; a user's schema has an OID of its own.
 type Schema struct {
 	OID      OID
 	Database OID
@@ -88,10 +90,11 @@ type Table struct {
 	Persistence Persistence
 	Version     uint64 // raised by every change; shards refuse older ones
 	// Physical names the tables on the shards ("t<Physical>"). TRUNCATE and rewrites take a new one.
-	Physical uint64
-	RowType  OID // its pg_type row
-	Options  map[string]string
-	Comment  string
+	Physical  uint64
+	RowType   OID // its pg_type row
+	ArrayType OID // the pg_type row of arrays of it
+	Options   map[string]string
+	Comment   string
 
 	Columns []Column
 	// Key are the columns (IDs) of the primary key, in key order; of a table
@@ -125,6 +128,8 @@ type Column struct {
 	Hidden  bool // the row id of a table without primary key
 	// Default is the default's SQL text, deparsed ("nextval('t_id_seq'::regclass)"); "" is none.
 	Default string
+	// DefaultOID is the default's row in pg_attrdef; 0 without a default.
+	DefaultOID OID
 	// Generated marks GENERATED ALWAYS AS (Default) STORED.
 	Generated bool
 	Identity  byte // 'a' always, 'd' by default, 0 none
@@ -146,6 +151,10 @@ type Index struct {
 	Primary bool
 	// Constraint is the constraint's OID; 0 for a plain CREATE [UNIQUE] INDEX.
 	Constraint OID
+	// Deferrable and Deferred are of a constraint; NullsNotDistinct of any unique index.
+	Deferrable       bool
+	Deferred         bool
+	NullsNotDistinct bool
 	// Global is set for a unique index that does not contain the shard key: a
 	// relation of its own, hashed by the indexed columns, with this physical id.
 	Global   uint64
@@ -172,6 +181,8 @@ type Check struct {
 	Columns []ColumnID
 	Comment string
 	Valid   bool
+	// NoInherit is shown in pg_constraint and by \d.
+	NoInherit bool
 }
 
 // Statistics are what ANALYZE found; the planner reads them.
@@ -222,10 +233,14 @@ type View struct {
 	Schema   OID
 	Name     string
 	Owner    OID
-	Query    string // deparsed
-	Columns  []Column
-	Comment  string
-	Version  uint64
+	// RowType and ArrayType are as a table's; Rule is its row in pg_rewrite.
+	RowType   OID
+	ArrayType OID
+	Rule      OID
+	Query     string // deparsed
+	Columns   []Column
+	Comment   string
+	Version   uint64
 }
 
 // Role is a row of pg_authid, with its memberships.

@@ -1,0 +1,161 @@
+package catalog
+
+// Class is what kind of object a descriptor describes: what a Key begins with.
+type Class byte
+
+// The classes of objects that have descriptors of their own.
+const (
+	ClassDatabase Class = 'd'
+	ClassSchema   Class = 'n'
+	ClassRelation Class = 'r' // tables, sequences, views
+	ClassRole     Class = 'a'
+)
+
+// Key names a descriptor in the whole cluster. Database is set for schemas
+// alone, whose OIDs repeat from database to database.
+type Key struct {
+	Class    Class
+	OID      OID
+	Database OID
+}
+
+// Object is a descriptor: *Database, *Schema, *Table, *Sequence, *View or *Role.
+type Object interface {
+	ObjectKey() Key
+}
+
+// Relation is what pg_class has a row for and a FROM clause can name: *Table,
+// *Sequence or *View. What they share is in Ref.
+type Relation interface {
+	Object
+	Ref() Ref
+}
+
+// Ref is what all relations have.
+type Ref struct {
+	OID         OID
+	Database    OID // 0: a system relation, the same in every database
+	Schema      OID
+	Name        string
+	Owner       OID
+	Kind        RelationKind
+	Persistence Persistence
+	Version     uint64
+	Comment     string
+}
+
+// Key implements Object.
+func (d *Database) ObjectKey() Key { return Key{Class: ClassDatabase, OID: d.OID} }
+
+// Key implements Object.
+func (s *Schema) ObjectKey() Key { return Key{Class: ClassSchema, OID: s.OID, Database: s.Database} }
+
+// Key implements Object.
+func (t *Table) ObjectKey() Key { return Key{Class: ClassRelation, OID: t.OID} }
+
+// Key implements Object.
+func (s *Sequence) ObjectKey() Key { return Key{Class: ClassRelation, OID: s.OID} }
+
+// Key implements Object.
+func (v *View) ObjectKey() Key { return Key{Class: ClassRelation, OID: v.OID} }
+
+// Key implements Object.
+func (r *Role) ObjectKey() Key { return Key{Class: ClassRole, OID: r.OID} }
+
+// Ref implements Relation.
+func (t *Table) Ref() Ref {
+	return Ref{t.OID, t.Database, t.Schema, t.Name, t.Owner, KindTable, t.Persistence, t.Version, t.Comment}
+}
+
+// Ref implements Relation.
+func (s *Sequence) Ref() Ref {
+	return Ref{s.OID, s.Database, s.Schema, s.Name, s.Owner, KindSequence, s.Persistence, s.Version, s.Comment}
+}
+
+// Ref implements Relation.
+func (v *View) Ref() Ref {
+	return Ref{v.OID, v.Database, v.Schema, v.Name, v.Owner, KindView, Permanent, v.Version, v.Comment}
+}
+
+// Column returns the column with that ID, dropped ones included, or nil.
+func (t *Table) Column(id ColumnID) *Column {
+	// IDs are handed out in order, so the position is nearly always ID-1.
+	if i := int(id) - 1; i >= 0 && i < len(t.Columns) && t.Columns[i].ID == id {
+		return &t.Columns[i]
+	}
+	for i := range t.Columns {
+		if t.Columns[i].ID == id {
+			return &t.Columns[i]
+		}
+	}
+	return nil
+}
+
+// ColumnByName returns the live, visible column of that name, or nil.
+func (t *Table) ColumnByName(name string) *Column {
+	for i := range t.Columns {
+		if c := &t.Columns[i]; c.Name == name && !c.Dropped && !c.Hidden {
+			return c
+		}
+	}
+	return nil
+}
+
+// ColumnByAttnum returns the live column with that pg_attribute.attnum, or nil.
+func (t *Table) ColumnByAttnum(attnum int16) *Column {
+	for i := range t.Columns {
+		if c := &t.Columns[i]; c.Attnum == attnum && !c.Dropped && !c.Hidden {
+			return c
+		}
+	}
+	return nil
+}
+
+// PrimaryKey returns the index of the PRIMARY KEY, or nil.
+func (t *Table) PrimaryKey() *Index {
+	for i := range t.Indexes {
+		if t.Indexes[i].Primary {
+			return &t.Indexes[i]
+		}
+	}
+	return nil
+}
+
+// Index returns the index with that OID, or nil.
+func (t *Table) Index(oid OID) *Index {
+	for i := range t.Indexes {
+		if t.Indexes[i].OID == oid {
+			return &t.Indexes[i]
+		}
+	}
+	return nil
+}
+
+// partOIDs calls yield for every OID that is a part of the relation: indexes,
+// constraints, defaults, types.
+func partOIDs(r Relation, yield func(OID)) {
+	visit := func(oid OID) {
+		if oid != 0 {
+			yield(oid)
+		}
+	}
+	switch r := r.(type) {
+	case *Table:
+		visit(r.RowType)
+		visit(r.ArrayType)
+		for i := range r.Indexes {
+			visit(r.Indexes[i].OID)
+			visit(r.Indexes[i].Constraint)
+		}
+		for i := range r.Checks {
+			visit(r.Checks[i].OID)
+		}
+		for i := range r.Columns {
+			visit(r.Columns[i].DefaultOID)
+		}
+	case *View:
+		visit(r.RowType)
+		visit(r.ArrayType)
+		visit(r.Rule)
+	}
+}
