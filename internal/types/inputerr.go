@@ -3,6 +3,7 @@ package types
 import (
 	"encoding/binary"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -106,6 +107,8 @@ func trimSpace(s string) string {
 	}
 	return s
 }
+
+func itoa(n int) string { return strconv.Itoa(n) }
 
 func appendInt32(dst []byte, v int32) []byte { return binary.BigEndian.AppendUint32(dst, uint32(v)) }
 

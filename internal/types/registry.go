@@ -51,16 +51,15 @@ func makeBuiltinTypes() *typeTable {
 
 // behave gives a built-in type its form and codec.
 func behave(t *Type) {
-	if t.Elem != nil {
-		t.Datum, t.Storing, t.codec = KindArray, StoreBlob, unsupportedCodec{}
-		return
-	}
 	b, ok := behaviours[t.OID]
-	if !ok {
+	switch {
+	case ok:
+	case t.Elem != nil:
+		b = behaviour{KindArray, StoreBlob, arrayCodec{}}
+	case t.Kind == 'p':
+		b = behaviour{KindText, StoreText, pseudoCodec{}}
+	default:
 		b = behaviour{KindText, StoreText, unsupportedCodec{}}
-		if t.Kind == 'p' {
-			b.codec = pseudoCodec{}
-		}
 	}
 	t.Datum, t.Storing, t.codec = b.datum, b.storing, b.codec
 }
@@ -76,16 +75,20 @@ type behaviour struct {
 // or written: its codec says so.
 var behaviours = map[OID]behaviour{
 	16:   {KindBool, StoreInteger, boolCodec{}},
+	17:   {KindBytes, StoreBlob, byteaCodec{}},
 	18:   {KindText, StoreText, charCodec{}},
 	19:   {KindText, StoreText, nameCodec{}},
 	20:   {KindInt, StoreInteger, intCodec{8}},
 	21:   {KindInt, StoreInteger, intCodec{2}},
+	22:   {KindArray, StoreBlob, vectorCodec{}},
 	23:   {KindInt, StoreInteger, intCodec{4}},
 	25:   {KindText, StoreText, textCodec{}},
 	26:   {KindInt, StoreInteger, oidCodec{}},
 	27:   {KindInt, StoreInteger, tidCodec{}},
 	28:   {KindInt, StoreInteger, xidCodec{}},
 	29:   {KindInt, StoreInteger, xidCodec{}},
+	30:   {KindArray, StoreBlob, vectorCodec{}},
+	114:  {KindText, StoreText, jsonCodec{}},
 	194:  {KindText, StoreText, textCodec{}},
 	700:  {KindFloat, StoreAny, floatCodec{4}},
 	701:  {KindFloat, StoreAny, floatCodec{8}},
@@ -93,10 +96,14 @@ var behaviours = map[OID]behaviour{
 	1033: {KindText, StoreText, textCodec{}},
 	1042: {KindText, StoreText, bpcharCodec{}},
 	1043: {KindText, StoreText, varcharCodec{}},
+	1700: {KindDecimal, StoreAny, numericCodec{}},
 	1790: {KindText, StoreText, textCodec{}},
+	2249: {KindRow, StoreBlob, recordCodec{}},
 	2275: {KindText, StoreText, textCodec{}},
 	2278: {KindText, StoreText, voidCodec{}},
+	2950: {KindBytes, StoreBlob, uuidCodec{}},
 	3220: {KindInt, StoreInteger, lsnCodec{}},
+	3802: {KindText, StoreText, jsonbCodec{}},
 	5069: {KindInt, StoreInteger, xid8Codec{}},
 
 	24:   {KindInt, StoreInteger, regCodec{}},

@@ -231,7 +231,7 @@ func TypmodOut(t *Type, typmod int32) string {
 // FormatType is format_type(oid, typmod) with a typmod that is given: a char
 // without length is "bpchar" then. Without one (NULL) it is Type.SQLName.
 func FormatType(t *Type, typmod int32) string {
-	if t.Elem != nil {
+	if t.isArray() {
 		return FormatType(t.Elem, typmod) + "[]"
 	}
 	if typmod < 0 {

@@ -29,7 +29,7 @@ func NewArrayOf(elem *Type, oid OID, name string) *Type {
 	return &Type{
 		OID: oid, Name: name, SQLName: elem.SQLName + "[]", Len: -1, Align: align, Storage: 'x',
 		Kind: 'b', Category: CategoryArray, Delim: ',', Elem: elem, Collates: elem.Collates,
-		Datum: KindArray, Storing: StoreBlob, codec: unsupportedCodec{},
+		Datum: KindArray, Storing: StoreBlob, codec: arrayCodec{},
 	}
 }
 
@@ -65,7 +65,7 @@ func NewComposite(oid OID, name, sqlName string, columns []Column) *Type {
 	return &Type{
 		OID: oid, Name: name, SQLName: orQuoted(sqlName, name), Len: -1, Align: 'd', Storage: 'x',
 		Kind: 'c', Category: CategoryComposite, Delim: ',',
-		Datum: KindRow, Storing: StoreBlob, codec: unsupportedCodec{},
+		Datum: KindRow, Storing: StoreBlob, codec: recordCodec{columns},
 	}
 }
 
@@ -78,7 +78,8 @@ type Column struct {
 
 // Columns returns a composite type's columns; nil for every other type.
 func (t *Type) Columns() []Column {
-	return nil
+	r, _ := t.Base().codec.(recordCodec)
+	return r.columns
 }
 
 // NewEnum makes an enum type. Its values are KindInt sort keys, as stored.

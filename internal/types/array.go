@@ -1,0 +1,340 @@
+package types
+
+import (
+	"cmp"
+	"encoding/binary"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+)
+
+// The limits of arrays: MAXDIM and MaxArraySize (array.h, arrayutils.c).
+const (
+	maxArrayDims  = 6
+	maxArrayItems = 0x3fffffff / 8
+)
+
+// arrayCodec is the true array types (arrayfuncs.c).
+type arrayCodec struct{}
+
+// elem returns the type of an array's elements, also of a domain's over an array.
+func (t *Type) elem() *Type { return t.Base().Elem }
+
+// isArray tells elem[] from int2vector and oidvector, which have elements but
+// names and text forms of their own.
+func (t *Type) isArray() bool { return t.Elem != nil && t.Storage != 'p' }
+
+// NewArray makes a one-dimensional array that begins at 1, of elems which it keeps.
+func NewArray(elem *Type, elems []Datum) *Array {
+	a := &Array{Elem: elem, Elems: elems}
+	if len(elems) > 0 {
+		a.Dims, a.Lower = []int32{int32(len(elems))}, []int32{1}
+	}
+	return a
+}
+
+// HasNull reports whether any element is NULL.
+func (a *Array) HasNull() bool {
+	for _, e := range a.Elems {
+		if e.IsNull() {
+			return true
+		}
+	}
+	return false
+}
+
+// CheckArraySize answers dimensions that are too large with 54000; it returns
+// the number of elements.
+func CheckArraySize(dims, lower []int32) (int, error) {
+	n := int64(1)
+	for i, d := range dims {
+		if n *= int64(d); d < 0 || n > maxArrayItems {
+			return 0, pgerr.New(pgerr.ProgramLimitExceeded, "array size exceeds the maximum allowed (%d)", maxArrayItems)
+		}
+		if int64(lower[i])+int64(d) > math.MaxInt32 {
+			return 0, pgerr.New(pgerr.ProgramLimitExceeded, "array lower bound is too large: %d", lower[i])
+		}
+	}
+	if len(dims) == 0 {
+		n = 0
+	}
+	return int(n), nil
+}
+
+func errArrayDims(n int) error {
+	return pgerr.New(pgerr.ProgramLimitExceeded, "number of array dimensions (%d) exceeds the maximum allowed (%d)", n, maxArrayDims)
+}
+
+func (arrayCodec) format(env *Env, t *Type, dst []byte, d Datum) []byte {
+	a := d.Array()
+	if len(a.Elems) == 0 {
+		return append(dst, "{}"...)
+	}
+	for _, l := range a.Lower {
+		if l != 1 {
+			dst = appendBounds(dst, a)
+			break
+		}
+	}
+	f := arrayFormatter{env: env, a: a, elem: t.elem(), delim: t.elem().Delim}
+	return f.level(dst, 0)
+}
+
+func appendBounds(dst []byte, a *Array) []byte {
+	for i, l := range a.Lower {
+		dst = strconv.AppendInt(append(dst, '['), int64(l), 10)
+		dst = strconv.AppendInt(append(dst, ':'), int64(l)+int64(a.Dims[i])-1, 10)
+		dst = append(dst, ']')
+	}
+	return append(dst, '=')
+}
+
+type arrayFormatter struct {
+	env   *Env
+	a     *Array
+	elem  *Type
+	delim byte
+	next  int // the element to write next
+}
+
+func (f *arrayFormatter) level(dst []byte, dim int) []byte {
+	dst = append(dst, '{')
+	for i := int32(0); i < f.a.Dims[dim]; i++ {
+		if i > 0 {
+			dst = append(dst, f.delim)
+		}
+		if dim+1 < len(f.a.Dims) {
+			dst = f.level(dst, dim+1)
+			continue
+		}
+		e := f.a.Elems[f.next]
+		f.next++
+		if e.IsNull() {
+			dst = append(dst, "NULL"...)
+			continue
+		}
+		start := len(dst)
+		dst = f.elem.Format(f.env, dst, e)
+		if needsArrayQuotes(dst[start:], f.delim) {
+			dst = quoteFrom(dst, start)
+		}
+	}
+	return append(dst, '}')
+}
+
+func needsArrayQuotes(b []byte, delim byte) bool {
+	if len(b) == 0 || len(b) == 4 && strings.EqualFold(string(b), "NULL") {
+		return true
+	}
+	for _, c := range b {
+		if c == '"' || c == '\\' || c == '{' || c == '}' || c == delim || isSpace(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// quoteFrom puts what begins at start into double quotes, with backslashes.
+func quoteFrom(dst []byte, start int) []byte {
+	text := string(dst[start:])
+	dst = append(dst[:start], '"')
+	for i := 0; i < len(text); i++ {
+		if c := text[i]; c == '"' || c == '\\' {
+			dst = append(dst, '\\')
+		}
+		dst = append(dst, text[i])
+	}
+	return append(dst, '"')
+}
+
+func errArrayBinary(what string, args ...any) error {
+	return pgerr.New(pgerr.InvalidBinaryRepresentation, what, args...)
+}
+
+func (arrayCodec) decode(env *Env, t *Type, b []byte, typmod int32) (Datum, error) {
+	if len(b) < 12 {
+		return Null, errShortMessage()
+	}
+	ndim, flags, oid := readInt32(b), readInt32(b[4:]), OID(binary.BigEndian.Uint32(b[8:]))
+	elem := t.elem()
+	switch {
+	case ndim < 0:
+		return Null, errArrayBinary("invalid number of dimensions: %d", ndim)
+	case ndim > maxArrayDims:
+		return Null, errArrayDims(int(ndim))
+	case flags != 0 && flags != 1:
+		return Null, errArrayBinary("invalid array flags")
+	case oid != elem.OID:
+		return Null, errBinaryType("array element type", oid, elem, "")
+	}
+	b = b[12:]
+	a := &Array{Elem: elem}
+	for i := int32(0); i < ndim; i++ {
+		if len(b) < 8 {
+			return Null, errShortMessage()
+		}
+		a.Dims, a.Lower = append(a.Dims, readInt32(b)), append(a.Lower, readInt32(b[4:]))
+		b = b[8:]
+	}
+	n, err := CheckArraySize(a.Dims, a.Lower)
+	if err != nil {
+		return Null, err
+	}
+	if n == 0 {
+		return ArrayDatum(&Array{Elem: elem}), nil
+	}
+	return a.decodeElems(env, b, n, typmod)
+}
+
+// errBinaryType says that binary data brings another type than expected.
+func errBinaryType(what string, got OID, want *Type, where string) error {
+	name := "???"
+	if g := ByOID(got); g != nil {
+		name = g.SQLName
+	}
+	return pgerr.New(pgerr.DatatypeMismatch, "binary data has %s %d (%s) instead of expected %d (%s)%s",
+		what, got, name, want.OID, want.SQLName, where)
+}
+
+func (a *Array) decodeElems(env *Env, b []byte, n int, typmod int32) (Datum, error) {
+	if n > len(b)/4 {
+		return Null, errShortMessage()
+	}
+	a.Elems = make([]Datum, n)
+	for i := range a.Elems {
+		if len(b) < 4 {
+			return Null, errShortMessage()
+		}
+		size := readInt32(b)
+		b = b[4:]
+		if size == -1 {
+			continue
+		}
+		if size < 0 || int(size) > len(b) {
+			return Null, errArrayBinary("insufficient data left in message")
+		}
+		d, err := a.Elem.Decode(env, b[:size], typmod)
+		if err != nil {
+			if pgerr.HasCode(err, pgerr.InvalidBinaryRepresentation) && pgerr.From(err).Message == errBadBinary().Error() {
+				err = errArrayBinary("improper binary format in array element %d", i+1)
+			}
+			return Null, err
+		}
+		a.Elems[i], b = d, b[size:]
+	}
+	if len(b) > 0 {
+		return Null, errBadBinary()
+	}
+	return ArrayDatum(a), nil
+}
+
+func (arrayCodec) encode(env *Env, t *Type, dst []byte, d Datum) []byte {
+	a := d.Array()
+	elem := t.elem()
+	flags := int32(0)
+	if a.HasNull() {
+		flags = 1
+	}
+	dst = appendInt32(appendInt32(dst, int32(len(a.Dims))), flags)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(elem.OID))
+	for i := range a.Dims {
+		dst = appendInt32(appendInt32(dst, a.Dims[i]), a.Lower[i])
+	}
+	for _, e := range a.Elems {
+		dst = AppendBinaryField(env, elem, dst, e)
+	}
+	return dst
+}
+
+// AppendBinaryField appends a length, -1 for NULL, and the binary form: what
+// DataRow, arrays and records hold.
+func AppendBinaryField(env *Env, t *Type, dst []byte, d Datum) []byte {
+	if d.IsNull() {
+		return appendInt32(dst, -1)
+	}
+	start := len(dst)
+	dst = t.Encode(env, append(dst, 0, 0, 0, 0), d)
+	binary.BigEndian.PutUint32(dst[start:], uint32(len(dst)-start-4))
+	return dst
+}
+
+// AppendTextField appends a length, -1 for NULL, and the text form.
+func AppendTextField(env *Env, t *Type, dst []byte, d Datum) []byte {
+	if d.IsNull() {
+		return appendInt32(dst, -1)
+	}
+	start := len(dst)
+	dst = t.Format(env, append(dst, 0, 0, 0, 0), d)
+	binary.BigEndian.PutUint32(dst[start:], uint32(len(dst)-start-4))
+	return dst
+}
+
+// compare orders by the elements, then by how many they are, then by shape.
+func (arrayCodec) compare(t *Type, a, b Datum) int {
+	x, y := a.Array(), b.Array()
+	elem := t.elem()
+	for i := 0; i < len(x.Elems) && i < len(y.Elems); i++ {
+		if c := elem.Compare(x.Elems[i], y.Elems[i]); c != 0 {
+			return c
+		}
+	}
+	if c := cmp.Compare(len(x.Elems), len(y.Elems)); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(len(x.Dims), len(y.Dims)); c != 0 {
+		return c
+	}
+	for i := range x.Dims {
+		if c := cmp.Compare(x.Dims[i], y.Dims[i]); c != 0 {
+			return c
+		}
+	}
+	for i := range x.Lower {
+		if c := cmp.Compare(x.Lower[i], y.Lower[i]); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+func (arrayCodec) hash(t *Type, h uint64, d Datum) uint64 {
+	elem := t.elem()
+	elems := d.Array().Elems
+	h = mix(h, uint64(len(elems)))
+	for _, e := range elems {
+		h = elem.Hash(h, e)
+	}
+	return h
+}
+
+// vectorCodec is int2vector and oidvector: arrays in all but their text form
+// and their lower bound of 0.
+type vectorCodec struct{ arrayCodec }
+
+func (vectorCodec) parse(env *Env, t *Type, s string, _ int32) (Datum, error) {
+	a := &Array{Elem: t.elem()}
+	for _, word := range strings.FieldsFunc(s, func(r rune) bool { return r < 0x80 && isSpace(byte(r)) }) {
+		d, err := a.Elem.Parse(env, word, -1)
+		if err != nil {
+			return Null, err
+		}
+		a.Elems = append(a.Elems, d)
+	}
+	a.Dims, a.Lower = []int32{int32(len(a.Elems))}, []int32{0}
+	if len(a.Elems) == 0 {
+		a.Dims, a.Lower = nil, nil
+	}
+	return ArrayDatum(a), nil
+}
+
+func (vectorCodec) format(env *Env, t *Type, dst []byte, d Datum) []byte {
+	for i, e := range d.Array().Elems {
+		if i > 0 {
+			dst = append(dst, ' ')
+		}
+		dst = t.elem().Format(env, dst, e)
+	}
+	return dst
+}

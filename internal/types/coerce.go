@@ -1,0 +1,40 @@
+package types
+
+// ApplyTypmod makes d obey a column's typmod, as the length coercion functions
+// of pg_cast do: a cast (explicit) may cut text that an assignment must not. -1
+// changes nothing.
+func (t *Type) ApplyTypmod(d Datum, typmod int32, explicit bool) (Datum, error) {
+	if typmod < 0 || d.IsNull() {
+		return d, nil
+	}
+	base := t.Base()
+	switch base {
+	case TVarchar:
+		return limitVarchar(d, int(typmod-typmodHeader), explicit)
+	case TBpchar:
+		return padBpchar(d, int(typmod-typmodHeader), explicit)
+	case TNumeric:
+		v, err := ApplyNumericTypmod(d.Decimal(), typmod)
+		if err != nil {
+			return Null, err
+		}
+		return Decimal(v), nil
+	}
+	if base.Datum == KindArray {
+		return applyArrayTypmod(base, d, typmod, explicit)
+	}
+	return d, nil
+}
+
+func applyArrayTypmod(t *Type, d Datum, typmod int32, explicit bool) (Datum, error) {
+	a := d.Array()
+	out := *a
+	out.Elems = make([]Datum, len(a.Elems))
+	for i, e := range a.Elems {
+		var err error
+		if out.Elems[i], err = t.elem().ApplyTypmod(e, typmod, explicit); err != nil {
+			return Null, err
+		}
+	}
+	return ArrayDatum(&out), nil
+}

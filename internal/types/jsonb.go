@@ -1,0 +1,297 @@
+package types
+
+import (
+	"bytes"
+	"encoding/binary"
+	"sort"
+	"strings"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/cockroachdb/apd/v3"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+)
+
+// JSONValue is a jsonb taken apart. Exactly one of its forms is in use, as Kind says.
+type JSONValue struct {
+	Kind   JSONKind
+	Text   string       // JSONString
+	Number *apd.Decimal // JSONNumber
+	Bool   bool         // JSONBool
+	Elems  []JSONValue  // JSONArray
+	Fields []JSONField  // JSONObject: keys unique, shorter ones first, then by bytes
+}
+
+// JSONField is a member of an object.
+type JSONField struct {
+	Key   string
+	Value JSONValue
+}
+
+// JSONKind is the form of a JSONValue.
+type JSONKind uint8
+
+// The forms, in jsonb's order (jsonb.h); an array or object is above every scalar.
+const (
+	JSONNull JSONKind = iota
+	JSONString
+	JSONNumber
+	JSONBool
+	JSONArray
+	JSONObject
+)
+
+// jsonbCodec is jsonb. A Datum holds the text that jsonb_out writes, which is
+// canonical but for the display scale of numbers (jsonb.c).
+type jsonbCodec struct{ textCodec }
+
+func (c jsonbCodec) parse(env *Env, t *Type, s string, typmod int32) (Datum, error) {
+	if err := ValidateUTF8(s); err != nil {
+		return Null, err
+	}
+	v, err := ParseJSON(s)
+	if err != nil {
+		return Null, err
+	}
+	return Text(string(v.Append(nil))), nil
+}
+
+// jsonbVersion is the version byte of the binary form.
+const jsonbVersion = 1
+
+func (c jsonbCodec) decode(env *Env, t *Type, b []byte, typmod int32) (Datum, error) {
+	if len(b) == 0 {
+		return Null, errShortMessage()
+	}
+	if b[0] != jsonbVersion {
+		return Null, pgerr.New(pgerr.InternalError, "unsupported jsonb version number %d", b[0])
+	}
+	return c.parse(env, t, string(b[1:]), typmod)
+}
+
+func (jsonbCodec) encode(_ *Env, _ *Type, dst []byte, d Datum) []byte {
+	return append(append(dst, jsonbVersion), d.Text()...)
+}
+
+func (jsonbCodec) compare(_ *Type, a, b Datum) int {
+	if a.Text() == b.Text() {
+		return 0
+	}
+	return bytes.Compare(appendJSONBKey(nil, a.Text()), appendJSONBKey(nil, b.Text()))
+}
+
+func (jsonbCodec) hash(_ *Type, h uint64, d Datum) uint64 {
+	return mix(h, xxhash.Sum64(appendJSONBKey(nil, d.Text())))
+}
+
+// ParseJSON takes a JSON text apart as jsonb_in does: of equal keys the last
+// one stays, numbers are numeric.
+func ParseJSON(s string) (JSONValue, error) {
+	b := &jsonBuilder{}
+	if err := parseJSON(s, true, b); err != nil {
+		return JSONValue{}, err
+	}
+	return b.done, nil
+}
+
+// jsonBuilder makes a JSONValue of a parser's events.
+type jsonBuilder struct {
+	stack []JSONValue
+	keys  []string // of the open objects' current members
+	done  JSONValue
+}
+
+func (b *jsonBuilder) add(v JSONValue) {
+	if len(b.stack) == 0 {
+		b.done = v
+		return
+	}
+	top := &b.stack[len(b.stack)-1]
+	if top.Kind == JSONArray {
+		top.Elems = append(top.Elems, v)
+		return
+	}
+	last := len(b.keys) - 1
+	top.Fields = append(top.Fields, JSONField{b.keys[last], v})
+	b.keys = b.keys[:last]
+}
+
+func (b *jsonBuilder) scalar(tok jsonToken, text string) error {
+	v := JSONValue{}
+	switch tok {
+	case jsonString:
+		v = JSONValue{Kind: JSONString, Text: strings.Clone(text)}
+	case jsonNumber:
+		n, err := ParseNumeric(text)
+		if err != nil {
+			return err
+		}
+		v = JSONValue{Kind: JSONNumber, Number: n}
+	case jsonTrue, jsonFalse:
+		v = JSONValue{Kind: JSONBool, Bool: tok == jsonTrue}
+	}
+	b.add(v)
+	return nil
+}
+
+func (b *jsonBuilder) key(text string) error {
+	b.keys = append(b.keys, strings.Clone(text))
+	return nil
+}
+
+func (b *jsonBuilder) open(tok jsonToken) error {
+	kind := JSONArray
+	if tok == jsonObjectStart {
+		kind = JSONObject
+	}
+	b.stack = append(b.stack, JSONValue{Kind: kind})
+	return nil
+}
+
+func (b *jsonBuilder) close(jsonToken) error {
+	v := b.stack[len(b.stack)-1]
+	b.stack = b.stack[:len(b.stack)-1]
+	v.Fields = SortJSONFields(v.Fields)
+	b.add(v)
+	return nil
+}
+
+// SortJSONFields brings members into jsonb's order, in place, and drops all but
+// the last of those with equal keys.
+func SortJSONFields(fields []JSONField) []JSONField {
+	sort.SliceStable(fields, func(i, j int) bool { return compareJSONKeys(fields[i].Key, fields[j].Key) < 0 })
+	out := fields[:0]
+	for i, f := range fields {
+		if i+1 < len(fields) && fields[i+1].Key == f.Key {
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// compareJSONKeys is the order of keys inside an object: by length first.
+func compareJSONKeys(a, b string) int {
+	if len(a) != len(b) {
+		return len(a) - len(b)
+	}
+	return strings.Compare(a, b)
+}
+
+// Append appends the text form, as jsonb_out writes it.
+func (v JSONValue) Append(dst []byte) []byte {
+	switch v.Kind {
+	case JSONString:
+		return AppendJSONString(dst, v.Text)
+	case JSONNumber:
+		return AppendNumeric(dst, v.Number)
+	case JSONBool:
+		if v.Bool {
+			return append(dst, "true"...)
+		}
+		return append(dst, "false"...)
+	case JSONArray:
+		dst = append(dst, '[')
+		for i, e := range v.Elems {
+			if i > 0 {
+				dst = append(dst, ", "...)
+			}
+			dst = e.Append(dst)
+		}
+		return append(dst, ']')
+	case JSONObject:
+		dst = append(dst, '{')
+		for i, f := range v.Fields {
+			if i > 0 {
+				dst = append(dst, ", "...)
+			}
+			dst = append(AppendJSONString(dst, f.Key), ": "...)
+			dst = f.Value.Append(dst)
+		}
+		return append(dst, '}')
+	}
+	return append(dst, "null"...)
+}
+
+// AppendJSONString appends s as a JSON string (escape_json).
+func AppendJSONString(dst []byte, s string) []byte {
+	const from, to = "\b\f\n\r\t\"\\", `bfnrt"\`
+	dst = append(dst, '"')
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if k := strings.IndexByte(from, c); k >= 0 {
+			dst = append(dst, '\\', to[k])
+		} else if c < ' ' {
+			const hex = "0123456789abcdef"
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		} else {
+			dst = append(dst, c)
+		}
+	}
+	return append(dst, '"')
+}
+
+// Compare is jsonb's btree order.
+func (v JSONValue) Compare(w JSONValue) int {
+	return bytes.Compare(v.appendKey(nil), w.appendKey(nil))
+}
+
+// appendJSONBKey appends the key of a jsonb's text; text that is none, which
+// only a damaged file can hold, gives an empty document's.
+func appendJSONBKey(dst []byte, s string) []byte {
+	v, _ := ParseJSON(s)
+	return v.appendTopKey(dst)
+}
+
+// The classes of jsonb keys. PostgreSQL holds a scalar in an array of one
+// element, marked raw, and compares arrays by the number of elements before it
+// sees the mark: so an empty array is below every scalar, any other above.
+const (
+	jsonClassEmptyArray = 1
+	jsonClassScalar     = 2
+	jsonClassArray      = 3
+	jsonClassObject     = 4
+)
+
+func (v JSONValue) appendTopKey(dst []byte) []byte {
+	switch {
+	case v.Kind == JSONArray && len(v.Elems) == 0:
+		return append(dst, jsonClassEmptyArray)
+	case v.Kind == JSONArray:
+		dst = append(dst, jsonClassArray)
+	case v.Kind == JSONObject:
+		dst = append(dst, jsonClassObject)
+	default:
+		dst = append(dst, jsonClassScalar)
+	}
+	return v.appendKey(dst)
+}
+
+// appendKey orders by kind, then containers by the number of their members,
+// then member by member.
+func (v JSONValue) appendKey(dst []byte) []byte {
+	dst = append(dst, byte(v.Kind)+1)
+	switch v.Kind {
+	case JSONString:
+		dst = appendEscaped(dst, []byte(v.Text))
+	case JSONNumber:
+		dst = appendNumericKey(dst, v.Number)
+	case JSONBool:
+		if v.Bool {
+			return append(dst, 1)
+		}
+		return append(dst, 0)
+	case JSONArray:
+		dst = binary.BigEndian.AppendUint32(dst, uint32(len(v.Elems)))
+		for _, e := range v.Elems {
+			dst = e.appendKey(dst)
+		}
+	case JSONObject:
+		dst = binary.BigEndian.AppendUint32(dst, uint32(len(v.Fields)))
+		for _, f := range v.Fields {
+			dst = appendEscaped(dst, []byte(f.Key))
+			dst = f.Value.appendKey(dst)
+		}
+	}
+	return dst
+}
