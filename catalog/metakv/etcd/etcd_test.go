@@ -1,0 +1,70 @@
+package etcd_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/pegmatitedb/pegmatite/catalog/metakv"
+	"github.com/pegmatitedb/pegmatite/catalog/metakv/etcd"
+	"github.com/pegmatitedb/pegmatite/catalog/metakv/metakvtest"
+)
+
+func embedded(t *testing.T, dir string) *etcd.Server {
+	t.Helper()
+	server, err := etcd.Embed(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server
+}
+
+func TestConformanceInProcess(t *testing.T) {
+	server := embedded(t, filepath.Join(t.TempDir(), "etcd"))
+	defer server.Close()
+	metakvtest.Run(t, server.Store(), func() {})
+}
+
+func TestConformanceOverTheNetwork(t *testing.T) {
+	server := embedded(t, filepath.Join(t.TempDir(), "etcd"))
+	defer server.Close()
+	store, err := etcd.Dial(t.Context(), []string{server.ClientURL()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	metakvtest.Run(t, store, func() {})
+}
+
+// TestRestart: a stopped server's directory starts again with all its keys, on
+// whatever port is free then.
+func TestRestart(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "etcd")
+	for i, want := range []string{"", "0", "1"} {
+		server := embedded(t, dir)
+		kv, err := server.Store().Get(t.Context(), "k")
+		if err != nil || string(kv.Value) != want {
+			t.Fatalf("start %d: %q, %v; want %q", i, kv.Value, err, want)
+		}
+		if _, err := server.Store().Commit(t.Context(), metakv.Txn{Then: []metakv.Op{metakv.Put("k", []byte{'0' + byte(i)})}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := server.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestDialNobody(t *testing.T) {
+	server := embedded(t, filepath.Join(t.TempDir(), "etcd"))
+	url := server.ClientURL()
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := etcd.Dial(ctx, []string{url}); err == nil {
+		t.Fatal("dialling a server that is gone succeeds")
+	}
+}
