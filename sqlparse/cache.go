@@ -1,0 +1,129 @@
+package sqlparse
+
+// Cache finds the statements of texts that were parsed before, or whose shape
+// was: the text but for its literals. It is safe for concurrent use.
+type Cache struct {
+	lru *LRU[cached]
+}
+
+// cached is what is known under a text or shape; it is replaced, not changed.
+type cached struct {
+	// exact are the statements of a text that has no lifted literals, or several statements.
+	exact []*Statement
+	// shapes are the trees of texts with this scanned key, which differ in their fixed literals.
+	shapes []*tree
+}
+
+// A parse tree takes about so many bytes per byte of text.
+const (
+	treeBytes     = 40
+	treeBaseBytes = 1024
+)
+
+// maxShapes bounds the trees under one scanned key: beyond, ORDER BY 1, 2, 3 …
+// is being generated and every one is parsed.
+const maxShapes = 8
+
+// maxCachedText bounds the texts that are worth keeping, in bytes.
+const maxCachedText = 16 << 10
+
+// NewCache makes a cache of about that many bytes.
+func NewCache(bytes int) *Cache { return &Cache{lru: NewLRU[cached](bytes)} }
+
+// Parse is the package's Parse, cached.
+func (c *Cache) Parse(sql string) ([]*Statement, error) {
+	if len(sql) > maxCachedText {
+		return Parse(sql)
+	}
+	if e, ok := c.lru.Get(sql); ok && e.exact != nil {
+		return fresh(e.exact), nil
+	}
+	if s := c.byShape(sql); s != nil {
+		return []*Statement{s}, nil
+	}
+	out, err := Parse(sql)
+	if err == nil {
+		c.keep(sql, out)
+	}
+	return out, err
+}
+
+// fresh copies the statements that have pins.
+func fresh(in []*Statement) []*Statement {
+	out := in
+	for i, s := range in {
+		if len(s.Lifted) == 0 {
+			continue
+		}
+		if &out[0] == &in[0] {
+			out = append([]*Statement(nil), in...)
+		}
+		n := *s
+		n.pins = s.tree.pins.current()
+		out[i] = &n
+	}
+	return out
+}
+
+// byShape makes a statement of a text by its scanned key alone, or returns nil.
+func (c *Cache) byShape(sql string) *Statement {
+	s := scans.Get().(*scan)
+	defer s.release()
+	if !s.run(sql) || len(s.literals) == 0 || len(s.literals) > maxLifted {
+		return nil
+	}
+	e, ok := c.lru.GetBytes(s.key)
+	if !ok {
+		return nil
+	}
+	for _, t := range e.shapes {
+		if t.matches(s.literals) {
+			return t.statement(sql, s.literals)
+		}
+	}
+	return nil
+}
+
+// statement is the tree with another text's literals.
+func (t *tree) statement(sql string, literals []Literal) *Statement {
+	body := sql
+	start := 0
+	for start < len(body) && isSpace(body[start]) {
+		start++
+	}
+	return &Statement{
+		Node: t.node, Text: body[start:], Params: t.params, tree: t, before: start,
+		Lifted: shifted(t.values(literals), start), pins: t.pins.current(),
+	}
+}
+
+// shifted counts the literals' places from the start of the statement.
+func shifted(literals []Literal, start int) []Literal {
+	if start > 0 {
+		for i := range literals {
+			literals[i].start -= start
+			literals[i].end -= start
+		}
+	}
+	return literals
+}
+
+func (c *Cache) keep(sql string, out []*Statement) {
+	bytes := treeBaseBytes + treeBytes*len(sql)
+	if len(out) != 1 || len(out[0].Lifted) == 0 {
+		c.lru.Put(sql, cached{exact: out}, bytes)
+		return
+	}
+	s := scans.Get().(*scan)
+	defer s.release()
+	if !s.run(sql) {
+		return
+	}
+	e, _ := c.lru.GetBytes(s.key)
+	shapes := e.shapes
+	if len(shapes) >= maxShapes {
+		shapes = shapes[1:]
+	}
+	e.shapes = append(shapes[:len(shapes):len(shapes)], out[0].tree)
+	c.lru.Put(string(s.key), e, bytes*len(e.shapes))
+}
