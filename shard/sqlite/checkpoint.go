@@ -1,0 +1,78 @@
+package sqlite
+
+// #include "layer.h"
+import "C"
+
+import "sync/atomic"
+
+// CheckpointMode is how far a checkpoint goes (sqlite.org/c3ref/wal_checkpoint_v2.html).
+type CheckpointMode int
+
+// The modes in use.
+const (
+	// Passive copies what no reader still needs the older state of, beside the
+	// writer and the readers, waiting for nobody.
+	Passive CheckpointMode = C.SQLITE_CHECKPOINT_PASSIVE
+	// Truncate waits for readers, copies all, and empties the WAL; the writer
+	// must not be in a transaction.
+	Truncate CheckpointMode = C.SQLITE_CHECKPOINT_TRUNCATE
+)
+
+// Checkpointed says what a checkpoint did, in WAL frames (one page each).
+type Checkpointed struct {
+	LogFrames int // in the WAL
+	Copied    int // of those, in the database file by now
+}
+
+// Checkpoint copies the WAL into the database file and syncs both, on a
+// connection of its own. A Truncate that cannot get at the WAL in a few seconds
+// answers 55006.
+func (db *DB) Checkpoint(mode CheckpointMode) (Checkpointed, error) {
+	var log, done C.int32_t
+	err := db.onCheckpointer(func(c *Conn) error {
+		if rc := C.peg_checkpoint(c.c, C.int(mode), &log, &done); rc != C.SQLITE_OK {
+			return c.fail(rc)
+		}
+		if log == 0 {
+			atomic.StoreInt32((*int32)(&db.writer.c.wal_frames), 0)
+		}
+		return nil
+	})
+	return Checkpointed{LogFrames: int(log), Copied: int(done)}, err
+}
+
+// SyncWAL makes every commit so far durable without a checkpoint.
+func (db *DB) SyncWAL() error {
+	return db.onCheckpointer(func(c *Conn) error {
+		if err := c.BeginRead(); err != nil { // opens the WAL
+			return err
+		}
+		defer c.EndRead()
+		if rc := C.peg_sync_wal(c.c); rc != C.SQLITE_OK {
+			return c.fail(rc)
+		}
+		return nil
+	})
+}
+
+// WALSize is the size of the WAL in bytes after the last commit.
+func (db *DB) WALSize() int64 {
+	frames := atomic.LoadInt32((*int32)(&db.writer.c.wal_frames))
+	return int64(frames) * (pageBytes + walFrameHeader)
+}
+
+func (db *DB) onCheckpointer(do func(*Conn) error) error {
+	db.checkpointMu.Lock()
+	defer db.checkpointMu.Unlock()
+	if db.isClosed() {
+		return db.errClosed()
+	}
+	if db.checkpointer == nil {
+		c, err := db.connect(false)
+		if err != nil {
+			return err
+		}
+		db.checkpointer = c
+	}
+	return do(db.checkpointer)
+}

@@ -1,0 +1,231 @@
+package sqlite
+
+// #include "layer.h"
+import "C"
+
+import (
+	"context"
+	"sync"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+)
+
+// DB is one database: a writer connection and a bounded pool of readers. It is
+// safe for concurrent use; a Conn taken from it is not.
+type DB struct {
+	path string
+	opts Options
+
+	writer     *Conn
+	writerFree chan struct{} // holds a token while nobody has the writer
+
+	checkpointMu sync.Mutex // protects checkpointer
+	checkpointer *Conn      // opened when first needed: a checkpoint runs beside the writer
+
+	mu      sync.Mutex // protects all below
+	readers []*Conn    // every open reader, for Interrupt
+	idle    []*Conn    // those in nobody's hands; the most recently used is last
+	opening int        // readers being opened
+	waiting []chan *Conn
+	out     int // readers in somebody's hands
+	closed  bool
+	drained chan struct{} // closed when out reaches 0 after closed
+}
+
+// Open opens path, creating the file when there is none. Path ":memory:" is a
+// new database in memory that its connections share and that dies with the DB.
+func Open(path string, opts Options) (*DB, error) {
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	configure()
+	db := &DB{path: path, opts: opts, writerFree: make(chan struct{}, 1), drained: make(chan struct{})}
+	if db.writer, err = db.connect(true); err != nil {
+		return nil, err
+	}
+	db.writerFree <- struct{}{}
+	return db, nil
+}
+
+// Path is what Open was given.
+func (db *DB) Path() string { return db.path }
+
+// errClosed answers whoever comes after Close.
+func (db *DB) errClosed() error {
+	return pgerr.New(pgerr.AdminShutdown, "shard \"%s\" is closed", db.path)
+}
+
+// Writer takes the one connection that writes, waiting while another has it.
+func (db *DB) Writer(ctx context.Context) (*Conn, error) {
+	select {
+	case <-db.writerFree:
+	default:
+		select {
+		case <-db.writerFree:
+		case <-ctx.Done():
+			return nil, pgerr.From(ctx.Err())
+		}
+	}
+	if db.isClosed() {
+		db.writerFree <- struct{}{}
+		return nil, db.errClosed()
+	}
+	return db.writer, nil
+}
+
+func (db *DB) isClosed() bool {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.closed
+}
+
+// Reader takes a connection for reading, waiting while MaxReaders are in use.
+func (db *DB) Reader(ctx context.Context) (*Conn, error) {
+	db.mu.Lock()
+	if db.closed {
+		db.mu.Unlock()
+		return nil, db.errClosed()
+	}
+	if n := len(db.idle); n > 0 {
+		c := db.idle[n-1]
+		db.idle = db.idle[:n-1]
+		db.out++
+		db.mu.Unlock()
+		return c, nil
+	}
+	if len(db.readers)+db.opening < db.opts.MaxReaders {
+		db.opening++
+		db.out++
+		db.mu.Unlock()
+		return db.openReader()
+	}
+	turn := make(chan *Conn, 1)
+	db.waiting = append(db.waiting, turn)
+	db.mu.Unlock()
+	return db.awaitReader(ctx, turn)
+}
+
+// openReader opens one more reader, already counted in opening and out.
+func (db *DB) openReader() (*Conn, error) {
+	c, err := db.connect(false)
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.opening--
+	if err != nil {
+		db.leave()
+		return nil, err
+	}
+	db.readers = append(db.readers, c)
+	return c, nil
+}
+
+// awaitReader waits for a reader to be handed over on turn; nil means closed.
+func (db *DB) awaitReader(ctx context.Context, turn chan *Conn) (*Conn, error) {
+	select {
+	case c := <-turn:
+		if c == nil {
+			return nil, db.errClosed()
+		}
+		return c, nil
+	case <-ctx.Done():
+	}
+	db.mu.Lock()
+	for i, w := range db.waiting {
+		if w == turn {
+			db.waiting = append(db.waiting[:i], db.waiting[i+1:]...)
+			db.mu.Unlock()
+			return nil, pgerr.From(ctx.Err())
+		}
+	}
+	db.mu.Unlock()
+	// Handed over in the same moment.
+	if c := <-turn; c != nil {
+		c.Release()
+	}
+	return nil, pgerr.From(ctx.Err())
+}
+
+// putReader takes a clean reader back, or hands it to who waits longest.
+func (db *DB) putReader(c *Conn) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if len(db.waiting) > 0 {
+		turn := db.waiting[0]
+		db.waiting = append(db.waiting[:0], db.waiting[1:]...)
+		turn <- c
+		return
+	}
+	db.idle = append(db.idle, c)
+	db.leave()
+}
+
+// leave counts a reader as back; the caller holds mu.
+func (db *DB) leave() {
+	db.out--
+	if db.closed && db.out == 0 {
+		close(db.drained)
+	}
+}
+
+// Interrupt stops the statements that readers are running now, with 57014, and
+// those that they start before they are released.
+func (db *DB) Interrupt() {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	for _, c := range db.readers {
+		if !contains(db.idle, c) {
+			c.Interrupt()
+		}
+	}
+}
+
+func contains(list []*Conn, c *Conn) bool {
+	for _, x := range list {
+		if x == c {
+			return true
+		}
+	}
+	return false
+}
+
+// Close interrupts the readers, waits until every connection is released, and
+// closes them; the last one checkpoints. The second Close does nothing.
+func (db *DB) Close() error {
+	db.mu.Lock()
+	if db.closed {
+		db.mu.Unlock()
+		return nil
+	}
+	db.closed = true
+	if db.out == 0 {
+		close(db.drained)
+	}
+	for _, turn := range db.waiting {
+		turn <- nil
+	}
+	db.waiting = nil
+	db.mu.Unlock()
+
+	db.Interrupt()
+	<-db.drained
+	<-db.writerFree
+	defer func() { db.writerFree <- struct{}{} }() // who waits for the writer learns that it is gone
+	return db.closeConns()
+}
+
+func (db *DB) closeConns() error {
+	db.checkpointMu.Lock()
+	defer db.checkpointMu.Unlock()
+	conns := db.readers
+	if db.checkpointer != nil {
+		conns = append(conns, db.checkpointer)
+	}
+	var first error
+	for _, c := range append(conns, db.writer) {
+		if err := c.close(); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
