@@ -19,8 +19,12 @@ type Insert struct {
 	Returning []expr.Expr
 	New       []expr.ColumnID
 	Cols      []Column
-	// Relation is what distribute found out about Table.
+	// What distribute adds: Table's physical form, and OnConflict for the shards
+	// when all arbiters lie beside the rows (nil with a global one). Inits are
+	// the parameters that the run must have filled before.
 	Relation *Relation
+	Conflict *shard.OnConflict
+	Inits    []int
 }
 
 // OnConflict is an INSERT's ON CONFLICT clause after inference.

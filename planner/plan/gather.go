@@ -39,6 +39,9 @@ type Relation struct {
 	Table  *shard.Table
 	Home   catalog.Home
 	Global []*GlobalIndex
+	// Primary is the primary key's index, Local are the OIDs of Table.Indexes.
+	Primary catalog.OID
+	Local   []catalog.OID
 	// ShardKey are the positions of the columns whose hash chooses the shard.
 	ShardKey []int
 }
@@ -60,13 +63,13 @@ type OneTrip struct {
 	Find  *shard.Fragment
 	Route Route
 	Set   []shard.Assign
-	// Returning are the rows that come back, over positions as in shard.WriteRequest.
-	Returning []expr.Expr
-	// Entries are positions in Returning of the columns of Relation.Global entries that
-	// a delete leaves behind, index by index; nil without global indexes.
-	Entries [][]int
+	// Back are the positions of the columns that come back for each row (of an
+	// update the new row, of a delete the old one), for Returning and for the
+	// entries of global indexes. nil is none.
+	Back []int
 	// Lock is the strength of the row locks.
-	Lock  shard.LockStrength
+	Lock shard.LockStrength
+	// Inits are the parameters that the run must have filled before.
 	Inits []int
 	// Reason is as in Gather.
 	Reason []string

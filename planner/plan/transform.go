@@ -1,0 +1,379 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+)
+
+// The two ways to rebuild a tree. Both copy what changes and keep the rest, so
+// that a plan is never written to once it is made.
+
+// MapInputs rebuilds n with f applied to its inputs (and the plans of a With);
+// n itself when none changes.
+func MapInputs(n Node, f func(Node) (Node, error)) (Node, error) {
+	m := &inputMapper{f: f}
+	r := m.node(n)
+	if m.err != nil {
+		return nil, m.err
+	}
+	if !m.changed {
+		return n, nil
+	}
+	return r, nil
+}
+
+type inputMapper struct {
+	f       func(Node) (Node, error)
+	changed bool
+	err     error
+}
+
+func (m *inputMapper) one(n Node) Node {
+	if m.err != nil || n == nil {
+		return n
+	}
+	r, err := m.f(n)
+	if err != nil {
+		m.err = err
+		return n
+	}
+	m.changed = m.changed || r != n
+	return r
+}
+
+func (m *inputMapper) node(n Node) Node {
+	switch n := n.(type) {
+	case *Filter:
+		c := *n
+		c.Input = m.one(n.Input)
+		return &c
+	case *Project:
+		c := *n
+		c.Input = m.one(n.Input)
+		return &c
+	case *Join:
+		c := *n
+		c.Left, c.Right = m.one(n.Left), m.one(n.Right)
+		return &c
+	case *Aggregate:
+		c := *n
+		c.Input = m.one(n.Input)
+		return &c
+	case *Sort:
+		c := *n
+		c.Input = m.one(n.Input)
+		return &c
+	case *Limit:
+		c := *n
+		c.Input = m.one(n.Input)
+		return &c
+	case *Distinct:
+		c := *n
+		c.Input = m.one(n.Input)
+		return &c
+	case *SetOp:
+		c := *n
+		c.Left, c.Right = m.one(n.Left), m.one(n.Right)
+		return &c
+	case *With:
+		return m.with(n)
+	}
+	return m.write(n)
+}
+
+func (m *inputMapper) write(n Node) Node {
+	switch n := n.(type) {
+	case *Insert:
+		c := *n
+		c.Source = m.one(n.Source)
+		return &c
+	case *Update:
+		c := *n
+		c.Source = m.one(n.Source)
+		return &c
+	case *Delete:
+		c := *n
+		c.Source = m.one(n.Source)
+		return &c
+	case *LockRows:
+		c := *n
+		c.Input = m.one(n.Input)
+		return &c
+	}
+	return n
+}
+
+func (m *inputMapper) with(n *With) Node {
+	c := *n
+	c.CTEs = slices.Clone(n.CTEs)
+	for i, cte := range n.CTEs {
+		k := *cte
+		if cte.Recursive != nil {
+			r := *cte.Recursive
+			r.Base, r.Step = m.one(r.Base), m.one(r.Step)
+			k.Recursive = &r
+		} else {
+			k.Plan = m.one(cte.Plan)
+		}
+		c.CTEs[i] = &k
+	}
+	c.Body = m.one(n.Body)
+	return &c
+}
+
+// MapExprs rebuilds n, without its inputs, with f applied to each of its
+// expressions; n itself when none changes.
+func MapExprs(n Node, f func(expr.Expr) (expr.Expr, error)) (Node, error) {
+	m := &exprMapper{f: f}
+	r := m.node(n)
+	if m.err != nil {
+		return nil, m.err
+	}
+	if !m.changed {
+		return n, nil
+	}
+	return r, nil
+}
+
+type exprMapper struct {
+	f       func(expr.Expr) (expr.Expr, error)
+	changed bool
+	err     error
+}
+
+func (m *exprMapper) one(e expr.Expr) expr.Expr {
+	if m.err != nil || e == nil {
+		return e
+	}
+	r, err := m.f(e)
+	if err != nil {
+		m.err = err
+		return e
+	}
+	m.changed = m.changed || r != e
+	return r
+}
+
+func (m *exprMapper) list(in []expr.Expr) []expr.Expr {
+	out := slices.Clone(in)
+	for i, e := range in {
+		out[i] = m.one(e)
+	}
+	return out
+}
+
+func (m *exprMapper) keys(in []expr.SortKey) []expr.SortKey {
+	out := slices.Clone(in)
+	for i := range out {
+		out[i].Expr = m.one(out[i].Expr)
+	}
+	return out
+}
+
+func (m *exprMapper) node(n Node) Node {
+	switch n := n.(type) {
+	case *Values:
+		c := *n
+		c.Rows = slices.Clone(n.Rows)
+		for i, row := range n.Rows {
+			c.Rows[i] = m.list(row)
+		}
+		return &c
+	case *TableFunction:
+		c := *n
+		c.Calls = slices.Clone(n.Calls)
+		for i, call := range n.Calls {
+			if r, ok := m.one(call).(*expr.Call); ok {
+				c.Calls[i] = r
+			}
+		}
+		return &c
+	case *Filter:
+		c := *n
+		c.Cond = m.one(n.Cond)
+		return &c
+	case *Project:
+		c := *n
+		c.Exprs = m.list(n.Exprs)
+		return &c
+	case *Join:
+		c := *n
+		c.On, c.Rest = m.one(n.On), m.one(n.Rest)
+		c.HashLeft, c.HashRight = m.list(n.HashLeft), m.list(n.HashRight)
+		return &c
+	case *Aggregate:
+		return m.aggregate(n)
+	case *Sort:
+		c := *n
+		c.Keys, c.Top = m.keys(n.Keys), m.one(n.Top)
+		return &c
+	case *Limit:
+		c := *n
+		c.Count, c.Offset = m.one(n.Count), m.one(n.Offset)
+		return &c
+	case *Distinct:
+		c := *n
+		if n.On != nil {
+			c.On = m.list(n.On)
+		}
+		return &c
+	}
+	return m.write(n)
+}
+
+func (m *exprMapper) aggregate(n *Aggregate) Node {
+	c := *n
+	c.Groups = m.list(n.Groups)
+	c.Aggs = slices.Clone(n.Aggs)
+	for i, a := range n.Aggs {
+		if r, ok := m.one(a).(*expr.AggregateCall); ok {
+			c.Aggs[i] = r
+		}
+	}
+	return &c
+}
+
+func (m *exprMapper) write(n Node) Node {
+	switch n := n.(type) {
+	case *Insert:
+		c := *n
+		c.Image, c.Returning = m.list(n.Image), m.returning(n.Returning)
+		if n.OnConflict != nil {
+			oc := *n.OnConflict
+			oc.Set, oc.Where = m.assigns(oc.Set), m.one(oc.Where)
+			c.OnConflict = &oc
+		}
+		return &c
+	case *Update:
+		c := *n
+		c.Set, c.Returning = m.assigns(n.Set), m.returning(n.Returning)
+		return &c
+	case *Delete:
+		c := *n
+		c.Returning = m.returning(n.Returning)
+		return &c
+	}
+	return n
+}
+
+// returning keeps nil, which is no RETURNING, apart from an empty list.
+func (m *exprMapper) returning(in []expr.Expr) []expr.Expr {
+	if in == nil {
+		return nil
+	}
+	return m.list(in)
+}
+
+func (m *exprMapper) assigns(in []Assign) []Assign {
+	out := slices.Clone(in)
+	for i := range out {
+		out[i].Expr = m.one(out[i].Expr)
+	}
+	return out
+}
+
+// Rebuild maps a whole tree bottom-up: f sees each node with its inputs already mapped.
+func Rebuild(n Node, f func(Node) (Node, error)) (Node, error) {
+	n, err := MapInputs(n, func(in Node) (Node, error) { return Rebuild(in, f) })
+	if err != nil {
+		return nil, err
+	}
+	return f(n)
+}
+
+// EachExpr calls f for every expression of n itself, not of its inputs.
+func EachExpr(n Node, f func(expr.Expr)) {
+	_, _ = MapExprs(n, func(e expr.Expr) (expr.Expr, error) {
+		f(e)
+		return e, nil
+	})
+}
+
+// Walk calls visit for n and, as long as it answers true, for all below,
+// parents first; the plans of a With come before its body. Plans inside of
+// expressions are not visited.
+func Walk(n Node, visit func(Node) bool) {
+	if n == nil || !visit(n) {
+		return
+	}
+	_, _ = MapInputs(n, func(in Node) (Node, error) {
+		Walk(in, visit)
+		return in, nil
+	})
+}
+
+// Subplan returns the node of a Subquery's plan, before or after distributing.
+func Subplan(s *expr.Subquery) Node {
+	switch p := s.Plan.(type) {
+	case Node:
+		return p
+	case *SubPlan:
+		return p.Root
+	}
+	return nil
+}
+
+// Substitute replaces columns all over a tree, plans inside of expressions
+// included: f answers nil for a column that stays.
+func Substitute(n Node, f func(*expr.Column) expr.Expr) (Node, error) {
+	return Rebuild(n, func(n Node) (Node, error) {
+		return MapExprs(n, func(e expr.Expr) (expr.Expr, error) { return SubstituteExpr(e, f) })
+	})
+}
+
+// SubstituteExpr is Substitute for one expression.
+func SubstituteExpr(e expr.Expr, f func(*expr.Column) expr.Expr) (expr.Expr, error) {
+	return expr.Map(e, func(e expr.Expr) (expr.Expr, error) {
+		switch e := e.(type) {
+		case *expr.Column:
+			if r := f(e); r != nil {
+				return r, nil
+			}
+		case *expr.Subquery:
+			return substituteSubquery(e, f)
+		}
+		return e, nil
+	})
+}
+
+// substituteSubquery maps the plan of a correlated subquery, and counts anew
+// which columns it takes from outside.
+func substituteSubquery(s *expr.Subquery, f func(*expr.Column) expr.Expr) (expr.Expr, error) {
+	root, ok := s.Plan.(Node)
+	if !ok || len(s.Outer) == 0 {
+		return s, nil
+	}
+	outer := []expr.ColumnID{}
+	seen := map[expr.ColumnID]bool{}
+	for _, id := range s.Outer {
+		seen[id] = true
+	}
+	kept := map[expr.ColumnID]bool{}
+	keep := func(id expr.ColumnID) {
+		if !kept[id] {
+			kept[id] = true
+			outer = append(outer, id)
+		}
+	}
+	mapped, err := Substitute(root, func(c *expr.Column) expr.Expr {
+		if !seen[c.ID] {
+			return nil
+		}
+		r := f(c)
+		if r == nil {
+			keep(c.ID)
+			return nil
+		}
+		for _, id := range expr.Columns(r) {
+			keep(id)
+		}
+		return r
+	})
+	if err != nil {
+		return nil, err
+	}
+	n := *s
+	n.Plan, n.Outer = mapped, outer
+	return &n, nil
+}

@@ -1,0 +1,58 @@
+package sqlitesql
+
+import (
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// form is how values of an expression lie in SQLite: two expressions of one
+// form compare in SQLite as their values do in PostgreSQL, given that the
+// comparison's function takes their types at all.
+type form uint8
+
+const (
+	formNone   form = iota // no comparison in SQLite is the right one
+	formInt                // INTEGER: bool, int2/4/8, oid, days, µs
+	formReal               // REAL, or TEXT 'NaN', which sorts after every number
+	formText               // TEXT, binary collation; char(n) without its padding
+	formBlob               // BLOB, memcmp: uuid, bytea
+	formScaled             // INTEGER scaled by the column's typmod, or TEXT 'NaN': comparable within one typmod
+)
+
+// formOf returns the form of stored values of a type.
+func formOf(t *types.Type, typmod int32) form {
+	switch t {
+	case types.TBool, types.TInt2, types.TInt4, types.TInt8, types.TOID,
+		types.TDate, types.TTime, types.TTimestamp, types.TTimestamptz:
+		return formInt
+	case types.TFloat4, types.TFloat8:
+		return formReal
+	case types.TText, types.TVarchar, types.TBpchar, types.TName:
+		return formText
+	case types.TUUID, types.TBytea:
+		return formBlob
+	case types.TNumeric:
+		if t.KeyIsStored(typmod) {
+			return formScaled
+		}
+	}
+	return formNone
+}
+
+// exprForm is formOf for the values of e.
+func exprForm(e expr.Expr) form { return formOf(e.Type(), e.Typmod()) }
+
+// comparable reports whether SQLite compares a with b exactly.
+func comparable(a, b expr.Expr) bool {
+	f := exprForm(a)
+	if f == formNone || f != exprForm(b) {
+		return false
+	}
+	return f != formScaled || a.Typmod() == b.Typmod()
+}
+
+// Sorts reports whether SQLite's ORDER BY over e, a plain column, is PostgreSQL's.
+func Sorts(e expr.Expr) bool {
+	_, ok := e.(*expr.Column)
+	return ok && exprForm(e) != formNone
+}
