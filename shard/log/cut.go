@@ -1,5 +1,9 @@
 package log
 
+// keptSpares is how many dropped segments wait to be used again, which is
+// cheaper than making new ones. One is always there (reserve.refill).
+const keptSpares = 2
+
 // Cut drops what lies before upto: whole segments, and the side files bound
 // below it. The caller has made sure that nothing before upto is needed after
 // a crash, power cuts included: what SQLite has committed but not yet synced
@@ -22,7 +26,7 @@ func (l *Log) Cut(upto Position) error {
 		}
 		oldest := l.segments[0]
 		spare := &segment{number: l.highest + 1, bytes: oldest.bytes}
-		reuse := oldest.bytes == l.opts.SegmentBytes && len(l.spares) <= l.plan.rolls
+		reuse := oldest.bytes == l.opts.SegmentBytes && len(l.spares)-l.plan.rolls < keptSpares
 		l.mu.Unlock()
 		if err := l.drop(oldest, spare, reuse); err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/vfs"
 )
 
 // segment is one file of the log. A spare has no header of its own yet: it is
@@ -151,19 +152,28 @@ func (l *Log) make(s *segment) (err error) {
 	if err := f.Preallocate(l.opts.SegmentBytes); err != nil {
 		return ioError("extend", l.path(s), err)
 	}
-	zeros := make([]byte, min(l.opts.SegmentBytes, 1<<20))
-	for at := int64(0); at < l.opts.SegmentBytes; at += int64(len(zeros)) {
-		if _, err := f.WriteAt(zeros[:min(int64(len(zeros)), l.opts.SegmentBytes-at)], at); err != nil {
-			return ioError("write", l.path(s), err)
-		}
-	}
-	if err := f.Sync(); err != nil {
-		return ioError("fsync", l.path(s), err)
+	if err := l.fill(f, l.path(s)); err != nil {
+		return err
 	}
 	if err := l.fs.SyncDir(l.dir); err != nil {
 		return ioError("fsync", l.dir, err)
 	}
 	s.bytes = l.opts.SegmentBytes
+	return nil
+}
+
+// fill writes the whole file, and syncs it so that the first commit does not
+// have to.
+func (l *Log) fill(f vfs.File, name string) error {
+	zeros := make([]byte, min(l.opts.SegmentBytes, 1<<20))
+	for at := int64(0); at < l.opts.SegmentBytes; at += int64(len(zeros)) {
+		if _, err := f.WriteAt(zeros[:min(int64(len(zeros)), l.opts.SegmentBytes-at)], at); err != nil {
+			return ioError("write", name, err)
+		}
+	}
+	if err := f.Sync(); err != nil {
+		return ioError("fsync", name, err)
+	}
 	return nil
 }
 
