@@ -27,7 +27,7 @@ type Conn struct {
 
 // connect opens a connection and sets it up.
 func (db *DB) connect(writer bool) (*Conn, error) {
-	path, vfs := C.CString(db.path), C.CString(db.opts.VFS)
+	path, vfs := C.CString(db.file()), C.CString(db.opts.VFS)
 	defer C.free(unsafe.Pointer(path))
 	defer C.free(unsafe.Pointer(vfs))
 	c := &Conn{db: db, writer: writer}
@@ -46,8 +46,11 @@ func (db *DB) connect(writer bool) (*Conn, error) {
 
 func (c *Conn) setUp() error {
 	o := &c.db.opts
-	settings := fmt.Sprintf("PRAGMA page_size=%d; PRAGMA synchronous=%s; PRAGMA mmap_size=%d; PRAGMA cache_size=-%d",
-		pageBytes, o.Synchronous, o.MmapBytes, o.CacheKiB)
+	// A new file is switched to WAL through a rollback journal. At EXTRA its
+	// deletion is synced too: coming back after a power cut it would undo the
+	// switch, and the file with it.
+	settings := fmt.Sprintf("PRAGMA page_size=%d; PRAGMA synchronous=EXTRA; PRAGMA mmap_size=%d; PRAGMA cache_size=-%d",
+		pageBytes, o.MmapBytes, o.CacheKiB)
 	if err := c.Script(settings); err != nil {
 		return err
 	}
@@ -61,7 +64,7 @@ func (c *Conn) setUp() error {
 	if mode != "wal" {
 		return pgerr.New(pgerr.IOError, "shard \"%s\" cannot use a write-ahead log (journal mode %s)", c.db.path, mode)
 	}
-	return nil
+	return c.Script("PRAGMA synchronous=" + o.Synchronous.String())
 }
 
 // text runs a statement without parameters and returns its one TEXT.

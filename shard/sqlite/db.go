@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -13,8 +14,9 @@ import (
 // DB is one database: a writer connection and a bounded pool of readers. It is
 // safe for concurrent use; a Conn taken from it is not.
 type DB struct {
-	path string
-	opts Options
+	path   string
+	opts   Options
+	memory *Disk // holds the files of a database in memory
 
 	writer     *Conn
 	writerFree chan struct{} // holds a token while nobody has the writer
@@ -41,8 +43,14 @@ func Open(path string, opts Options) (*DB, error) {
 	}
 	configure()
 	db := &DB{path: path, opts: opts, writerFree: make(chan struct{}, 1), drained: make(chan struct{})}
+	if path == inMemory {
+		if db.memory, err = newDisk(false); err != nil {
+			return nil, err
+		}
+		db.opts.VFS, db.opts.KeepWAL = db.memory.VFS(), true
+	}
 	if db.writer, err = db.connect(true); err != nil {
-		return nil, err
+		return nil, errors.Join(err, db.freeMemory())
 	}
 	db.writerFree <- struct{}{}
 	return db, nil
@@ -50,6 +58,14 @@ func Open(path string, opts Options) (*DB, error) {
 
 // Path is what Open was given.
 func (db *DB) Path() string { return db.path }
+
+// file is the name under which the VFS knows the database.
+func (db *DB) file() string {
+	if db.memory != nil {
+		return "/memory"
+	}
+	return db.path
+}
 
 // errClosed answers whoever comes after Close.
 func (db *DB) errClosed() error {
@@ -227,5 +243,15 @@ func (db *DB) closeConns() error {
 			first = err
 		}
 	}
+	if err := db.freeMemory(); err != nil && first == nil {
+		first = err
+	}
 	return first
+}
+
+func (db *DB) freeMemory() error {
+	if db.memory == nil {
+		return nil
+	}
+	return db.memory.Free()
 }

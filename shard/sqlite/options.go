@@ -6,7 +6,7 @@ import "github.com/pegmatitedb/pegmatite/internal/pgerr"
 type Options struct {
 	// VFS is SQLite's file layer: "" is "unix-excl", under which no other
 	// process can open the file; "unix" lets others look in, at 0.9 µs more a
-	// statement; else the Name of a Memory.
+	// statement; else the VFS of a Disk.
 	VFS string
 
 	// MaxReaders bounds the reader connections (200 KB and two file handles
@@ -44,7 +44,7 @@ const (
 
 func (s Synchronous) String() string { return [...]string{"NORMAL", "FULL"}[s] }
 
-// Memory in a path opens a database in memory of its own.
+// inMemory is the path of a database of its own in memory.
 const inMemory = ":memory:"
 
 // The defaults, and SQLite's bound on mmap_size (SQLITE_MAX_MMAP_SIZE).

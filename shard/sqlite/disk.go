@@ -1,0 +1,120 @@
+package sqlite
+
+/*
+#include <stdlib.h>
+#include "disk.h"
+*/
+import "C"
+
+import (
+	"unsafe"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+)
+
+// Disk is a simulated disk in memory for databases under test: it outlives
+// the DBs that are opened on it, remembers what they have not synced, and at a
+// power cut loses or tears it (in 512-byte sectors, each on its own). It is
+// safe for concurrent use.
+type Disk struct {
+	c *C.peg_disk
+}
+
+// NewDisk makes an empty disk.
+func NewDisk() (*Disk, error) {
+	configure()
+	return newDisk(true)
+}
+
+func newDisk(faulty bool) (*Disk, error) {
+	flag := C.int(0)
+	if faulty {
+		flag = 1
+	}
+	d := &Disk{c: C.peg_disk_new(flag)}
+	if d.c == nil {
+		return nil, pgerr.New(pgerr.OutOfMemory, "out of memory")
+	}
+	return d, nil
+}
+
+// VFS is what Options.VFS takes to open databases on the disk.
+func (d *Disk) VFS() string { return C.GoString(&d.c.name[0]) }
+
+// Free gives the memory back; every DB on the disk must be closed.
+func (d *Disk) Free() error {
+	if C.peg_disk_free(d.c) != C.SQLITE_OK {
+		return pgerr.Internal("a simulated disk has open files")
+	}
+	d.c = nil
+	return nil
+}
+
+// Faults are what a Disk is told to do wrong.
+type Faults struct {
+	// StopAfter cuts the power off after so many more operations (writes,
+	// truncations, syncs, deletions): the next one and all later ones fail, and
+	// nothing can be opened before PowerCut. Negative is never.
+	StopAfter int64
+	// FailSync makes one sync fail, the FailSync'th from now; 0 is none.
+	FailSync int64
+	// IgnoreSyncs makes syncs do nothing and report success.
+	IgnoreSyncs bool
+}
+
+// Inject replaces the disk's faults.
+func (d *Disk) Inject(f Faults) {
+	ignore := C.int(0)
+	if f.IgnoreSyncs {
+		ignore = 1
+	}
+	C.peg_disk_control(d.c, C.int64_t(f.StopAfter), C.int64_t(f.FailSync), ignore)
+}
+
+// Operations counts the operations that StopAfter counts, since NewDisk.
+func (d *Disk) Operations() int64 { return int64(C.peg_disk_operations(d.c)) }
+
+// PowerCut ends the disk's present: what was synced survives, what was not does
+// in whole, in part, torn, or not at all, as seed has it. Connections that are
+// open fail from now on and must be closed; what is opened next finds the
+// survivors. It switches Inject's faults off, but for IgnoreSyncs.
+func (d *Disk) PowerCut(seed uint64) { C.peg_disk_power_cut(d.c, C.uint64_t(seed)) }
+
+// Exists reports whether a database that Open would take from vfs ("" is the
+// default) is there and not empty.
+func Exists(vfs, path string) (bool, error) {
+	name, file, free := vfsPath(vfs, path)
+	defer free()
+	var out C.int
+	if rc := C.peg_vfs_exists(name, file, &out); rc != C.SQLITE_OK {
+		return false, pgerr.New(pgerr.IOError, "could not access shard \"%s\"", path)
+	}
+	return out != 0, nil
+}
+
+// Remove deletes a closed database, its WAL included. One that is not there is
+// no error.
+func Remove(vfs, path string) error {
+	const deleteNoEntry = codeIOErr | 23<<8
+	for _, suffix := range []string{"-wal", "-shm", ""} {
+		name, file, free := vfsPath(vfs, path+suffix)
+		rc := C.peg_vfs_delete(name, file)
+		free()
+		if rc != C.SQLITE_OK && rc != deleteNoEntry {
+			return pgerr.New(pgerr.IOError, "could not remove shard \"%s\"", path)
+		}
+	}
+	return nil
+}
+
+func vfsPath(vfs, path string) (name, file *C.char, free func()) {
+	configure()
+	if vfs == "" {
+		vfs = defaultVFS
+	}
+	name, file = C.CString(vfs), C.CString(path)
+	return name, file, func() {
+		C.free(unsafe.Pointer(name))
+		C.free(unsafe.Pointer(file))
+	}
+}
