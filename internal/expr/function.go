@@ -31,6 +31,13 @@ type Function struct {
 	ReturnsSet bool
 	// Columns are the OUT columns of a function that returns a record.
 	Columns []OutColumn
+	// IntCompare says that the function is a comparison of two KindInt datums
+	// by their signed values, so that callers may compare Datum.Int themselves.
+	IntCompare CompareOp
+	// Bind, of a polymorphic function whose work depends on the types of its
+	// arguments, makes the Function for one call's actual types (the OID stays).
+	// Resolution and decoding call it; a Call holds its answer. nil for all others.
+	Bind func(args []*types.Type, result *types.Type) *Function
 
 	// Impl computes one result. args is the callee's to read during the call only.
 	Impl func(ctx *Context, args []types.Datum) (types.Datum, error)
@@ -59,6 +66,39 @@ type Aggregate struct {
 	State []*types.Type
 	// New makes an empty accumulator.
 	New func(ctx *Context) Accumulator
+	// Ordered says that the order of rows can change the value (array_agg).
+	Ordered bool
+	// Bind is Function.Bind for a polymorphic aggregate.
+	Bind func(args []*types.Type, result *types.Type) *Aggregate
+}
+
+// CompareOp is a comparison: the set of the outcomes (less, equal, greater)
+// for which it is true.
+type CompareOp uint8
+
+// The outcomes, and the six comparisons made of them. The zero CompareOp is none.
+const (
+	less    CompareOp = 1 << iota
+	equal   CompareOp = 1 << iota
+	greater CompareOp = 1 << iota
+
+	CompareLT = less
+	CompareLE = less | equal
+	CompareEQ = equal
+	CompareNE = less | greater
+	CompareGE = equal | greater
+	CompareGT = greater
+)
+
+// Holds reports whether a op b.
+func (op CompareOp) Holds(a, b int64) bool {
+	switch {
+	case a < b:
+		return op&less != 0
+	case a > b:
+		return op&greater != 0
+	}
+	return op&equal != 0
 }
 
 // Accumulator collects one group of one aggregate.
@@ -73,7 +113,8 @@ type Accumulator interface {
 	Result() (types.Datum, error)
 }
 
-// Context is what an evaluation may depend on besides its row.
+// Context is what an evaluation may depend on besides its row. It belongs to
+// one goroutine at a time; another one takes a copy.
 type Context struct {
 	Env    *types.Env
 	Params []types.Datum
@@ -85,6 +126,19 @@ type Context struct {
 	Session Session
 	// Subquery runs a correlated or deferred subquery; nil on a shard.
 	Subquery func(s *Subquery, row []types.Datum) (types.Datum, error)
+
+	// stack holds the arguments of the calls in progress, owner the Context that
+	// it belongs to: a copy gets a stack of its own.
+	stack   []types.Datum
+	owner   *Context
+	caseArg types.Datum
+}
+
+// own makes the stack the Context's own.
+func (ctx *Context) own() {
+	if ctx.owner != ctx {
+		ctx.owner, ctx.stack = ctx, make([]types.Datum, 0, 16)
+	}
 }
 
 // Session is the coordinator's answers to functions that look beyond their

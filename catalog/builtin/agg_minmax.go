@@ -1,0 +1,58 @@
+package builtin
+
+import (
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// minMaxAggs are min and max of every type that has them.
+var minMaxAggs = makeMinMaxAggs()
+
+func makeMinMaxAggs() aggImpls {
+	out := aggImpls{}
+	for _, t := range []*types.Type{
+		types.TInt2, types.TInt4, types.TInt8, types.TOID, types.TFloat4, types.TFloat8, types.TNumeric,
+		types.TText, types.TBpchar, types.TDate, types.TTime, types.TTimeTZ, types.TTimestamp, types.TTimestamptz,
+		types.TInterval, types.TTID, types.TPGLSN, types.TXID8,
+	} {
+		out["min("+t.Name+")"], out["max("+t.Name+")"] = extreme(t, -1), extreme(t, 1)
+	}
+	for name, sign := range map[string]int{"min": -1, "max": 1} {
+		byArgument := func(args []*types.Type, _ *types.Type) aggImpl { return extreme(args[0], sign) }
+		for _, arg := range []string{"anyarray", "anyenum"} {
+			out[name+"("+arg+")"] = aggImpl{strict: true, bind: byArgument}
+		}
+	}
+	return out
+}
+
+func extreme(t *types.Type, sign int) aggImpl {
+	return aggImpl{strict: true, state: []*types.Type{t}, make: func(*expr.Context) expr.Accumulator {
+		return &extremeState{t: t, sign: sign}
+	}}
+}
+
+// extremeState keeps the value that sorts first (sign -1) or last (1).
+type extremeState struct {
+	t    *types.Type
+	sign int
+	best types.Datum
+}
+
+func (s *extremeState) Add(a []types.Datum) error {
+	if s.best.IsNull() || s.t.Compare(a[0], s.best)*s.sign > 0 {
+		s.best = a[0]
+	}
+	return nil
+}
+
+func (s *extremeState) Merge(state []types.Datum) error {
+	if state[0].IsNull() {
+		return nil
+	}
+	return s.Add(state)
+}
+
+func (s *extremeState) Partial() ([]types.Datum, error) { return []types.Datum{s.best}, nil }
+
+func (s *extremeState) Result() (types.Datum, error) { return s.best, nil }

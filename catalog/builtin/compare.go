@@ -1,0 +1,136 @@
+package builtin
+
+import (
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// intCompares are the comparisons of integers by their value: those of all
+// types whose datums are signed integers.
+var intCompares = makeIntCompares()
+
+// operations are the six comparisons by the suffix of their C names.
+var operations = map[string]expr.CompareOp{
+	"eq": expr.CompareEQ, "ne": expr.CompareNE, "lt": expr.CompareLT,
+	"le": expr.CompareLE, "gt": expr.CompareGT, "ge": expr.CompareGE,
+}
+
+func makeIntCompares() compares {
+	out := compares{}
+	prefixes := [...]string{
+		"int2", "int4", "int8", "int24", "int42", "int28", "int82", "int48", "int84",
+		"oid", "date_", "timestamp_", "time_", "timestamptz_", "enum_", "cid", "xid",
+	}
+	for _, p := range prefixes {
+		for suffix, op := range operations {
+			out[p+suffix] = op
+		}
+	}
+	out["xideqint4"], out["xidneqint4"], out["xidneq"] = expr.CompareEQ, expr.CompareNE, expr.CompareNE
+	return out
+}
+
+// compareImpls are the comparisons by a type's own order, and btree's
+// three-way functions.
+var compareImpls = makeCompareImpls()
+
+// orders are the C names' prefixes of the types that compare by Type.Compare,
+// and between prefix and suffix nothing else.
+func orders() map[string]*types.Type {
+	return map[string]*types.Type{
+		"bool": types.TBool, "char": types.TChar, "text": types.TText, "text_": types.TText, "name": types.TName,
+		"bpchar": types.TBpchar, "bytea": types.TBytea,
+		"float4": types.TFloat4, "float8": types.TFloat8, "float48": types.TFloat8, "float84": types.TFloat8,
+		"numeric_": types.TNumeric, "interval_": types.TInterval, "timetz_": types.TTimeTZ,
+		"uuid_": types.TUUID, "oidvector": types.TOIDVector, "tid": types.TTID, "pg_lsn_": types.TPGLSN,
+		"xid8": types.TXID8, "jsonb_": types.TJSONB, "nametext": types.TText, "textname": types.TText,
+	}
+}
+
+func makeCompareImpls() impls {
+	out := impls{}
+	for prefix, t := range orders() {
+		for suffix, op := range operations {
+			out[prefix+suffix] = compareBy(t, op)
+		}
+		out["bt"+prefix+"cmp"], out[prefix+"cmp"] = threeWay(t), threeWay(t)
+		out[prefix+"smaller"], out[prefix+"larger"] = smaller(t, -1), smaller(t, 1)
+	}
+	out["bttextcmp"], out["btbpcharcmp"] = threeWay(types.TText), threeWay(types.TBpchar)
+	for _, t := range []string{"int2", "int4", "int8", "int24", "int42", "int28", "int82", "int48", "int84", "oid"} {
+		out["bt"+t+"cmp"] = threeWay(types.TInt8)
+		out[t+"smaller"], out[t+"larger"] = smaller(types.TInt8, -1), smaller(types.TInt8, 1)
+	}
+	for _, t := range []string{"date_", "timestamp_", "time_", "enum_"} {
+		out[t+"cmp"] = threeWay(types.TInt8)
+		out[t+"smaller"], out[t+"larger"] = smaller(types.TInt8, -1), smaller(types.TInt8, 1)
+	}
+	for suffix, op := range operations {
+		out["array_"+suffix], out["record_"+suffix] = compareArrays(op), compareRows(op)
+		out["text_pattern_"+suffix], out["bpchar_pattern_"+suffix] = compareBy(types.TText, op), compareBy(types.TBpchar, op)
+	}
+	out["btarraycmp"], out["btrecordcmp"] = arraysThreeWay, rowsThreeWay
+	out["array_smaller"], out["array_larger"] = smallerArray(-1), smallerArray(1)
+	return out
+}
+
+func holds(op expr.CompareOp, c int) types.Datum { return types.Bool(op.Holds(int64(c), 0)) }
+
+func compareBy(t *types.Type, op expr.CompareOp) impl {
+	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		return holds(op, t.Compare(a[0], a[1])), nil
+	}
+}
+
+func threeWay(t *types.Type) impl {
+	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		return types.Int(int64(t.Compare(a[0], a[1]))), nil
+	}
+}
+
+// smaller answers the argument that sorts first (sign -1) or last (1).
+func smaller(t *types.Type, sign int) impl {
+	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		if t.Compare(a[0], a[1])*sign >= 0 {
+			return a[0], nil
+		}
+		return a[1], nil
+	}
+}
+
+// compareArray orders two arrays: by elements, then by their number, then by
+// dimensions and lower bounds (array_cmp).
+func compareArray(a, b types.Datum) int {
+	return a.Array().Elem.Array.Compare(a, b)
+}
+
+func compareArrays(op expr.CompareOp) impl {
+	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		return holds(op, compareArray(a[0], a[1])), nil
+	}
+}
+
+func arraysThreeWay(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	return types.Int(int64(compareArray(a[0], a[1]))), nil
+}
+
+func smallerArray(sign int) impl {
+	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		if compareArray(a[0], a[1])*sign >= 0 {
+			return a[0], nil
+		}
+		return a[1], nil
+	}
+}
+
+func compareRows(op expr.CompareOp) impl {
+	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		c, err := compareRow(a[0].Row(), a[1].Row())
+		return holds(op, c), err
+	}
+}
+
+func rowsThreeWay(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	c, err := compareRow(a[0].Row(), a[1].Row())
+	return types.Int(int64(c)), err
+}

@@ -1,0 +1,26 @@
+package builtin
+
+import (
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// compareRow orders two records field by field, NULLs last (record_cmp).
+func compareRow(a, b *types.Row) (int, error) {
+	for i := range a.Fields {
+		if i >= len(b.Fields) {
+			break
+		}
+		if a.Types[i] != b.Types[i] {
+			return 0, pgerr.New(pgerr.DatatypeMismatch, "cannot compare dissimilar column types %s and %s at record column %d",
+				a.Types[i].SQLName, b.Types[i].SQLName, i+1)
+		}
+		if c := a.Types[i].Compare(a.Fields[i], b.Fields[i]); c != 0 {
+			return c, nil
+		}
+	}
+	if len(a.Fields) != len(b.Fields) {
+		return 0, pgerr.New(pgerr.DatatypeMismatch, "cannot compare record types with different numbers of columns")
+	}
+	return 0, nil
+}

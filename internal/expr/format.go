@@ -1,0 +1,458 @@
+package expr
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// Formatter deparses expressions as PostgreSQL's ruleutils.c does for EXPLAIN,
+// pg_get_expr and the definitions of views and defaults.
+type Formatter struct {
+	// Env is what literals' text depends on; it may not be nil.
+	Env *types.Env
+	// Column names a column; nil uses Column.Name, quoted.
+	Column func(*Column) string
+	// Param names a parameter; nil prints $1.
+	Param func(*Param) string
+	// Subquery prints a subquery; nil prints "(SubPlan)".
+	Subquery func(*Subquery) string
+	// Literal prints a literal's text; nil uses the type's own (reg… types then print numbers).
+	Literal func(*types.Type, types.Datum) string
+}
+
+// Format deparses e with names as they are and env's settings.
+func Format(env *types.Env, e Expr) string {
+	return (&Formatter{Env: env}).Format(e)
+}
+
+// Format deparses e.
+func (f *Formatter) Format(e Expr) string {
+	p := &deparser{f: f}
+	p.expr(e, false)
+	return p.b.String()
+}
+
+type deparser struct {
+	f *Formatter
+	b strings.Builder
+}
+
+func (p *deparser) str(parts ...string) {
+	for _, s := range parts {
+		p.b.WriteString(s)
+	}
+}
+
+// list prints expressions with commas between.
+func (p *deparser) list(list []Expr, implicit bool) {
+	for i, e := range list {
+		if i > 0 {
+			p.str(", ")
+		}
+		p.expr(e, implicit)
+	}
+}
+
+// expr prints e; implicit says whether casts that nobody wrote are shown, as
+// they are for the arguments of operators and functions.
+func (p *deparser) expr(e Expr, implicit bool) {
+	switch e := e.(type) {
+	case nil:
+		p.str("NULL")
+	case *Const:
+		p.literal(e)
+	case *Param:
+		p.param(e)
+	case *Column:
+		p.column(e)
+	case *Call:
+		p.call(e)
+	case *Cast:
+		p.cast(e, implicit)
+	case *Logic:
+		p.logic(e)
+	case *Test:
+		p.str("(")
+		p.expr(e.Arg, true)
+		p.str(" ", testNames[e.Kind], ")")
+	case *Distinct:
+		op := " IS DISTINCT FROM "
+		if e.Negated {
+			op = " IS NOT DISTINCT FROM "
+		}
+		p.infix(e.A, op, e.B)
+	case *Case:
+		p.caseNode(e)
+	case *CaseArg:
+		p.str("CASE_TEST_EXPR")
+	case *Subquery:
+		p.subquery(e)
+	default:
+		p.composed(e)
+	}
+}
+
+var testNames = [...]string{
+	IsNull: "IS NULL", IsNotNull: "IS NOT NULL", IsTrue: "IS TRUE", IsNotTrue: "IS NOT TRUE",
+	IsFalse: "IS FALSE", IsNotFalse: "IS NOT FALSE", IsUnknown: "IS UNKNOWN", IsNotUnknown: "IS NOT UNKNOWN",
+}
+
+func (p *deparser) composed(e Expr) {
+	switch e := e.(type) {
+	case *Coalesce:
+		p.function("COALESCE", e.Args)
+	case *MinMax:
+		name := "LEAST"
+		if e.Greatest {
+			name = "GREATEST"
+		}
+		p.function(name, e.Args)
+	case *NullIf:
+		p.function("NULLIF", []Expr{e.A, e.B})
+	case *AnyAll:
+		p.anyAll(e)
+	case *ArrayExpr:
+		p.str("ARRAY[")
+		p.list(e.Elems, true)
+		p.str("]")
+		if len(e.Elems) == 0 {
+			p.str("::", types.FormatType(e.T, e.Mod))
+		}
+	case *RowExpr:
+		p.function("ROW", e.Elems)
+	case *Field:
+		p.field(e)
+	case *Subscript:
+		p.subscript(e)
+	case *AggregateCall:
+		p.aggregate(e)
+	}
+}
+
+func (p *deparser) function(name string, args []Expr) {
+	p.str(name, "(")
+	p.list(args, true)
+	p.str(")")
+}
+
+func (p *deparser) param(e *Param) {
+	if p.f.Param != nil {
+		p.str(p.f.Param(e))
+		return
+	}
+	p.str("$", strconv.Itoa(e.Index+1))
+}
+
+func (p *deparser) column(e *Column) {
+	if p.f.Column != nil {
+		p.str(p.f.Column(e))
+		return
+	}
+	p.str(QuoteIdent(e.Name))
+}
+
+func (p *deparser) subquery(e *Subquery) {
+	if p.f.Subquery != nil {
+		p.str(p.f.Subquery(e))
+		return
+	}
+	p.str("(SubPlan)")
+}
+
+// literal is get_const_expr: a label only where the text alone would be read
+// as something else.
+func (p *deparser) literal(e *Const) {
+	label := "::" + types.FormatType(e.T, e.Mod)
+	if e.Value.IsNull() {
+		p.str("NULL")
+		if e.T != types.TUnknown {
+			p.str(label)
+		}
+		return
+	}
+	s := p.text(e)
+	switch e.T {
+	case types.TBool:
+		p.str(map[bool]string{true: "true", false: "false"}[e.Value.Bool()])
+	case types.TInt4:
+		if s[0] == '-' {
+			p.str("'", s, "'", label)
+		} else {
+			p.str(s)
+		}
+	case types.TNumeric:
+		plain := s[0] >= '0' && s[0] <= '9' && strings.ContainsAny(s, "eE.")
+		if !plain {
+			s = "'" + s + "'"
+		}
+		p.str(s)
+		if !plain || e.Mod >= 0 {
+			p.str(label)
+		}
+	case types.TUnknown:
+		p.str(QuoteLiteral(s))
+	default:
+		p.str(QuoteLiteral(s), label)
+	}
+}
+
+func (p *deparser) text(e *Const) string {
+	if p.f.Literal != nil {
+		return p.f.Literal(e.T, e.Value)
+	}
+	return string(e.T.Format(p.f.Env, nil, e.Value))
+}
+
+func (p *deparser) call(e *Call) {
+	switch {
+	case e.Operator != "" && len(e.Args) == 2:
+		p.infix(e.Args[0], " "+e.Operator+" ", e.Args[1])
+	case e.Operator != "" && len(e.Args) == 1:
+		p.str("(", e.Operator, " ")
+		p.expr(e.Args[0], true)
+		p.str(")")
+	default:
+		p.function(QuoteIdent(e.Func.Name), e.Args)
+	}
+}
+
+func (p *deparser) infix(a Expr, op string, b Expr) {
+	p.str("(")
+	p.expr(a, true)
+	p.str(op)
+	p.expr(b, true)
+	p.str(")")
+}
+
+// cast prints (arg)::type; a chain of a conversion and its length coercion is
+// one cast in the text.
+func (p *deparser) cast(e *Cast, implicit bool) {
+	if !e.Explicit && !implicit {
+		p.expr(e.Arg, false)
+		return
+	}
+	arg := e.Arg
+	if inner, ok := arg.(*Cast); ok && e.Form == CastTypmod && inner.T == e.T {
+		arg = inner.Arg
+	}
+	if c, ok := arg.(*Const); ok && c.T == e.T && !c.Value.IsNull() {
+		p.str(QuoteLiteral(p.text(c)), "::", types.FormatType(e.T, e.Mod))
+		return
+	}
+	p.str("(")
+	p.expr(arg, false)
+	p.str(")::", types.FormatType(e.T, e.Mod))
+}
+
+func (p *deparser) logic(e *Logic) {
+	if e.Op == Not {
+		p.str("(NOT ")
+		p.expr(e.Args[0], false)
+		p.str(")")
+		return
+	}
+	word := " AND "
+	if e.Op == Or {
+		word = " OR "
+	}
+	p.str("(")
+	for i, a := range e.Args {
+		if i > 0 {
+			p.str(word)
+		}
+		p.expr(a, false)
+	}
+	p.str(")")
+}
+
+func (p *deparser) caseNode(e *Case) {
+	p.str("CASE")
+	if e.Arg != nil {
+		p.str(" ")
+		p.expr(e.Arg, true)
+	}
+	for _, w := range e.Arms {
+		p.str(" WHEN ")
+		p.expr(caseTest(e, w.Cond), false)
+		p.str(" THEN ")
+		p.expr(w.Result, true)
+	}
+	p.str(" ELSE ")
+	p.expr(e.Else, true)
+	p.str(" END")
+}
+
+// caseTest is the value behind WHEN of a CASE with an argument, whose
+// condition is `CaseArg = value`.
+func caseTest(e *Case, cond Expr) Expr {
+	if e.Arg == nil {
+		return cond
+	}
+	call, ok := cond.(*Call)
+	if !ok || len(call.Args) != 2 {
+		return cond
+	}
+	left := call.Args[0]
+	for {
+		c, ok := left.(*Cast)
+		if !ok {
+			break
+		}
+		left = c.Arg
+	}
+	if _, ok := left.(*CaseArg); !ok {
+		return cond
+	}
+	return call.Args[1]
+}
+
+func (p *deparser) anyAll(e *AnyAll) {
+	word := " ANY ("
+	if e.All {
+		word = " ALL ("
+	}
+	p.str("(")
+	p.expr(e.Left, true)
+	p.str(" ", e.Operator, word)
+	if e.Array != nil {
+		p.expr(e.Array, true)
+	} else {
+		p.inList(e.List)
+	}
+	p.str("))")
+}
+
+// inList prints a list as the array that PostgreSQL makes of it: a literal when
+// all are literals.
+func (p *deparser) inList(list []Expr) {
+	elems := make([]types.Datum, len(list))
+	t := list[0].Type()
+	for i, e := range list {
+		c, ok := e.(*Const)
+		if !ok || t.Array == nil || !t.Array.Supported() || c.T != t {
+			p.str("ARRAY[")
+			p.list(list, true)
+			p.str("]")
+			return
+		}
+		elems[i] = c.Value
+	}
+	a := types.ArrayDatum(&types.Array{Elem: t, Dims: []int32{int32(len(elems))}, Lower: []int32{1}, Elems: elems})
+	p.literal(NewConst(t.Array, a))
+}
+
+func (p *deparser) field(e *Field) {
+	p.str("(")
+	p.expr(e.Arg, true)
+	name := "f" + strconv.Itoa(e.Index+1)
+	if r, ok := e.Arg.(*RowExpr); ok && e.Index < len(r.Names) {
+		name = r.Names[e.Index]
+	} else if cols := e.Arg.Type().Columns(); e.Index < len(cols) {
+		name = cols[e.Index].Name
+	}
+	p.str(").", QuoteIdent(name))
+}
+
+func (p *deparser) subscript(e *Subscript) {
+	_, plain := e.Arg.(*Column)
+	if !plain {
+		p.str("(")
+	}
+	p.expr(e.Arg, true)
+	if !plain {
+		p.str(")")
+	}
+	for _, i := range e.Index {
+		p.str("[")
+		p.expr(i, false)
+		p.str("]")
+	}
+	for i := range e.Upper {
+		p.str("[")
+		if e.Lower[i] != nil {
+			p.expr(e.Lower[i], false)
+		}
+		p.str(":")
+		if e.Upper[i] != nil {
+			p.expr(e.Upper[i], false)
+		}
+		p.str("]")
+	}
+}
+
+func (p *deparser) aggregate(e *AggregateCall) {
+	p.str(QuoteIdent(e.Agg.Name), "(")
+	if e.Distinct {
+		p.str("DISTINCT ")
+	}
+	if e.Star {
+		p.str("*")
+	}
+	p.list(e.Args, true)
+	if len(e.Order) > 0 {
+		p.str(" ORDER BY ", p.f.SortKeys(e.Order))
+	}
+	p.str(")")
+	if e.Filter != nil {
+		p.str(" FILTER (WHERE ")
+		p.expr(e.Filter, false)
+		p.str(")")
+	}
+}
+
+// SortKeys prints an ORDER BY list; what is the default is not printed.
+func (f *Formatter) SortKeys(keys []SortKey) string {
+	var b strings.Builder
+	for i, k := range keys {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(f.Format(k.Expr))
+		if k.Desc {
+			b.WriteString(" DESC")
+		}
+		if k.NullsFirst != k.Desc {
+			b.WriteString(map[bool]string{true: " NULLS FIRST", false: " NULLS LAST"}[k.NullsFirst])
+		}
+	}
+	return b.String()
+}
+
+// Signature is name(type, type): how messages name a function.
+func Signature(name string, args []*types.Type) string {
+	var b strings.Builder
+	b.WriteString(name + "(")
+	for i, t := range args {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(t.SQLName)
+	}
+	return b.String() + ")"
+}
+
+// QuoteLiteral is quote_literal: 'it”s', and E” when there is a backslash.
+func QuoteLiteral(s string) string {
+	q := "'" + strings.ReplaceAll(s, "'", "''") + "'"
+	if strings.Contains(s, `\`) {
+		return "E" + strings.ReplaceAll(q, `\`, `\\`)
+	}
+	return q
+}
+
+// QuoteIdent is quote_identifier: double quotes unless the name reads back as
+// itself, which a reserved word does not.
+func QuoteIdent(s string) string {
+	plain := s != "" && !reservedWords[s]
+	for i := 0; plain && i < len(s); i++ {
+		c := s[i]
+		plain = c == '_' || c >= 'a' && c <= 'z' || i > 0 && c >= '0' && c <= '9'
+	}
+	if plain && utf8.ValidString(s) {
+		return s
+	}
+	return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+}
