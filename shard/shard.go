@@ -176,6 +176,13 @@ type Rows interface {
 	Close() error
 }
 
+// Enlisted is what the Rows of a locking read are, too: the shard holds locks
+// for the transaction now, and the coordinator counts it in.
+type Enlisted interface {
+	// Incarnation is that of the shard which holds the locks.
+	Incarnation() txn.Incarnation
+}
+
 // Values is what a fragment's expressions may depend on, beside the row.
 type Values struct {
 	Params []types.Datum
