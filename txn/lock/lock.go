@@ -1,0 +1,123 @@
+// Package lock is the lock table of one shard: who holds what, who waits, and
+// who waits for whom. It is a plain struct without clock, I/O or goroutine;
+// its owner calls it under a mutex of its own.
+//
+//	lock.go      keys, requests, waiters
+//	mode.go      modes and which of them conflict
+//	table.go     Table: Acquire, Release, Cut
+//	deadlock.go  cycles of waiting, and what PostgreSQL says of them
+//
+// What is granted when: a request that conflicts with no other holder and with
+// no request queued before it is granted at once; else it queues, first come
+// first served. A transaction that holds the key already goes ahead of those
+// that do not, since they may be waiting for it. Every release grants all that
+// can be granted, so there is nothing to wake by hand.
+//
+// A prepared transaction may have committed and been acknowledged already,
+// with its locks only about to go. So its locks are waited out, even by who
+// asked not to wait: an answer "locked" would contradict what that client was
+// told before.
+package lock
+
+import (
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// Space says what kind of thing a Key is.
+type Space uint8
+
+// The spaces.
+const (
+	Row      Space = iota + 1 // Object is the table, Bytes its primary key
+	Unique                    // Object is the index, Bytes the indexed values
+	Relation                  // Object is the table
+)
+
+// Key is a thing that can be locked. What Object and Bytes hold is the
+// caller's business; equal keys are the same thing.
+type Key struct {
+	Space  Space
+	Object uint64
+	Bytes  string
+}
+
+// Policy is what to do about a key that cannot be had at once.
+type Policy uint8
+
+// The policies.
+const (
+	Block  Policy = iota // wait
+	NoWait               // Busy, unless only prepared transactions stand in the way
+	Skip                 // the same: the caller leaves the row out
+	Try                  // Busy, whatever stands in the way
+)
+
+// Request asks for a lock.
+type Request struct {
+	Owner     txn.ID
+	Statement txn.Statement // that takes it: Cut releases by it
+	Key       Key
+	Mode      Mode
+	Policy    Policy
+}
+
+// Result is how a request stands.
+type Result uint8
+
+// The results.
+const (
+	Waiting  Result = iota // see Waiter
+	Granted                // held until Release or Cut
+	Busy                   // not to be had without waiting
+	Canceled               // given up by Cancel, or its owner was released
+)
+
+func (r Result) String() string {
+	return [...]string{"waiting", "granted", "busy", "canceled"}[r]
+}
+
+// Waiter is a request in a queue. Table closes Done when it has left it;
+// Result, read under the owner's mutex, says how.
+type Waiter struct {
+	Request
+	result Result
+	done   chan struct{}
+	owner  *owner
+	entry  *entry
+}
+
+// Done is closed when the waiting is over.
+func (w *Waiter) Done() <-chan struct{} { return w.done }
+
+// Result is how the waiting ended.
+func (w *Waiter) Result() Result { return w.result }
+
+// Holding is a lock that a transaction holds, as a prepare record keeps it.
+type Holding struct {
+	Key       Key
+	Mode      Mode
+	Statement txn.Statement
+}
+
+// entry is a key that somebody holds or waits for.
+type entry struct {
+	key     Key
+	holders []holder
+	queue   []*Waiter
+}
+
+// holder is one grant. A transaction can have several on a key: stronger ones
+// taken by later statements, so that Cut can take back the later alone.
+type holder struct {
+	owner     *owner
+	mode      Mode
+	statement txn.Statement
+}
+
+// owner is a transaction that holds or waits for something.
+type owner struct {
+	id       txn.ID
+	prepared bool
+	entries  []*entry // with a holder of it, each once
+	waiting  []*Waiter
+}
