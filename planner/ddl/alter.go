@@ -1,0 +1,328 @@
+package ddl
+
+import (
+	"fmt"
+	"slices"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// alterTable is ALTER TABLE (and ALTER INDEX, SEQUENCE, VIEW in its clothes).
+func (s *statement) alterTable(n *pg.AlterTableStmt) error {
+	r, err := s.relation(n.Relation.Schemaname, n.Relation.Relname)
+	if err != nil {
+		return err
+	}
+	if r == nil && n.Objtype == pg.ObjectType_OBJECT_INDEX {
+		return s.alterIndex(n)
+	}
+	if r == nil && n.MissingOk {
+		s.notice(pgerr.SuccessfulCompletion, "relation %q does not exist, skipping", n.Relation.Relname)
+		return nil
+	}
+	if seq, ok := r.(*catalog.Sequence); ok {
+		return s.alterRelationOwner(seq, n)
+	}
+	t, err := s.table(n.Relation)
+	if err != nil {
+		return err
+	}
+	b := s.alterBuilder(t)
+	for _, c := range n.Cmds {
+		if err := b.alter(c.GetAlterTableCmd()); err != nil {
+			return err
+		}
+	}
+	if err := b.addConstraints(); err != nil {
+		return err
+	}
+	return b.publish()
+}
+
+// alterIndex is ALTER INDEX … SET (hints): kept and shown.
+func (s *statement) alterIndex(n *pg.AlterTableStmt) error {
+	t, ix, err := s.index(n.Relation.Schemaname, n.Relation.Relname)
+	if err != nil {
+		return err
+	}
+	if ix == nil {
+		if n.MissingOk {
+			s.notice(pgerr.SuccessfulCompletion, "relation %q does not exist, skipping", n.Relation.Relname)
+			return nil
+		}
+		return undefinedRelation(n.Relation.Schemaname, n.Relation.Relname)
+	}
+	changed := cloneTable(t)
+	for _, c := range n.Cmds {
+		cmd := c.GetAlterTableCmd()
+		if cmd.Subtype != pg.AlterTableType_AT_SetRelOptions {
+			return unsupportedAlter(cmd)
+		}
+		if changed.Index(ix.OID).Options, err = storageHints(cmd.Def.GetList().GetItems()); err != nil {
+			return err
+		}
+	}
+	s.Change.Put(changed)
+	return nil
+}
+
+// alter runs one subcommand.
+func (b *tableBuilder) alter(c *pg.AlterTableCmd) error {
+	switch c.Subtype {
+	case pg.AlterTableType_AT_AddColumn:
+		return b.alterAddColumn(c)
+	case pg.AlterTableType_AT_DropColumn:
+		return b.dropColumn(c)
+	case pg.AlterTableType_AT_ColumnDefault:
+		return b.alterDefault(c)
+	case pg.AlterTableType_AT_SetNotNull:
+		return b.setNotNull(c.Name)
+	case pg.AlterTableType_AT_DropNotNull:
+		return b.dropNotNull(c.Name)
+	case pg.AlterTableType_AT_AddConstraint:
+		b.later = append(b.later, pendingConstraint{def: c.Def.GetConstraint()})
+		return nil
+	case pg.AlterTableType_AT_DropConstraint:
+		return b.dropConstraint(c)
+	case pg.AlterTableType_AT_ValidateConstraint:
+		return b.validateConstraint(c.Name)
+	case pg.AlterTableType_AT_ChangeOwner:
+		return b.changeOwner(c.Newowner)
+	case pg.AlterTableType_AT_SetRelOptions:
+		return b.setOptions(c.Def.GetList().GetItems())
+	case pg.AlterTableType_AT_ResetRelOptions:
+		return b.resetOptions(c.Def.GetList().GetItems())
+	case pg.AlterTableType_AT_SetStatistics, pg.AlterTableType_AT_SetStorage, pg.AlterTableType_AT_SetCompression:
+		return b.columnHint(c)
+	case pg.AlterTableType_AT_SetLogged:
+		b.table.Persistence = catalog.Permanent
+		return nil
+	case pg.AlterTableType_AT_SetUnLogged:
+		b.table.Persistence = catalog.Unlogged
+		return nil
+	case pg.AlterTableType_AT_ClusterOn, pg.AlterTableType_AT_DropCluster:
+		return nil
+	}
+	return unsupportedAlter(c)
+}
+
+func unsupportedAlter(c *pg.AlterTableCmd) error {
+	name := c.Subtype.String()
+	return pgerr.Unsupported("ALTER TABLE … %s", camelWords(name[len("AT_"):]))
+}
+
+// column finds a live column (42703).
+func (b *tableBuilder) column(name string) (*catalog.Column, error) {
+	if c := b.table.ColumnByName(name); c != nil {
+		return c, nil
+	}
+	return nil, pgerr.New(pgerr.UndefinedColumn, "column %q of relation %q does not exist", name, b.table.Name)
+}
+
+// alterAddColumn is ADD COLUMN.
+func (b *tableBuilder) alterAddColumn(c *pg.AlterTableCmd) error {
+	def := c.Def.GetColumnDef()
+	if b.table.ColumnByName(def.Colname) != nil {
+		if c.MissingOk {
+			b.notice(pgerr.DuplicateColumn, "column %q of relation %q already exists, skipping", def.Colname, b.table.Name)
+			return nil
+		}
+		return pgerr.New(pgerr.DuplicateColumn, "column %q of relation %q already exists", def.Colname, b.table.Name)
+	}
+	before := len(b.sequences)
+	if err := b.addColumn(def); err != nil {
+		return err
+	}
+	col := &b.table.Columns[len(b.table.Columns)-1]
+	if len(b.sequences) > before {
+		b.rewrite = true // every row gets a value of its own
+	}
+	if col.NotNull && col.Missing.IsNull() && !b.rewrite {
+		name := col.Name
+		b.after = append(b.after, func() error { return b.validateNotNull(name) })
+	}
+	return nil
+}
+
+// alterDefault is SET DEFAULT and DROP DEFAULT.
+func (b *tableBuilder) alterDefault(n *pg.AlterTableCmd) error {
+	c, err := b.column(n.Name)
+	if err != nil {
+		return err
+	}
+	if n.Def == nil {
+		switch {
+		case c.Identity != 0:
+			return pgerr.New(pgerr.SyntaxError, "column %q of relation %q is an identity column", c.Name, b.table.Name).
+				WithHint("Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.")
+		case c.Generated:
+			return pgerr.New(pgerr.SyntaxError, "column %q of relation %q is a generated column", c.Name, b.table.Name).
+				WithHint("Use ALTER TABLE ... ALTER COLUMN ... DROP EXPRESSION instead.")
+		}
+		c.Default, c.DefaultOID = "", 0
+		return nil
+	}
+	return b.setDefault(c, n.Def, false)
+}
+
+// setNotNull is SET NOT NULL: the rows are looked at.
+func (b *tableBuilder) setNotNull(name string) error {
+	c, err := b.column(name)
+	if err != nil || c.NotNull {
+		return err
+	}
+	c.NotNull = true
+	b.after = append(b.after, func() error { return b.validateNotNull(name) })
+	return nil
+}
+
+// validateNotNull looks for a NULL (23502).
+func (b *tableBuilder) validateNotNull(name string) error {
+	rows, err := b.Rows.Run(b.ctx, fmt.Sprintf("SELECT 1 FROM %s WHERE %s IS NULL LIMIT 1", b.sqlName(b.table), quote(name)))
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	return pgerr.New(pgerr.NotNullViolation, "column %q of relation %q contains null values", name, b.table.Name).
+		WithTable(b.schemaName(), b.table.Name).WithColumn(name)
+}
+
+func (b *tableBuilder) dropNotNull(name string) error {
+	c, err := b.column(name)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(b.table.Key, c.ID) {
+		return pgerr.New(pgerr.InvalidTableDefinition, "column %q is in a primary key", name)
+	}
+	if c.Identity != 0 {
+		return pgerr.New(pgerr.SyntaxError, "column %q of relation %q is an identity column", name, b.table.Name)
+	}
+	c.NotNull = false
+	return nil
+}
+
+// dropConstraint is DROP CONSTRAINT: a check, a unique or the primary key.
+func (b *tableBuilder) dropConstraint(n *pg.AlterTableCmd) error {
+	t := b.table
+	for i := range t.Checks {
+		if t.Checks[i].Name == n.Name {
+			t.Checks = slices.Delete(t.Checks, i, i+1)
+			return nil
+		}
+	}
+	for i := range t.Indexes {
+		if t.Indexes[i].Name == n.Name && t.Indexes[i].Constraint != 0 {
+			return b.dropIndexAt(i)
+		}
+	}
+	if n.MissingOk {
+		b.notice(pgerr.SuccessfulCompletion, "constraint %q of relation %q does not exist, skipping", n.Name, t.Name)
+		return nil
+	}
+	return pgerr.New(pgerr.UndefinedObject, "constraint %q of relation %q does not exist", n.Name, t.Name)
+}
+
+// dropIndexAt removes an index. Without its primary key a table's rows move
+// back under a hidden row id.
+func (b *tableBuilder) dropIndexAt(i int) error {
+	t := b.table
+	primary := t.Indexes[i].Primary
+	t.Indexes = slices.Delete(t.Indexes, i, i+1)
+	if !primary {
+		return nil
+	}
+	t.Key = nil
+	b.addRowID()
+	b.rewrite = true
+	return b.decideGlobal()
+}
+
+// validateConstraint is VALIDATE CONSTRAINT.
+func (b *tableBuilder) validateConstraint(name string) error {
+	for i := range b.table.Checks {
+		if ck := &b.table.Checks[i]; ck.Name == name {
+			ck.Valid = true
+			b.after = append(b.after, func() error { return b.validateCheck(*ck) })
+			return nil
+		}
+	}
+	return pgerr.New(pgerr.UndefinedObject, "constraint %q of relation %q does not exist", name, b.table.Name)
+}
+
+// dropColumn is DROP COLUMN: the column stays in the images, nobody sees it.
+func (b *tableBuilder) dropColumn(n *pg.AlterTableCmd) error {
+	t := b.table
+	if isSystemColumn(n.Name) {
+		return pgerr.New(pgerr.FeatureNotSupported, "cannot drop system column %q", n.Name)
+	}
+	c := t.ColumnByName(n.Name)
+	if c == nil {
+		if n.MissingOk {
+			b.notice(pgerr.SuccessfulCompletion, "column %q of relation %q does not exist, skipping", n.Name, t.Name)
+			return nil
+		}
+		return pgerr.New(pgerr.UndefinedColumn, "column %q of relation %q does not exist", n.Name, t.Name)
+	}
+	if err := b.checkDependents(c, n.Behavior == pg.DropBehavior_DROP_CASCADE); err != nil {
+		return err
+	}
+	for i := len(t.Indexes) - 1; i >= 0; i-- {
+		if mentions(&t.Indexes[i], c.ID) {
+			if err := b.dropIndexAt(i); err != nil {
+				return err
+			}
+			c = t.Column(c.ID)
+		}
+	}
+	t.Checks = slices.DeleteFunc(t.Checks, func(ck catalog.Check) bool { return slices.Contains(ck.Columns, c.ID) })
+	b.dropOwnedSequences(t.OID, c.ID)
+	c.Dropped, c.NotNull, c.Default, c.DefaultOID, c.Identity, c.Generated = true, false, "", 0, 0, false
+	c.Missing = types.Null
+	return nil
+}
+
+func mentions(ix *catalog.Index, id catalog.ColumnID) bool {
+	return slices.Contains(ix.Included, id) ||
+		slices.ContainsFunc(ix.Columns, func(k catalog.IndexColumn) bool { return k.Column == id })
+}
+
+// setOptions is SET (…) of a table.
+func (b *tableBuilder) setOptions(list []*pg.Node) error {
+	options, shardKey, err := tableOptions(list)
+	if err != nil {
+		return err
+	}
+	if shardKey != nil {
+		return pgerr.Unsupported("ALTER TABLE … SET (shard_key)")
+	}
+	for k, v := range options {
+		b.table.Options[k] = v
+	}
+	return nil
+}
+
+func (b *tableBuilder) resetOptions(list []*pg.Node) error {
+	for _, o := range list {
+		delete(b.table.Options, o.GetDefElem().Defname)
+	}
+	return nil
+}
+
+// columnHint is SET STATISTICS, STORAGE and COMPRESSION: kept where it shows.
+func (b *tableBuilder) columnHint(n *pg.AlterTableCmd) error {
+	c, err := b.column(n.Name)
+	if err != nil {
+		return err
+	}
+	switch n.Subtype {
+	case pg.AlterTableType_AT_SetStatistics:
+		c.Stats = n.Def.GetInteger().GetIval()
+	case pg.AlterTableType_AT_SetStorage:
+		c.Storage = n.Def.GetString_().GetSval()[0] | 0x20
+	}
+	return nil
+}

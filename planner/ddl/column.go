@@ -1,0 +1,267 @@
+package ddl
+
+import (
+	"fmt"
+	"strconv"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// addColumn adds one column with its own constraints. CHECK, UNIQUE and
+// PRIMARY KEY wait in b.later until all columns are known.
+func (b *tableBuilder) addColumn(n *pg.ColumnDef) error {
+	t := b.table
+	if t.ColumnByName(n.Colname) != nil {
+		return pgerr.New(pgerr.DuplicateColumn, "column %q specified more than once", n.Colname)
+	}
+	if isSystemColumn(n.Colname) {
+		return pgerr.New(pgerr.DuplicateColumn, "column name %q conflicts with a system column name", n.Colname)
+	}
+	c := catalog.Column{ID: t.NextColumn, Attnum: t.NextAttnum, Name: n.Colname, Stats: -1}
+	serial, err := b.columnType(&c, n)
+	if err != nil {
+		return err
+	}
+	t.NextColumn++
+	t.NextAttnum++
+	t.Columns = append(t.Columns, c)
+	i := len(t.Columns) - 1
+	if serial {
+		if err := b.addSerial(i); err != nil {
+			return err
+		}
+	}
+	return b.columnConstraints(i, n)
+}
+
+// isSystemColumn reports whether a name is a system column's (heap.c, SystemAttributeByName).
+func isSystemColumn(name string) bool {
+	switch name {
+	case "tableoid", "ctid", "xmin", "xmax", "cmin", "cmax":
+		return true
+	}
+	return false
+}
+
+// serialTypes are type names that stand for an integer with a sequence.
+var serialTypes = map[string]*types.Type{
+	"smallserial": types.TInt2, "serial2": types.TInt2, "serial": types.TInt4, "serial4": types.TInt4,
+	"bigserial": types.TInt8, "serial8": types.TInt8,
+}
+
+// columnType reads the type, collation and storage of a column.
+func (b *tableBuilder) columnType(c *catalog.Column, n *pg.ColumnDef) (serial bool, err error) {
+	if names := n.TypeName.GetNames(); len(names) == 1 {
+		if t := serialTypes[names[0].GetString_().GetSval()]; t != nil {
+			if len(n.TypeName.ArrayBounds) > 0 {
+				return false, pgerr.New(pgerr.FeatureNotSupported, "array of serial is not implemented")
+			}
+			c.Type, c.Typmod, c.NotNull = t, -1, true
+			return true, nil
+		}
+	}
+	if c.Type, c.Typmod, err = b.Bind.Type(n.TypeName); err != nil {
+		return false, err
+	}
+	if c.Type.Kind == 'p' {
+		return false, pgerr.New(pgerr.InvalidTableDefinition, "column %q has pseudo-type %s", c.Name, c.Type.SQLName)
+	}
+	if n.CollClause != nil {
+		if c.Collation, err = collation(n.CollClause, c.Type); err != nil {
+			return false, err
+		}
+	}
+	if n.StorageName != "" {
+		c.Storage = n.StorageName[0]
+	}
+	return false, nil
+}
+
+// collation accepts those that order as the database does: by bytes.
+func collation(n *pg.CollateClause, t *types.Type) (string, error) {
+	_, name := dotted(n.Collname)
+	if !t.Collates {
+		return "", pgerr.New(pgerr.DatatypeMismatch, "collations are not supported by type %s", t.SQLName)
+	}
+	switch name {
+	case "C", "POSIX", "ucs_basic", "C.UTF-8", "C.utf8":
+		return name, nil
+	case "default":
+		return "", nil
+	}
+	return "", pgerr.Unsupported("collation %q", name)
+}
+
+// addSerial makes the sequence and default of a serial column.
+func (b *tableBuilder) addSerial(i int) error {
+	c := &b.table.Columns[i]
+	seq, err := b.ownedSequence(c, nil)
+	if err != nil {
+		return err
+	}
+	c.Default = fmt.Sprintf("nextval('%d'::regclass)", seq.OID)
+	return b.oids(&c.DefaultOID)
+}
+
+// ownedSequence makes the sequence of a serial or identity column.
+func (b *tableBuilder) ownedSequence(c *catalog.Column, options []*pg.Node) (*catalog.Sequence, error) {
+	t := b.table
+	name := b.chooseName(t.Schema, t.Name, c.Name, "seq", b.nameInUse)
+	seq, err := b.newSequence(t.Schema, name, c.Type, options)
+	if err != nil {
+		return nil, err
+	}
+	seq.OwnedBy, seq.OwnedByColumn, seq.Persistence = t.OID, c.ID, t.Persistence
+	b.sequences = append(b.sequences, seq)
+	return seq, nil
+}
+
+// nameInUse reports whether something of this table that is not published yet has the name.
+func (b *tableBuilder) nameInUse(name string) bool {
+	if b.table.Name == name {
+		return true
+	}
+	for _, s := range b.sequences {
+		if s.Name == name {
+			return true
+		}
+	}
+	for i := range b.table.Indexes {
+		if b.table.Indexes[i].Name == name {
+			return true
+		}
+	}
+	for i := range b.table.Checks {
+		if b.table.Checks[i].Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// columnConstraints applies a column definition's constraints.
+func (b *tableBuilder) columnConstraints(i int, n *pg.ColumnDef) error {
+	c := &b.table.Columns[i]
+	var null, notNull bool
+	for _, e := range n.Constraints {
+		con := e.GetConstraint()
+		switch con.Contype {
+		case pg.ConstrType_CONSTR_NULL:
+			null = true
+		case pg.ConstrType_CONSTR_NOTNULL:
+			notNull, c.NotNull = true, true
+		case pg.ConstrType_CONSTR_DEFAULT:
+			if err := b.setDefault(c, con.RawExpr, true); err != nil {
+				return err
+			}
+		case pg.ConstrType_CONSTR_IDENTITY:
+			if err := b.setIdentity(c, con); err != nil {
+				return err
+			}
+		case pg.ConstrType_CONSTR_GENERATED:
+			b.later = append(b.later, pendingConstraint{def: con, column: c.Name})
+		case pg.ConstrType_CONSTR_ATTR_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_DEFERRED:
+			return pgerr.Unsupported("DEFERRABLE constraints")
+		case pg.ConstrType_CONSTR_ATTR_NOT_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_IMMEDIATE:
+		default:
+			b.later = append(b.later, pendingConstraint{def: con, column: c.Name})
+		}
+		if null && notNull {
+			return pgerr.New(pgerr.SyntaxError, "conflicting NULL/NOT NULL declarations for column %q of table %q", c.Name, b.table.Name)
+		}
+	}
+	return nil
+}
+
+// setDefault binds and keeps a default. once refuses a second one (CREATE TABLE).
+func (b *tableBuilder) setDefault(c *catalog.Column, n *pg.Node, once bool) error {
+	switch {
+	case once && c.Default != "":
+		return pgerr.New(pgerr.SyntaxError, "multiple default values specified for column %q of table %q", c.Name, b.table.Name)
+	case c.Identity != 0:
+		return pgerr.New(pgerr.SyntaxError, "column %q of relation %q is an identity column", c.Name, b.table.Name)
+	case c.Generated:
+		return pgerr.New(pgerr.SyntaxError, "column %q of relation %q is a generated column", c.Name, b.table.Name)
+	}
+	e, err := b.Bind.Default(n, c.Name, c.Type, c.Typmod)
+	if err != nil {
+		return err
+	}
+	c.Default = b.Bind.Text(e)
+	if c.DefaultOID == 0 {
+		if err := b.oids(&c.DefaultOID); err != nil {
+			return err
+		}
+	}
+	return b.missing(c, e)
+}
+
+// missing notes what rows older than an added column hold: the default's
+// value, when it is the same for all of them; else the rows are rewritten.
+func (b *tableBuilder) missing(c *catalog.Column, e expr.Expr) error {
+	if b.created || b.isOld(c) {
+		return nil
+	}
+	if expr.HasVolatile(e) {
+		b.rewrite = true
+		return nil
+	}
+	v, err := b.Bind.Value(b.ctx, e)
+	c.Missing = v
+	return err
+}
+
+// isOld reports whether the column is in the published table already: a new
+// default then concerns later rows only.
+func (b *tableBuilder) isOld(c *catalog.Column) bool {
+	old := b.snapshot().Table(b.table.OID)
+	return old != nil && old.Column(c.ID) != nil
+}
+
+// setIdentity is GENERATED … AS IDENTITY.
+func (b *tableBuilder) setIdentity(c *catalog.Column, con *pg.Constraint) error {
+	switch c.Type {
+	case types.TInt2, types.TInt4, types.TInt8:
+	default:
+		return pgerr.New(pgerr.InvalidParameterValue, "identity column type must be smallint, integer, or bigint")
+	}
+	switch {
+	case c.Identity != 0:
+		return pgerr.New(pgerr.SyntaxError, "multiple identity specifications for column %q of table %q", c.Name, b.table.Name)
+	case c.Default != "":
+		return pgerr.New(pgerr.SyntaxError, "both default and identity specified for column %q of table %q", c.Name, b.table.Name)
+	}
+	seq, err := b.ownedSequence(c, con.Options)
+	if err != nil {
+		return err
+	}
+	seq.Identity = true
+	c.Identity, c.NotNull = con.GeneratedWhen[0], true
+	return nil
+}
+
+// setGenerated is GENERATED ALWAYS AS (…) STORED.
+func (b *tableBuilder) setGenerated(c *catalog.Column, con *pg.Constraint) error {
+	switch {
+	case c.Default != "":
+		return pgerr.New(pgerr.SyntaxError, "both default and generation expression specified for column %q of table %q", c.Name, b.table.Name)
+	case c.Identity != 0:
+		return pgerr.New(pgerr.SyntaxError, "both identity and generation expression specified for column %q of table %q", c.Name, b.table.Name)
+	}
+	e, err := b.Bind.Generated(con.RawExpr, b.table, c.Name, c.Type, c.Typmod)
+	if err != nil {
+		return err
+	}
+	c.Default, c.Generated = b.Bind.Text(e), true
+	if !b.created {
+		b.rewrite = true
+	}
+	return b.oids(&c.DefaultOID)
+}

@@ -1,0 +1,139 @@
+package ddl
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+)
+
+// comment is COMMENT ON.
+func (s *statement) comment(n *pg.CommentStmt) error {
+	switch n.Objtype {
+	case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_SEQUENCE, pg.ObjectType_OBJECT_VIEW:
+		return s.commentRelation(n)
+	case pg.ObjectType_OBJECT_COLUMN:
+		return s.commentColumn(n)
+	case pg.ObjectType_OBJECT_INDEX:
+		return s.commentIndex(n)
+	case pg.ObjectType_OBJECT_TABCONSTRAINT:
+		return s.commentConstraint(n)
+	case pg.ObjectType_OBJECT_SCHEMA:
+		sc, err := s.schema(n.Object.GetString_().GetSval())
+		if err != nil {
+			return err
+		}
+		c := *sc
+		c.Comment = n.Comment
+		s.Change.Put(&c)
+		return nil
+	case pg.ObjectType_OBJECT_DATABASE:
+		db, err := s.databaseCopy(n.Object.GetString_().GetSval())
+		if err != nil {
+			return err
+		}
+		db.Comment = n.Comment
+		s.Change.Put(db)
+		return nil
+	case pg.ObjectType_OBJECT_ROLE:
+		name := n.Object.GetString_().GetSval()
+		r := s.snapshot().Role(name)
+		if r == nil {
+			return undefinedRole(name)
+		}
+		c := roleCopy(r)
+		c.Comment = n.Comment
+		s.Change.Put(c)
+		return nil
+	}
+	return pgerr.Unsupported("COMMENT ON %s", objectWord(n.Objtype))
+}
+
+func (s *statement) commentRelation(n *pg.CommentStmt) error {
+	schema, name := dotted(n.Object.GetList().GetItems())
+	r, err := s.relation(schema, name)
+	if err != nil {
+		return err
+	}
+	switch r := r.(type) {
+	case nil:
+		return undefinedRelation(schema, name)
+	case *catalog.Table:
+		if n.Objtype != pg.ObjectType_OBJECT_TABLE {
+			break
+		}
+		c := cloneTable(r)
+		c.Comment = n.Comment
+		s.Change.Put(c)
+		return nil
+	case *catalog.Sequence:
+		if n.Objtype != pg.ObjectType_OBJECT_SEQUENCE {
+			break
+		}
+		c := *r
+		c.Comment = n.Comment
+		s.Change.Put(&c)
+		return nil
+	case *catalog.View:
+		if n.Objtype != pg.ObjectType_OBJECT_VIEW {
+			break
+		}
+		c := *r
+		c.Comment = n.Comment
+		s.Change.Put(&c)
+		return nil
+	}
+	what := map[pg.ObjectType]string{pg.ObjectType_OBJECT_TABLE: "table", pg.ObjectType_OBJECT_SEQUENCE: "sequence", pg.ObjectType_OBJECT_VIEW: "view"}
+	return pgerr.New(pgerr.WrongObjectType, "%q is not a %s", name, what[n.Objtype])
+}
+
+func (s *statement) commentColumn(n *pg.CommentStmt) error {
+	items := n.Object.GetList().GetItems()
+	schema, table := dotted(items[:len(items)-1])
+	t, err := s.table(&pg.RangeVar{Schemaname: schema, Relname: table})
+	if err != nil {
+		return err
+	}
+	b := s.alterBuilder(t)
+	c, err := b.column(items[len(items)-1].GetString_().GetSval())
+	if err != nil {
+		return err
+	}
+	c.Comment = n.Comment
+	s.Change.Put(b.table)
+	return nil
+}
+
+func (s *statement) commentIndex(n *pg.CommentStmt) error {
+	schema, name := dotted(n.Object.GetList().GetItems())
+	t, ix, err := s.index(schema, name)
+	if err != nil {
+		return err
+	}
+	if ix == nil {
+		return undefinedRelation(schema, name)
+	}
+	c := cloneTable(t)
+	c.Index(ix.OID).Comment = n.Comment
+	s.Change.Put(c)
+	return nil
+}
+
+func (s *statement) commentConstraint(n *pg.CommentStmt) error {
+	items := n.Object.GetList().GetItems()
+	schema, table := dotted(items[:len(items)-1])
+	t, err := s.table(&pg.RangeVar{Schemaname: schema, Relname: table})
+	if err != nil {
+		return err
+	}
+	name := items[len(items)-1].GetString_().GetSval()
+	c := cloneTable(t)
+	for i := range c.Checks {
+		if c.Checks[i].Name == name {
+			c.Checks[i].Comment = n.Comment
+			s.Change.Put(c)
+			return nil
+		}
+	}
+	return pgerr.New(pgerr.UndefinedObject, "constraint %q for table %q does not exist", name, t.Name)
+}

@@ -1,0 +1,304 @@
+package ddl
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+)
+
+// addConstraints adds what waited for all columns: the primary key first, so
+// that unique indexes know the shard key.
+func (b *tableBuilder) addConstraints() error {
+	later := b.later
+	b.later = nil
+	slices.SortStableFunc(later, func(x, y pendingConstraint) int {
+		return constraintRank(x.def) - constraintRank(y.def)
+	})
+	for _, p := range later {
+		if err := b.addConstraint(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func constraintRank(c *pg.Constraint) int {
+	switch c.Contype {
+	case pg.ConstrType_CONSTR_GENERATED:
+		return 0
+	case pg.ConstrType_CONSTR_PRIMARY:
+		return 1
+	case pg.ConstrType_CONSTR_UNIQUE:
+		return 2
+	}
+	return 3
+}
+
+// addConstraint adds one constraint to the table.
+func (b *tableBuilder) addConstraint(p pendingConstraint) error {
+	con := p.def
+	if con.Deferrable || con.Initdeferred {
+		return pgerr.Unsupported("DEFERRABLE constraints")
+	}
+	switch con.Contype {
+	case pg.ConstrType_CONSTR_CHECK:
+		return b.addCheck(p)
+	case pg.ConstrType_CONSTR_PRIMARY:
+		return b.addPrimaryKey(p)
+	case pg.ConstrType_CONSTR_UNIQUE:
+		return b.addUnique(p)
+	case pg.ConstrType_CONSTR_GENERATED:
+		return b.setGenerated(b.table.ColumnByName(p.column), con)
+	case pg.ConstrType_CONSTR_FOREIGN:
+		return pgerr.Unsupported("FOREIGN KEY")
+	case pg.ConstrType_CONSTR_EXCLUSION:
+		return pgerr.Unsupported("EXCLUDE")
+	}
+	return pgerr.Unsupported("constraint of this kind")
+}
+
+// addCheck adds a CHECK constraint.
+func (b *tableBuilder) addCheck(p pendingConstraint) error {
+	t, con := b.table, p.def
+	e, err := b.Bind.Check(con.RawExpr, t)
+	if err != nil {
+		return err
+	}
+	ck := catalog.Check{Name: con.Conname, Expr: b.Bind.Text(e), Columns: referenced(t, e), Valid: !con.SkipValidation || b.created, NoInherit: con.IsNoInherit}
+	if ck.Name == "" {
+		column := p.column
+		if column == "" && len(ck.Columns) == 1 {
+			column = t.Column(ck.Columns[0]).Name
+		}
+		ck.Name = b.chooseConstraintName(column, "check")
+	} else if b.constraintExists(ck.Name) {
+		return pgerr.New(pgerr.DuplicateObject, "constraint %q for relation %q already exists", ck.Name, t.Name)
+	}
+	if err := b.oids(&ck.OID); err != nil {
+		return err
+	}
+	t.Checks = append(t.Checks, ck)
+	if !b.created && !con.SkipValidation {
+		b.after = append(b.after, func() error { return b.validateCheck(ck) })
+	}
+	return nil
+}
+
+// referenced lists the columns of t that a bound expression mentions; the
+// binder numbers them by column ID.
+func referenced(t *catalog.Table, e expr.Expr) []catalog.ColumnID {
+	var ids []catalog.ColumnID
+	for _, id := range expr.Columns(e) {
+		if c := t.Column(catalog.ColumnID(id)); c != nil && !slices.Contains(ids, c.ID) {
+			ids = append(ids, c.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// chooseConstraintName makes table_column_label.
+func (b *tableBuilder) chooseConstraintName(column, label string) string {
+	return b.chooseName(b.table.Schema, b.table.Name, column, label, func(name string) bool {
+		return b.constraintExists(name) || b.nameInUse(name)
+	})
+}
+
+// constraintExists reports whether the table has a constraint of the name.
+func (b *tableBuilder) constraintExists(name string) bool {
+	t := b.table
+	return slices.ContainsFunc(t.Checks, func(c catalog.Check) bool { return c.Name == name }) ||
+		slices.ContainsFunc(t.Indexes, func(ix catalog.Index) bool { return ix.Constraint != 0 && ix.Name == name })
+}
+
+// keyColumns finds the columns of a PRIMARY KEY or UNIQUE clause.
+func (b *tableBuilder) keyColumns(p pendingConstraint, what string) ([]catalog.IndexColumn, []string, error) {
+	names := []string{p.column}
+	if p.column == "" {
+		names = nil
+		for _, k := range p.def.Keys {
+			names = append(names, k.GetString_().GetSval())
+		}
+	}
+	var cols []catalog.IndexColumn
+	for _, name := range names {
+		c := b.table.ColumnByName(name)
+		if c == nil {
+			return nil, nil, pgerr.New(pgerr.UndefinedColumn, "column %q named in key does not exist", name)
+		}
+		if slices.ContainsFunc(cols, func(k catalog.IndexColumn) bool { return k.Column == c.ID }) {
+			return nil, nil, pgerr.New(pgerr.DuplicateColumn, "column %q appears twice in %s constraint", name, what)
+		}
+		if err := b.indexable(c); err != nil {
+			return nil, nil, err
+		}
+		cols = append(cols, catalog.IndexColumn{Column: c.ID})
+	}
+	return cols, names, nil
+}
+
+// indexable refuses types without an order (42704).
+func (b *tableBuilder) indexable(c *catalog.Column) error {
+	switch c.Type.Name {
+	case "json", "xml", "point", "box", "lseg", "path", "polygon", "circle", "line", "xid", "cid", "aclitem":
+		return pgerr.New(pgerr.UndefinedObject, "data type %s has no default operator class for access method \"btree\"", c.Type.SQLName).
+			WithHint("You must specify an operator class for the index or define a default operator class for the data type.")
+	}
+	return nil
+}
+
+// constraintIndex makes the index of a PRIMARY KEY or UNIQUE constraint.
+func (b *tableBuilder) constraintIndex(p pendingConstraint, what, label string) (catalog.Index, error) {
+	con := p.def
+	ix := catalog.Index{Name: con.Conname, Unique: true, Method: "btree", Valid: true, NullsNotDistinct: con.NullsNotDistinct}
+	if con.Indexname != "" {
+		return ix, pgerr.Unsupported("%s USING INDEX", what)
+	}
+	if len(con.Including) > 0 {
+		return ix, pgerr.Unsupported("INCLUDE")
+	}
+	if con.NullsNotDistinct {
+		return ix, pgerr.Unsupported("NULLS NOT DISTINCT")
+	}
+	cols, names, err := b.keyColumns(p, what)
+	if err != nil {
+		return ix, err
+	}
+	if len(cols) > 32 {
+		return ix, pgerr.New(pgerr.TooManyColumns, "cannot use more than %d columns in an index", 32)
+	}
+	ix.Columns = cols
+	if ix.Name == "" {
+		column := ""
+		if label == "key" {
+			column = strings.Join(names, "_")
+		}
+		ix.Name = b.chooseConstraintName(column, label)
+	} else if b.nameInUse(ix.Name) || b.snapshot().NameTaken(b.Database, b.table.Schema, ix.Name) {
+		return ix, pgerr.New(pgerr.DuplicateTable, "relation %q already exists", ix.Name)
+	}
+	if ix.Options, err = storageHints(con.Options); err != nil {
+		return ix, err
+	}
+	err = b.oids(&ix.OID, &ix.Constraint)
+	ix.ID = uint32(ix.OID)
+	return ix, err
+}
+
+// addPrimaryKey adds the PRIMARY KEY: its columns become the row's key and
+// (but for WITH shard_key) the shard key. On a table with rows they all move.
+func (b *tableBuilder) addPrimaryKey(p pendingConstraint) error {
+	t := b.table
+	if t.PrimaryKey() != nil {
+		return pgerr.New(pgerr.InvalidTableDefinition, "multiple primary keys for table %q are not allowed", t.Name)
+	}
+	ix, err := b.constraintIndex(p, "primary key", "pkey")
+	if err != nil {
+		return err
+	}
+	ix.Primary = true
+	t.Key = nil
+	for _, k := range ix.Columns {
+		c := t.Column(k.Column)
+		c.NotNull = true
+		t.Key = append(t.Key, k.Column)
+	}
+	t.ShardKey = len(t.Key)
+	t.Indexes = append(t.Indexes, ix)
+	if !b.created {
+		b.dropRowID()
+		b.rewrite = true
+	}
+	return b.decideGlobal()
+}
+
+// dropRowID retires the hidden key of a table that gets a real one.
+func (b *tableBuilder) dropRowID() {
+	for i := range b.table.Columns {
+		if c := &b.table.Columns[i]; c.Hidden {
+			c.Dropped, c.NotNull = true, false
+		}
+	}
+}
+
+// addUnique adds a UNIQUE constraint.
+func (b *tableBuilder) addUnique(p pendingConstraint) error {
+	ix, err := b.constraintIndex(p, "unique", "key")
+	if err != nil {
+		return err
+	}
+	return b.addIndex(ix)
+}
+
+// addIndex adds an index of any kind, and builds it when there may be rows.
+func (b *tableBuilder) addIndex(ix catalog.Index) error {
+	t := b.table
+	t.Indexes = append(t.Indexes, ix)
+	if err := b.decideGlobal(); err != nil {
+		return err
+	}
+	if b.created {
+		return nil
+	}
+	at := len(t.Indexes) - 1
+	b.after = append(b.after, func() error { return b.build(&b.table.Indexes[at]) })
+	return nil
+}
+
+// decideGlobal gives every unique index that does not contain the shard key a
+// relation of its own: only there can one shard see all equal values.
+func (b *tableBuilder) decideGlobal() error {
+	t := b.table
+	for i := range t.Indexes {
+		ix := &t.Indexes[i]
+		if !ix.Unique || ix.Primary {
+			continue
+		}
+		if containsShardKey(t, ix) {
+			ix.Global = 0
+			continue
+		}
+		if ix.Global == 0 {
+			physical, err := b.Allocate.Physical(b.ctx)
+			if err != nil {
+				return err
+			}
+			ix.Global = physical
+		}
+	}
+	return nil
+}
+
+// containsShardKey reports whether equal index columns imply the same shard.
+func containsShardKey(t *catalog.Table, ix *catalog.Index) bool {
+	if t.PrimaryKey() == nil || len(t.Key) == 0 {
+		return false
+	}
+	for _, id := range t.Key[:t.ShardKey] {
+		if !slices.ContainsFunc(ix.Columns, func(k catalog.IndexColumn) bool { return k.Column == id }) {
+			return false
+		}
+	}
+	return true
+}
+
+// validateCheck looks for rows that a new CHECK refuses (23514).
+func (b *tableBuilder) validateCheck(ck catalog.Check) error {
+	rows, err := b.Rows.Run(b.ctx, fmt.Sprintf("SELECT 1 FROM %s WHERE NOT (%s) LIMIT 1", b.sqlName(b.table), ck.Expr))
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	return pgerr.New(pgerr.CheckViolation, "check constraint %q of relation %q is violated by some row", ck.Name, b.table.Name).
+		WithTable(b.schemaName(), b.table.Name).WithConstraint(ck.Name)
+}
+
+// schemaName is the table's schema's name.
+func (b *tableBuilder) schemaName() string {
+	return b.snapshot().SchemaByOID(b.Database, b.table.Schema).Name
+}

@@ -1,0 +1,239 @@
+package ddl
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// createTable is CREATE TABLE.
+func (s *statement) createTable(n *pg.CreateStmt) error {
+	if err := refuseCreate(n); err != nil {
+		return err
+	}
+	rv := n.Relation
+	if err := s.catalogName(rv.Catalogname); err != nil {
+		return err
+	}
+	sc, err := s.creationSchema(rv.Schemaname)
+	if err != nil {
+		return err
+	}
+	if s.snapshot().NameTaken(s.Database, sc.OID, rv.Relname) {
+		if n.IfNotExists {
+			s.notice(pgerr.DuplicateTable, "relation %q already exists, skipping", rv.Relname)
+			return nil
+		}
+		return s.checkFree(sc.OID, rv.Relname)
+	}
+	t, err := s.newTable(sc, rv)
+	if err != nil {
+		return err
+	}
+	return s.fillTable(t, n)
+}
+
+// refuseCreate names the clauses of CREATE TABLE that are not supported.
+func refuseCreate(n *pg.CreateStmt) error {
+	switch {
+	case n.Relation.Relpersistence == "t":
+		return pgerr.Unsupported("CREATE TEMPORARY TABLE")
+	case n.Partspec != nil:
+		return pgerr.Unsupported("PARTITION BY")
+	case n.Partbound != nil:
+		return pgerr.Unsupported("PARTITION OF")
+	case len(n.InhRelations) > 0:
+		return pgerr.Unsupported("INHERITS")
+	case n.OfTypename != nil:
+		return pgerr.Unsupported("CREATE TABLE OF")
+	case n.Tablespacename != "" && n.Tablespacename != "pg_default":
+		return pgerr.New(pgerr.UndefinedObject, "tablespace %q does not exist", n.Tablespacename)
+	case n.AccessMethod != "" && n.AccessMethod != "heap":
+		return pgerr.New(pgerr.UndefinedObject, "access method %q does not exist", n.AccessMethod)
+	}
+	return nil
+}
+
+// newTable allocates an empty table's descriptor.
+func (s *statement) newTable(sc *catalog.Schema, rv *pg.RangeVar) (*catalog.Table, error) {
+	t := &catalog.Table{
+		Database: s.Database, Schema: sc.OID, Name: rv.Relname, Owner: s.Role.OID, Home: catalog.HomeShards,
+		Persistence: catalog.Permanent, NextColumn: 1, NextAttnum: 1, Stats: catalog.Statistics{Rows: -1},
+	}
+	if rv.Relpersistence == "u" {
+		t.Persistence = catalog.Unlogged
+	}
+	if err := s.oids(&t.OID, &t.RowType, &t.ArrayType); err != nil {
+		return nil, err
+	}
+	var err error
+	t.Physical, err = s.Allocate.Physical(s.ctx)
+	return t, err
+}
+
+// fillTable adds columns, then constraints, in PostgreSQL's order: columns
+// with their own constraints first, so that table constraints see all columns.
+func (s *statement) fillTable(t *catalog.Table, n *pg.CreateStmt) error {
+	options, shardKey, err := tableOptions(n.Options)
+	if err != nil {
+		return err
+	}
+	t.Options = options
+	b := &tableBuilder{statement: s, table: t, created: true}
+	for _, e := range n.TableElts {
+		switch e := e.GetNode().(type) {
+		case *pg.Node_ColumnDef:
+			err = b.addColumn(e.ColumnDef)
+		case *pg.Node_Constraint:
+			b.later = append(b.later, pendingConstraint{def: e.Constraint})
+		default:
+			err = pgerr.Unsupported("LIKE in CREATE TABLE")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(t.Columns) > 1600 {
+		return pgerr.New(pgerr.TooManyColumns, "tables can have at most %d columns", 1600)
+	}
+	if err := b.addConstraints(); err != nil {
+		return err
+	}
+	if err := b.finishKey(shardKey); err != nil {
+		return err
+	}
+	s.Change.Put(t)
+	return b.finishSequences()
+}
+
+// tableOptions are WITH (…): the shard key, and storage hints, which are kept and shown.
+func tableOptions(list []*pg.Node) (options map[string]string, shardKey []string, err error) {
+	for _, o := range list {
+		d := o.GetDefElem()
+		value := optionText(d)
+		switch d.Defname {
+		case "shard_key":
+			shardKey = splitNames(value)
+		case "replicated":
+			return nil, nil, pgerr.Unsupported("WITH (replicated = …)")
+		case "oids":
+			if value != "false" {
+				return nil, nil, pgerr.New(pgerr.FeatureNotSupported, "tables declared WITH OIDS are not supported")
+			}
+			continue
+		case "fillfactor", "parallel_workers", "toast_tuple_target", "user_catalog_table", "vacuum_truncate", "vacuum_index_cleanup", "log_autovacuum_min_duration":
+		default:
+			if !strings.HasPrefix(d.Defname, "autovacuum_") && d.Defnamespace != "toast" {
+				return nil, nil, pgerr.New(pgerr.InvalidParameterValue, "unrecognized parameter %q", d.Defname)
+			}
+		}
+		if options == nil {
+			options = map[string]string{}
+		}
+		options[d.Defname] = value
+	}
+	return options, shardKey, nil
+}
+
+// splitNames reads "a, b".
+func splitNames(list string) []string {
+	var names []string
+	for _, n := range strings.Split(list, ",") {
+		names = append(names, strings.Trim(strings.TrimSpace(n), `"`))
+	}
+	return names
+}
+
+// optionText is an option's value as text; an option without one is true.
+func optionText(d *pg.DefElem) string {
+	switch v := d.Arg.GetNode().(type) {
+	case *pg.Node_Integer:
+		return itoa(int64(v.Integer.Ival))
+	case *pg.Node_Float:
+		return v.Float.Fval
+	case *pg.Node_String_:
+		return v.String_.Sval
+	case *pg.Node_Boolean:
+		if v.Boolean.Boolval {
+			return "true"
+		}
+		return "false"
+	case *pg.Node_TypeName:
+		_, name := dotted(v.TypeName.Names)
+		return name
+	}
+	return "true"
+}
+
+// tableBuilder adds columns and constraints to a table that is not published yet.
+type tableBuilder struct {
+	*statement
+	table   *catalog.Table
+	created bool // the table is new: nobody has rows in it
+	later   []pendingConstraint
+	// sequences are those that serial and identity columns brought, to be put with the table.
+	sequences []*catalog.Sequence
+	// after are the looks at rows that have to follow when the descriptor is in place.
+	after []func() error
+	// rewrite is set when rows have to move to a new physical table.
+	rewrite bool
+}
+
+// pendingConstraint is a constraint to add when all columns are there.
+type pendingConstraint struct {
+	def    *pg.Constraint
+	column string // of a column constraint
+}
+
+// finishKey settles the primary key: the declared one, or a hidden row id.
+func (b *tableBuilder) finishKey(shardKey []string) error {
+	t := b.table
+	if len(t.Key) == 0 {
+		if len(shardKey) > 0 {
+			return pgerr.New(pgerr.InvalidTableDefinition, "shard_key needs a primary key that begins with it")
+		}
+		b.addRowID()
+		return nil
+	}
+	t.ShardKey = len(t.Key)
+	if len(shardKey) == 0 {
+		return nil
+	}
+	if len(shardKey) > len(t.Key) {
+		return shardKeyError()
+	}
+	for i, name := range shardKey {
+		if c := t.ColumnByName(name); c == nil || c.ID != t.Key[i] {
+			return shardKeyError()
+		}
+	}
+	t.ShardKey = len(shardKey)
+	return b.decideGlobal()
+}
+
+func shardKeyError() *pgerr.E {
+	return pgerr.New(pgerr.InvalidTableDefinition, "shard_key must be a prefix of the primary key")
+}
+
+// addRowID gives a table without primary key its hidden key.
+func (b *tableBuilder) addRowID() {
+	t := b.table
+	t.Columns = append(t.Columns, catalog.Column{
+		ID: t.NextColumn, Name: "_rowid", Type: types.TInt8, Typmod: -1, NotNull: true, Hidden: true,
+	})
+	t.Key, t.ShardKey = []catalog.ColumnID{t.NextColumn}, 1
+	t.NextColumn++
+}
+
+// finishSequences puts the sequences of serial and identity columns.
+func (b *tableBuilder) finishSequences() error {
+	for _, seq := range b.sequences {
+		seq.OwnedBy = b.table.OID
+		b.Change.Put(seq)
+	}
+	return nil
+}

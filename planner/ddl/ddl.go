@@ -1,0 +1,165 @@
+// Package ddl runs statements that change the catalog: CREATE, ALTER, DROP,
+// TRUNCATE, COMMENT and their kin. It works on the transaction's
+// catalog.Change; nothing is visible to others, and nothing happens in the
+// metadata store, before the transaction commits.
+//
+//	ddl.go        Env, Execute (this file: the contract)
+//	names.go      names become schemas and objects; names are chosen
+//	create.go     CREATE TABLE; column.go, constraint.go its parts
+//	alter.go      ALTER TABLE; rename.go, owner.go for all objects
+//	index.go      CREATE INDEX
+//	rewrite.go    rows move to a new physical table
+//	drop.go       DROP of everything, TRUNCATE
+//	sequence.go · schema.go · database.go · role.go · view.go · comment.go
+//
+// Physical tables on shards are made with their first row and swept when no
+// descriptor names them, so most of DDL touches descriptors alone. What must
+// look at rows (ADD PRIMARY KEY, SET NOT NULL, CREATE INDEX …) does so through
+// Rows, as statements of the same transaction.
+package ddl
+
+import (
+	"context"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
+)
+
+// Allocator hands out numbers that the cluster never uses twice.
+type Allocator interface {
+	OID(ctx context.Context) (catalog.OID, error)
+	Physical(ctx context.Context) (uint64, error)
+}
+
+// Rows is how DDL looks at and moves rows, as statements of its transaction.
+type Rows interface {
+	// Run executes one SQL statement and returns its rows.
+	Run(ctx context.Context, sql string) ([][]types.Datum, error)
+	// Lock takes the table's lock on every shard of it, against every other statement on it.
+	Lock(ctx context.Context, t *catalog.Table) error
+	// BuildIndex makes a local index on every shard, from the rows that are there.
+	BuildIndex(ctx context.Context, t *catalog.Table, ix *catalog.Index) error
+	// SetSequence sets a sequence's value.
+	SetSequence(ctx context.Context, s *catalog.Sequence, value int64, called bool) error
+	// Sessions counts the sessions in a database.
+	Sessions(database catalog.OID) int
+}
+
+// Binder types the expressions and type names that DDL contains.
+type Binder interface {
+	// Type resolves a type name.
+	Type(n *pg.TypeName) (*types.Type, int32, error)
+	// Default binds a column default: no columns in sight, coerced to the column's type by assignment.
+	Default(n *pg.Node, column string, t *types.Type, typmod int32) (expr.Expr, error)
+	// Check binds a boolean expression over a table's columns.
+	Check(n *pg.Node, t *catalog.Table) (expr.Expr, error)
+	// Generated binds a generation expression over a table's columns.
+	Generated(n *pg.Node, t *catalog.Table, column string, typ *types.Type, typmod int32) (expr.Expr, error)
+	// Renamed binds an expression's text over old and prints it with the column names of t.
+	Renamed(text string, old, t *catalog.Table) (string, error)
+	// Sources are the relations that a view's query reads.
+	Sources(v *catalog.View) ([]catalog.OID, error)
+	// Text is a bound expression as PostgreSQL's ruleutils prints it.
+	Text(e expr.Expr) string
+	// Columns are the columns of a query, for CREATE VIEW and CREATE TABLE AS.
+	Columns(n *pg.Node) ([]catalog.Column, error)
+	// Value evaluates a constant expression.
+	Value(ctx context.Context, e expr.Expr) (types.Datum, error)
+}
+
+// Env is one DDL statement's surroundings. It belongs to the session's goroutine.
+type Env struct {
+	Change     *catalog.Change
+	Database   catalog.OID
+	SearchPath []catalog.OID // explicit schemas only, in order; the first is where objects are made
+	Role       *catalog.Role
+	Allocate   Allocator
+	Rows       Rows
+	Bind       Binder
+	Notice     func(*pgerr.E)
+	// InBlock: the statement runs inside BEGIN … COMMIT (CREATE DATABASE refuses).
+	InBlock bool
+}
+
+// Execute runs one statement and returns its command tag. What is not DDL, or
+// not supported, is 0A000.
+func Execute(ctx context.Context, env *Env, st *sqlparse.Statement) (string, error) {
+	s := &statement{Env: env, ctx: ctx, text: st}
+	return s.run(st.Node)
+}
+
+// statement is one Execute.
+type statement struct {
+	*Env
+	ctx  context.Context
+	text *sqlparse.Statement
+}
+
+// snapshot is the catalog with the transaction's own changes.
+func (s *statement) snapshot() *catalog.Snapshot { return s.Change.Snapshot() }
+
+// run dispatches on the statement's kind.
+func (s *statement) run(n *pg.Node) (string, error) {
+	switch n := n.GetNode().(type) {
+	case *pg.Node_CreateStmt:
+		return "CREATE TABLE", s.createTable(n.CreateStmt)
+	case *pg.Node_AlterTableStmt:
+		return "ALTER " + objectWord(n.AlterTableStmt.Objtype), s.alterTable(n.AlterTableStmt)
+	case *pg.Node_IndexStmt:
+		return "CREATE INDEX", s.createIndex(n.IndexStmt)
+	case *pg.Node_DropStmt:
+		return "DROP " + objectWord(n.DropStmt.RemoveType), s.drop(n.DropStmt)
+	case *pg.Node_TruncateStmt:
+		return "TRUNCATE TABLE", s.truncate(n.TruncateStmt)
+	case *pg.Node_RenameStmt:
+		return "ALTER " + objectWord(renamedObject(n.RenameStmt)), s.rename(n.RenameStmt)
+	case *pg.Node_AlterObjectSchemaStmt:
+		return "ALTER " + objectWord(n.AlterObjectSchemaStmt.ObjectType), s.setSchema(n.AlterObjectSchemaStmt)
+	case *pg.Node_AlterOwnerStmt:
+		return "ALTER " + objectWord(n.AlterOwnerStmt.ObjectType), s.alterOwner(n.AlterOwnerStmt)
+	case *pg.Node_CommentStmt:
+		return "COMMENT", s.comment(n.CommentStmt)
+	case *pg.Node_CreateSchemaStmt:
+		return "CREATE SCHEMA", s.createSchema(n.CreateSchemaStmt)
+	case *pg.Node_CreateSeqStmt:
+		return "CREATE SEQUENCE", s.createSequence(n.CreateSeqStmt)
+	case *pg.Node_AlterSeqStmt:
+		return "ALTER SEQUENCE", s.alterSequence(n.AlterSeqStmt)
+	case *pg.Node_ViewStmt:
+		return "CREATE VIEW", s.createView(n.ViewStmt)
+	}
+	return s.runGlobal(n)
+}
+
+// runGlobal dispatches what belongs to no one database.
+func (s *statement) runGlobal(n *pg.Node) (string, error) {
+	switch n := n.GetNode().(type) {
+	case *pg.Node_CreatedbStmt:
+		return "CREATE DATABASE", s.createDatabase(n.CreatedbStmt)
+	case *pg.Node_DropdbStmt:
+		return "DROP DATABASE", s.dropDatabase(n.DropdbStmt)
+	case *pg.Node_AlterDatabaseStmt:
+		return "ALTER DATABASE", s.alterDatabase(n.AlterDatabaseStmt)
+	case *pg.Node_AlterDatabaseSetStmt:
+		return "ALTER DATABASE", s.alterDatabaseSet(n.AlterDatabaseSetStmt)
+	case *pg.Node_CreateRoleStmt:
+		return "CREATE ROLE", s.createRole(n.CreateRoleStmt)
+	case *pg.Node_AlterRoleStmt:
+		return "ALTER ROLE", s.alterRole(n.AlterRoleStmt)
+	case *pg.Node_AlterRoleSetStmt:
+		return "ALTER ROLE", s.alterRoleSet(n.AlterRoleSetStmt)
+	case *pg.Node_DropRoleStmt:
+		return "DROP ROLE", s.dropRole(n.DropRoleStmt)
+	case *pg.Node_GrantRoleStmt:
+		if n.GrantRoleStmt.IsGrant {
+			return "GRANT ROLE", s.grantRole(n.GrantRoleStmt)
+		}
+		return "REVOKE ROLE", s.grantRole(n.GrantRoleStmt)
+	}
+	return "", pgerr.Unsupported("%s", statementName(n))
+}

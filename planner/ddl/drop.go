@@ -1,0 +1,288 @@
+package ddl
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+)
+
+// drop is DROP of tables, indexes, sequences, views and schemas.
+func (s *statement) drop(n *pg.DropStmt) error {
+	cascade := n.Behavior == pg.DropBehavior_DROP_CASCADE
+	for _, o := range n.Objects {
+		var err error
+		switch n.RemoveType {
+		case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_SEQUENCE, pg.ObjectType_OBJECT_VIEW:
+			err = s.dropRelation(n, o, cascade)
+		case pg.ObjectType_OBJECT_INDEX:
+			err = s.dropIndex(n, o)
+		case pg.ObjectType_OBJECT_SCHEMA:
+			err = s.dropSchema(n, o.GetString_().GetSval(), cascade)
+		default:
+			err = pgerr.Unsupported("DROP %s", objectWord(n.RemoveType))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// kinds are what DROP calls each kind of relation.
+var kinds = map[catalog.RelationKind]string{
+	catalog.KindTable: "table", catalog.KindSequence: "sequence", catalog.KindView: "view", catalog.KindIndex: "index",
+}
+
+// dropRelation drops one table, sequence or view.
+func (s *statement) dropRelation(n *pg.DropStmt, o *pg.Node, cascade bool) error {
+	want := strings.ToLower(objectWord(n.RemoveType))
+	schema, name := dotted(o.GetList().GetItems())
+	if schema != "" && s.snapshot().Schema(s.Database, schema) == nil && n.MissingOk {
+		s.notice(pgerr.SuccessfulCompletion, "schema %q does not exist, skipping", schema)
+		return nil
+	}
+	r, err := s.relation(schema, name)
+	if err != nil {
+		return err
+	}
+	if r == nil {
+		if _, ix, _ := s.index(schema, name); ix != nil {
+			return wrongKind(name, want, "index")
+		}
+		if n.MissingOk {
+			s.notice(pgerr.SuccessfulCompletion, "%s %q does not exist, skipping", want, name)
+			return nil
+		}
+		return pgerr.New(pgerr.UndefinedTable, "%s %q does not exist", want, name)
+	}
+	if have := kinds[r.Ref().Kind]; have != want {
+		return wrongKind(name, want, have)
+	}
+	if catalog.IsSystemSchema(r.Ref().Schema) {
+		return pgerr.New(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", name)
+	}
+	return s.dropOne(r, cascade)
+}
+
+// wrongKind is 42809 with the hint that names the right command.
+func wrongKind(name, want, have string) *pgerr.E {
+	article := map[string]string{"index": "an index"}
+	is := func(kind string) string { return cmp.Or(article[kind], "a "+kind) }
+	return pgerr.New(pgerr.WrongObjectType, "%q is not %s", name, is(want)).
+		WithHint("Use DROP %s to remove %s.", strings.ToUpper(have), is(have))
+}
+
+// dropOne drops a relation with what belongs to it.
+func (s *statement) dropOne(r catalog.Relation, cascade bool) error {
+	switch r := r.(type) {
+	case *catalog.Table:
+		if err := s.Rows.Lock(s.ctx, r); err != nil {
+			return err
+		}
+		s.dropOwnedSequences(r.OID, 0)
+	case *catalog.Sequence:
+		if err := s.checkSequenceUse(r, cascade); err != nil {
+			return err
+		}
+	}
+	if err := s.dropViews(r, cascade); err != nil {
+		return err
+	}
+	s.Change.Delete(r)
+	return nil
+}
+
+// dropOwnedSequences drops the sequences of a table's column, or (column 0) of all its columns.
+func (s *statement) dropOwnedSequences(table catalog.OID, column catalog.ColumnID) {
+	for _, seq := range s.ownedSequences(table, column) {
+		s.Change.Delete(seq)
+	}
+}
+
+// ownedSequences lists the sequences that go with a table's column (0: any).
+func (s *statement) ownedSequences(table catalog.OID, column catalog.ColumnID) []*catalog.Sequence {
+	var out []*catalog.Sequence
+	t := s.snapshot().Table(table)
+	if t == nil {
+		return nil
+	}
+	for r := range s.snapshot().RelationsIn(s.Database, t.Schema) {
+		if seq, ok := r.(*catalog.Sequence); ok && seq.OwnedBy == table && (column == 0 || seq.OwnedByColumn == column) {
+			out = append(out, seq)
+		}
+	}
+	return out
+}
+
+// checkSequenceUse refuses to drop a sequence that a default needs (2BP01).
+func (s *statement) checkSequenceUse(seq *catalog.Sequence, cascade bool) error {
+	call := fmt.Sprintf("nextval('%d'::regclass)", seq.OID)
+	for t := range s.snapshot().Tables(s.Database) {
+		for i := range t.Columns {
+			c := &t.Columns[i]
+			if c.Dropped || !strings.Contains(c.Default, call) {
+				continue
+			}
+			if !cascade {
+				return dependents("sequence", seq.Name, fmt.Sprintf("default value for column %s of table %s depends on sequence %s", c.Name, t.Name, seq.Name))
+			}
+			changed := cloneTable(t)
+			col := changed.Column(c.ID)
+			col.Default, col.DefaultOID = "", 0
+			s.notice(pgerr.SuccessfulCompletion, "drop cascades to default value for column %s of table %s", c.Name, t.Name)
+			s.Change.Put(changed)
+		}
+	}
+	return nil
+}
+
+// dependents is 2BP01.
+func dependents(kind, name string, details ...string) *pgerr.E {
+	return pgerr.New(pgerr.DependentObjectsStillExist, "cannot drop %s %s because other objects depend on it", kind, name).
+		WithDetail("%s", strings.Join(details, "\n")).
+		WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+}
+
+// dropIndex drops one plain index; a constraint's goes with its constraint.
+func (s *statement) dropIndex(n *pg.DropStmt, o *pg.Node) error {
+	schema, name := dotted(o.GetList().GetItems())
+	t, ix, err := s.index(schema, name)
+	if err != nil {
+		return err
+	}
+	if ix == nil {
+		if r, _ := s.relation(schema, name); r != nil {
+			return wrongKind(name, "index", kinds[r.Ref().Kind])
+		}
+		if n.MissingOk {
+			s.notice(pgerr.SuccessfulCompletion, "index %q does not exist, skipping", name)
+			return nil
+		}
+		return pgerr.New(pgerr.UndefinedObject, "index %q does not exist", name)
+	}
+	if ix.Constraint != 0 {
+		return pgerr.New(pgerr.DependentObjectsStillExist, "cannot drop index %s because constraint %s on table %s requires it", name, name, t.Name).
+			WithHint("You can drop constraint %s on table %s instead.", name, t.Name)
+	}
+	b := s.alterBuilder(t)
+	i := slices.IndexFunc(b.table.Indexes, func(x catalog.Index) bool { return x.OID == ix.OID })
+	if err := b.dropIndexAt(i); err != nil {
+		return err
+	}
+	return b.publish()
+}
+
+// dropSchema drops a schema, with all in it under CASCADE.
+func (s *statement) dropSchema(n *pg.DropStmt, name string, cascade bool) error {
+	sc := s.snapshot().Schema(s.Database, name)
+	if sc == nil {
+		if n.MissingOk {
+			s.notice(pgerr.SuccessfulCompletion, "schema %q does not exist, skipping", name)
+			return nil
+		}
+		return pgerr.New(pgerr.InvalidSchemaName, "schema %q does not exist", name)
+	}
+	if catalog.IsSystemSchema(sc.OID) {
+		return pgerr.New(pgerr.DependentObjectsStillExist, "cannot drop schema %s because it is required by the database system", name)
+	}
+	inside := slices.Collect(s.snapshot().RelationsIn(s.Database, sc.OID))
+	inside = slices.DeleteFunc(inside, func(r catalog.Relation) bool {
+		seq, ok := r.(*catalog.Sequence)
+		return ok && seq.OwnedBy != 0
+	})
+	slices.SortFunc(inside, func(a, b catalog.Relation) int { return cmp.Compare(a.Ref().OID, b.Ref().OID) })
+	if len(inside) > 0 && !cascade {
+		var details []string
+		for _, r := range inside {
+			kind := kinds[r.Ref().Kind]
+			details = append(details, fmt.Sprintf("%s %s.%s depends on schema %s", kind, name, r.Ref().Name, name))
+		}
+		return dependents("schema", name, details...)
+	}
+	s.noticeCascade(name, inside)
+	for _, r := range inside {
+		if s.snapshot().RelationByOID(r.Ref().OID) == nil {
+			continue // gone with another
+		}
+		if err := s.dropOne(r, true); err != nil {
+			return err
+		}
+	}
+	s.Change.Delete(sc)
+	return nil
+}
+
+// noticeCascade is what DROP … CASCADE says it takes along (dependency.c, reportDependentObjects).
+func (s *statement) noticeCascade(schema string, inside []catalog.Relation) {
+	var lines []string
+	for _, r := range inside {
+		lines = append(lines, fmt.Sprintf("drop cascades to %s %s.%s", kinds[r.Ref().Kind], schema, r.Ref().Name))
+	}
+	switch {
+	case len(lines) == 1:
+		s.notice(pgerr.SuccessfulCompletion, "%s", lines[0])
+	case len(lines) > 1:
+		extra := ""
+		if len(lines) > 100 {
+			extra = fmt.Sprintf("\nand %d other objects (see server log for list)", len(lines)-100)
+			lines = lines[:100]
+		}
+		e := pgerr.New(pgerr.SuccessfulCompletion, "drop cascades to %d other objects", len(inside)).WithSeverity(pgerr.SeverityNotice)
+		s.Notice(e.WithDetail("%s", strings.Join(lines, "\n")+extra))
+	}
+}
+
+// truncate is TRUNCATE: every table gets a fresh, empty physical table.
+func (s *statement) truncate(n *pg.TruncateStmt) error {
+	var tables []*catalog.Table
+	for _, o := range n.Relations {
+		t, err := s.table(o.GetRangeVar())
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(tables, func(x *catalog.Table) bool { return x.OID == t.OID }) {
+			tables = append(tables, t)
+		}
+	}
+	for _, t := range tables {
+		if err := s.truncateOne(t, n.RestartSeqs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *statement) truncateOne(t *catalog.Table, restart bool) error {
+	if err := s.Rows.Lock(s.ctx, t); err != nil {
+		return err
+	}
+	c := cloneTable(t)
+	var err error
+	if c.Physical, err = s.Allocate.Physical(s.ctx); err != nil {
+		return err
+	}
+	for i := range c.Indexes {
+		if c.Indexes[i].Global != 0 {
+			if c.Indexes[i].Global, err = s.Allocate.Physical(s.ctx); err != nil {
+				return err
+			}
+		}
+	}
+	c.Stats = catalog.Statistics{Rows: 0}
+	s.Change.Put(c)
+	if !restart {
+		return nil
+	}
+	for _, seq := range s.ownedSequences(t.OID, 0) {
+		if err := s.restartSequence(seq, seq.Start); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,164 @@
+package ddl
+
+import (
+	"fmt"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+)
+
+// createIndex is CREATE [UNIQUE] INDEX.
+func (s *statement) createIndex(n *pg.IndexStmt) error {
+	if err := refuseIndex(n); err != nil {
+		return err
+	}
+	t, err := s.table(n.Relation)
+	if err != nil {
+		return err
+	}
+	b := s.alterBuilder(t)
+	if n.Idxname != "" && s.snapshot().NameTaken(s.Database, t.Schema, n.Idxname) {
+		if n.IfNotExists {
+			s.notice(pgerr.DuplicateTable, "relation %q already exists, skipping", n.Idxname)
+			return nil
+		}
+		return s.checkFree(t.Schema, n.Idxname)
+	}
+	ix, err := b.newIndex(n)
+	if err != nil {
+		return err
+	}
+	if err := b.addIndex(ix); err != nil {
+		return err
+	}
+	return b.publish()
+}
+
+// refuseIndex names the clauses of CREATE INDEX that are not supported.
+func refuseIndex(n *pg.IndexStmt) error {
+	switch {
+	case n.WhereClause != nil:
+		return pgerr.Unsupported("partial indexes (WHERE)")
+	case n.NullsNotDistinct:
+		return pgerr.Unsupported("NULLS NOT DISTINCT")
+	case n.TableSpace != "" && n.TableSpace != "pg_default":
+		return pgerr.New(pgerr.UndefinedObject, "tablespace %q does not exist", n.TableSpace)
+	}
+	switch n.AccessMethod {
+	case "btree", "hash", "gin", "gist", "brin", "spgist":
+	default:
+		return pgerr.New(pgerr.UndefinedObject, "access method %q does not exist", n.AccessMethod)
+	}
+	if n.Unique && n.AccessMethod != "btree" {
+		return pgerr.New(pgerr.FeatureNotSupported, "access method %q does not support unique indexes", n.AccessMethod)
+	}
+	return nil
+}
+
+// newIndex makes the descriptor of a CREATE INDEX.
+func (b *tableBuilder) newIndex(n *pg.IndexStmt) (catalog.Index, error) {
+	ix := catalog.Index{Name: n.Idxname, Unique: n.Unique, Method: n.AccessMethod, Valid: true}
+	var names []string
+	for _, p := range n.IndexParams {
+		k, name, err := b.indexColumn(p.GetIndexElem())
+		if err != nil {
+			return ix, err
+		}
+		ix.Columns = append(ix.Columns, k)
+		names = append(names, name)
+	}
+	for _, p := range n.IndexIncludingParams {
+		c := b.table.ColumnByName(p.GetIndexElem().Name)
+		if c == nil {
+			return ix, pgerr.New(pgerr.UndefinedColumn, "column %q does not exist", p.GetIndexElem().Name)
+		}
+		ix.Included = append(ix.Included, c.ID)
+		names = append(names, c.Name)
+	}
+	if len(ix.Columns) > 32 {
+		return ix, pgerr.New(pgerr.TooManyColumns, "cannot use more than %d columns in an index", 32)
+	}
+	if ix.Name == "" {
+		ix.Name = b.chooseName(b.table.Schema, b.table.Name, strings.Join(names, "_"), "idx", b.nameInUse)
+	}
+	var err error
+	if ix.Options, err = storageHints(n.Options); err != nil {
+		return ix, err
+	}
+	// An OID is never used twice, so neither is the name of the index on the shards.
+	err = b.oids(&ix.OID)
+	ix.ID = uint32(ix.OID)
+	return ix, err
+}
+
+// indexColumn reads one key column.
+func (b *tableBuilder) indexColumn(e *pg.IndexElem) (catalog.IndexColumn, string, error) {
+	var k catalog.IndexColumn
+	if e.Expr != nil {
+		return k, "", pgerr.Unsupported("index on an expression")
+	}
+	c := b.table.ColumnByName(e.Name)
+	if c == nil {
+		return k, "", pgerr.New(pgerr.UndefinedColumn, "column %q does not exist", e.Name)
+	}
+	if len(e.Collation) > 0 {
+		if _, err := collation(&pg.CollateClause{Collname: e.Collation}, c.Type); err != nil {
+			return k, "", err
+		}
+	}
+	k.Column = c.ID
+	k.Desc = e.Ordering == pg.SortByDir_SORTBY_DESC
+	k.NullsFirst = e.NullsOrdering == pg.SortByNulls_SORTBY_NULLS_FIRST ||
+		e.NullsOrdering == pg.SortByNulls_SORTBY_NULLS_DEFAULT && k.Desc
+	return k, c.Name, b.indexable(c)
+}
+
+// storageHints keeps WITH (fillfactor = …) of an index: shown, without effect.
+func storageHints(list []*pg.Node) (map[string]string, error) {
+	var m map[string]string
+	for _, o := range list {
+		d := o.GetDefElem()
+		switch d.Defname {
+		case "fillfactor", "deduplicate_items", "fastupdate", "buffering", "pages_per_range", "autosummarize", "gin_pending_list_limit":
+		default:
+			return nil, pgerr.New(pgerr.InvalidParameterValue, "unrecognized parameter %q", d.Defname)
+		}
+		if m == nil {
+			m = map[string]string{}
+		}
+		m[d.Defname] = optionText(d)
+	}
+	return m, nil
+}
+
+// build fills a new index from the rows that are there.
+func (b *tableBuilder) build(ix *catalog.Index) error {
+	if ix.Unique {
+		if err := b.checkDuplicates(ix); err != nil {
+			return err
+		}
+	}
+	return b.Rows.BuildIndex(b.ctx, b.table, ix)
+}
+
+// checkDuplicates looks for rows that a new unique index refuses (23505).
+func (b *tableBuilder) checkDuplicates(ix *catalog.Index) error {
+	var cols, notNull []string
+	for _, k := range ix.Columns {
+		name := quote(b.table.Column(k.Column).Name)
+		cols = append(cols, name)
+		notNull = append(notNull, name+" IS NOT NULL")
+	}
+	list := strings.Join(cols, ", ")
+	rows, err := b.Rows.Run(b.ctx, fmt.Sprintf("SELECT %s FROM %s WHERE %s GROUP BY %s HAVING count(*) > 1 LIMIT 1",
+		list, b.sqlName(b.table), strings.Join(notNull, " AND "), list))
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	return pgerr.New(pgerr.UniqueViolation, "could not create unique index %q", ix.Name).
+		WithDetail("Key (%s)=(%s) is duplicated.", b.columnList(ix), b.keyText(ix, rows[0])).
+		WithTable(b.schemaName(), b.table.Name).WithConstraint(ix.Name)
+}

@@ -1,0 +1,279 @@
+package ddl
+
+import (
+	"slices"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+)
+
+// renamedObject is what the tag of a RENAME names: a column's is its relation's.
+func renamedObject(n *pg.RenameStmt) pg.ObjectType {
+	switch n.RenameType {
+	case pg.ObjectType_OBJECT_COLUMN:
+		return n.RelationType
+	case pg.ObjectType_OBJECT_TABCONSTRAINT:
+		return pg.ObjectType_OBJECT_TABLE
+	}
+	return n.RenameType
+}
+
+// rename is ALTER … RENAME of every kind of object.
+func (s *statement) rename(n *pg.RenameStmt) error {
+	switch n.RenameType {
+	case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_SEQUENCE, pg.ObjectType_OBJECT_VIEW, pg.ObjectType_OBJECT_INDEX:
+		return s.renameRelation(n)
+	case pg.ObjectType_OBJECT_COLUMN:
+		return s.renameColumn(n)
+	case pg.ObjectType_OBJECT_TABCONSTRAINT:
+		return s.renameConstraint(n)
+	case pg.ObjectType_OBJECT_SCHEMA:
+		return s.renameSchema(n)
+	case pg.ObjectType_OBJECT_DATABASE:
+		return s.renameDatabase(n)
+	case pg.ObjectType_OBJECT_ROLE:
+		return s.renameRole(n)
+	}
+	return pgerr.Unsupported("ALTER %s … RENAME", objectWord(n.RenameType))
+}
+
+// renameRelation renames a table, sequence, view or index, by whichever command.
+func (s *statement) renameRelation(n *pg.RenameStmt) error {
+	rv := n.Relation
+	r, err := s.relation(rv.Schemaname, rv.Relname)
+	if err != nil {
+		return err
+	}
+	if r == nil {
+		if t, ix, err := s.index(rv.Schemaname, rv.Relname); err != nil {
+			return err
+		} else if ix != nil {
+			return s.renameIndex(t, ix, n.Newname)
+		}
+		if n.MissingOk {
+			s.notice(pgerr.SuccessfulCompletion, "relation %q does not exist, skipping", rv.Relname)
+			return nil
+		}
+		return undefinedRelation(rv.Schemaname, rv.Relname)
+	}
+	ref := r.Ref()
+	if catalog.IsSystemSchema(ref.Schema) {
+		return pgerr.New(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", ref.Name)
+	}
+	if err := s.checkFree(ref.Schema, n.Newname); err != nil {
+		return err
+	}
+	switch r := r.(type) {
+	case *catalog.Table:
+		c := cloneTable(r)
+		c.Name = n.Newname
+		s.Change.Put(c)
+	case *catalog.Sequence:
+		c := *r
+		c.Name = n.Newname
+		s.Change.Put(&c)
+	case *catalog.View:
+		c := *r
+		c.Name = n.Newname
+		s.Change.Put(&c)
+	}
+	return nil
+}
+
+func (s *statement) renameIndex(t *catalog.Table, ix *catalog.Index, name string) error {
+	if err := s.checkFree(t.Schema, name); err != nil {
+		return err
+	}
+	c := cloneTable(t)
+	c.Index(ix.OID).Name = name
+	s.Change.Put(c)
+	return nil
+}
+
+// renameColumn renames a column. Expressions that mention it are stored as
+// text, so they are bound and printed again with the new name.
+func (s *statement) renameColumn(n *pg.RenameStmt) error {
+	t, err := s.table(n.Relation)
+	if err != nil {
+		return err
+	}
+	b := s.alterBuilder(t)
+	c, err := b.column(n.Subname)
+	if err != nil {
+		return err
+	}
+	if b.table.ColumnByName(n.Newname) != nil {
+		return pgerr.New(pgerr.DuplicateColumn, "column %q of relation %q already exists", n.Newname, t.Name)
+	}
+	if isSystemColumn(n.Newname) {
+		return pgerr.New(pgerr.DuplicateColumn, "column name %q conflicts with a system column name", n.Newname)
+	}
+	if err := s.checkViewsOn(t, c.ID); err != nil {
+		return err
+	}
+	if err := b.renameInExpressions(t, c, n.Newname); err != nil {
+		return err
+	}
+	s.Change.Put(b.table)
+	return nil
+}
+
+// renameInExpressions gives the column its name and prints checks and
+// generation expressions anew: bound over the old descriptor, their column
+// references take the name that the new one has.
+func (b *tableBuilder) renameInExpressions(old *catalog.Table, c *catalog.Column, name string) error {
+	c.Name = name
+	for i := range b.table.Checks {
+		ck := &b.table.Checks[i]
+		if !slices.Contains(ck.Columns, c.ID) {
+			continue
+		}
+		text, err := b.Bind.Renamed(ck.Expr, old, b.table)
+		if err != nil {
+			return err
+		}
+		ck.Expr = text
+	}
+	for i := range b.table.Columns {
+		g := &b.table.Columns[i]
+		if !g.Generated || g.Dropped {
+			continue
+		}
+		text, err := b.Bind.Renamed(g.Default, old, b.table)
+		if err != nil {
+			return err
+		}
+		g.Default = text
+	}
+	return nil
+}
+
+func (s *statement) renameConstraint(n *pg.RenameStmt) error {
+	t, err := s.table(n.Relation)
+	if err != nil {
+		return err
+	}
+	b := s.alterBuilder(t)
+	if b.constraintExists(n.Newname) {
+		return pgerr.New(pgerr.DuplicateObject, "constraint %q for relation %q already exists", n.Newname, t.Name)
+	}
+	for i := range b.table.Checks {
+		if b.table.Checks[i].Name == n.Subname {
+			b.table.Checks[i].Name = n.Newname
+			s.Change.Put(b.table)
+			return nil
+		}
+	}
+	for i := range b.table.Indexes {
+		if ix := &b.table.Indexes[i]; ix.Constraint != 0 && ix.Name == n.Subname {
+			return s.renameIndex(t, ix, n.Newname)
+		}
+	}
+	return pgerr.New(pgerr.UndefinedObject, "constraint %q for table %q does not exist", n.Subname, t.Name)
+}
+
+func (s *statement) renameSchema(n *pg.RenameStmt) error {
+	sc, err := s.schema(n.Subname)
+	if err != nil {
+		return err
+	}
+	switch {
+	case s.snapshot().Schema(s.Database, n.Newname) != nil:
+		return pgerr.New(pgerr.DuplicateSchema, "schema %q already exists", n.Newname)
+	case strings.HasPrefix(n.Newname, "pg_"):
+		return pgerr.New(pgerr.ReservedName, "unacceptable schema name %q", n.Newname).
+			WithDetail("The prefix \"pg_\" is reserved for system schemas.")
+	case catalog.IsSystemSchema(sc.OID):
+		return pgerr.New(pgerr.InsufficientPrivilege, "permission denied for schema %s", sc.Name)
+	}
+	c := *sc
+	c.Name = n.Newname
+	s.Change.Put(&c)
+	return nil
+}
+
+func (s *statement) renameDatabase(n *pg.RenameStmt) error {
+	db, err := s.databaseCopy(n.Subname)
+	if err != nil {
+		return err
+	}
+	switch {
+	case s.snapshot().Database(n.Newname) != nil:
+		return pgerr.New(pgerr.DuplicateDatabase, "database %q already exists", n.Newname)
+	case db.OID == s.Database:
+		return pgerr.New(pgerr.FeatureNotSupported, "current database cannot be renamed")
+	}
+	db.Name = n.Newname
+	s.Change.Put(db)
+	return nil
+}
+
+func (s *statement) renameRole(n *pg.RenameStmt) error {
+	r := s.snapshot().Role(n.Subname)
+	switch {
+	case r == nil:
+		return undefinedRole(n.Subname)
+	case s.snapshot().Role(n.Newname) != nil:
+		return pgerr.New(pgerr.DuplicateObject, "role %q already exists", n.Newname)
+	case r.OID == s.Role.OID:
+		return pgerr.New(pgerr.FeatureNotSupported, "session user cannot be renamed")
+	}
+	c := roleCopy(r)
+	c.Name = n.Newname
+	s.Change.Put(c)
+	return nil
+}
+
+// setSchema is ALTER … SET SCHEMA.
+func (s *statement) setSchema(n *pg.AlterObjectSchemaStmt) error {
+	if n.Relation == nil {
+		return pgerr.Unsupported("ALTER %s … SET SCHEMA", objectWord(n.ObjectType))
+	}
+	r, err := s.relation(n.Relation.Schemaname, n.Relation.Relname)
+	if err != nil {
+		return err
+	}
+	if r == nil {
+		if n.MissingOk {
+			s.notice(pgerr.SuccessfulCompletion, "relation %q does not exist, skipping", n.Relation.Relname)
+			return nil
+		}
+		return undefinedRelation(n.Relation.Schemaname, n.Relation.Relname)
+	}
+	sc, err := s.creationSchema(n.Newschema)
+	if err != nil {
+		return err
+	}
+	return s.moveRelation(r, sc)
+}
+
+// moveRelation moves a relation, with the sequences that it owns.
+func (s *statement) moveRelation(r catalog.Relation, sc *catalog.Schema) error {
+	if err := s.checkFree(sc.OID, r.Ref().Name); err != nil {
+		return err
+	}
+	switch r := r.(type) {
+	case *catalog.Table:
+		owned := s.ownedSequences(r.OID, 0)
+		c := cloneTable(r)
+		c.Schema = sc.OID
+		s.Change.Put(c)
+		for _, seq := range owned {
+			if err := s.moveRelation(seq, sc); err != nil {
+				return err
+			}
+		}
+	case *catalog.Sequence:
+		c := *r
+		c.Schema = sc.OID
+		s.Change.Put(&c)
+	case *catalog.View:
+		c := *r
+		c.Schema = sc.OID
+		s.Change.Put(&c)
+	}
+	return nil
+}

@@ -1,0 +1,134 @@
+package ddl
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// alterBuilder starts a change of a published table.
+func (s *statement) alterBuilder(t *catalog.Table) *tableBuilder {
+	return &tableBuilder{statement: s, table: cloneTable(t)}
+}
+
+// cloneTable copies a descriptor so far that its lists can be changed.
+func cloneTable(t *catalog.Table) *catalog.Table {
+	c := *t
+	c.Columns = slices.Clone(t.Columns)
+	c.Indexes = slices.Clone(t.Indexes)
+	for i := range c.Indexes {
+		c.Indexes[i].Columns = slices.Clone(t.Indexes[i].Columns)
+	}
+	c.Checks = slices.Clone(t.Checks)
+	c.Key = slices.Clone(t.Key)
+	options := make(map[string]string, len(t.Options))
+	for k, v := range t.Options {
+		options[k] = v
+	}
+	c.Options = options
+	return &c
+}
+
+// publish locks the table, puts its new descriptor and then looks at the rows:
+// moving them first when they cannot stay where they are.
+func (b *tableBuilder) publish() error {
+	old := b.snapshot().Table(b.table.OID)
+	if err := b.Rows.Lock(b.ctx, old); err != nil {
+		return err
+	}
+	if b.rewrite {
+		if err := b.moveRows(old); err != nil {
+			return err
+		}
+	}
+	b.Change.Put(b.table)
+	if err := b.finishSequences(); err != nil {
+		return err
+	}
+	if b.rewrite {
+		return nil // the rows went through every constraint on their way
+	}
+	for _, check := range b.after {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moveRows writes all rows of old into a fresh physical table in b.table's
+// form. They pass through a table of their own name, as in PostgreSQL
+// (cluster.c, make_new_heap), so that they meet every constraint there.
+func (b *tableBuilder) moveRows(old *catalog.Table) error {
+	t := b.table
+	physical, err := b.Allocate.Physical(b.ctx)
+	if err != nil {
+		return err
+	}
+	t.Physical = physical
+	for i := range t.Indexes {
+		if t.Indexes[i].Global != 0 {
+			if t.Indexes[i].Global, err = b.Allocate.Physical(b.ctx); err != nil {
+				return err
+			}
+		}
+	}
+	target := cloneTable(t)
+	target.Name = fmt.Sprintf("pg_temp_%d", old.OID)
+	if err := b.oids(&target.OID, &target.RowType, &target.ArrayType); err != nil {
+		return err
+	}
+	for i := range target.Columns {
+		target.Columns[i].Missing = types.Null
+		if target.Columns[i].Identity == 'a' {
+			target.Columns[i].Identity = 'd'
+		}
+	}
+	b.Change.Put(target)
+	_, err = b.Rows.Run(b.ctx, b.copyStatement(target, old))
+	b.Change.Delete(target)
+	for i := range t.Columns {
+		t.Columns[i].Missing = types.Null
+	}
+	return err
+}
+
+// copyStatement is the INSERT that moves the rows: every column that both
+// tables have and that is not computed anew.
+func (b *tableBuilder) copyStatement(target, old *catalog.Table) string {
+	var into, from []string
+	for _, c := range b.table.Columns {
+		o := old.Column(c.ID)
+		if o == nil || c.Dropped || c.Hidden || c.Generated {
+			continue
+		}
+		into, from = append(into, quote(c.Name)), append(from, quote(o.Name))
+	}
+	if into == nil {
+		return fmt.Sprintf("INSERT INTO %s SELECT FROM %s", b.sqlName(target), b.sqlName(old))
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s",
+		b.sqlName(target), strings.Join(into, ", "), strings.Join(from, ", "), b.sqlName(old))
+}
+
+// columnList is an index's columns as messages name them.
+func (b *tableBuilder) columnList(ix *catalog.Index) string {
+	var names []string
+	for _, k := range ix.Columns {
+		names = append(names, b.table.Column(k.Column).Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// keyText is an index key's values as messages show them.
+func (b *tableBuilder) keyText(ix *catalog.Index, row []types.Datum) string {
+	env := types.DefaultEnv()
+	var values []string
+	for i, k := range ix.Columns {
+		values = append(values, string(b.table.Column(k.Column).Type.Format(env, nil, row[i])))
+	}
+	return strings.Join(values, ", ")
+}

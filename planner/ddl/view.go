@@ -1,0 +1,189 @@
+package ddl
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
+)
+
+// createView is CREATE [OR REPLACE] VIEW: the query is kept as text with every
+// name qualified, and bound again wherever the view is used.
+func (s *statement) createView(n *pg.ViewStmt) error {
+	rv := n.View
+	switch {
+	case rv.Relpersistence == "t":
+		return pgerr.Unsupported("CREATE TEMPORARY VIEW")
+	case n.WithCheckOption != pg.ViewCheckOption_NO_CHECK_OPTION:
+		return pgerr.Unsupported("WITH CHECK OPTION")
+	case len(n.Options) > 0:
+		return pgerr.Unsupported("WITH (…) of CREATE VIEW")
+	}
+	sc, err := s.creationSchema(rv.Schemaname)
+	if err != nil {
+		return err
+	}
+	old := s.snapshot().Relation(s.Database, sc.OID, rv.Relname)
+	if old != nil && !n.Replace {
+		return s.checkFree(sc.OID, rv.Relname)
+	}
+	v, err := s.newView(sc, n)
+	if err != nil {
+		return err
+	}
+	if old == nil {
+		s.Change.Put(v)
+		return s.checkViewSources(v)
+	}
+	return s.replaceView(old, v)
+}
+
+// newView binds the query and makes the descriptor.
+func (s *statement) newView(sc *catalog.Schema, n *pg.ViewStmt) (*catalog.View, error) {
+	columns, err := s.Bind.Columns(n.Query)
+	if err != nil {
+		return nil, err
+	}
+	if len(n.Aliases) > len(columns) {
+		return nil, pgerr.New(pgerr.SyntaxError, "CREATE VIEW specifies more column names than columns")
+	}
+	for i, a := range n.Aliases {
+		columns[i].Name = a.GetString_().GetSval()
+	}
+	for i := range columns {
+		if slices.ContainsFunc(columns[:i], func(c catalog.Column) bool { return c.Name == columns[i].Name }) {
+			return nil, pgerr.New(pgerr.DuplicateColumn, "column %q specified more than once", columns[i].Name)
+		}
+	}
+	text, err := sqlparse.Deparse(n.Query)
+	if err != nil {
+		return nil, err
+	}
+	v := &catalog.View{Database: s.Database, Schema: sc.OID, Name: n.View.Relname, Owner: s.Role.OID, Query: text, Columns: columns}
+	return v, s.oids(&v.OID, &v.RowType, &v.ArrayType, &v.Rule)
+}
+
+// replaceView is CREATE OR REPLACE: old columns stay, new ones follow (42P16).
+func (s *statement) replaceView(old catalog.Relation, v *catalog.View) error {
+	o, ok := old.(*catalog.View)
+	if !ok {
+		return pgerr.New(pgerr.WrongObjectType, "%q is not a view", v.Name)
+	}
+	if len(v.Columns) < len(o.Columns) {
+		return pgerr.New(pgerr.InvalidTableDefinition, "cannot drop columns from view")
+	}
+	for i, c := range o.Columns {
+		if v.Columns[i].Name != c.Name {
+			return pgerr.New(pgerr.InvalidTableDefinition, "cannot change name of view column %q to %q", c.Name, v.Columns[i].Name).
+				WithHint("Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.")
+		}
+		if v.Columns[i].Type != c.Type {
+			return pgerr.New(pgerr.InvalidTableDefinition, "cannot change data type of view column %q from %s to %s",
+				c.Name, c.Type.SQLName, v.Columns[i].Type.SQLName)
+		}
+	}
+	v.OID, v.RowType, v.ArrayType, v.Rule, v.Comment, v.Owner = o.OID, o.RowType, o.ArrayType, o.Rule, o.Comment, o.Owner
+	s.Change.Put(v)
+	return s.checkViewSources(v)
+}
+
+// viewsOn lists the views whose query reads the relation.
+func (s *statement) viewsOn(r catalog.Relation) ([]*catalog.View, error) {
+	var out []*catalog.View
+	for rel := range s.snapshot().Relations(s.Database) {
+		v, ok := rel.(*catalog.View)
+		if !ok {
+			continue
+		}
+		sources, err := s.Bind.Sources(v)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(sources, r.Ref().OID) {
+			out = append(out, v)
+		}
+	}
+	return out, nil
+}
+
+// checkViewSources makes the change depend on what the view reads.
+func (s *statement) checkViewSources(v *catalog.View) error {
+	sources, err := s.Bind.Sources(v)
+	if err != nil {
+		return err
+	}
+	for _, oid := range sources {
+		if r := s.snapshot().RelationByOID(oid); r != nil && oid != v.OID {
+			s.Change.Read(r)
+		}
+	}
+	return nil
+}
+
+// dropViews drops the views over a relation under CASCADE, or refuses (2BP01).
+func (s *statement) dropViews(r catalog.Relation, cascade bool) error {
+	views, err := s.viewsOn(r)
+	if err != nil || len(views) == 0 {
+		return err
+	}
+	kind, name := kinds[r.Ref().Kind], r.Ref().Name
+	var details []string
+	for _, v := range views {
+		details = append(details, fmt.Sprintf("view %s depends on %s %s", v.Name, kind, name))
+	}
+	if !cascade {
+		return dependents(kind, name, strings.Join(details, "\n"))
+	}
+	for _, v := range views {
+		s.notice(pgerr.SuccessfulCompletion, "drop cascades to view %s", v.Name)
+		if err := s.dropOne(v, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkDependents refuses to drop a column that a view may read: views are
+// kept as text, so any view over the table counts.
+func (b *tableBuilder) checkDependents(c *catalog.Column, cascade bool) error {
+	views, err := b.viewsOn(b.snapshot().Table(b.table.OID))
+	if err != nil || len(views) == 0 {
+		return err
+	}
+	if cascade {
+		return b.dropViews(b.snapshot().Table(b.table.OID), true)
+	}
+	var details []string
+	for _, v := range views {
+		details = append(details, fmt.Sprintf("view %s depends on column %s of table %s", v.Name, c.Name, b.table.Name))
+	}
+	return pgerr.New(pgerr.DependentObjectsStillExist, "cannot drop column %s of table %s because other objects depend on it", c.Name, b.table.Name).
+		WithDetail("%s", strings.Join(details, "\n")).
+		WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+}
+
+// checkViewsOn refuses to rename a column under a view, whose text has the old name.
+func (s *statement) checkViewsOn(t *catalog.Table, _ catalog.ColumnID) error {
+	views, err := s.viewsOn(t)
+	if err != nil || len(views) == 0 {
+		return err
+	}
+	return pgerr.Unsupported("renaming a column of a table that view %q reads", views[0].Name)
+}
+
+// camelWords makes "SetStatistics" "SET STATISTICS".
+func camelWords(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		if i > 0 && r >= 'A' && r <= 'Z' {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+	}
+	return strings.ToUpper(b.String())
+}
