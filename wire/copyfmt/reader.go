@@ -1,0 +1,306 @@
+package copyfmt
+
+import (
+	"bytes"
+	"io"
+	"unicode/utf8"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+)
+
+// Field is one value of a line. Text is valid until the next call of Next.
+type Field struct {
+	Text []byte
+	Null bool
+}
+
+// Reader reads lines of fields from a stream of bytes.
+type Reader struct {
+	o      Options
+	src    io.Reader
+	buf    []byte // bytes read and not consumed: buf[at:]
+	at     int
+	eof    bool
+	line   int // number of the current line, from 1
+	fields []Field
+	text   []byte // unescaped fields of the current line
+	spans  []span
+}
+
+// span is a field in Reader.text.
+type span struct {
+	from, to int
+	null     bool
+}
+
+// readBytes is how much is asked of the source at a time.
+const readBytes = 64 << 10
+
+// maxLineBytes is how long a line may be: MaxAllocSize.
+const maxLineBytes = 0x3fffffff
+
+// NewReader reads src in the format that o (finished) describes.
+func NewReader(src io.Reader, o Options) *Reader { return &Reader{o: o, src: src} }
+
+// Line is the number of the line that Next returned last, from 1.
+func (r *Reader) Line() int { return r.line }
+
+// Next returns the next line's fields; nil at the end of the data (or \.).
+func (r *Reader) Next() ([]Field, error) {
+	raw, err := r.rawLine()
+	if raw == nil || err != nil {
+		return nil, err
+	}
+	if bytes.Equal(raw, []byte(`\.`)) {
+		r.drain()
+		return nil, nil
+	}
+	if !utf8.Valid(raw) {
+		return nil, badEncoding(raw)
+	}
+	r.text, r.spans = r.text[:0], r.spans[:0]
+	if r.o.CSV {
+		err = r.splitCSV(raw)
+	} else {
+		err = r.splitText(raw)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.fields = r.fields[:0]
+	for _, s := range r.spans {
+		r.fields = append(r.fields, Field{Text: r.text[s.from:s.to], Null: s.null})
+	}
+	return r.fields, nil
+}
+
+// badEncoding is pg_verify_mbstr's error for the first bad sequence.
+func badEncoding(b []byte) error {
+	for len(b) > 0 {
+		c, n := utf8.DecodeRune(b)
+		if c == utf8.RuneError && n == 1 {
+			return pgerr.New(pgerr.CharacterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\": 0x%02x", b[0])
+		}
+		b = b[n:]
+	}
+	return nil
+}
+
+// drain reads the rest of the data away, after \.
+func (r *Reader) drain() {
+	r.at, r.buf = 0, nil
+	io.Copy(io.Discard, r.src)
+	r.eof = true
+}
+
+// rawLine returns the next line without its end, nil at the end of data. In
+// CSV, line ends inside quotes belong to the line.
+func (r *Reader) rawLine() ([]byte, error) {
+	quoted, escaped := false, false
+	for scan := r.at; ; scan++ {
+		if scan == len(r.buf) {
+			consumed := r.at
+			more, err := r.fill()
+			if err != nil {
+				return nil, err
+			}
+			scan -= consumed - r.at
+			if !more {
+				return r.lastLine(quoted)
+			}
+		}
+		c := r.buf[scan]
+		switch {
+		case escaped:
+			escaped = false
+			continue
+		case r.o.CSV && quoted && c == r.o.Escape[0] && r.o.Escape != r.o.Quote:
+			escaped = true
+			continue
+		case r.o.CSV && c == r.o.Quote[0]:
+			quoted = !quoted
+			continue
+		case !r.o.CSV && c == '\\':
+			escaped = true
+			continue
+		}
+		if c == '\n' && !quoted {
+			line := r.buf[r.at:scan]
+			r.at = scan + 1
+			r.line++
+			return bytes.TrimSuffix(line, []byte{'\r'}), nil
+		}
+	}
+}
+
+// lastLine is what stands after the last line end.
+func (r *Reader) lastLine(quoted bool) ([]byte, error) {
+	if r.at == len(r.buf) {
+		return nil, nil
+	}
+	r.line++
+	if quoted {
+		return nil, pgerr.New(pgerr.BadCopyFileFormat, "unterminated CSV quoted field")
+	}
+	line := r.buf[r.at:]
+	r.at = len(r.buf)
+	return bytes.TrimSuffix(line, []byte{'\r'}), nil
+}
+
+// fill reads more; it moves what is not consumed to the front.
+func (r *Reader) fill() (bool, error) {
+	if r.eof {
+		return false, nil
+	}
+	if r.at > 0 {
+		r.buf = r.buf[:copy(r.buf, r.buf[r.at:])]
+		r.at = 0
+	}
+	if len(r.buf) > maxLineBytes {
+		return false, pgerr.New(pgerr.ProgramLimitExceeded, "out of memory").WithDetail("Cannot enlarge string buffer containing %d bytes by %d more bytes.", len(r.buf), readBytes)
+	}
+	if cap(r.buf)-len(r.buf) < readBytes {
+		grown := make([]byte, len(r.buf), 2*cap(r.buf)+readBytes)
+		copy(grown, r.buf)
+		r.buf = grown
+	}
+	for {
+		n, err := r.src.Read(r.buf[len(r.buf) : len(r.buf)+readBytes])
+		r.buf = r.buf[:len(r.buf)+n]
+		if err == io.EOF {
+			r.eof = true
+			return n > 0, nil
+		}
+		if err != nil || n > 0 {
+			return n > 0, err
+		}
+	}
+}
+
+// splitText splits a line of the text format and resolves its backslashes.
+func (r *Reader) splitText(raw []byte) error {
+	delim := r.o.Delimiter[0]
+	for start, i := 0, 0; ; i++ {
+		switch {
+		case i < len(raw) && raw[i] == '\\' && i+1 < len(raw):
+			i++
+			continue
+		case i < len(raw) && raw[i] != delim:
+			continue
+		}
+		r.textField(raw[start:i])
+		if i >= len(raw) {
+			return nil
+		}
+		start = i + 1
+	}
+}
+
+// textField appends one field: NULL when it is literally the null string.
+func (r *Reader) textField(raw []byte) {
+	from := len(r.text)
+	if string(raw) == r.o.Null {
+		r.spans = append(r.spans, span{from, from, true})
+		return
+	}
+	for i := 0; i < len(raw); i++ {
+		c := raw[i]
+		if c != '\\' || i+1 == len(raw) {
+			r.text = append(r.text, c)
+			continue
+		}
+		i++
+		i = r.escape(raw, i)
+	}
+	r.spans = append(r.spans, span{from: from, to: len(r.text)})
+}
+
+// escape resolves the backslash sequence whose second character is raw[i], and
+// returns the place of its last one.
+func (r *Reader) escape(raw []byte, i int) int {
+	switch c := raw[i]; c {
+	case 'b':
+		r.text = append(r.text, '\b')
+	case 'f':
+		r.text = append(r.text, '\f')
+	case 'n':
+		r.text = append(r.text, '\n')
+	case 'r':
+		r.text = append(r.text, '\r')
+	case 't':
+		r.text = append(r.text, '\t')
+	case 'v':
+		r.text = append(r.text, '\v')
+	case '0', '1', '2', '3', '4', '5', '6', '7':
+		v, n := 0, 0
+		for ; n < 3 && i+n < len(raw) && raw[i+n] >= '0' && raw[i+n] <= '7'; n++ {
+			v = v<<3 | int(raw[i+n]-'0')
+		}
+		r.text = append(r.text, byte(v))
+		return i + n - 1
+	case 'x':
+		v, n := 0, 0
+		for ; n < 2 && i+1+n < len(raw) && hexDigit(raw[i+1+n]) >= 0; n++ {
+			v = v<<4 | hexDigit(raw[i+1+n])
+		}
+		if n == 0 {
+			r.text = append(r.text, 'x')
+		} else {
+			r.text = append(r.text, byte(v))
+		}
+		return i + n
+	default:
+		r.text = append(r.text, c)
+	}
+	return i
+}
+
+func hexDigit(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c >= 'a' && c <= 'f':
+		return int(c-'a') + 10
+	case c >= 'A' && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return -1
+}
+
+// splitCSV splits a line of CSV.
+func (r *Reader) splitCSV(raw []byte) error {
+	delim, quote, esc := r.o.Delimiter[0], r.o.Quote[0], r.o.Escape[0]
+	for i := 0; ; i++ {
+		from, sawQuote, inQuote := len(r.text), false, false
+		for ; i < len(raw); i++ {
+			c := raw[i]
+			switch {
+			case inQuote && c == esc && i+1 < len(raw) && (raw[i+1] == quote || raw[i+1] == esc):
+				i++
+				r.text = append(r.text, raw[i])
+			case c == quote:
+				inQuote = !inQuote
+				sawQuote = true
+			case !inQuote && c == delim:
+				goto end
+			default:
+				r.text = append(r.text, c)
+			}
+		}
+		if inQuote {
+			return pgerr.New(pgerr.BadCopyFileFormat, "unterminated CSV quoted field")
+		}
+	end:
+		r.csvField(from, sawQuote)
+		if i >= len(raw) {
+			return nil
+		}
+	}
+}
+
+// csvField notes a field: an unquoted null string is NULL, unless FORCE_NOT_NULL.
+func (r *Reader) csvField(from int, quoted bool) {
+	n := len(r.spans)
+	isNull := string(r.text[from:]) == r.o.Null && (!quoted && !r.o.ForceNotNull[n] || quoted && r.o.ForceNull[n])
+	r.spans = append(r.spans, span{from, len(r.text), isNull})
+}

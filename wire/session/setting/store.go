@@ -1,0 +1,224 @@
+package setting
+
+import (
+	"strings"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+)
+
+// layer is one set of values, by lower-case name. Defaults come from the server,
+// the role and the database, and the start-up packet, later ones winning.
+type layer map[string]string
+
+// Store is one session's parameters. It belongs to the session's goroutine.
+//
+// Values are canonical. A change inside a transaction is undone with it;
+// SET LOCAL's ends with it in any case.
+type Store struct {
+	defaults layer // what RESET goes back to
+	session  layer
+	local    layer
+	undo     []change
+	// Changed counts changes, so that who derived something can see that it is stale.
+	Changed uint64
+}
+
+// change is one step back.
+type change struct {
+	in    layer
+	name  string
+	value string
+	had   bool
+}
+
+// Mark is a place in the history of changes, for savepoints.
+type Mark int
+
+// NewStore starts a session with the server's values over the built-in ones.
+func NewStore(server map[string]string) *Store {
+	s := &Store{defaults: layer{}, session: layer{}, local: layer{}}
+	for k, v := range server {
+		s.defaults[strings.ToLower(k)] = v
+	}
+	return s
+}
+
+// Default sets what RESET goes back to (role, database and start-up settings).
+func (s *Store) Default(name, value string) error {
+	d, canonical, err := parse(name, value)
+	if err != nil {
+		return err
+	}
+	s.defaults[strings.ToLower(d.Name)] = canonical
+	s.Changed++
+	return nil
+}
+
+func parse(name, value string) (*Definition, string, error) {
+	d, e := Lookup(name)
+	if e != nil {
+		return nil, "", e
+	}
+	if e := changeable(d); e != nil {
+		return nil, "", e
+	}
+	canonical, e := d.Parse(value)
+	if e != nil {
+		return nil, "", e
+	}
+	return d, canonical, nil
+}
+
+// changeable refuses what a session cannot set (55P02).
+func changeable(d *Definition) *pgerr.E {
+	switch d.Context {
+	case "internal":
+		return pgerr.New(pgerr.CantChangeRuntimeParam, "parameter %q cannot be changed", d.Name)
+	case "postmaster":
+		return pgerr.New(pgerr.CantChangeRuntimeParam, "parameter %q cannot be changed without restarting the server", d.Name)
+	case "sighup":
+		return pgerr.New(pgerr.CantChangeRuntimeParam, "parameter %q cannot be changed now", d.Name)
+	case "backend", "superuser-backend":
+		return pgerr.New(pgerr.CantChangeRuntimeParam, "parameter %q cannot be set after connection start", d.Name)
+	}
+	return nil
+}
+
+// Set changes a parameter for the session, or for the transaction (local).
+func (s *Store) Set(name, value string, local bool) error {
+	d, canonical, err := parse(name, value)
+	if err != nil {
+		return err
+	}
+	s.put(strings.ToLower(d.Name), canonical, local)
+	return nil
+}
+
+func (s *Store) put(key, value string, local bool) {
+	if local {
+		s.step(s.local, key)
+		s.local[key] = value
+		return
+	}
+	s.drop(s.local, key)
+	s.step(s.session, key)
+	s.session[key] = value
+}
+
+// Reset goes back to the default.
+func (s *Store) Reset(name string) error {
+	d, e := Lookup(name)
+	if e != nil {
+		return e
+	}
+	if e := changeable(d); e != nil {
+		return e
+	}
+	key := strings.ToLower(d.Name)
+	s.drop(s.local, key)
+	s.drop(s.session, key)
+	return nil
+}
+
+// ResetAll is RESET ALL: all but the transaction's own characteristics.
+func (s *Store) ResetAll() {
+	for _, in := range []layer{s.local, s.session} {
+		for key := range in {
+			if !keptByResetAll[key] {
+				s.drop(in, key)
+			}
+		}
+	}
+}
+
+// keptByResetAll are GUC_NO_RESET_ALL parameters.
+var keptByResetAll = map[string]bool{
+	"transaction_isolation": true, "transaction_read_only": true, "transaction_deferrable": true,
+	"role": true, "session_authorization": true, "is_superuser": true,
+}
+
+func (s *Store) drop(in layer, key string) {
+	if _, ok := in[key]; ok {
+		s.step(in, key)
+		delete(in, key)
+	}
+}
+
+// step remembers how to undo the next change of in[key].
+func (s *Store) step(in layer, key string) {
+	v, had := in[key]
+	s.undo = append(s.undo, change{in, key, v, had})
+	s.Changed++
+}
+
+// Get returns a parameter's canonical value; "" for an unknown one.
+func (s *Store) Get(name string) string {
+	key := strings.ToLower(name)
+	for _, in := range []layer{s.local, s.session, s.defaults} {
+		if v, ok := in[key]; ok {
+			return v
+		}
+	}
+	if d := Definitions()[key]; d != nil {
+		return d.Boot
+	}
+	return ""
+}
+
+// Has reports whether a parameter exists: defined, or custom and set.
+func (s *Store) Has(name string) bool {
+	key := strings.ToLower(name)
+	for _, in := range []layer{s.local, s.session, s.defaults} {
+		if _, ok := in[key]; ok {
+			return true
+		}
+	}
+	return Definitions()[key] != nil
+}
+
+// ResetValue is what RESET would set.
+func (s *Store) ResetValue(name string) string {
+	key := strings.ToLower(name)
+	if v, ok := s.defaults[key]; ok {
+		return v
+	}
+	if d := Definitions()[key]; d != nil {
+		return d.Boot
+	}
+	return ""
+}
+
+// Internal sets a parameter that clients cannot (server_version, is_superuser …).
+func (s *Store) Internal(name, value string) {
+	s.defaults[strings.ToLower(name)] = value
+	s.Changed++
+}
+
+// Mark returns the present place in the history.
+func (s *Store) Mark() Mark { return Mark(len(s.undo)) }
+
+// RollbackTo undoes every change after the mark.
+func (s *Store) RollbackTo(m Mark) {
+	for i := len(s.undo) - 1; i >= int(m); i-- {
+		c := s.undo[i]
+		if c.had {
+			c.in[c.name] = c.value
+		} else {
+			delete(c.in, c.name)
+		}
+		s.Changed++
+	}
+	s.undo = s.undo[:m]
+}
+
+// End ends a transaction: an aborted one's changes are undone, local ones always.
+func (s *Store) End(commit bool) {
+	if !commit {
+		s.RollbackTo(0)
+	}
+	if len(s.local) > 0 {
+		clear(s.local)
+		s.Changed++
+	}
+	s.undo = s.undo[:0]
+}
