@@ -1,0 +1,48 @@
+package store
+
+import "fmt"
+
+// The keys, all under root:
+//
+//	format                  the version of everything here, in decimal
+//	cluster                 the cluster's UUID
+//	catalog/head            the newest published revision (headRecord)
+//	catalog/log/<n>         what revision n changed: logRecord, with its ops or the name of their chunks
+//	catalog/chunk/<id>/<i>  the ops of one large change: invisible until a log entry names the id
+//	catalog/base            the newest checkpoint (baseRecord): the log begins above it
+//	catalog/check/<n>/<i>   the descriptors at revision n
+//	dropped/<n>             physical objects that revision n left without a descriptor
+//	decision/<txn>          the outcome of a transaction with DDL
+//	boot/<node>             how often the node has started
+//	next/oid, next/physical the first number not handed out
+//	bound                   the timestamp oracle's persisted bound
+//	placement               the shard map
+//	setting/<name>          cluster settings
+const (
+	root         = "/pegmatite/"
+	formatKey    = root + "format"
+	clusterKey   = root + "cluster"
+	catalogRoot  = root + "catalog/"
+	headKey      = catalogRoot + "head"
+	baseKey      = catalogRoot + "base"
+	logRoot      = catalogRoot + "log/"
+	chunkRoot    = catalogRoot + "chunk/"
+	checkRoot    = catalogRoot + "check/"
+	droppedRoot  = root + "dropped/"
+	decisionRoot = root + "decision/"
+	bootRoot     = root + "boot/"
+	oidKey       = root + "next/oid"
+	physicalKey  = root + "next/physical"
+	boundKey     = root + "bound"
+	placementKey = root + "placement"
+	settingRoot  = root + "setting/"
+)
+
+// Revisions stand in keys with all their digits, so that keys sort as revisions do.
+func logKey(revision uint64) string      { return fmt.Sprintf("%s%020d", logRoot, revision) }
+func checkPrefix(revision uint64) string { return fmt.Sprintf("%s%020d/", checkRoot, revision) }
+func droppedKey(revision uint64) string  { return fmt.Sprintf("%s%020d", droppedRoot, revision) }
+func chunkPrefix(id string) string       { return chunkRoot + id + "/" }
+func chunkKey(prefix string, i int) string {
+	return fmt.Sprintf("%s%06d", prefix, i)
+}
