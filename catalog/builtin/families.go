@@ -3,7 +3,7 @@ package builtin
 // implFamilies are the tables of plain functions.
 func implFamilies() []impls {
 	return []impls{
-		boolImpls, intImpls, compareImpls, textImpls, castImpls,
+		boolImpls, intImpls, floatImpls, trigImpls, numericImpls, randomImpls, compareImpls, textImpls, castImpls,
 	}
 }
 

@@ -124,6 +124,8 @@ type Context struct {
 	// Session answers functions that ask about the session (current_user,
 	// nextval, set_config, pg_table_is_visible …); nil on a shard, where binding never sends them.
 	Session Session
+	// Random draws in [0, 1) for a session that has called setseed; nil is any generator.
+	Random func() float64
 	// Subquery runs a correlated or deferred subquery; nil on a shard.
 	Subquery func(s *Subquery, row []types.Datum) (types.Datum, error)
 
