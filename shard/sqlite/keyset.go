@@ -158,14 +158,15 @@ func mix(h uint64) uint64 {
 	return h
 }
 
-const golden = 0x9e3779b97f4a7c15
+// goldenRatio is 2^64 divided by the golden ratio.
+const goldenRatio = 0x9e3779b97f4a7c15
 
-func hashInt(v int64) uint64 { return mix(uint64(v)*golden) | 1 }
+func hashInt(v int64) uint64 { return mix(uint64(v)*goldenRatio) | 1 }
 
 func hashBytes(b []byte) uint64 {
-	h := uint64(len(b)) * golden
+	h := uint64(len(b)) * goldenRatio
 	for ; len(b) >= 8; b = b[8:] {
-		h = mix(h^binary.LittleEndian.Uint64(b)) * golden
+		h = mix(h^binary.LittleEndian.Uint64(b)) * goldenRatio
 	}
 	var tail [8]byte
 	copy(tail[:], b)

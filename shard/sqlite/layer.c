@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "functions.h"
+
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "packed rows are little endian");
 
 /* How many steps of SQLite's machine may pass before `cancel` is looked at. */
@@ -36,6 +38,16 @@ static int on_commit(void *arg, sqlite3 *db, const char *name, int frames) {
   return SQLITE_OK;
 }
 
+static int register_functions(sqlite3 *db) {
+  int rc = peg_register_keyset(db);
+  if (rc == SQLITE_OK) rc = peg_register_int(db);
+  if (rc == SQLITE_OK) rc = peg_register_float(db);
+  if (rc == SQLITE_OK) rc = peg_register_like(db);
+  if (rc == SQLITE_OK) rc = peg_register_text(db);
+  if (rc == SQLITE_OK) rc = peg_register_time(db);
+  return rc;
+}
+
 /*
 ** On an error *out may still be set: it carries the message and must be closed.
 */
@@ -51,7 +63,7 @@ int peg_open(const char *path, const char *vfs, int flags, peg_conn **out) {
   sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
   sqlite3_progress_handler(c->db, CANCEL_STEPS, on_progress, c);
   sqlite3_wal_hook(c->db, on_commit, c);
-  return peg_register_keyset(c->db);
+  return register_functions(c->db);
 }
 
 int peg_close(peg_conn *c) {

@@ -72,7 +72,7 @@ size_t peg_pack_int(uint8_t *p, int64_t v);
 size_t peg_packed_size(sqlite3_value *v, int type);
 uint8_t *peg_pack(uint8_t *p, sqlite3_value *v, int type);
 
-/* Registration of the SQL functions, by file. */
+/* Registration of pegmatite_recent; the other SQL functions' are in functions.h. */
 int peg_register_keyset(sqlite3 *db);
 
 #endif
