@@ -3,7 +3,9 @@ package types
 import "testing"
 
 func TestArrayInput(t *testing.T) {
-	bad := func(in, detail string) string { return `22P02: malformed array literal: "` + in + `" DETAIL: ` + detail }
+	bad := func(in, detail string) string {
+		return `22P02: malformed array literal: "` + in + `" DETAIL: ` + detail
+	}
 	for _, c := range []struct {
 		typ      *Type
 		in, want string

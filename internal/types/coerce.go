@@ -20,6 +20,18 @@ func (t *Type) ApplyTypmod(d Datum, typmod int32, explicit bool) (Datum, error) 
 		}
 		return Decimal(v), nil
 	}
+	switch base {
+	case TTime:
+		return Int(roundMicros(d.Int(), typmod)), nil
+	case TTimestamp, TTimestamptz:
+		return Int(roundTimestamp(d.Int(), typmod)), nil
+	case TTimeTZ:
+		v := d.TimeTZ()
+		v.Micros = roundMicros(v.Micros, typmod)
+		return TimeTZDatum(v), nil
+	case TInterval:
+		return IntervalDatum(ApplyIntervalTypmod(d.Interval(), typmod)), nil
+	}
 	if base.Datum == KindArray {
 		return applyArrayTypmod(base, d, typmod, explicit)
 	}
