@@ -7,7 +7,6 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
-	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/planner/sqlitesql"
 	"github.com/pegmatitedb/pegmatite/shard"
@@ -51,7 +50,7 @@ func (a *access) Columns() []plan.Column { return a.cols }
 func (a *access) Inputs() []plan.Node { return nil }
 
 func (d *distributor) access(scan *plan.Scan) *access {
-	a := &access{d: d, scan: scan, rel: d.relations.Of(scan.Table), cols: scan.Cols}
+	a := &access{d: d, scan: scan, rel: d.relation(scan.Table), cols: scan.Cols}
 	for _, c := range scan.Cols {
 		a.exprs = append(a.exprs, expr.NewColumn(c.ID, c.Name, c.Type, c.Typmod))
 	}
@@ -198,12 +197,8 @@ func (b *fragmentBuilder) want(position int) int {
 		return i
 	}
 	c := &b.rel.Table.Columns[position]
-	var e expr.Expr = expr.NewColumn(expr.ColumnID(position), c.Name, c.Type, c.Typmod)
-	if c.Dropped {
-		e = expr.NewConst(c.Type, types.Null)
-	}
 	b.at[position] = len(b.fetch)
-	b.fetch = append(b.fetch, e)
+	b.fetch = append(b.fetch, expr.NewColumn(expr.ColumnID(position), c.Name, c.Type, c.Typmod))
 	return b.at[position]
 }
 

@@ -3,17 +3,20 @@ package distribute
 import (
 	"slices"
 
+	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
 
-// Distribute makes st executable. It never changes st.
-func Distribute(st *plan.Statement, relations *Relations) (*plan.Statement, error) {
+// Distribute makes st executable. It never changes st. schemaOf names the
+// schema of a table, for the shards' messages.
+func Distribute(st *plan.Statement, relations *Relations, schemaOf func(*catalog.Table) string) (*plan.Statement, error) {
 	out := *st
 	out.Inits = slices.Clone(st.Inits)
+	out.Memo = &plan.Memo{}
 	d := &distributor{
-		st: &out, relations: relations, firstInit: len(st.Params) + len(st.Lifted),
+		st: &out, relations: relations, schemaOf: schemaOf, firstInit: len(st.Params) + len(st.Lifted),
 		accesses: map[*plan.Scan]*access{},
 	}
 	root, err := d.liftTree(st.Root)
@@ -30,9 +33,14 @@ func Distribute(st *plan.Statement, relations *Relations) (*plan.Statement, erro
 type distributor struct {
 	st        *plan.Statement
 	relations *Relations
+	schemaOf  func(*catalog.Table) string
 	firstInit int // the index of Inits[0]'s parameter
 	// accesses finds the access that a target scan became.
 	accesses map[*plan.Scan]*access
+}
+
+func (d *distributor) relation(t *catalog.Table) *plan.Relation {
+	return d.relations.Of(t, d.schemaOf(t))
 }
 
 // column allocates a column ID.

@@ -40,7 +40,7 @@ func (d *distributor) liftable(e expr.Expr) bool {
 	case *expr.Const, *expr.Param, *expr.Column, *expr.AggregateCall, *expr.CaseArg:
 		return false
 	case *expr.Subquery:
-		return len(expr.Columns(e)) == 0 && (e.Kind == expr.SubqueryScalar || e.Kind == expr.SubqueryExists || e.Kind == expr.SubqueryArray)
+		return len(expr.Columns(e)) == 0 && e.Kind != expr.SubqueryAny && e.Kind != expr.SubqueryAll && !d.usesRunParams(e)
 	}
 	if shippable(e) || expr.HasVolatile(e) || expr.HasSet(e) || len(expr.Columns(e)) > 0 || d.usesRunParams(e) {
 		return false
@@ -60,9 +60,23 @@ func (d *distributor) liftable(e expr.Expr) bool {
 // statement runs: those of lateral joins, correlated subqueries and lookups.
 func (d *distributor) usesRunParams(e expr.Expr) bool {
 	return expr.Any(e, func(e expr.Expr) bool {
-		p, ok := e.(*expr.Param)
-		return ok && d.isRunParam(p.Index)
+		switch e := e.(type) {
+		case *expr.Param:
+			return d.isRunParam(e.Index)
+		case *expr.Subquery:
+			return d.planUsesRunParams(plan.Subplan(e))
+		}
+		return false
 	})
+}
+
+func (d *distributor) planUsesRunParams(root plan.Node) bool {
+	uses := false
+	plan.Walk(root, func(n plan.Node) bool {
+		plan.EachExpr(n, func(e expr.Expr) { uses = uses || d.usesRunParams(e) })
+		return !uses
+	})
+	return uses
 }
 
 func (d *distributor) isRunParam(index int) bool {

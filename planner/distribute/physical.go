@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/catalog/placement"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/shard"
 )
@@ -24,13 +25,13 @@ type madeRelation struct {
 // NewRelations makes an empty memory.
 func NewRelations() *Relations { return &Relations{made: map[catalog.OID]madeRelation{}} }
 
-// Of returns the physical form of t.
-func (r *Relations) Of(t *catalog.Table) *plan.Relation {
+// Of returns the physical form of t, which lies in the schema of that name.
+func (r *Relations) Of(t *catalog.Table, schema string) *plan.Relation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m, ok := r.made[t.OID]
-	if !ok || m.from != t {
-		m = madeRelation{t, NewRelation(t)}
+	if !ok || m.from != t || m.relation.Table.Schema != schema {
+		m = madeRelation{t, NewRelation(t, schema)}
 		r.made[t.OID] = m
 	}
 	return m.relation
@@ -38,32 +39,23 @@ func (r *Relations) Of(t *catalog.Table) *plan.Relation {
 
 // NewRelation derives the physical form of t, with that of its unique indexes
 // that are relations of their own.
-func NewRelation(t *catalog.Table) *plan.Relation {
-	r := &plan.Relation{Table: Physical(t), Home: t.Home}
+func NewRelation(t *catalog.Table, schema string) *plan.Relation {
+	r := &plan.Relation{Table: Physical(t, schema), Home: t.Home}
 	if pk := t.PrimaryKey(); pk != nil {
 		r.Primary = pk.OID
 	}
-	r.ShardKey = shardKey(t)
+	r.ShardKey = positions(placement.ShardKey(t))
 	for i := range t.Indexes {
 		ix := &t.Indexes[i]
 		switch {
 		case ix.Primary:
 		case ix.Global != 0:
-			r.Global = append(r.Global, globalIndex(t, ix))
+			r.Global = append(r.Global, globalIndex(t, ix, schema))
 		default:
 			r.Local = append(r.Local, ix.OID)
 		}
 	}
 	return r
-}
-
-// shardKey are the positions of the columns that choose the shard.
-func shardKey(t *catalog.Table) []int {
-	n := t.ShardKey
-	if n <= 0 || n > len(t.Key) {
-		n = len(t.Key)
-	}
-	return positions(t.Key[:n])
 }
 
 func positions(ids []catalog.ColumnID) []int {
@@ -77,9 +69,9 @@ func positions(ids []catalog.ColumnID) []int {
 // Physical derives what a shard needs to keep t's rows. The table's indexes
 // are those that lie beside the rows: not the primary key, which the rows
 // themselves are sorted by, nor unique indexes that are relations of their own.
-func Physical(t *catalog.Table) *shard.Table {
+func Physical(t *catalog.Table, schema string) *shard.Table {
 	p := &shard.Table{
-		Physical: t.Physical, Relation: t.OID, Version: t.Version, Name: t.Name,
+		Physical: t.Physical, Relation: t.OID, Version: t.Version, Schema: schema, Name: t.Name,
 		Key: positions(t.Key), Columns: make([]shard.Column, len(t.Columns)),
 	}
 	for i := range t.Columns {
@@ -111,13 +103,13 @@ func physicalIndex(ix *catalog.Index) shard.Index {
 
 // globalIndex derives the relation of a unique index: the indexed columns are
 // its key, the table's key follows.
-func globalIndex(t *catalog.Table, ix *catalog.Index) *plan.GlobalIndex {
+func globalIndex(t *catalog.Table, ix *catalog.Index, schema string) *plan.GlobalIndex {
 	g := &plan.GlobalIndex{Index: ix.OID, Name: ix.Name, Key: positions(t.Key)}
 	for _, c := range ix.Columns {
 		g.Columns = append(g.Columns, int(c.Column)-1)
 	}
 	g.Table = &shard.Table{
-		Physical: ix.Global, Relation: ix.OID, Version: t.Version, Name: ix.Name, KeyName: ix.Name,
+		Physical: ix.Global, Relation: ix.OID, Version: t.Version, Schema: schema, Name: ix.Name, KeyName: ix.Name,
 	}
 	for i, position := range append(g.Columns[:len(g.Columns):len(g.Columns)], g.Key...) {
 		c := &t.Columns[position]

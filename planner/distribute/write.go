@@ -17,7 +17,7 @@ func (d *distributor) insert(n *plan.Insert) (plan.Node, error) {
 	if c.Source, err = d.node(n.Source); err != nil {
 		return nil, err
 	}
-	c.Relation = d.relations.Of(n.Table)
+	c.Relation = d.relation(n.Table)
 	if n.OnConflict != nil {
 		if c.Conflict, err = d.conflict(&c); err != nil {
 			return nil, err
@@ -60,7 +60,7 @@ func (d *distributor) conflict(n *plan.Insert) (*shard.OnConflict, error) {
 		}
 		out.Arbiters = append(out.Arbiters, i)
 	}
-	if len(oc.Arbiters) == 0 && len(n.Relation.Global) > 0 {
+	if (oc.Update || len(oc.Arbiters) == 0) && len(n.Relation.Global) > 0 {
 		return nil, nil
 	}
 	rename := conflictColumns(oc, len(n.Table.Columns))
@@ -126,7 +126,7 @@ func (d *distributor) update(n *plan.Update) (plan.Node, error) {
 		return nil, err
 	}
 	c := *n
-	c.Relation = d.relations.Of(n.Table)
+	c.Relation = d.relation(n.Table)
 	if a := d.whole(source, n.Target); a != nil && d.setsInPlace(a, &c) {
 		return d.updateOnce(a, &c)
 	}
@@ -237,7 +237,7 @@ func (d *distributor) delete(n *plan.Delete) (plan.Node, error) {
 		return nil, err
 	}
 	c := *n
-	c.Relation = d.relations.Of(n.Table)
+	c.Relation = d.relation(n.Table)
 	if a := d.whole(source, n.Target); a != nil {
 		trip := &plan.OneTrip{Lock: shard.LockUpdate, Back: usedPositions(n.Returning, byPosition(n.Target))}
 		for _, g := range c.Relation.Global {

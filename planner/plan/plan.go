@@ -184,7 +184,20 @@ type CTE struct {
 	Recursive *Recursive // nil: Plan is all
 	Modifies  bool
 	Uses      int // how many CTEScans refer to it
+	// Materialize says whether the query may be put in the place of its CTEScan.
+	Materialize Materialize
 }
+
+// Materialize is the [NOT] MATERIALIZED of a WITH query. By default one that
+// is used once is put in its place, if that cannot change what it computes.
+type Materialize uint8
+
+// The choices.
+const (
+	MaterializeDefault Materialize = iota
+	Materialized
+	NotMaterialized
+)
 
 // Recursive is the two terms of a recursive CTE; the second reads a CTEScan
 // with Working set.
@@ -201,6 +214,9 @@ type CTEScan struct {
 	Source []expr.ColumnID
 	Cols   []Column
 }
+
+// Feed is rows that the caller of the run supplies: COPY FROM.
+type Feed struct{ Cols []Column }
 
 // Result is one row with no columns (SELECT without FROM).
 type Result struct{}
@@ -219,6 +235,7 @@ func (n *SetOp) Columns() []Column         { return n.Cols }
 func (n *With) Columns() []Column          { return n.Body.Columns() }
 func (n *CTEScan) Columns() []Column       { return n.Cols }
 func (n *Result) Columns() []Column        { return nil }
+func (n *Feed) Columns() []Column          { return n.Cols }
 
 // Columns implements Node: the left side's, then (but for Semi and Anti) the right side's.
 func (n *Join) Columns() []Column {
@@ -244,3 +261,4 @@ func (n *SetOp) Inputs() []Node         { return []Node{n.Left, n.Right} }
 func (n *With) Inputs() []Node          { return []Node{n.Body} }
 func (n *CTEScan) Inputs() []Node       { return nil }
 func (n *Result) Inputs() []Node        { return nil }
+func (n *Feed) Inputs() []Node          { return nil }

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"sync"
+
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -20,6 +22,10 @@ type Statement struct {
 	Reads []Dependency
 	// Writes is false for a statement that can run in a READ ONLY transaction.
 	Writes bool
+	// ReadEnv: literals were read by the session's settings (TimeZone, DateStyle,
+	// IntervalStyle): the plan is good for sessions with the same. ReadNow: they
+	// stand for the time of planning: the plan is good once.
+	ReadEnv, ReadNow bool
 	// CTEs counts the CTE IDs, for run-time state.
 	CTEs int
 	// Columns is above every column ID in use: new ones are taken from here.
@@ -27,6 +33,26 @@ type Statement struct {
 	// Inits are values fixed for one execution, in parameters behind Lifted:
 	// parameter len(Params)+len(Lifted)+i is Inits[i]'s.
 	Inits []Init
+	// Memo is what running the plan has derived from it.
+	Memo *Memo
+}
+
+// Memo keeps what is derived from a plan and nothing else (compiled
+// expressions, say), so that executions need not derive it again. Whoever
+// loses a race to store drops its own.
+type Memo struct{ m sync.Map }
+
+// Derive returns what make answers for key, made once.
+func (m *Memo) Derive(key any, make func() (any, error)) (any, error) {
+	if v, ok := m.m.Load(key); ok {
+		return v, nil
+	}
+	v, err := make()
+	if err != nil {
+		return nil, err
+	}
+	v, _ = m.m.LoadOrStore(key, v)
+	return v, nil
 }
 
 // Init is a parameter that the run itself fills: with an expression without

@@ -1,0 +1,85 @@
+package exec
+
+import (
+	"context"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+)
+
+// limit skips Offset rows and gives at most Count.
+type limit struct {
+	input        operator
+	scope        *scope
+	skip, left   int64
+	bounded, end bool
+}
+
+func newLimit(r *run, n *plan.Limit) (operator, error) {
+	input, err := r.build(n.Input)
+	if err != nil {
+		return nil, err
+	}
+	s, err := r.scopeOf(n, "limit", nil, n.Count, n.Offset)
+	return &limit{input: input, scope: s}, err
+}
+
+// open computes both before the input is opened: shards take the same bound
+// and do not know a negative one for an error.
+func (o *limit) open(ctx context.Context) error {
+	if err := o.scope.begin(ctx); err != nil {
+		return err
+	}
+	var err error
+	if o.left, o.bounded, err = o.rows(0, pgerr.InvalidRowCountInLimitClause, "LIMIT"); err != nil {
+		return err
+	}
+	if o.skip, _, err = o.rows(1, pgerr.InvalidRowCountInResultOffsetClause, "OFFSET"); err != nil {
+		return err
+	}
+	o.end = o.bounded && o.left == 0
+	if o.end {
+		return nil
+	}
+	return o.input.open(ctx)
+}
+
+// rows evaluates one of the two; given is false for NULL or none.
+func (o *limit) rows(i int, code pgerr.Code, clause string) (n int64, given bool, err error) {
+	if o.scope.evals[i] == nil {
+		return 0, false, nil
+	}
+	v, err := o.scope.value(i, nil)
+	if err != nil || v.IsNull() {
+		return 0, false, err
+	}
+	if v.Int() < 0 {
+		return 0, false, pgerr.New(code, "%s must not be negative", clause)
+	}
+	return v.Int(), true, nil
+}
+
+func (o *limit) next(ctx context.Context) ([]Row, error) {
+	for !o.end {
+		rows, err := o.input.next(ctx)
+		if err != nil || len(rows) == 0 {
+			return nil, err
+		}
+		if o.skip >= int64(len(rows)) {
+			o.skip -= int64(len(rows))
+			continue
+		}
+		rows = rows[o.skip:]
+		o.skip = 0
+		if o.bounded {
+			if int64(len(rows)) >= o.left {
+				rows, o.end = rows[:o.left], true
+			}
+			o.left -= int64(len(rows))
+		}
+		return rows, nil
+	}
+	return nil, nil
+}
+
+func (o *limit) close() error { return o.input.close() }

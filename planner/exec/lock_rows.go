@@ -1,0 +1,121 @@
+package exec
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// lockRows locks rows by key after they have been read (SELECT … FOR UPDATE
+// over a join). A row that has changed since is looked at again, as an UPDATE does.
+type lockRows struct {
+	run     *run
+	node    *plan.LockRows
+	input   operator
+	targets []*target
+}
+
+func newLockRows(r *run, n *plan.LockRows) (operator, error) {
+	o := &lockRows{run: r, node: n}
+	var err error
+	if o.input, err = r.build(n.Input); err != nil {
+		return nil, err
+	}
+	for _, m := range n.Marks {
+		t, err := newTarget(r, n, m.Relation, m.Target, m.Found, n.Input)
+		if err != nil {
+			return nil, err
+		}
+		o.targets = append(o.targets, t)
+	}
+	return o, nil
+}
+
+func (o *lockRows) open(ctx context.Context) error {
+	o.run.mustDraw = true
+	return o.input.open(ctx)
+}
+
+func (o *lockRows) next(ctx context.Context) ([]Row, error) {
+	for {
+		rows, err := o.input.next(ctx)
+		if err != nil || len(rows) == 0 {
+			return nil, err
+		}
+		at, err := o.run.env.Snapshots.Snapshot(ctx)
+		if err != nil {
+			return nil, err
+		}
+		rows = slices.Clone(rows)
+		for i, t := range o.targets {
+			if rows, err = o.lock(ctx, t, &o.node.Marks[i].Lock, rows, at); err != nil {
+				return nil, err
+			}
+		}
+		if len(rows) > 0 {
+			return rows, nil
+		}
+	}
+}
+
+// lock locks one table's rows. It returns those that are still there.
+func (o *lockRows) lock(ctx context.Context, t *target, lock *shard.RowLock, rows []Row, at txn.Timestamp) ([]Row, error) {
+	var keys []Row
+	var index []int
+	for i, row := range rows {
+		if image := t.image(row); image != nil {
+			keys, index = append(keys, t.key(image)), append(index, i)
+		}
+	}
+	if len(keys) == 0 {
+		return rows, nil
+	}
+	parts := portions(t.keyTypes, keys, func(key Row) shard.ID { return t.shardOf(shard.OpLock, key) })
+	values := o.run.requestValues()
+	requests := make([]*shard.WriteRequest, len(parts))
+	for i, p := range parts {
+		q := o.run.request(shard.OpLock, t.rel.Table, p.id, at, &values)
+		q.Rows, q.Lock, q.Seen = &p.batch, *lock, anyVersion(len(p.index))
+		for k := range q.Seen {
+			q.Seen[k] = at
+		}
+		requests[i] = q
+	}
+	replies, err := o.run.write(ctx, o.node, t.rel.Home, requests)
+	if err != nil {
+		return nil, err
+	}
+	gone := map[int]bool{}
+	for i, reply := range replies {
+		for _, k := range reply.Skipped {
+			gone[index[parts[i].index[k]]] = true
+		}
+		stale := &outcome{stale: map[int]bool{}, newest: map[int]Row{}}
+		if err := t.stale(stale, parts[i], reply); err != nil {
+			return nil, err
+		}
+		for k := range stale.stale {
+			again, err := t.requalify(ctx, stale.newest[k])
+			if err != nil {
+				return nil, err
+			}
+			if len(again) == 0 {
+				gone[index[k]] = true
+			} else {
+				rows[index[k]] = again[0]
+			}
+		}
+	}
+	out := rows[:0]
+	for i, row := range rows {
+		if !gone[i] {
+			out = append(out, row)
+		}
+	}
+	return out, nil
+}
+
+func (o *lockRows) close() error { return o.input.close() }

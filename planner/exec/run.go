@@ -1,0 +1,241 @@
+package exec
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// run is the state of one execution of a statement. One goroutine drives it.
+type run struct {
+	env *Env
+	st  *plan.Statement
+	// params are the client's, the lifted literals and the Inits.
+	params []types.Datum
+	known  []bool // of the Inits: has a value
+	ctx    *expr.Context
+	values shard.Values
+	// mustDraw: a shard refused to answer at "newest", or the statement reads
+	// more than once, so it needs a snapshot.
+	mustDraw bool
+	// wrote: a shard has been asked to write, so nothing can be tried again here.
+	wrote    bool
+	affected int64
+	ctes     []*cteState
+	// replaced are rows that stand for what a Gather would read (re-checks).
+	replaced map[*plan.Gather][]Row
+}
+
+// Row is a row of datums, by position of the node's columns.
+type Row = []types.Datum
+
+// micros2000 is PostgreSQL's epoch in Unix microseconds.
+const micros2000 = 946684800_000_000
+
+func instant(micros int64) time.Time { return time.UnixMicro(micros + micros2000).UTC() }
+
+func newRun(env *Env, st *plan.Statement, params, lifted []types.Datum) (*run, error) {
+	facts, err := factsOf(st)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]types.Datum, len(params)+len(lifted)+len(st.Inits))
+	copy(all, params)
+	copy(all[len(params):], lifted)
+	r := &run{env: env, st: st, params: all, mustDraw: facts.gathers != 1}
+	if len(st.Inits) > 0 {
+		r.known = make([]bool, len(st.Inits))
+	}
+	if st.CTEs > 0 {
+		r.ctes = make([]*cteState, st.CTEs+1)
+	}
+	r.values = shard.Values{
+		Params: all, Types: facts.types, Env: env.Types,
+		NowMicros: env.TransactionMicros, StatementMicros: env.StatementMicros,
+	}
+	r.ctx = &expr.Context{
+		Env: env.Types, Params: all, Session: env.Session,
+		StatementTime: instant(env.StatementMicros), TransactionTime: instant(env.TransactionMicros),
+	}
+	return r, nil
+}
+
+// facts are what running needs to know of a statement as a whole.
+type facts struct {
+	types []*types.Type // of all parameters
+	// gathers counts how often shards are read: more than once needs a snapshot.
+	gathers int
+}
+
+func factsOf(st *plan.Statement) (*facts, error) {
+	v, err := st.Memo.Derive(st.Root, func() (any, error) {
+		f := &facts{}
+		f.types = append(append(f.types, st.Params...), st.Lifted...)
+		for _, init := range st.Inits {
+			f.types = append(f.types, init.Type)
+			f.countExpr(init.Expr)
+		}
+		f.count(st.Root)
+		return f, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v.(*facts), nil
+}
+
+// many is more than one read, however often the node runs.
+const many = 2
+
+func (f *facts) count(root plan.Node) {
+	plan.Walk(root, func(n plan.Node) bool {
+		switch n := n.(type) {
+		case *plan.Gather:
+			f.gathers++
+		case *plan.Update:
+			f.writes(n.OneTrip)
+		case *plan.Delete:
+			f.writes(n.OneTrip)
+		case *plan.Join:
+			if n.Lateral {
+				f.gathers += many
+			}
+		}
+		plan.EachExpr(n, f.countExpr)
+		return true
+	})
+}
+
+func (f *facts) writes(t *plan.OneTrip) {
+	if t != nil {
+		f.gathers++
+	} else {
+		f.gathers += many // what was read must say at which snapshot
+	}
+}
+
+func (f *facts) countExpr(e expr.Expr) {
+	expr.Walk(e, func(e expr.Expr) bool {
+		if s, ok := e.(*expr.Subquery); ok {
+			before := f.gathers
+			f.count(plan.Subplan(s))
+			if f.gathers > before {
+				f.gathers += many
+			}
+		}
+		return true
+	})
+}
+
+// snapshot is what to read at on so many shards: 0, the newest, when the
+// statement reads once and on one shard.
+func (r *run) snapshot(ctx context.Context, shards int) (txn.Timestamp, error) {
+	if shards > 1 {
+		r.mustDraw = true
+	}
+	if !r.mustDraw && r.env.Txn.Isolation() == txn.ReadCommitted {
+		return 0, nil
+	}
+	return r.env.Snapshots.Snapshot(ctx)
+}
+
+// header is a request's for one shard.
+func (r *run) header(id shard.ID, at txn.Timestamp) shard.Header {
+	return shard.Header{
+		Shard: id, Epoch: r.env.Cluster.Epoch(),
+		Txn: r.env.Txn.ID(), Statement: r.env.Txn.Statement(),
+		Incarnation: r.env.Txn.Incarnation(uint32(id)),
+		Isolation:   r.env.Txn.Isolation(), Snapshot: at,
+	}
+}
+
+// workMem is how many bytes one operator may keep in memory.
+func (r *run) workMem() int64 {
+	if r.env.WorkMemBytes > 0 {
+		return r.env.WorkMemBytes
+	}
+	return DefaultWorkMemBytes
+}
+
+// firstInit is the index of the parameter of Inits[0].
+func (r *run) firstInit() int { return len(r.st.Params) + len(r.st.Lifted) }
+
+// prepare fills the parameters that the run itself computes, as far as the list asks for them.
+func (r *run) prepare(ctx context.Context, indexes []int) error {
+	for _, i := range indexes {
+		if err := r.init(ctx, i-r.firstInit()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) init(ctx context.Context, i int) error {
+	if r.known[i] {
+		return nil
+	}
+	init := &r.st.Inits[i]
+	v, err := r.once(ctx, init.Expr)
+	if err != nil {
+		return err
+	}
+	if init.Plus != nil {
+		plus, err := r.once(ctx, init.Plus)
+		if err != nil {
+			return err
+		}
+		v = addRows(v, plus)
+	}
+	r.params[r.firstInit()+i], r.known[i] = v, true
+	return nil
+}
+
+// addRows adds LIMIT and OFFSET; no limit, or one that cannot be reached, is NULL.
+func addRows(count, offset types.Datum) types.Datum {
+	if count.IsNull() || offset.IsNull() {
+		return count
+	}
+	sum := count.Int() + offset.Int()
+	if count.Int() < 0 || offset.Int() < 0 || sum < 0 {
+		return types.Null
+	}
+	return types.Int(sum)
+}
+
+// once evaluates an expression that needs no row.
+func (r *run) once(ctx context.Context, e expr.Expr) (types.Datum, error) {
+	s, err := r.scope(nil, e)
+	if err != nil {
+		return types.Null, err
+	}
+	if err := s.begin(ctx); err != nil {
+		return types.Null, err
+	}
+	return s.evals[0](s.ctx, nil)
+}
+
+// requestValues are the parameters as they are now: those that change while
+// the statement runs must not change under a request.
+func (r *run) requestValues() shard.Values {
+	v := r.values
+	if len(r.st.Inits) > 0 {
+		v.Params = slices.Clone(r.params)
+	}
+	return v
+}
+
+// setParam puts a value that changes while the statement runs into its parameter.
+func (r *run) setParam(index int, v types.Datum) { r.params[index] = v }
+
+// enlist counts a shard in that holds locks for a read. Goroutines of gathers call it too.
+func (r *run) enlist(id shard.ID, rows shard.Rows) {
+	if e, ok := rows.(shard.Enlisted); ok {
+		r.env.Txn.Touched(uint32(id), e.Incarnation())
+	}
+}

@@ -1,0 +1,155 @@
+package exec
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"github.com/pegmatitedb/pegmatite/shard"
+)
+
+// entry is a row's entry in a unique index that is a relation of its own: the
+// indexed columns, then the row's key. nil: one of the indexed columns is NULL.
+func entry(g *plan.GlobalIndex, image Row) Row {
+	e := make(Row, 0, len(g.Columns)+len(g.Key))
+	for _, p := range g.Columns {
+		if image[p].IsNull() {
+			return nil
+		}
+		e = append(e, image[p])
+	}
+	for _, p := range g.Key {
+		e = append(e, image[p])
+	}
+	return e
+}
+
+// entryShard is the shard of an entry: that of the indexed columns' hash.
+func (r *run) entryShard(rel *plan.Relation, g *plan.GlobalIndex, e Row) shard.ID {
+	return r.shardOf(rel.Home, hashKey(len(g.Columns), func(i int) (*types.Type, types.Datum) {
+		return g.Table.Columns[i].Type, e[i]
+	}))
+}
+
+// addEntries adds the entries of new rows (nil rows have none). A value that
+// is taken is 23505.
+func (r *run) addEntries(ctx context.Context, n plan.Node, rel *plan.Relation, images []Row) error {
+	for _, g := range rel.Global {
+		var entries []Row
+		for _, image := range images {
+			if image == nil {
+				continue
+			}
+			if e := entry(g, image); e != nil {
+				entries = append(entries, e)
+			}
+		}
+		if _, err := r.putEntries(ctx, n, rel, g, entries, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putEntries inserts entries. With a conflict clause (DO NOTHING), skipped has
+// the numbers of those whose value is taken.
+func (r *run) putEntries(ctx context.Context, n plan.Node, rel *plan.Relation, g *plan.GlobalIndex, entries []Row, oc *shard.OnConflict) (skipped []int, err error) {
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	at, err := r.writeSnapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	values := r.requestValues()
+	parts := portions(tableTypes(g.Table), entries, func(e Row) shard.ID { return r.entryShard(rel, g, e) })
+	requests := make([]*shard.WriteRequest, len(parts))
+	for i, p := range parts {
+		requests[i] = r.request(shard.OpInsert, g.Table, p.id, at, &values)
+		requests[i].Rows, requests[i].OnConflict = &p.batch, oc
+	}
+	replies, err := r.write(ctx, n, rel.Home, requests)
+	if err != nil {
+		return nil, asTableError(err, rel, g)
+	}
+	for i, reply := range replies {
+		for _, k := range reply.Skipped {
+			skipped = append(skipped, parts[i].index[k])
+		}
+	}
+	return skipped, nil
+}
+
+// asTableError makes an index relation's 23505 one of the table it belongs to.
+func asTableError(err error, rel *plan.Relation, g *plan.GlobalIndex) error {
+	var e *pgerr.E
+	if !errors.As(err, &e) || e.Code != pgerr.UniqueViolation {
+		return err
+	}
+	out := *e
+	out.Schema, out.Table, out.Constraint = rel.Table.Schema, rel.Table.Name, g.Name
+	return &out
+}
+
+// removeEntries takes out the entries of rows that go or change.
+func (r *run) removeEntries(ctx context.Context, n plan.Node, rel *plan.Relation, g *plan.GlobalIndex, entries []Row) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	at, err := r.writeSnapshot(ctx)
+	if err != nil {
+		return err
+	}
+	values := r.requestValues()
+	keys := tableTypes(g.Table)[:len(g.Columns)]
+	narrow := make([]Row, len(entries))
+	for i, e := range entries {
+		narrow[i] = e[:len(g.Columns)]
+	}
+	parts := portions(keys, narrow, func(e Row) shard.ID { return r.entryShard(rel, g, e) })
+	requests := make([]*shard.WriteRequest, len(parts))
+	for i, p := range parts {
+		requests[i] = r.request(shard.OpRemove, g.Table, p.id, at, &values)
+		requests[i].Rows, requests[i].Seen = &p.batch, anyVersion(len(p.index))
+	}
+	_, err = r.write(ctx, n, rel.Home, requests)
+	return err
+}
+
+// changeEntries moves entries from old images to new ones, index by index:
+// first all old ones go, so that values may pass from row to row. Either list
+// may have nil rows, which have none.
+func (r *run) changeEntries(ctx context.Context, n plan.Node, rel *plan.Relation, old, new []Row) error {
+	for _, g := range rel.Global {
+		columns := tableTypes(g.Table)
+		var gone, come []Row
+		for i := range old {
+			before, after := entryOf(g, old[i]), entryOf(g, new[i])
+			if before != nil && after != nil && equalRows(columns, before, after) {
+				continue
+			}
+			if before != nil {
+				gone = append(gone, before)
+			}
+			if after != nil {
+				come = append(come, after)
+			}
+		}
+		if err := r.removeEntries(ctx, n, rel, g, gone); err != nil {
+			return err
+		}
+		if _, err := r.putEntries(ctx, n, rel, g, come, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func entryOf(g *plan.GlobalIndex, image Row) Row {
+	if image == nil {
+		return nil
+	}
+	return entry(g, image)
+}

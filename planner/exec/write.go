@@ -1,0 +1,168 @@
+package exec
+
+import (
+	"context"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// writing is what INSERT, UPDATE and DELETE share: the whole statement runs at
+// the first next, and RETURNING's rows are kept until they are asked for.
+type writing struct {
+	run       *run
+	node      plan.Node
+	returning *scope // nil: none
+	width     int
+	out       *store
+	reader    *storeReader
+	execute   func(ctx context.Context) error
+}
+
+func (o *writing) next(ctx context.Context) ([]Row, error) {
+	if o.reader == nil {
+		if o.returning != nil {
+			if err := o.returning.begin(ctx); err != nil {
+				return nil, err
+			}
+		}
+		if err := o.execute(ctx); err != nil {
+			return nil, err
+		}
+		o.reader = o.out.reader()
+	}
+	return o.reader.next()
+}
+
+func (o *writing) close() error {
+	o.reader = nil
+	return o.out.close()
+}
+
+// returns prepares RETURNING over rows of cols.
+func (o *writing) returns(list []expr.Expr, cols []plan.Column) (err error) {
+	o.out = newStore(o.run, exprTypes(list))
+	if list != nil {
+		o.width = len(list)
+		o.returning, err = o.run.scopeOf(o.node, "returning", cols, list...)
+	}
+	return err
+}
+
+// give outputs RETURNING for a row.
+func (o *writing) give(row Row) error {
+	if o.returning == nil {
+		return nil
+	}
+	out := make(Row, o.width)
+	if err := o.returning.row(out, 0, o.width, row); err != nil {
+		return err
+	}
+	return o.out.add(out)
+}
+
+// newColumns are a table's columns under the given IDs, by position.
+func newColumns(t *catalog.Table, ids []expr.ColumnID) []plan.Column {
+	out := make([]plan.Column, len(ids))
+	for i, id := range ids {
+		c := &t.Columns[i]
+		out[i] = plan.Column{ID: id, Name: c.Name, Type: c.Type, Typmod: c.Typmod}
+	}
+	return out
+}
+
+// portion is what goes to one shard of a list of rows.
+type portion struct {
+	id    shard.ID
+	batch shard.Batch
+	index []int // in the list
+	seen  []txn.Timestamp
+}
+
+// portions parts rows by shard, in shard order. Rows keep their order.
+func portions(columns []columnType, rows []Row, shardOf func(Row) shard.ID) []*portion {
+	var out []*portion
+	at := map[shard.ID]*portion{}
+	for i, row := range rows {
+		id := shardOf(row)
+		p := at[id]
+		if p == nil {
+			p = &portion{id: id}
+			at[id] = p
+			out = append(out, p)
+		}
+		appendRow(&p.batch, columns, row)
+		p.index = append(p.index, i)
+	}
+	slices.SortFunc(out, func(a, b *portion) int { return int(a.id) - int(b.id) })
+	return out
+}
+
+// request is a write's for one shard, without what it writes.
+func (r *run) request(op shard.WriteOp, t *shard.Table, id shard.ID, at txn.Timestamp, values *shard.Values) *shard.WriteRequest {
+	return &shard.WriteRequest{
+		Header: r.header(id, at), Values: *values, Op: op, Table: t,
+		Lock: shard.RowLock{Strength: shard.LockUpdate, TimeoutMS: r.env.LockTimeoutMS},
+	}
+}
+
+// write sends requests to their shards, all at once. After an error some of
+// them may have been done: the session takes the statement back.
+func (r *run) write(ctx context.Context, n plan.Node, home catalog.Home, requests []*shard.WriteRequest) ([]*shard.WriteReply, error) {
+	r.wrote = true
+	r.env.Analyze.Add(n, plan.Measured{Shards: int64(len(requests)), Trips: int64(len(requests))})
+	replies := make([]*shard.WriteReply, len(requests))
+	if len(requests) == 1 {
+		var err error
+		replies[0], err = r.writeOne(ctx, home, requests[0])
+		return replies, err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for i, request := range requests {
+		group.Go(func() (err error) {
+			replies[i], err = r.writeOne(ctx, home, request)
+			return err
+		})
+	}
+	return replies, group.Wait()
+}
+
+func (r *run) writeOne(ctx context.Context, home catalog.Home, request *shard.WriteRequest) (*shard.WriteReply, error) {
+	reply, err := r.env.Cluster.Service(home, request.Shard).Write(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	r.env.Txn.Touched(uint32(request.Shard), reply.Incarnation)
+	return reply, nil
+}
+
+// writeSnapshot is what a write that finds its rows elsewhere than at a
+// snapshot carries: the transaction's own above READ COMMITTED, so that what
+// it cannot see is 40001; else none.
+func (r *run) writeSnapshot(ctx context.Context) (txn.Timestamp, error) {
+	if r.env.Txn.Isolation() == txn.ReadCommitted {
+		return 0, nil
+	}
+	return r.env.Snapshots.Snapshot(ctx)
+}
+
+// rowsAt is how many rows a write sends at once.
+const rowsAt = 4096
+
+// chunks calls f for the rows in pieces.
+func chunks(rows []Row, f func([]Row) error) error {
+	for len(rows) > 0 {
+		n := min(len(rows), rowsAt)
+		if err := f(rows[:n]); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
