@@ -13,12 +13,6 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
-// Binding is what the last parameters of a statement can be bound to: a KeySet
-// or a RowSet.
-type Binding interface {
-	handle() unsafe.Pointer
-}
-
 // KeySet is a set of keys for the SQL function pegmatite_recent(set, column...),
 // which says whether the key that the columns make is in it. Keys are packed
 // columns; a real that equals zero is packed as +0. A KeySet is filled by one
@@ -34,7 +28,6 @@ const minPlaces = 16
 // NewKeySet makes a set with room for n keys; it grows when there are more.
 func NewKeySet(n int) *KeySet {
 	s := &KeySet{c: (*C.peg_keyset)(C.calloc(1, C.sizeof_peg_keyset))}
-	s.c.kind = C.PEG_KEYSET
 	places := minPlaces
 	for places < 2*n {
 		places *= 2
@@ -43,11 +36,9 @@ func NewKeySet(n int) *KeySet {
 	return s
 }
 
-func (s *KeySet) handle() unsafe.Pointer { return unsafe.Pointer(s.c) }
-
 func (s *KeySet) allocate(places int) {
 	s.c.keys = (*C.peg_key)(C.calloc(C.size_t(places), C.sizeof_peg_key))
-	s.c.mask = C.uint32_t(places - 1)
+	s.c.mask = C.uint64_t(places - 1)
 }
 
 // table is the places as a Go slice over C memory.

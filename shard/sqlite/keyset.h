@@ -7,8 +7,6 @@
 
 #include "layer.h"
 
-enum { PEG_KEYSET = 0x5e7, PEG_ROWSET = 0x5e8 };
-
 /* One place of the open-addressing table; tag 0 is free. */
 typedef struct peg_key {
   uint64_t hash;   /* peg_hash_int or peg_hash_bytes; never 0 when taken */
@@ -17,8 +15,7 @@ typedef struct peg_key {
 } peg_key;
 
 typedef struct peg_keyset {
-  int32_t kind;    /* PEG_KEYSET: what sqlite3_value_pointer cannot tell */
-  uint32_t mask;   /* places - 1, a power of two less one */
+  uint64_t mask;   /* places - 1, a power of two less one */
   peg_key *keys;
   uint8_t *bytes;
   int64_t count, used, cap; /* keys; bytes used and allocated */

@@ -28,6 +28,9 @@ type Stmt struct {
 	cached     bool
 }
 
+// Binding is what the last parameters of a statement can be bound to.
+type Binding = *KeySet
+
 // A Page is what one Query or Fetch returns.
 type Page struct {
 	Rows []byte // the buffer given, with rows appended
@@ -95,7 +98,26 @@ func (st *Stmt) Query(ctx context.Context, dst, params []byte, sets ...Binding) 
 	return st.page(dst, rc)
 }
 
-// Fetch continues a query whose last page had More.
+// QueryMany runs the statement once for each row of tuples (uint32 length and
+// packed parameters), in one call, and appends the rows of all, in order. Each
+// has the number of its tuple, from 0, as an integer column in front. Otherwise
+// it is like Query. The runs see one state of the database only between
+// BeginRead and EndRead.
+func (st *Stmt) QueryMany(ctx context.Context, dst, tuples []byte, sets ...Binding) (Page, error) {
+	if err := ctx.Err(); err != nil {
+		return Page{Rows: dst}, pgerr.From(err)
+	}
+	st.Reset()
+	if err := st.point(sets); err != nil {
+		return Page{Rows: dst}, err
+	}
+	dst = room(dst, 1)
+	free := dst[len(dst):cap(dst)]
+	rc := C.peg_query_many(st.c, bytesPtr(tuples), C.size_t(len(tuples)), C.int(len(sets)), bytesPtr(free), C.size_t(len(free)))
+	return st.page(dst, rc)
+}
+
+// Fetch continues a Query or QueryMany whose last page had More.
 func (st *Stmt) Fetch(ctx context.Context, dst []byte) (Page, error) {
 	if err := ctx.Err(); err != nil {
 		return Page{Rows: dst}, pgerr.From(err)
@@ -169,7 +191,7 @@ func (st *Stmt) point(sets []Binding) error {
 	}
 	slots := unsafe.Slice(st.c.pointers, len(sets))
 	for i, s := range sets {
-		slots[i] = s.handle()
+		slots[i] = unsafe.Pointer(s.c)
 	}
 	return nil
 }
