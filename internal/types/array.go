@@ -318,15 +318,27 @@ func (vectorCodec) parse(env *Env, t *Type, s string, _ int32) (Datum, error) {
 	for _, word := range strings.FieldsFunc(s, func(r rune) bool { return r < 0x80 && isSpace(byte(r)) }) {
 		d, err := a.Elem.Parse(env, word, -1)
 		if err != nil {
+			if n := countWhile(word, isDigit); a.Elem == TOID && n > 0 && n < len(word) {
+				err = badSyntax("oid", word[n:]) // oidvectorin shows what follows the number
+			}
 			return Null, err
 		}
 		a.Elems = append(a.Elems, d)
 	}
 	a.Dims, a.Lower = []int32{int32(len(a.Elems))}, []int32{0}
-	if len(a.Elems) == 0 {
-		a.Dims, a.Lower = nil, nil
-	}
 	return ArrayDatum(a), nil
+}
+
+// decode keeps the one dimension that a vector has even when it is empty.
+func (c vectorCodec) decode(env *Env, t *Type, b []byte, typmod int32) (Datum, error) {
+	d, err := c.arrayCodec.decode(env, t, b, typmod)
+	if err != nil {
+		return Null, err
+	}
+	if a := d.Array(); len(a.Dims) == 0 {
+		return ArrayDatum(&Array{Elem: a.Elem, Dims: []int32{0}, Lower: []int32{0}}), nil
+	}
+	return d, nil
 }
 
 func (vectorCodec) format(env *Env, t *Type, dst []byte, d Datum) []byte {

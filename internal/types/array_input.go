@@ -146,11 +146,7 @@ func (p *arrayParser) bound() error {
 	if upper < lower {
 		return pgerr.New(pgerr.ArraySubscriptError, "upper bound cannot be less than lower bound")
 	}
-	n := int64(upper) - int64(lower) + 1
-	if n > math.MaxInt32 {
-		return pgerr.New(pgerr.ProgramLimitExceeded, "array size exceeds the maximum allowed (%d)", maxArrayItems)
-	}
-	p.dims, p.lower = append(p.dims, int32(n)), append(p.lower, lower)
+	p.dims, p.lower = append(p.dims, upper-lower+1), append(p.lower, lower)
 	return nil
 }
 

@@ -366,7 +366,7 @@ func (p *dateDecoder) number(i int, text string) (mask int, code dtErr) {
 	switch {
 	case point >= 0 && p.seen&maskDate == 0:
 		return p.date(text)
-	case point > 2 || len(text) > 4:
+	case point > 2, len(text) >= 6 && (p.seen&maskDate == 0 || p.seen&maskTime == 0):
 		return p.numberField(text, p.seen)
 	}
 	return p.decodeNumber(text, p.textMonth, p.seen)
@@ -646,7 +646,7 @@ func (p *dateDecoder) reserved(value int) (mask int, code dtErr) {
 		return maskDate, dtOK
 	}
 	p.special = value
-	return maskDate | maskTime | maskZone, dtOK
+	return maskReserved, dtOK
 }
 
 // validateDate completes the year and checks the parts of the date.

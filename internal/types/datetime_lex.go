@@ -191,6 +191,7 @@ func lexSigned(s string) (f dateField, n int, ok bool) {
 // The masks of fields seen (datetime.h); those of intervals' typmods are beside
 // TypmodIn.
 const (
+	maskReserved    = 1 << 0
 	maskZone        = 1 << 5
 	maskDST         = 1 << 6
 	maskMillisecond = 1 << 13

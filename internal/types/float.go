@@ -3,6 +3,7 @@ package types
 import (
 	"encoding/binary"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -83,7 +84,7 @@ func scanFloat(s string) (token string, special float64, ok bool) {
 	for _, w := range [...]string{"nan", "infinity", "inf"} {
 		if len(s)-i >= len(w) && strings.EqualFold(s[i:i+len(w)], w) {
 			if w == "nan" {
-				return s[:i+len(w)], math.NaN(), true
+				return s[:i+len(w)], floatNaN, true
 			}
 			return s[:i+len(w)], math.Inf(sign), true
 		}
@@ -139,11 +140,56 @@ func AppendFloat(dst []byte, v float64, bits, extraDigits int) []byte {
 	}
 	if extraDigits > 0 {
 		var buf [32]byte
-		return appendScientific(dst, strconv.AppendFloat(buf[:0], v, 'e', -1, bits), digits)
+		return appendScientific(dst, appendShortest(buf[:0], v, bits), digits)
 	}
 	digits = max(digits+extraDigits, 1)
 	var buf [32]byte
 	return appendScientific(dst, strconv.AppendFloat(buf[:0], v, 'e', digits-1, 64), digits)
+}
+
+// floatNaN is the NaN of C; Go's own has another bit set.
+var floatNaN = math.Float64frombits(0x7ff8000000000000)
+
+// appendShortest is the shortest d.ddde±xx that reads back as v. Unlike Go,
+// PostgreSQL does not count on reading to break a tie towards v: 1e23 lies
+// halfway between two floats, so it writes 9.999999999999999e+22.
+func appendShortest(dst []byte, v float64, bits int) []byte {
+	dst = strconv.AppendFloat(dst, v, 'e', -1, bits)
+	// below this no halfway point has as few digits as a float needs
+	if limit := math.Ldexp(1, 52); math.Abs(v) < limit && (bits == 64 || math.Abs(v) < 1<<21) {
+		return dst
+	}
+	for digits := 0; isHalfway(dst, v, bits) && digits < 17; digits++ {
+		next := strconv.AppendFloat(nil, v, 'e', digits, bits)
+		if back, err := strconv.ParseFloat(string(next), bits); err == nil && back == v {
+			dst = append(dst[:0], next...)
+		}
+	}
+	return dst
+}
+
+// isHalfway reports whether the text lies exactly between v and a neighbour of its.
+func isHalfway(text []byte, v float64, bits int) bool {
+	const prec = 2200 // holds any float8 and its halves exactly
+	d, _, err := big.ParseFloat(string(text), 10, prec, big.ToNearestEven)
+	if err != nil {
+		return false
+	}
+	for _, to := range [...]float64{math.Inf(-1), math.Inf(1)} {
+		next := math.Nextafter(v, to)
+		if bits == 32 {
+			next = float64(math.Nextafter32(float32(v), float32(to)))
+		}
+		if math.IsInf(next, 0) {
+			continue
+		}
+		sum := new(big.Float).SetPrec(prec).SetFloat64(v)
+		sum.Add(sum, new(big.Float).SetFloat64(next))
+		if sum.Cmp(new(big.Float).SetPrec(prec).Add(d, d)) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // appendScientific writes d.ddde±xx as C's %g does: as it is when the exponent

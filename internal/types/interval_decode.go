@@ -79,12 +79,11 @@ type intervalDecoder struct {
 	fieldMask   int32 // what the typmod names
 	sqlStandard bool
 
-	v          intervalSum
-	unit       int
-	needNumber bool // a unit has been read, its number not yet
-	negative   bool // a leading sign counts for all fields
-	ago        bool
-	seen       int
+	v        intervalSum
+	unit     int
+	negative bool // a leading sign counts for all fields
+	ago      bool
+	seen     int
 }
 
 func (p *intervalDecoder) decode(fields []dateField) dtErr {
@@ -106,7 +105,7 @@ func (p *intervalDecoder) decode(fields []dateField) dtErr {
 		}
 		p.seen |= mask
 	}
-	if p.seen == 0 || p.needNumber {
+	if p.seen == 0 {
 		return dtBadFormat
 	}
 	if p.ago {
@@ -158,7 +157,7 @@ func (p *intervalDecoder) time(text string, negative bool) (mask int, code dtErr
 		micros = -micros
 	}
 	p.v.micros = micros
-	p.unit, p.needNumber = unitDay, false
+	p.unit = unitDay
 	return maskTime, dtOK
 }
 
@@ -184,7 +183,6 @@ func (p *intervalDecoder) number(text string) (mask int, code dtErr) {
 	if p.unit == unitNone {
 		p.unit = p.defaultUnit()
 	}
-	p.needNumber = false
 	n := 0
 	if text[0] == '-' || text[0] == '+' {
 		n = 1
@@ -272,12 +270,9 @@ func (p *intervalDecoder) add(val int64, frac float64) (mask int, code dtErr) {
 }
 
 func (p *intervalDecoder) word(text string) (mask int, code dtErr) {
-	if p.needNumber {
-		return 0, dtBadFormat
-	}
 	switch w := lookUpWord(intervalWords, text); w.kind {
 	case wordUnit:
-		p.unit, p.needNumber = w.value, true
+		p.unit = w.value
 		return 0, dtOK
 	case wordAgo:
 		p.ago, p.unit = true, w.value

@@ -83,7 +83,7 @@ func ParseNumeric(s string) (*apd.Decimal, error) {
 	scale := int64(len(fraction))
 	if exponent != "" {
 		e, rest, ok := scanInt64(exponent)
-		if rest != "" || isSpace(exponent[0]) {
+		if rest != "" {
 			return nil, badSyntax("numeric", s)
 		}
 		if !ok || e >= math.MaxInt32/2 || e <= -math.MaxInt32/2 {
@@ -249,7 +249,7 @@ func rescaleNumeric(v *apd.Decimal, scale int32, round bool) *apd.Decimal {
 			r.Coeff.Add(&r.Coeff, &pow10Table[0])
 		}
 	}
-	if scale < 0 {
+	if scale < 0 && r.Coeff.Sign() != 0 {
 		r.Coeff.Mul(&r.Coeff, pow10(int(-scale)))
 	}
 	r.Negative = v.Negative && r.Coeff.Sign() != 0
@@ -263,19 +263,21 @@ const (
 	numericSignNaN    = 0xc000
 	numericSignInf    = 0xd000
 	numericSignNegInf = 0xf000
+
+	infDScale = 0x20 // what numeric_send says of an infinity's scale
 )
 
 func (numericCodec) encode(_ *Env, _ *Type, dst []byte, d Datum) []byte {
 	v := d.Decimal()
 	if v.Form != apd.Finite {
-		sign := uint16(numericSignNaN)
+		sign, dscale := uint16(numericSignNaN), uint16(0)
 		switch {
 		case v.Form == apd.Infinite && v.Negative:
-			sign = numericSignNegInf
+			sign, dscale = numericSignNegInf, infDScale
 		case v.Form == apd.Infinite:
-			sign = numericSignInf
+			sign, dscale = numericSignInf, infDScale
 		}
-		return binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(append(dst, 0, 0, 0, 0), sign), 0)
+		return binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(append(dst, 0, 0, 0, 0), sign), dscale)
 	}
 	groups, weight := baseDigits(v)
 	sign := uint16(numericSignPos)

@@ -308,7 +308,7 @@ func NumericTrunc(v *apd.Decimal, scale int32) *apd.Decimal {
 }
 
 func clampScale(scale int32) int32 {
-	return min(max(scale, -numericMaxResultScale), numericMaxResultScale)
+	return min(max(scale, -numericMaxIntegerDigits-1), numericMaxDScale)
 }
 
 // NumericCeil is ceil(v).

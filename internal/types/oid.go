@@ -187,7 +187,7 @@ func (tidCodec) parse(_ *Env, _ *Type, s string, _ int32) (Datum, error) {
 // parseUnsigned is strtoul without anything behind the digits.
 func parseUnsigned(s string, bits int) (uint64, bool) {
 	v, rest, ok := scanInt64(s)
-	if rest != "" || !ok || v < -1<<(bits-1) || v >= 1<<bits {
+	if rest != "" || !ok || v < 0 && (bits < 32 || v < -1<<(bits-1)) || v >= 1<<bits {
 		return 0, false
 	}
 	return uint64(v) & (1<<bits - 1), true

@@ -144,7 +144,7 @@ func (t *Type) loadFloat(v Value) (Datum, error) {
 	case v.Tag == TagReal:
 		return Datum{kind: KindFloat, n: v.n}, nil
 	case v.Tag == TagText && v.Text() == "NaN":
-		return Float(math.NaN()), nil
+		return Float(floatNaN), nil
 	}
 	return Null, errCorrupt(t)
 }

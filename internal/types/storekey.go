@@ -155,7 +155,7 @@ func orderedFloat(v float64) uint64 {
 func unorderedFloat(v uint64) float64 {
 	switch {
 	case v == math.MaxUint64:
-		return math.NaN()
+		return floatNaN
 	case v>>63 != 0:
 		return math.Float64frombits(v &^ (1 << 63))
 	}

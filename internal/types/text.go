@@ -173,11 +173,23 @@ func (c nameCodec) decode(env *Env, t *Type, b []byte, typmod int32) (Datum, err
 	return c.textCodec.decode(env, t, b, typmod)
 }
 
-// charCodec is "char": one byte; the zero byte is the empty text (char.c).
+// charCodec is "char": one byte; the zero byte is the empty text, a byte that is
+// no ASCII is written \ooo (char.c).
 type charCodec struct{ textCodec }
 
 func (charCodec) parse(_ *Env, _ *Type, s string, _ int32) (Datum, error) {
+	if len(s) == 4 && s[0] == '\\' && isOctal(s[1], '7') && isOctal(s[2], '7') && isOctal(s[3], '7') {
+		return charDatum(string([]byte{(s[1]-'0')<<6 | (s[2]-'0')<<3 | (s[3] - '0')})), nil
+	}
 	return charDatum(s), nil
+}
+
+func (charCodec) format(_ *Env, _ *Type, dst []byte, d Datum) []byte {
+	s := d.Text()
+	if s != "" && s[0] >= 0x80 {
+		return append(dst, '\\', s[0]>>6+'0', s[0]>>3&7+'0', s[0]&7+'0')
+	}
+	return append(dst, s...)
 }
 
 func charDatum(s string) Datum {

@@ -215,21 +215,19 @@ func TimestamptzAddInterval(ts int64, v Interval, loc *time.Location) (int64, er
 	return addTime(ts, v.Micros)
 }
 
-// TimestampDiff is timestamp - timestamp (also timestamptz): days and time.
+// TimestampDiff is timestamp - timestamp (also timestamptz): days and time. As
+// in PostgreSQL 15 a difference of more than 292,271 years wraps around.
 func TimestampDiff(a, b int64) (Interval, error) {
 	if !IsFiniteTimestamp(a) || !IsFiniteTimestamp(b) {
 		return Interval{}, pgerr.New(pgerr.DatetimeValueOutOfRange, "cannot subtract infinite timestamps")
 	}
-	d := a - b
-	if (d < a) != (b > 0) {
-		return Interval{}, errIntervalRange()
-	}
-	return JustifyHours(Interval{Micros: d})
+	return JustifyHours(Interval{Micros: a - b})
 }
 
 // TimestampAge is age(a, b) of two timestamps: years, months, days and time.
+// As in PostgreSQL 15 infinity counts as the last moment that fits in an int64.
 func TimestampAge(a, b int64) (Interval, error) {
-	if !IsFiniteTimestamp(a) || !IsFiniteTimestamp(b) {
+	if a == TimestampMinusInfinity || b == TimestampMinusInfinity {
 		return Interval{}, errTimestampRange()
 	}
 	return age(a, b, TimestampClock(a), TimestampClock(b))
@@ -237,7 +235,7 @@ func TimestampAge(a, b int64) (Interval, error) {
 
 // TimestamptzAge is age(a, b) of two timestamptz, as local times in loc.
 func TimestamptzAge(a, b int64, loc *time.Location) (Interval, error) {
-	if !IsFiniteTimestamp(a) || !IsFiniteTimestamp(b) {
+	if a == TimestampMinusInfinity || b == TimestampMinusInfinity {
 		return Interval{}, errTimestampRange()
 	}
 	return age(a, b, TimestampTZClock(a, loc), TimestampTZClock(b, loc))

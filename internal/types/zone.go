@@ -36,8 +36,11 @@ func ZoneNames() []string {
 // FindZone is pg_tzset: a zone of the database, its name in any case, or a
 // POSIX specification ("EST5EDT,M3.2.0,M11.1.0", "<+03>-3"); nil if it is neither.
 func FindZone(name string) *time.Location {
-	if strings.EqualFold(name, "UTC") {
+	switch {
+	case strings.EqualFold(name, "UTC"):
 		return time.UTC
+	case strings.EqualFold(name, "posixrules"):
+		name = "America/New_York"
 	}
 	canonical, ok := zoneByLowerName[strings.ToLower(name)]
 	if !ok {
@@ -249,8 +252,11 @@ func fixedOffset(loc *time.Location) (eastS int, ok bool) {
 func TimestampTZClock(ts int64, loc *time.Location) Clock {
 	unix := floorDiv(ts, microsPerSecond) + unixEpochSeconds
 	name, east := time.Unix(unix, 0).In(loc).Zone()
-	c := TimestampClock(ts + int64(east)*microsPerSecond)
-	c.ZoneWestS, c.Zone = int32(-east), name
+	local := unix + int64(east)
+	days := floorDiv(local, secondsPerDay)
+	c := Clock{ZoneWestS: int32(-east), Zone: name}
+	c.Year, c.Month, c.Day = j2date(int(days) + unixEpochJDate)
+	c.setTime((local-days*secondsPerDay)*microsPerSecond + (ts - floorDiv(ts, microsPerSecond)*microsPerSecond))
 	return c
 }
 
