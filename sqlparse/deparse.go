@@ -36,7 +36,7 @@ func DeparseExpr(n *pg.Node) (string, error) {
 // ParseExpr parses one scalar expression, as a column's default is kept in the
 // catalog. Locations in it count from the start of "SELECT ".
 func ParseExpr(text string) (*Statement, *pg.Node, error) {
-	if err := checkText(text); err != nil {
+	if err := checkInput(text); err != nil {
 		return nil, nil, err
 	}
 	sql := "SELECT " + text
@@ -50,4 +50,21 @@ func ParseExpr(text string) (*Statement, *pg.Node, error) {
 	n := res.Stmts[0].Stmt
 	s := &Statement{Node: n, Text: sql, tree: &tree{node: n, text: sql, key: sql, literals: -1}}
 	return s, n.GetSelectStmt().TargetList[0].GetResTarget().Val, nil
+}
+
+// ParseQuery parses one statement as it is, as a view's query is kept in the
+// catalog: no literal is lifted.
+func ParseQuery(text string) (*Statement, error) {
+	if err := checkInput(text); err != nil {
+		return nil, err
+	}
+	res, err := pg.Parse(text)
+	if err != nil {
+		return nil, grammarError(text, err)
+	}
+	if len(res.Stmts) != 1 {
+		return nil, pgerr.New(pgerr.SyntaxError, "not one statement: \"%s\"", text)
+	}
+	n := res.Stmts[0].Stmt
+	return &Statement{Node: n, Text: text, tree: &tree{node: n, text: text, key: text, literals: -1}}, nil
 }

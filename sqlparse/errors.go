@@ -101,8 +101,9 @@ func errTooDeep() error {
 			"after ensuring the platform's stack depth limit is adequate.")
 }
 
-// checkEncoding is pg_verifymbstr for UTF-8.
-func checkEncoding(s string) error {
+// CheckText is pg_verifymbstr for UTF-8: 22021 for text that is not valid, or
+// contains a zero byte.
+func CheckText(s string) error {
 	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
 		return nil
 	}

@@ -66,7 +66,7 @@ type tree struct {
 // message brings them. Errors are *pgerr.E with PostgreSQL's code, message
 // and character position.
 func Parse(sql string) ([]*Statement, error) {
-	if err := checkText(sql); err != nil {
+	if err := checkInput(sql); err != nil {
 		return nil, err
 	}
 	res, err := pg.Parse(sql)
@@ -84,9 +84,9 @@ func Parse(sql string) ([]*Statement, error) {
 	return out, nil
 }
 
-// checkText refuses what must not reach the C grammar.
-func checkText(sql string) error {
-	if err := checkEncoding(sql); err != nil {
+// checkInput refuses what must not reach the C grammar.
+func checkInput(sql string) error {
+	if err := CheckText(sql); err != nil {
 		return err
 	}
 	if tooDeep(sql) {

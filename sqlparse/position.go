@@ -1,6 +1,9 @@
 package sqlparse
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // characters counts the characters of s.
 func characters(s string) int { return utf8.RuneCountInString(s) }
@@ -41,4 +44,17 @@ func moved(from, to string, at int) int {
 		delta += (b.literals[i].end - b.literals[i].start) - (l.end - l.start)
 	}
 	return at + delta
+}
+
+// Before is the location of the last c before a location of the tree; the
+// location itself when there is none.
+func (s *Statement) Before(location int32, c byte) int32 {
+	at := int(location) - s.tree.base
+	if at <= 0 || at > len(s.tree.text) {
+		return location
+	}
+	if i := strings.LastIndexByte(s.tree.text[:at], c); i >= 0 {
+		return int32(i + s.tree.base)
+	}
+	return location
 }

@@ -1,0 +1,133 @@
+// Package bind makes a logical plan of a statement's tree: names become
+// columns, operators and functions are chosen by their arguments' types,
+// conversions are put in, and every expression has a type.
+//
+//	bind.go      Env, Statement, Expression (this file: the contract)
+//	binder.go    what binding one statement keeps: column IDs, parameters, dependencies
+//	scope.go     which names an expression sees; columns.go finds them, hint.go says what was meant instead
+//	select.go    SELECT; from.go its FROM, join.go joins, rangefunc.go functions there, with.go WITH,
+//	             setop.go UNION and its like, values.go VALUES, group.go grouping, order.go ORDER BY, DISTINCT, LIMIT
+//	target.go    the select list; colname.go names what has no name
+//	expr.go      expressions, by node; operator.go, call.go, cast.go, sublink.go, composite.go …
+//	coerce.go    conversions of types; literals and parameters get theirs
+//	insert.go    INSERT; conflict.go its ON CONFLICT; update.go, delete.go; defaults.go, relation.go
+//	fields.go    which fields of which node are read; all others are 0A000
+//
+// What is not supported is refused with 0A000, never passed over: every field
+// of a node is read or refused (fields.go), and a test walks the node types.
+//
+// Inside the package an error is a panic with a bailout, which the exported
+// functions turn into a returned *pgerr.E, as go/parser and encoding/json do:
+// hardly a function could do anything about one but hand it on.
+package bind
+
+import (
+	"errors"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/catalog/builtin"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
+)
+
+// Env is what the meaning of a statement depends on beside its text.
+type Env struct {
+	Snapshot *catalog.Snapshot
+	Database catalog.OID
+	// SearchPath are the schemas of unqualified names in order, with pg_temp and
+	// pg_catalog where they are searched (usually in front, unwritten).
+	SearchPath []catalog.OID
+	Role       catalog.OID
+	Types      *types.Env
+	Library    *builtin.Library
+	// Notice takes NOTICEs and WARNINGs; nil drops them.
+	Notice func(*pgerr.E)
+	// Privilege is asked before a relation is used; nil allows all.
+	Privilege func(r catalog.Relation, need Need) error
+}
+
+// Need is what a statement does with a relation.
+type Need uint8
+
+// The needs.
+const (
+	NeedSelect Need = iota
+	NeedInsert
+	NeedUpdate
+	NeedDelete
+)
+
+// Statement binds a SELECT, VALUES, INSERT, UPDATE or DELETE. params are the
+// types that the client gave its parameters; nil entries, and parameters
+// beyond, are inferred from their places.
+//
+// Literals that s lifted become parameters behind the client's own:
+// plan.Statement.Lifted has their types. A string literal got its type from
+// its place, and the session reads its text with that type's input function
+// before it executes the plan. A nil type there means that the plan does not
+// use the literal: binding pinned it (sqlparse.Statement.Pin), and s.Key has
+// changed. So callers take the key after binding.
+func Statement(env *Env, s *sqlparse.Statement, params []*types.Type) (*plan.Statement, error) {
+	for {
+		b := newBinder(env, s, params)
+		st, err := b.bind()
+		var pin *pinned
+		if !errors.As(err, &pin) {
+			return st, err
+		}
+		s.Pin(pin.literal)
+	}
+}
+
+// Column is a column that Expression sees; its ID is its position in the list.
+type Column struct {
+	Name   string
+	Type   *types.Type
+	Typmod int32
+}
+
+// Purpose says what an Expression is for: what is allowed in it.
+type Purpose uint8
+
+// The purposes.
+const (
+	ForDefault Purpose = iota
+	ForCheck
+	ForGenerated
+	ForUsing // ALTER COLUMN TYPE … USING
+)
+
+// Expression binds a scalar expression of DDL. Columns are named by their
+// position in columns. A target that is not nil converts the result as an
+// assignment to a column would.
+func Expression(env *Env, sql string, columns []Column, purpose Purpose, target *Column) (e expr.Expr, err error) {
+	s, n, err := sqlparse.ParseExpr(sql)
+	if err != nil {
+		return nil, err
+	}
+	b := newBinder(env, s, nil)
+	defer b.recover(&err)
+	return b.expression(n, columns, purpose, target), nil
+}
+
+// Default binds a column's default, converted to the column's type: its
+// DEFAULT expression, the next value of an identity's sequence, or NULL. It
+// is no answer for a generated column.
+func Default(env *Env, t *catalog.Table, c *catalog.Column) (e expr.Expr, err error) {
+	b := newBinder(env, nil, nil)
+	defer b.recover(&err)
+	return b.columnDefault(t, c), nil
+}
+
+// Checks binds a table's CHECK constraints over a row by position.
+func Checks(env *Env, t *catalog.Table) (names []string, checks []expr.Expr, err error) {
+	b := newBinder(env, nil, nil)
+	defer b.recover(&err)
+	for _, c := range b.checks(t) {
+		names, checks = append(names, c.Name), append(checks, c.Expr)
+	}
+	return names, checks, nil
+}

@@ -1,0 +1,213 @@
+package bind
+
+import (
+	"slices"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/catalog/builtin"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
+)
+
+// binder is the state of binding one statement.
+type binder struct {
+	env *Env
+	// text is what locations refer to: the statement, or a view's or default's text inside of it.
+	text *sqlparse.Statement
+	// main is the statement itself; its ParamRefs are the client's parameters and lifted literals.
+	main *sqlparse.Statement
+
+	nextID expr.ColumnID
+	nextCT int
+
+	params []*types.Type // of $1…; nil is not known yet
+	// firstParam is where each parameter stands first, for 42P18.
+	firstParam []int32
+	lifted     []*types.Type
+
+	coercer *builtin.Coercer
+	reads   map[catalog.OID]uint64
+	writes  bool
+	// views are the views being expanded, outermost first.
+	views []catalog.OID
+	// location is where a column reference stands in text; for errors about grouping.
+	location map[*expr.Column]int32
+}
+
+func newBinder(env *Env, s *sqlparse.Statement, params []*types.Type) *binder {
+	b := &binder{
+		env: env, text: s, main: s,
+		reads: map[catalog.OID]uint64{}, location: map[*expr.Column]int32{},
+	}
+	b.coercer = &builtin.Coercer{Lib: env.Library, Env: env.Types, Param: b.typeParam}
+	if s != nil {
+		n := max(len(params), s.Params)
+		b.params, b.firstParam = make([]*types.Type, n), make([]int32, n)
+		for i, t := range params {
+			if t != types.TUnknown {
+				b.params[i] = t
+			}
+		}
+		b.lifted = make([]*types.Type, len(s.Lifted))
+	}
+	return b
+}
+
+// bailout carries an error to the exported function.
+type bailout struct{ err error }
+
+// pinned asks for another attempt with the value of a lifted literal known.
+type pinned struct{ literal int }
+
+func (p *pinned) Error() string { return "the value of a literal is needed" }
+
+func fail(err error) { panic(bailout{err}) }
+
+// recover is deferred by the exported functions.
+func (b *binder) recover(err *error) {
+	switch r := recover().(type) {
+	case nil:
+	case bailout:
+		*err = r.err
+	default:
+		panic(r)
+	}
+}
+
+// must fails with err, at a location, unless it is nil.
+func (b *binder) must(err error, location int32) {
+	if err == nil {
+		return
+	}
+	if e, ok := err.(*pgerr.E); ok {
+		c := *e
+		fail(c.WithPosition(b.position(location)))
+	}
+	fail(err)
+}
+
+// position is a location's character position; inside of views and defaults, whose text the client did not send, 0.
+func (b *binder) position(location int32) int {
+	if b.text == nil || b.text != b.main || location < 0 {
+		return 0
+	}
+	return b.text.Position(location)
+}
+
+// before is the location of the last such character before a location; the
+// location itself when there is none.
+func (b *binder) before(location int32, c byte) int32 {
+	if b.text == nil {
+		return location
+	}
+	return b.text.Before(location, c)
+}
+
+// failAt fails with a new error.
+func (b *binder) failAt(location int32, code pgerr.Code, format string, args ...any) {
+	fail(pgerr.New(code, format, args...).WithPosition(b.position(location)))
+}
+
+// unsupported refuses a clause.
+func (b *binder) unsupported(location int32, format string, args ...any) {
+	fail(pgerr.Unsupported(format, args...).WithPosition(b.position(location)))
+}
+
+func (b *binder) newID() expr.ColumnID {
+	b.nextID++
+	return b.nextID
+}
+
+// column makes a new output column.
+func (b *binder) column(name string, t *types.Type, typmod int32) plan.Column {
+	return plan.Column{ID: b.newID(), Name: name, Type: t, Typmod: typmod}
+}
+
+// ref refers to an output column.
+func ref(c plan.Column) *expr.Column { return expr.NewColumn(c.ID, c.Name, c.Type, c.Typmod) }
+
+// bind binds the whole statement.
+func (b *binder) bind() (st *plan.Statement, err error) {
+	defer b.recover(&err)
+	st = &plan.Statement{}
+	b.checkFields(b.main.Node)
+	q := &query{b: b}
+	switch n := b.main.Node.Node.(type) {
+	case *pg.Node_SelectStmt:
+		st.Tag = "SELECT"
+		st.Root = q.selectStatement(n.SelectStmt, resolveUnknowns)
+		st.Result = st.Root.Columns()
+	case *pg.Node_InsertStmt:
+		st.Tag = "INSERT"
+		st.Root = q.insert(n.InsertStmt)
+	case *pg.Node_UpdateStmt:
+		st.Tag = "UPDATE"
+		st.Root = q.update(n.UpdateStmt)
+	case *pg.Node_DeleteStmt:
+		st.Tag = "DELETE"
+		st.Root = q.delete(n.DeleteStmt)
+	case *pg.Node_MergeStmt:
+		b.unsupported(-1, "MERGE")
+	default:
+		fail(pgerr.Internal("no plan for %T", n))
+	}
+	if st.Tag != "SELECT" && returns(st.Root) {
+		st.Result = st.Root.Columns()
+	}
+	b.finish(st)
+	return st, nil
+}
+
+// returns reports whether a write has a RETURNING clause.
+func returns(n plan.Node) bool {
+	switch n := n.(type) {
+	case *plan.With:
+		return returns(n.Body)
+	case *plan.Insert:
+		return n.Returning != nil
+	case *plan.Update:
+		return n.Returning != nil
+	case *plan.Delete:
+		return n.Returning != nil
+	}
+	return false
+}
+
+func (b *binder) finish(st *plan.Statement) {
+	for i, t := range b.params {
+		if t == nil && i < b.main.Params {
+			if b.firstParam[i] != 0 {
+				b.failAt(b.firstParam[i]-1, pgerr.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
+			}
+			b.failAt(-1, pgerr.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
+		}
+	}
+	st.Params, st.Lifted = b.params, b.lifted
+	st.Writes = b.writes
+	st.ReadEnv, st.ReadNow = b.coercer.ReadEnv, b.coercer.ReadNow
+	st.CTEs = b.nextCT
+	st.Columns = b.nextID + 1
+	for oid, version := range b.reads {
+		st.Reads = append(st.Reads, plan.Dependency{Relation: oid, Version: version})
+	}
+	slices.SortFunc(st.Reads, func(x, y plan.Dependency) int { return int(x.Relation) - int(y.Relation) })
+}
+
+// within binds in another text, a view's or a default's.
+func (b *binder) within(s *sqlparse.Statement, f func()) {
+	outer := b.text
+	b.text = s
+	f()
+	b.text = outer
+}
+
+func (b *binder) notice(e *pgerr.E) {
+	if b.env.Notice != nil && e != nil {
+		b.env.Notice(e)
+	}
+}

@@ -1,0 +1,122 @@
+package bind
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog/builtin"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// call binds a function call (transformFuncCall, ParseFuncOrColumn).
+func (q *query) call(n *pg.FuncCall) expr.Expr {
+	name := q.functionName(n)
+	if n.Over != nil {
+		q.b.unsupported(n.Location, "window function call")
+	}
+	if q.isAggregateName(name) {
+		return q.aggregateCall(n, name)
+	}
+	args, names := q.callArgs(n)
+	r := q.resolve(n, name, args, names)
+	if r.Proc != nil {
+		switch r.Proc.Kind {
+		case 'w':
+			q.b.failAt(n.Location, pgerr.WrongObjectType, "window function %s requires an OVER clause", name)
+		case 'p':
+			fail(pgerr.New(pgerr.WrongObjectType, "%s is a procedure", signature(r.Proc)).
+				WithHint("To call a procedure, use CALL.").WithPosition(q.b.position(n.Location)))
+		}
+	}
+	q.refuseAggregateSyntax(n, name)
+	e, err := q.b.coercer.FunctionCall(r, args)
+	q.b.must(err, n.Location)
+	return q.checkSet(e, n.Location)
+}
+
+func signature(p *builtin.Proc) string { return expr.Signature(p.Name, p.Args) }
+
+// functionName is the name without its schema, which can only be pg_catalog.
+func (q *query) functionName(n *pg.FuncCall) string {
+	name := n.Funcname[len(n.Funcname)-1].GetString_().GetSval()
+	if len(n.Funcname) > 1 {
+		if s := n.Funcname[len(n.Funcname)-2].GetString_().GetSval(); s != "pg_catalog" {
+			q.noFunction(n, s+"."+name)
+		}
+	}
+	return name
+}
+
+// noFunction is 42883 for a name outside of pg_catalog.
+func (q *query) noFunction(n *pg.FuncCall, name string) {
+	if schema := n.Funcname[len(n.Funcname)-2].GetString_().GetSval(); q.b.schema(schema) == nil {
+		q.b.failAt(n.Location, pgerr.UndefinedSchema, "schema \"%s\" does not exist", schema)
+	}
+	args, _ := q.list(n.Args)
+	list := make([]*types.Type, len(args))
+	for i, a := range args {
+		list[i] = a.Type()
+	}
+	fail(pgerr.New(pgerr.UndefinedFunction, "function %s does not exist", expr.Signature(name, list)).
+		WithHint("No function matches the given name and argument types. You might need to add explicit type casts.").
+		WithPosition(q.b.position(n.Location)))
+}
+
+// callArgs binds the arguments; the last ones may have names.
+func (q *query) callArgs(n *pg.FuncCall) (args []expr.Expr, names []string) {
+	for _, a := range n.Args {
+		if named := a.GetNamedArgExpr(); named != nil {
+			names = append(names, named.Name)
+		} else if len(names) > 0 {
+			q.b.failAt(location(a), pgerr.SyntaxError, "positional argument cannot follow named argument")
+		}
+		args = append(args, q.expr(a))
+	}
+	return args, names
+}
+
+func (q *query) resolve(n *pg.FuncCall, name string, args []expr.Expr, names []string) *builtin.Resolution {
+	r, err := q.b.coercer.Resolve(name, args, names, n.FuncVariadic)
+	q.b.must(err, n.Location)
+	return r
+}
+
+// refuseAggregateSyntax fails for DISTINCT and its like with what is no aggregate.
+func (q *query) refuseAggregateSyntax(n *pg.FuncCall, name string) {
+	what := ""
+	switch {
+	case n.AggStar:
+		what = "%s(*) specified, but %s is not an aggregate function"
+	case n.AggDistinct:
+		what = "DISTINCT specified, but %s is not an aggregate function"
+	case n.AggWithinGroup:
+		what = "WITHIN GROUP specified, but %s is not an aggregate function"
+	case len(n.AggOrder) > 0:
+		what = "ORDER BY specified, but %s is not an aggregate function"
+	case n.AggFilter != nil:
+		what = "FILTER specified, but %s is not an aggregate function"
+	default:
+		return
+	}
+	if n.AggStar {
+		q.b.failAt(n.Location, pgerr.WrongObjectType, what, name, name)
+	}
+	q.b.failAt(n.Location, pgerr.WrongObjectType, what, name)
+}
+
+// checkSet refuses a set-returning function where none may stand.
+func (q *query) checkSet(e expr.Expr, location int32) expr.Expr {
+	c, ok := e.(*expr.Call)
+	if !ok || !c.Func.ReturnsSet || q.kind.allowsSets() {
+		return e
+	}
+	if q.kind == kindNone || q.kind == kindReturning {
+		if q.kind == kindReturning {
+			q.b.failAt(location, pgerr.FeatureNotSupported, "set-returning functions are not allowed in RETURNING")
+		}
+		return e
+	}
+	q.b.failAt(location, pgerr.FeatureNotSupported, "set-returning functions are not allowed in %s", kindNames[q.kind])
+	return nil
+}

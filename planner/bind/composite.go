@@ -1,0 +1,188 @@
+package bind
+
+import (
+	"strconv"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// array binds ARRAY[…]; target, when not nil, is the array type that a cast
+// around it asks for, element by element.
+func (q *query) array(n *pg.A_ArrayExpr, target *types.Type) expr.Expr {
+	var list []expr.Expr
+	var at []int32
+	for _, e := range n.Elements {
+		if inner := e.GetAArrayExpr(); inner != nil {
+			list = append(list, q.array(inner, target))
+		} else {
+			list = append(list, q.expr(e))
+		}
+		at = append(at, location(e))
+	}
+	if target != nil {
+		return q.arrayOf(n, list, at, target)
+	}
+	if len(list) == 0 {
+		fail(pgerr.New(pgerr.IndeterminateDatatype, "cannot determine type of empty array").
+			WithHint("Explicitly cast to the desired type, for example ARRAY[]::integer[].").
+			WithPosition(q.b.position(n.Location)))
+	}
+	t := q.commonType("ARRAY", list, at)
+	for i, e := range list {
+		list[i] = q.common(e, t, "ARRAY", at[i])
+	}
+	result := t
+	if t.Base().Elem == nil {
+		if result = t.Array; result == nil {
+			q.b.failAt(n.Location, pgerr.UndefinedObject, "could not find array type for data type %s", t.SQLName)
+		}
+	}
+	return &expr.ArrayExpr{Typed: expr.Typed{T: result, Mod: -1}, Elems: list}
+}
+
+func (q *query) arrayOf(n *pg.A_ArrayExpr, list []expr.Expr, at []int32, target *types.Type) expr.Expr {
+	for i, e := range list {
+		want := target.Elem
+		if n.Elements[i].GetAArrayExpr() != nil || e.Type().Base().Elem != nil {
+			want = target
+		}
+		list[i] = q.coerce(e, want, -1, explicitly, at[i])
+	}
+	return &expr.ArrayExpr{Typed: expr.Typed{T: target, Mod: -1}, Elems: list}
+}
+
+// row binds ROW(…).
+func (q *query) row(n *pg.RowExpr) expr.Expr {
+	out := &expr.RowExpr{Typed: expr.Typed{T: types.TRecord, Mod: -1}}
+	s := &selectList{q: q}
+	for _, arg := range n.Args {
+		if !s.star(arg) {
+			s.list = append(s.list, target{expr: q.text(q.expr(arg), location(arg))})
+		}
+	}
+	for i, t := range s.list {
+		out.Elems, out.Names = append(out.Elems, t.expr), append(out.Names, "f"+strconv.Itoa(i+1))
+	}
+	return out
+}
+
+// indirection binds what stands behind an expression: subscripts and fields.
+func (q *query) indirection(arg *pg.Node, list []*pg.Node) expr.Expr {
+	e := q.expr(arg)
+	for i := 0; i < len(list); {
+		if f := list[i].GetString_(); f != nil {
+			e = q.field(e, f.Sval, location(arg))
+			i++
+			continue
+		}
+		if list[i].GetAStar() != nil {
+			q.b.failAt(location(arg), pgerr.FeatureNotSupported, "row expansion via \"*\" is not supported here")
+		}
+		var subscripts []*pg.A_Indices
+		for ; i < len(list) && list[i].GetAIndices() != nil; i++ {
+			subscripts = append(subscripts, list[i].GetAIndices())
+		}
+		e = q.subscript(e, subscripts, location(arg))
+	}
+	return e
+}
+
+// field binds (composite).name.
+func (q *query) field(e expr.Expr, name string, location int32) expr.Expr {
+	if r, ok := e.(*expr.RowExpr); ok && len(r.Names) == len(r.Elems) {
+		for i, have := range r.Names {
+			if have == name {
+				return r.Elems[i]
+			}
+		}
+	}
+	if c, ok := e.(*expr.Call); ok {
+		for i, col := range c.Func.Columns {
+			if col.Name == name {
+				return &expr.Field{Typed: expr.Typed{T: col.Type, Mod: -1}, Arg: e, Index: i}
+			}
+		}
+	}
+	for i, c := range e.Type().Columns() {
+		if c.Name == name {
+			return &expr.Field{Typed: expr.Typed{T: c.Type, Mod: c.Typmod}, Arg: e, Index: i}
+		}
+	}
+	switch {
+	case len(e.Type().Columns()) > 0:
+		q.b.failAt(location, pgerr.UndefinedColumn, "column \"%s\" not found in data type %s", name, e.Type().SQLName)
+	case e.Type() == types.TRecord:
+		q.b.failAt(location, pgerr.UndefinedColumn, "could not identify column \"%s\" in record data type", name)
+	}
+	q.b.failAt(location, pgerr.WrongObjectType, "column notation .%s applied to type %s, which is not a composite type", name, e.Type().SQLName)
+	return nil
+}
+
+// subscript binds elements and slices of arrays.
+func (q *query) subscript(e expr.Expr, list []*pg.A_Indices, location int32) expr.Expr {
+	elem := e.Type().Base().Elem
+	if elem == nil {
+		switch e.Type() {
+		case types.TInt2Vector:
+			elem = types.TInt2
+		case types.TOIDVector:
+			elem = types.TOID
+		default:
+			q.b.failAt(location, pgerr.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", e.Type().SQLName)
+		}
+	}
+	out := &expr.Subscript{Typed: expr.Typed{T: elem, Mod: e.Typmod()}, Arg: e}
+	for _, x := range list {
+		out.Slice = out.Slice || x.IsSlice
+	}
+	if out.Slice {
+		out.T = e.Type()
+	}
+	for _, x := range list {
+		upper := q.subscriptIndex(x.Uidx)
+		switch {
+		case !out.Slice:
+			out.Index = append(out.Index, upper)
+		case x.IsSlice:
+			out.Lower, out.Upper = append(out.Lower, q.subscriptIndex(x.Lidx)), append(out.Upper, upper)
+		default:
+			// A plain subscript among slices means 1:n.
+			out.Lower, out.Upper = append(out.Lower, expr.NewConst(types.TInt4, types.Int(1))), append(out.Upper, upper)
+		}
+	}
+	return out
+}
+
+func (q *query) subscriptIndex(n *pg.Node) expr.Expr {
+	if n == nil {
+		return nil
+	}
+	e := q.expr(n)
+	if !isUnknown(e) && !q.canCoerce(e.Type(), types.TInt4, assigning) {
+		q.b.failAt(location(n), pgerr.DatatypeMismatch, "array subscript must have type integer")
+	}
+	return q.coerce(e, types.TInt4, -1, assigning, location(n))
+}
+
+// collations are those whose order is the cluster's own, by code point.
+var collations = map[string]bool{"C": true, "POSIX": true, "default": true, "ucs_basic": true, "C.UTF-8": true, "C.utf8": true}
+
+// collate binds COLLATE: all supported collations are the same, so nothing is left of it.
+func (q *query) collate(n *pg.CollateClause) expr.Expr {
+	e := q.expr(n.Arg)
+	name := n.Collname[len(n.Collname)-1].GetString_().GetSval()
+	if !collations[name] {
+		q.b.failAt(n.Location, pgerr.UndefinedObject, "collation \"%s\" for encoding \"UTF8\" does not exist", name)
+	}
+	if isUnknown(e) {
+		return e
+	}
+	if !e.Type().Collates {
+		q.b.failAt(n.Location, pgerr.DatatypeMismatch, "collations are not supported by type %s", e.Type().SQLName)
+	}
+	return e
+}

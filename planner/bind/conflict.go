@@ -1,0 +1,103 @@
+package bind
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+)
+
+// onConflict binds ON CONFLICT; nil without the clause.
+func (q *query) onConflict(n *pg.InsertStmt, t *catalog.Table) *plan.OnConflict {
+	c := n.OnConflictClause
+	if c == nil {
+		return nil
+	}
+	out := &plan.OnConflict{Update: c.Action == pg.OnConflictAction_ONCONFLICT_UPDATE}
+	if c.Infer != nil {
+		out.Arbiters = q.arbiters(c.Infer, t)
+	} else if out.Update {
+		fail(pgerr.New(pgerr.SyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name").
+			WithHint("For example, ON CONFLICT (column_name).").WithPosition(q.b.position(c.Location)))
+	}
+	existing, excluded := q.newRow(t, n.Relation), q.rowNamed(t, "excluded")
+	out.Existing, out.Excluded = existing.ids, excluded.ids
+	if !out.Update {
+		return out
+	}
+	sub := &query{b: q.b, parent: q.parent, ctes: q.ctes}
+	excluded.item.byColumn = false
+	sub.addItem(existing.item)
+	sub.addItem(excluded.item)
+	a := &assignments{q: sub, table: t, byPosition: map[int]expr.Expr{}}
+	sub.with(kindUpdateSource, func() { a.set(c.TargetList) })
+	out.Where = sub.clause(c.WhereClause, kindWhere, "WHERE")
+	a.generate(existing.item)
+	out.Set = a.list()
+	q.takeOuter(sub)
+	return out
+}
+
+// arbiters are the unique indexes that ON CONFLICT (…) or ON CONSTRAINT names.
+func (q *query) arbiters(n *pg.InferClause, t *catalog.Table) []catalog.OID {
+	if n.Conname != "" {
+		for i := range t.Indexes {
+			if x := &t.Indexes[i]; x.Constraint != 0 && x.Name == n.Conname {
+				return []catalog.OID{q.arbiter(x)}
+			}
+		}
+		q.b.failAt(-1, pgerr.UndefinedObject, "constraint \"%s\" for table \"%s\" does not exist", n.Conname, t.Name)
+	}
+	if n.WhereClause != nil {
+		q.b.unsupported(n.Location, "ON CONFLICT with an index predicate")
+	}
+	want := map[catalog.ColumnID]bool{}
+	for _, e := range n.IndexElems {
+		want[q.indexColumn(e.GetIndexElem(), n, t)] = true
+	}
+	var out []catalog.OID
+	for i := range t.Indexes {
+		if x := &t.Indexes[i]; x.Unique && covers(x, want) {
+			out = append(out, q.arbiter(x))
+		}
+	}
+	if len(out) == 0 {
+		q.b.failAt(-1, pgerr.InvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
+	}
+	return out
+}
+
+func (q *query) arbiter(x *catalog.Index) catalog.OID {
+	if x.Deferrable {
+		q.b.failAt(-1, pgerr.ObjectNotInPrerequisiteState, "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters")
+	}
+	return x.OID
+}
+
+func (q *query) indexColumn(e *pg.IndexElem, n *pg.InferClause, t *catalog.Table) catalog.ColumnID {
+	if e.Name == "" {
+		q.b.unsupported(n.Location, "ON CONFLICT with an index expression")
+	}
+	if len(e.Opclass) > 0 {
+		q.b.unsupported(n.Location, "ON CONFLICT with an operator class")
+	}
+	c := t.ColumnByName(e.Name)
+	if c == nil {
+		q.b.failAt(n.Location, pgerr.UndefinedColumn, "column \"%s\" does not exist", e.Name)
+	}
+	return c.ID
+}
+
+// covers reports whether an index is over exactly the columns.
+func covers(x *catalog.Index, want map[catalog.ColumnID]bool) bool {
+	have := map[catalog.ColumnID]bool{}
+	for _, c := range x.Columns {
+		if !want[c.Column] {
+			return false
+		}
+		have[c.Column] = true
+	}
+	return len(have) == len(want)
+}

@@ -1,0 +1,160 @@
+package bind
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
+)
+
+// purposes are the kinds and clause names of DDL's expressions.
+var purposes = map[Purpose]exprKind{
+	ForDefault: kindDefault, ForCheck: kindCheck, ForGenerated: kindGenerated, ForUsing: kindUsing,
+}
+
+// expression binds an expression of DDL over columns by position.
+func (b *binder) expression(n *pg.Node, columns []Column, purpose Purpose, target *Column) (e expr.Expr) {
+	refuseSubqueries(b, n, purpose)
+	b.checkFields(n)
+	q := &query{b: b}
+	it := &item{byColumn: true, byName: true}
+	for i, c := range columns {
+		if c.Name != "" {
+			it.columns = append(it.columns, &itemColumn{name: c.Name, value: expr.NewColumn(expr.ColumnID(i), c.Name, c.Type, c.Typmod)})
+		}
+	}
+	b.nextID = expr.ColumnID(len(columns))
+	q.addItem(it)
+	q.with(purposes[purpose], func() {
+		if purpose == ForCheck {
+			e = q.condition(n, "CHECK")
+		} else {
+			e = q.expr(n)
+		}
+	})
+	if purpose == ForDefault {
+		b.refuseDefaultColumns(n, e)
+	}
+	if target != nil {
+		return q.assignTo(e, target, purpose, location(n))
+	}
+	return q.text(e, location(n))
+}
+
+// assignTo converts to a column's type, with the message of the purpose.
+func (q *query) assignTo(e expr.Expr, target *Column, purpose Purpose, location int32) expr.Expr {
+	if !isUnknown(e) && !q.canCoerce(e.Type(), target.Type, assigning) {
+		format := "column \"%s\" is of type %s but default expression is of type %s"
+		if purpose == ForGenerated {
+			format = "column \"%s\" is of type %s but generation expression is of type %s"
+		}
+		fail(pgerr.New(pgerr.DatatypeMismatch, format, target.Name, target.Type.SQLName, e.Type().SQLName).
+			WithHint("You will need to rewrite or cast the expression."))
+	}
+	return q.coerce(e, target.Type, target.Typmod, assigning, location)
+}
+
+func refuseSubqueries(b *binder, n *pg.Node, purpose Purpose) {
+	names := map[Purpose]string{
+		ForDefault: "cannot use subquery in DEFAULT expression", ForCheck: "cannot use subquery in check constraint",
+		ForGenerated: "cannot use subquery in column generation expression", ForUsing: "cannot use subquery in transform expression",
+	}
+	if at, found := findSubquery(n); found {
+		b.failAt(at, pgerr.FeatureNotSupported, "%s", names[purpose])
+	}
+}
+
+// refuseDefaultColumns: a default sees no columns.
+func (b *binder) refuseDefaultColumns(n *pg.Node, e expr.Expr) {
+	if len(expr.Columns(e)) > 0 {
+		b.failAt(location(n), pgerr.FeatureNotSupported, "cannot use column reference in DEFAULT expression")
+	}
+}
+
+// stored binds an expression's text from the catalog over a row of t by position.
+func (b *binder) stored(text string, t *catalog.Table, kind exprKind, bind func(q *query, n *pg.Node) expr.Expr) (e expr.Expr) {
+	s, n, err := sqlparse.ParseExpr(text)
+	b.must(err, -1)
+	b.within(s, func() {
+		q := &query{b: b, kind: kind}
+		it := &item{name: t.Name, byName: true, byColumn: true, table: t}
+		for i := range t.Columns {
+			if c := &t.Columns[i]; !c.Dropped && !c.Hidden {
+				it.columns = append(it.columns, &itemColumn{name: c.Name, value: expr.NewColumn(positionID(i), c.Name, c.Type, c.Typmod)})
+			}
+		}
+		q.addItem(it)
+		e = bind(q, n)
+	})
+	return e
+}
+
+// positionID marks a position while a stored expression is bound; no column has such an ID.
+func positionID(i int) expr.ColumnID { return expr.ColumnID(-1 - i) }
+
+// byPosition renames the marks to what f says.
+func byPosition(e expr.Expr, f func(position int, c *expr.Column) expr.Expr) expr.Expr {
+	return expr.Replace(e, func(e expr.Expr) expr.Expr {
+		if c, ok := e.(*expr.Column); ok && c.ID < 0 {
+			return f(int(-1-c.ID), c)
+		}
+		return nil
+	})
+}
+
+// columnDefault is what a column gets that an INSERT does not name.
+func (b *binder) columnDefault(t *catalog.Table, c *catalog.Column) expr.Expr {
+	switch {
+	case c.Generated:
+		return nullOf(c)
+	case c.Default != "":
+		return b.stored(c.Default, t, kindDefault, func(q *query, n *pg.Node) expr.Expr { return q.assign(q.expr(n), c, -1) })
+	case c.Identity != 0:
+		return b.identityNext(t, c)
+	}
+	return nullOf(c)
+}
+
+// identityNext is the next value of the sequence that belongs to an identity column.
+func (b *binder) identityNext(t *catalog.Table, c *catalog.Column) expr.Expr {
+	for r := range b.env.Snapshot.RelationsIn(t.Database, t.Schema) {
+		s, ok := r.(*catalog.Sequence)
+		if !ok || s.OwnedBy != t.OID || s.OwnedByColumn != c.ID || !s.Identity {
+			continue
+		}
+		b.reads[s.OID] = s.Version
+		next, err := b.coercer.Call("nextval", regclassConst(s.OID))
+		b.must(err, -1)
+		return (&query{b: b}).assign(next, c, -1)
+	}
+	b.failAt(-1, pgerr.UndefinedObject, "no owned sequence found")
+	return nil
+}
+
+// anyDefault is DEFAULT where it is written for the column at a position; a
+// generated column's is filled in later.
+func (b *binder) anyDefault(t *catalog.Table, position int) expr.Expr {
+	return b.columnDefault(t, &t.Columns[position])
+}
+
+// generated is a generated column's value over the new row.
+func (b *binder) generated(t *catalog.Table, c *catalog.Column, value func(position int) expr.Expr) expr.Expr {
+	e := b.stored(c.Default, t, kindGenerated, func(q *query, n *pg.Node) expr.Expr { return q.assign(q.expr(n), c, -1) })
+	return byPosition(e, func(p int, _ *expr.Column) expr.Expr { return value(p) })
+}
+
+// checks binds a table's CHECK constraints over the new row by position.
+func (b *binder) checks(t *catalog.Table) (out []shard.Check) {
+	for i := range t.Checks {
+		c := &t.Checks[i]
+		e := b.stored(c.Expr, t, kindCheck, func(q *query, n *pg.Node) expr.Expr { return q.condition(n, "CHECK") })
+		e = byPosition(e, func(p int, c *expr.Column) expr.Expr {
+			return expr.NewColumn(expr.ColumnID(p), c.Name, c.T, c.Mod)
+		})
+		out = append(out, shard.Check{Name: c.Name, Expr: e})
+	}
+	return out
+}

@@ -1,0 +1,272 @@
+package bind
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+)
+
+// aggregate is a call that a query's Aggregate node will compute under id.
+type aggregate struct {
+	call *expr.AggregateCall
+	col  plan.Column
+}
+
+// aggregateArgs is open while an aggregate's arguments are bound: it learns
+// how many levels out the innermost column is, to which query the aggregate belongs.
+type aggregateArgs struct {
+	seen    bool
+	nearest int
+	inner   bool // an aggregate of the same level is among the arguments
+}
+
+func (a *aggregateArgs) saw(depth int) {
+	if depth < 0 {
+		return
+	}
+	if !a.seen || depth < a.nearest {
+		a.seen, a.nearest = true, depth
+	}
+}
+
+// addAggregate puts a call into its query's Aggregate and returns the column
+// that stands for its value.
+func (q *query) addAggregate(call *expr.AggregateCall, depth int, location int32) expr.Expr {
+	owner := q
+	for range depth {
+		owner = owner.parent
+	}
+	owner.hasAgg = true
+	for _, a := range owner.aggs {
+		if expr.Equal(a.call, call) && !expr.HasVolatile(call) {
+			return q.refer(ref(a.col), depth, location)
+		}
+	}
+	c := q.b.column(call.Agg.Name, call.Type(), call.Typmod())
+	owner.aggs = append(owner.aggs, aggregate{call, c})
+	return q.refer(ref(c), depth, location)
+}
+
+// groupBy binds GROUP BY: entries of the select list.
+func (s *selectList) groupBy(list []*pg.Node) (out []expr.Expr) {
+	s.q.with(kindGroupBy, func() {
+		for _, n := range list {
+			if g := n.GetGroupingSet(); g != nil {
+				s.q.b.unsupported(g.Location, "GROUP BY with %s", groupingName(g))
+			}
+			if r := n.GetRowExpr(); r != nil && r.RowFormat == pg.CoercionForm_COERCE_IMPLICIT_CAST {
+				for _, arg := range r.Args {
+					out = append(out, s.groupEntry(arg))
+				}
+				continue
+			}
+			out = append(out, s.groupEntry(n))
+		}
+	})
+	return out
+}
+
+func groupingName(g *pg.GroupingSet) string {
+	switch g.Kind {
+	case pg.GroupingSetKind_GROUPING_SET_ROLLUP:
+		return "ROLLUP"
+	case pg.GroupingSetKind_GROUPING_SET_CUBE:
+		return "CUBE"
+	}
+	return "GROUPING SETS"
+}
+
+func (s *selectList) groupEntry(n *pg.Node) expr.Expr {
+	i := s.entry(n, "GROUP BY")
+	if id, ok := s.q.usesAggregate(s.list[i].expr); ok {
+		s.q.b.failAt(s.aggregateLocation(s.list[i], id), pgerr.GroupingError, "aggregate functions are not allowed in GROUP BY")
+	}
+	s.resolve(i)
+	s.q.equality(s.list[i].expr, location(n))
+	return s.list[i].expr
+}
+
+func (s *selectList) aggregateLocation(t target, c *expr.Column) int32 {
+	if at, ok := s.q.b.location[c]; ok {
+		return at
+	}
+	return t.at
+}
+
+// usesAggregate finds a reference to one of q's aggregates.
+func (q *query) usesAggregate(e expr.Expr) (found *expr.Column, ok bool) {
+	expr.Walk(e, func(e expr.Expr) bool {
+		if c, is := e.(*expr.Column); is && q.isAggregate(c.ID) {
+			found, ok = c, true
+		}
+		return !ok
+	})
+	return found, ok
+}
+
+func (q *query) isAggregate(id expr.ColumnID) bool {
+	for _, a := range q.aggs {
+		if a.col.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// grouping is a query's Aggregate, and how expressions above it are written.
+type grouping struct {
+	q      *query
+	node   *plan.Aggregate
+	groups []plan.Column
+}
+
+// aggregate makes the Aggregate node over the groups and q's aggregates.
+func (q *query) aggregate(input plan.Node, groups []expr.Expr) *grouping {
+	g := &grouping{q: q, node: &plan.Aggregate{Input: input}}
+	for _, e := range groups {
+		g.addGroup(e)
+	}
+	for _, a := range q.aggs {
+		g.node.Aggs = append(g.node.Aggs, a.call)
+		g.node.Cols = append(g.node.Cols, a.col)
+	}
+	return g
+}
+
+func (g *grouping) addGroup(e expr.Expr) plan.Column {
+	for i, have := range g.node.Groups {
+		if expr.Equal(have, e) {
+			return g.groups[i]
+		}
+	}
+	name := "?column?"
+	c := g.q.b.column(name, e.Type(), e.Typmod())
+	if col, ok := e.(*expr.Column); ok {
+		c.Name = col.Name
+		c.Table, c.Attnum = g.q.origin(col.ID)
+		// The select list asks for the origin of the group's column.
+		g.q.own[c.ID] = &ownColumn{&item{columns: []*itemColumn{{name: col.Name, value: ref(c), table: c.Table, attno: c.Attnum}}}, col.Name}
+	}
+	at := len(g.groups)
+	g.node.Groups = append(g.node.Groups, e)
+	g.node.Cols = append(g.node.Cols[:at:at], append([]plan.Column{c}, g.node.Cols[at:]...)...)
+	g.groups = append(g.groups, c)
+	return c
+}
+
+// replace writes an expression over the Aggregate's columns; a column that is
+// not grouped is 42803 (check_ungrouped_columns).
+func (g *grouping) replace(e expr.Expr) expr.Expr {
+	if e == nil {
+		return nil
+	}
+	return expr.Replace(e, func(e expr.Expr) expr.Expr {
+		for i, have := range g.node.Groups {
+			if expr.Equal(have, e) {
+				return ref(g.groups[i])
+			}
+		}
+		switch e := e.(type) {
+		case *expr.Column:
+			return g.column(e)
+		case *expr.Subquery:
+			return g.subquery(e)
+		}
+		return nil
+	})
+}
+
+// column replaces a column that is no group itself.
+func (g *grouping) column(c *expr.Column) expr.Expr {
+	own := g.q.own[c.ID]
+	if own == nil || g.isGroup(c.ID) {
+		return nil
+	}
+	if !g.determined(own.item) {
+		g.fail(c, own, "column \"%s\" must appear in the GROUP BY clause or be used in an aggregate function")
+	}
+	return ref(g.addGroup(c))
+}
+
+func (g *grouping) isGroup(id expr.ColumnID) bool {
+	for _, c := range g.groups {
+		if c.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *grouping) fail(c *expr.Column, own *ownColumn, format string) {
+	name := own.name
+	if own.item.name != "" {
+		name = own.item.name + "." + name
+	}
+	at, ok := g.q.b.location[c]
+	if !ok {
+		at = -1
+	}
+	g.q.b.failAt(at, pgerr.GroupingError, format, name)
+}
+
+// determined reports whether the item's primary key is grouped by, which
+// makes every column of it a function of the group.
+func (g *grouping) determined(it *item) bool {
+	if it.table == nil || it.table.PrimaryKey() == nil {
+		return false
+	}
+	for _, key := range it.table.PrimaryKey().Columns {
+		col := it.table.Column(key.Column)
+		if !g.grouped(it, col.Attnum) {
+			return false
+		}
+	}
+	return true
+}
+
+func (g *grouping) grouped(it *item, attnum int16) bool {
+	for _, e := range g.node.Groups {
+		c, ok := e.(*expr.Column)
+		if !ok {
+			continue
+		}
+		for _, have := range it.columns {
+			if v, is := have.value.(*expr.Column); is && v.ID == c.ID && have.attno == attnum {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// subquery replaces the columns that a correlated subquery takes from the
+// grouped query.
+func (g *grouping) subquery(s *expr.Subquery) expr.Expr {
+	replaced, err := plan.SubstituteExpr(s, func(c *expr.Column) expr.Expr {
+		own := g.q.own[c.ID]
+		if own == nil || g.isGroup(c.ID) {
+			return nil
+		}
+		for i, e := range g.node.Groups {
+			if have, ok := e.(*expr.Column); ok && have.ID == c.ID {
+				return ref(g.groups[i])
+			}
+		}
+		if !g.determined(own.item) {
+			g.fail(c, own, "subquery uses ungrouped column \"%s\" from outer query")
+		}
+		return ref(g.addGroup(c))
+	})
+	if err != nil {
+		fail(err)
+	}
+	r := replaced.(*expr.Subquery)
+	if r.Test == nil {
+		return r
+	}
+	c := *r
+	c.Test = g.replace(r.Test)
+	return &c
+}

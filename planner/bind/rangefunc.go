@@ -1,0 +1,116 @@
+package bind
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+)
+
+// rangeFunction binds functions in FROM (transformRangeFunction). They see
+// what stands left of them, with LATERAL or without.
+func (q *query) rangeFunction(n *pg.RangeFunction, left []*item) source {
+	var calls []expr.Expr
+	var names []string
+	q.seeing(left, func() {
+		q.with(kindFromFunction, func() { calls, names = q.rangeCalls(n) })
+	})
+	if len(n.Coldeflist) > 0 {
+		q.b.unsupported(location(n.Coldeflist[0]), "column definition list")
+	}
+	var needs []expr.ColumnID
+	for _, c := range calls {
+		needs = append(needs, expr.Columns(c)...)
+	}
+	it := &item{name: names[0], byName: true, byColumn: true}
+	if n.Alias != nil {
+		it.name = n.Alias.Aliasname
+	}
+	node, cols := q.tableFunction(n, calls, names, it.name)
+	for _, c := range cols {
+		it.columns = append(it.columns, &itemColumn{name: c.Name, value: ref(c)})
+	}
+	q.aliasColumns(it, n.Alias)
+	return source{node, []*item{it}, needs}
+}
+
+// rangeCalls binds the calls; unnest of several arrays is one call for each.
+func (q *query) rangeCalls(n *pg.RangeFunction) (calls []expr.Expr, names []string) {
+	for _, f := range n.Functions {
+		pair := f.GetList().GetItems()
+		if len(pair) > 1 && pair[1].GetList() != nil && len(pair[1].GetList().Items) > 0 {
+			q.b.unsupported(location(pair[0]), "column definition list")
+		}
+		for _, c := range q.unnested(pair[0]) {
+			e := q.expr(c)
+			name := columnName(c)
+			calls, names = append(calls, e), append(names, name)
+		}
+	}
+	return calls, names
+}
+
+func (q *query) unnested(n *pg.Node) []*pg.Node {
+	f := n.GetFuncCall()
+	if f == nil || len(f.Args) < 2 || q.functionName(f) != "unnest" {
+		return []*pg.Node{n}
+	}
+	var out []*pg.Node
+	for _, a := range f.Args {
+		out = append(out, &pg.Node{Node: &pg.Node_FuncCall{FuncCall: &pg.FuncCall{
+			Funcname: f.Funcname, Args: []*pg.Node{a}, Location: f.Location, Funcformat: f.Funcformat,
+		}}})
+	}
+	return out
+}
+
+// tableFunction makes the node and its columns. What is no call of a function
+// (CURRENT_DATE, a cast) gives one row.
+func (q *query) tableFunction(n *pg.RangeFunction, list []expr.Expr, names []string, alias string) (plan.Node, []plan.Column) {
+	node := &plan.TableFunction{Ordinality: n.Ordinality}
+	for i, e := range list {
+		call, ok := e.(*expr.Call)
+		if !ok {
+			if len(list) > 1 || n.Ordinality {
+				q.b.unsupported(-1, "ROWS FROM with an expression that is no function call")
+			}
+			name := names[i]
+			if n.Alias != nil {
+				name = alias
+			}
+			p := &plan.Project{Input: &plan.Result{}, Exprs: []expr.Expr{e}, Cols: []plan.Column{q.b.column(name, e.Type(), e.Typmod())}}
+			return p, p.Cols
+		}
+		node.Calls = append(node.Calls, call)
+		name := names[i]
+		if n.Alias != nil && len(list) == 1 {
+			name = alias
+		}
+		node.Cols = append(node.Cols, q.functionColumns(call, name)...)
+	}
+	if n.Ordinality {
+		node.Cols = append(node.Cols, q.b.column("ordinality", types.TInt8, -1))
+	}
+	return node, node.Cols
+}
+
+func (q *query) functionColumns(call *expr.Call, name string) (cols []plan.Column) {
+	if len(call.Func.Columns) > 0 {
+		for _, c := range call.Func.Columns {
+			cols = append(cols, q.b.column(c.Name, c.Type, -1))
+		}
+		return cols
+	}
+	if composite := call.T.Columns(); len(composite) > 0 {
+		for _, c := range composite {
+			cols = append(cols, q.b.column(c.Name, c.Type, c.Typmod))
+		}
+		return cols
+	}
+	if call.T == types.TRecord {
+		q.b.failAt(-1, pgerr.SyntaxError, "a column definition list is required for functions returning \"record\"")
+	}
+	return []plan.Column{q.b.column(name, call.T, call.Mod)}
+}

@@ -1,0 +1,105 @@
+package bind
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+)
+
+// Relation finds the table, view or sequence that a RangeVar names; nil when
+// there is none. Errors are those of a schema or database that does not exist.
+func Relation(env *Env, n *pg.RangeVar) (r catalog.Relation, err error) {
+	b := newBinder(env, nil, nil)
+	defer b.recover(&err)
+	return b.find(n), nil
+}
+
+// lookup is find that fails with 42P01.
+func (b *binder) lookup(n *pg.RangeVar) catalog.Relation {
+	r := b.find(n)
+	if r == nil {
+		b.failNoRelation(n)
+	}
+	return r
+}
+
+func (b *binder) find(n *pg.RangeVar) catalog.Relation {
+	b.checkCatalogName(n)
+	snapshot := b.env.Snapshot
+	if n.Schemaname != "" {
+		s := b.schema(n.Schemaname)
+		if s == nil {
+			return nil
+		}
+		return snapshot.Relation(b.env.Database, s.OID, n.Relname)
+	}
+	for _, schema := range b.env.SearchPath {
+		if r := snapshot.Relation(b.env.Database, schema, n.Relname); r != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+func (b *binder) checkCatalogName(n *pg.RangeVar) {
+	if n.Catalogname == "" {
+		return
+	}
+	if d := b.env.Snapshot.DatabaseByOID(b.env.Database); d == nil || d.Name != n.Catalogname {
+		b.failAt(n.Location, pgerr.FeatureNotSupported, "cross-database references are not implemented: \"%s\"",
+			n.Catalogname+"."+n.Schemaname+"."+n.Relname)
+	}
+}
+
+// schema finds a schema by name; pg_temp is the session's own.
+func (b *binder) schema(name string) *catalog.Schema {
+	if name == "pg_temp" {
+		for _, oid := range b.env.SearchPath {
+			s := b.env.Snapshot.SchemaByOID(b.env.Database, oid)
+			if s != nil && strings.HasPrefix(s.Name, "pg_temp") {
+				return s
+			}
+		}
+	}
+	return b.env.Snapshot.Schema(b.env.Database, name)
+}
+
+func (b *binder) failNoRelation(n *pg.RangeVar) {
+	name := n.Relname
+	if n.Schemaname != "" {
+		name = n.Schemaname + "." + name
+	}
+	if b.isIndex(n) {
+		b.failAt(n.Location, pgerr.WrongObjectType, "\"%s\" is an index", n.Relname)
+	}
+	b.failAt(n.Location, pgerr.UndefinedTable, "relation \"%s\" does not exist", name)
+}
+
+func (b *binder) isIndex(n *pg.RangeVar) bool {
+	path := b.env.SearchPath
+	if n.Schemaname != "" {
+		s := b.schema(n.Schemaname)
+		if s == nil {
+			return false
+		}
+		path = []catalog.OID{s.OID}
+	}
+	for _, schema := range path {
+		if t, _ := b.env.Snapshot.IndexByName(b.env.Database, schema, n.Relname); t != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// need notes that the plan depends on a relation and asks whether it may be used.
+func (b *binder) need(r catalog.Relation, what Need, location int32) {
+	r0 := r.Ref()
+	b.reads[r0.OID] = r0.Version
+	if b.env.Privilege != nil {
+		b.must(b.env.Privilege(r, what), -1)
+	}
+}

@@ -1,0 +1,288 @@
+package bind
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+)
+
+// unknowns says what becomes of output columns that are literals or parameters of unknown type.
+type unknowns uint8
+
+const (
+	resolveUnknowns unknowns = iota // they are text
+	keepUnknowns                    // the caller coerces them: INSERT, a set operation
+)
+
+// selectStatement binds any SELECT, with its WITH clause.
+func (q *query) selectStatement(n *pg.SelectStmt, u unknowns) plan.Node {
+	if n.IntoClause != nil {
+		q.b.failAt(location0(n.IntoClause.Rel), pgerr.SyntaxError, "SELECT ... INTO is not allowed here")
+	}
+	w := q.withClause(n.WithClause)
+	var node plan.Node
+	switch {
+	case n.Op != pg.SetOperation_SETOP_NONE:
+		node = q.setStatement(n)
+	case len(n.ValuesLists) > 0:
+		node = q.valuesStatement(n)
+	default:
+		node = q.simpleSelect(n)
+	}
+	if u == resolveUnknowns {
+		node = q.resolveOutputs(node)
+	}
+	return w.around(node)
+}
+
+// resolveOutputs makes text of output columns of unknown type.
+func (q *query) resolveOutputs(node plan.Node) plan.Node {
+	cols := node.Columns()
+	want := make([]*types.Type, len(cols))
+	any := false
+	for i, c := range cols {
+		if c.Type == types.TUnknown {
+			want[i], any = types.TText, true
+		}
+	}
+	if !any {
+		return node
+	}
+	return q.coerceOutputs(node, want, implicitly)
+}
+
+// coerceOutputs makes a node's columns have the wanted types (nil: as it is).
+// Literals get them in their place; the rest is converted above.
+func (q *query) coerceOutputs(node plan.Node, want []*types.Type, how coercion) plan.Node {
+	node = q.coerceLiterals(node, want)
+	cols := node.Columns()
+	same := true
+	for i, c := range cols {
+		same = same && (want[i] == nil || want[i] == c.Type)
+	}
+	if same {
+		return node
+	}
+	p := &plan.Project{Input: node}
+	for i, c := range cols {
+		var e expr.Expr = ref(c)
+		out := c
+		if want[i] != nil && want[i] != c.Type {
+			e = q.coerce(e, want[i], -1, how, -1)
+			out = plan.Column{Name: c.Name, Type: want[i], Typmod: -1}
+		}
+		out.ID = q.b.newID()
+		p.Exprs, p.Cols = append(p.Exprs, e), append(p.Cols, out)
+	}
+	return p
+}
+
+// coerceLiterals gives the literals among a node's output columns the wanted
+// types. The node was made in this binding: nobody else has seen it.
+func (q *query) coerceLiterals(node plan.Node, want []*types.Type) plan.Node {
+	switch n := node.(type) {
+	case *plan.Project:
+		for i, e := range n.Exprs {
+			if i >= len(want) || want[i] == nil || !isUnknown(e) || n.Cols[i].Type != types.TUnknown {
+				continue
+			}
+			n.Exprs[i] = q.coerce(e, want[i], -1, implicitly, -1)
+			n.Cols[i].Type, n.Cols[i].Typmod = want[i], -1
+		}
+	case *plan.Sort:
+		n.Input = q.coerceLiterals(n.Input, want)
+		for i, k := range n.Keys {
+			n.Keys[i].Expr = retyped(k.Expr, n.Input.Columns())
+		}
+	case *plan.Limit:
+		n.Input = q.coerceLiterals(n.Input, want)
+	case *plan.Distinct:
+		n.Input = q.coerceLiterals(n.Input, want)
+		for i, e := range n.On {
+			n.On[i] = retyped(e, n.Input.Columns())
+		}
+	}
+	return node
+}
+
+// retyped is a column reference with the type that the column has now.
+func retyped(e expr.Expr, cols []plan.Column) expr.Expr {
+	if c, ok := e.(*expr.Column); ok {
+		for _, have := range cols {
+			if have.ID == c.ID {
+				return ref(have)
+			}
+		}
+	}
+	return e
+}
+
+// simpleSelect binds SELECT … FROM … WHERE …, in the order in which
+// PostgreSQL analyses its clauses (transformSelectStmt).
+func (q *query) simpleSelect(n *pg.SelectStmt) plan.Node {
+	if len(n.WindowClause) > 0 {
+		q.b.unsupported(-1, "WINDOW")
+	}
+	node := q.from(n.FromClause)
+	s := &selectList{q: q}
+	q.with(kindTarget, func() { s.targets(n.TargetList) })
+	where := q.clause(n.WhereClause, kindWhere, "WHERE")
+	having := q.clause(n.HavingClause, kindHaving, "HAVING")
+	order := s.orderBy(n.SortClause)
+	groups := s.groupBy(n.GroupClause)
+	distinct := s.distinct(n.DistinctClause, order)
+	limit := q.limit(n)
+	marks := q.lockMarks(n)
+
+	node = filter(node, where)
+	if len(groups) > 0 || len(q.aggs) > 0 || having != nil || q.hasAgg {
+		q.refuseLocks(n, len(groups) > 0, having != nil)
+		g := q.aggregate(node, groups)
+		for i, t := range s.list {
+			s.list[i].expr = g.replace(t.expr)
+		}
+		node = filter(g.node, g.replace(having))
+	}
+	return s.finish(node, order, distinct, limit, marks)
+}
+
+// clause binds an optional condition.
+func (q *query) clause(n *pg.Node, kind exprKind, name string) (e expr.Expr) {
+	if n != nil {
+		q.with(kind, func() { e = q.condition(n, name) })
+	}
+	return e
+}
+
+func filter(node plan.Node, cond expr.Expr) plan.Node {
+	if cond == nil {
+		return node
+	}
+	return &plan.Filter{Input: node, Cond: cond}
+}
+
+// finish puts the clauses behind the select list on top: projection, DISTINCT,
+// ORDER BY, row locks, LIMIT, and the list without what only the sorting needed.
+func (s *selectList) finish(node plan.Node, order []sortItem, d *distinctClause, limit *plan.Limit, marks []plan.RowMark) plan.Node {
+	p := s.project(node, marks)
+	node = p
+	cols := func(i int) expr.Expr { return ref(p.Cols[i]) }
+	if d != nil && d.on == nil {
+		node = &plan.Distinct{Input: node}
+	}
+	if len(order) > 0 {
+		sort := &plan.Sort{Input: node}
+		for _, o := range order {
+			sort.Keys = append(sort.Keys, expr.SortKey{Expr: cols(o.target), Desc: o.desc, NullsFirst: o.nullsFirst})
+		}
+		node = sort
+	}
+	if d != nil && d.on != nil {
+		n := &plan.Distinct{Input: node}
+		for _, i := range d.on {
+			n.On = append(n.On, cols(i))
+		}
+		node = n
+	}
+	if len(marks) > 0 {
+		node = &plan.LockRows{Input: node, Marks: marks}
+	}
+	if limit != nil {
+		limit.Input = node
+		node = limit
+	}
+	visible := s.visible()
+	if len(visible) == len(p.Cols) {
+		return node
+	}
+	final := &plan.Project{Input: node}
+	for _, i := range visible {
+		c := p.Cols[i]
+		final.Exprs = append(final.Exprs, ref(c))
+		c.ID = s.q.b.newID()
+		final.Cols = append(final.Cols, c)
+	}
+	return final
+}
+
+// project computes the select list. The columns of locked tables go along
+// under their own IDs, so that the rows can be locked above.
+func (s *selectList) project(node plan.Node, marks []plan.RowMark) *plan.Project {
+	p := &plan.Project{Input: node}
+	for _, t := range s.list {
+		p.Exprs = append(p.Exprs, t.expr)
+		c := s.q.b.column(t.name, t.expr.Type(), t.expr.Typmod())
+		if col, ok := t.expr.(*expr.Column); ok {
+			c.Table, c.Attnum = s.q.origin(col.ID)
+		}
+		p.Cols = append(p.Cols, c)
+		p.Sets = p.Sets || expr.HasSet(t.expr)
+	}
+	for _, m := range marks {
+		for _, c := range m.Target.Cols {
+			p.Exprs, p.Cols = append(p.Exprs, ref(c)), append(p.Cols, c)
+		}
+	}
+	return p
+}
+
+// origin is the table and attribute that a column of q's FROM clause comes from.
+func (q *query) origin(id expr.ColumnID) (table catalog.OID, attnum int16) {
+	o := q.own[id]
+	if o == nil {
+		return 0, 0
+	}
+	for _, c := range o.item.columns {
+		if col, ok := c.value.(*expr.Column); ok && col.ID == id {
+			return c.table, c.attno
+		}
+	}
+	return 0, 0
+}
+
+// limit binds LIMIT, OFFSET and FETCH.
+func (q *query) limit(n *pg.SelectStmt) *plan.Limit {
+	if n.LimitCount == nil && n.LimitOffset == nil {
+		return nil
+	}
+	if n.LimitOption == pg.LimitOption_LIMIT_OPTION_WITH_TIES {
+		q.b.unsupported(-1, "FETCH FIRST ... WITH TIES")
+	}
+	// The expressions see no names at all.
+	sub := &query{b: q.b}
+	l := &plan.Limit{}
+	bound := func(n *pg.Node, kind exprKind, name string) expr.Expr {
+		if n == nil || n.GetAConst().GetIsnull() {
+			return nil
+		}
+		var e expr.Expr
+		sub.with(kind, func() { e = q.limitExpr(sub, n, name) })
+		return e
+	}
+	l.Offset = bound(n.LimitOffset, kindOffset, "OFFSET")
+	l.Count = bound(n.LimitCount, kindLimit, "LIMIT")
+	if l.Count == nil && l.Offset == nil {
+		return nil
+	}
+	return l
+}
+
+func (q *query) limitExpr(sub *query, n *pg.Node, name string) expr.Expr {
+	refuseColumns(q.b, n, name)
+	e := sub.expr(n)
+	if e.Type() != types.TInt8 && !isUnknown(e) && !q.canCoerce(e.Type(), types.TInt8, assigning) {
+		q.b.failAt(location(n), pgerr.DatatypeMismatch, "argument of %s must be type bigint, not type %s", name, e.Type().SQLName)
+	}
+	return q.coerce(e, types.TInt8, -1, assigning, location(n))
+}
+
+// refuseColumns fails for a column reference in LIMIT and its like.
+func refuseColumns(b *binder, n *pg.Node, clause string) {
+	if c := n.GetColumnRef(); c != nil {
+		b.failAt(c.Location, pgerr.InvalidColumnReference, "argument of %s must not contain variables", clause)
+	}
+}

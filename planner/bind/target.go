@@ -1,0 +1,144 @@
+package bind
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// target is an entry of a select list. Those that ORDER BY, GROUP BY or
+// DISTINCT ON added are junk.
+type target struct {
+	name string
+	expr expr.Expr
+	junk bool
+	at   int32
+}
+
+// selectList is a select list in the making.
+type selectList struct {
+	q    *query
+	list []target
+}
+
+// visible are the numbers of the entries that are not junk.
+func (s *selectList) visible() (out []int) {
+	for i, t := range s.list {
+		if !t.junk {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// targets binds the list as it is written.
+func (s *selectList) targets(list []*pg.Node) {
+	for _, n := range list {
+		t := n.GetResTarget()
+		if s.star(t.Val) {
+			continue
+		}
+		e := s.q.expr(t.Val)
+		name := t.Name
+		if name == "" {
+			name = columnName(t.Val)
+		}
+		s.list = append(s.list, target{name: name, expr: e, at: location(t.Val)})
+	}
+}
+
+// star expands *, t.* and (composite).*; false for anything else.
+func (s *selectList) star(n *pg.Node) bool {
+	if c := n.GetColumnRef(); c != nil {
+		names, star := fieldNames(c.Fields)
+		if star {
+			s.starOf(names, c.Location)
+		}
+		return star
+	}
+	ind := n.GetAIndirection()
+	if ind == nil || ind.Indirection[len(ind.Indirection)-1].GetAStar() == nil {
+		return false
+	}
+	row := s.q.indirection(ind.Arg, ind.Indirection[:len(ind.Indirection)-1])
+	s.fields(row, location(n))
+	return true
+}
+
+func (s *selectList) starOf(names []string, location int32) {
+	q := s.q
+	if len(names) == 0 {
+		any := false
+		for _, it := range q.items {
+			if it.byColumn {
+				s.columns(it, 0, location)
+				any = true
+			}
+		}
+		if !any && len(q.items) == 0 {
+			q.b.failAt(location, pgerr.SyntaxError, "SELECT * with no tables specified is not valid")
+		}
+		return
+	}
+	schema := ""
+	if len(names) > 1 {
+		schema = names[len(names)-2]
+	}
+	it, depth := q.findItem(schema, names[len(names)-1], location)
+	if it == nil {
+		if e := q.findColumn(names[0], location); e != nil && len(names) == 1 {
+			s.fields(e, location)
+			return
+		}
+		q.failItem(schema, names[len(names)-1], location)
+	}
+	s.columns(it, depth, location)
+}
+
+func (s *selectList) columns(it *item, depth int, location int32) {
+	for _, c := range it.columns {
+		s.list = append(s.list, target{name: c.name, expr: s.q.reference(c, depth, location), at: location})
+	}
+}
+
+// fields expands a composite value.
+func (s *selectList) fields(row expr.Expr, location int32) {
+	if r, ok := row.(*expr.RowExpr); ok && len(r.Names) == len(r.Elems) {
+		for i, e := range r.Elems {
+			s.list = append(s.list, target{name: r.Names[i], expr: e, at: location})
+		}
+		return
+	}
+	cols := row.Type().Columns()
+	if len(cols) == 0 {
+		if row.Type() == types.TRecord {
+			s.q.b.unsupported(location, "expansion of an anonymous record")
+		}
+		s.q.b.failAt(location, pgerr.WrongObjectType, "type %s is not composite", row.Type().SQLName)
+	}
+	for i, c := range cols {
+		f := &expr.Field{Typed: expr.Typed{T: c.Type, Mod: c.Typmod}, Arg: row, Index: i}
+		s.list = append(s.list, target{name: c.Name, expr: f, at: location})
+	}
+}
+
+// find returns the entry whose expression is e, or adds it as junk.
+func (s *selectList) find(e expr.Expr, at int32) int {
+	for i, t := range s.list {
+		if expr.Equal(t.expr, e) {
+			return i
+		}
+	}
+	s.list = append(s.list, target{name: "?column?", expr: e, junk: true, at: at})
+	return len(s.list) - 1
+}
+
+// resolve makes text of an entry of unknown type, for sorting and grouping.
+func (s *selectList) resolve(i int) {
+	t := &s.list[i]
+	if isUnknown(t.expr) {
+		t.expr = s.q.coerce(t.expr, types.TText, -1, implicitly, t.at)
+	}
+}

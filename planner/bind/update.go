@@ -1,0 +1,186 @@
+package bind
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+)
+
+// update binds UPDATE (transformUpdateStmt).
+func (q *query) update(n *pg.UpdateStmt) plan.Node {
+	q.b.writes = true
+	w := q.withClause(n.WithClause)
+	t := q.writeTarget(n.Relation, NeedUpdate, "update")
+	it, scan, source := q.writeSource(t, n.Relation, n.FromClause)
+	out := &plan.Update{Table: t, Target: scan}
+	a := &assignments{q: q, table: t, byPosition: map[int]expr.Expr{}}
+	q.with(kindUpdateSource, func() { a.set(n.TargetList) })
+	out.Source = filter(source, q.clause(n.WhereClause, kindWhere, "WHERE"))
+	a.generate(it)
+	out.Set = a.list()
+	out.Checks = q.b.checks(t)
+	row := q.newRow(t, n.Relation)
+	out.New = row.ids
+	out.Returning, out.Cols = q.returning(n.ReturningList, append([]*item{row.item}, q.others(it)...)...)
+	return w.around(out)
+}
+
+// writeSource binds the target and FROM or USING of an UPDATE or DELETE. The
+// target's scan has all columns by position.
+func (q *query) writeSource(t *catalog.Table, n *pg.RangeVar, from []*pg.Node) (*item, *plan.Scan, plan.Node) {
+	it, scan := q.tableItem(t, n, true)
+	var node plan.Node = scan
+	items := []*item{it}
+	for _, f := range from {
+		s := q.fromItem(f, items)
+		q.checkNames(s.items, items)
+		node = &plan.Join{Kind: plan.JoinInner, Left: node, Right: s.node, Lateral: needsAny(s.needs, node)}
+		items = append(items, s.items...)
+	}
+	for _, it := range items {
+		q.addItem(it)
+	}
+	return it, scan, node
+}
+
+// others are the items but for one.
+func (q *query) others(not *item) (out []*item) {
+	for _, it := range q.items {
+		if it != not {
+			out = append(out, it)
+		}
+	}
+	return out
+}
+
+// assignments are the columns that an UPDATE (or DO UPDATE) sets.
+type assignments struct {
+	q          *query
+	table      *catalog.Table
+	byPosition map[int]expr.Expr
+}
+
+// set binds a SET list.
+func (a *assignments) set(list []*pg.Node) {
+	for i, n := range list {
+		r := n.GetResTarget()
+		if len(r.Indirection) > 0 {
+			a.q.b.unsupported(r.Location, "assignment to a part of column \"%s\"", r.Name)
+		}
+		p := a.q.targetColumn(a.table, r.Name, r.Location)
+		if a.byPosition[p] != nil {
+			a.q.b.failAt(r.Location, pgerr.SyntaxError, "multiple assignments to same column \"%s\"", r.Name)
+		}
+		if m := r.Val.GetMultiAssignRef(); m != nil {
+			a.byPosition[p] = a.multi(p, m, list[i-int(m.Colno)+1].GetResTarget().Val.GetMultiAssignRef().Source)
+			continue
+		}
+		a.byPosition[p] = a.value(p, r.Val)
+	}
+}
+
+// value binds what one column gets.
+func (a *assignments) value(p int, n *pg.Node) expr.Expr {
+	c := &a.table.Columns[p]
+	if n.GetSetToDefault() != nil {
+		return a.q.b.columnDefault(a.table, c)
+	}
+	a.checkAssignable(c)
+	return a.q.assign(a.q.expr(n), c, location(n))
+}
+
+func (a *assignments) checkAssignable(c *catalog.Column) {
+	e := pgerr.New(pgerr.GeneratedAlways, "column \"%s\" can only be updated to DEFAULT", c.Name)
+	switch {
+	case c.Generated:
+		fail(e.WithDetail("Column \"%s\" is a generated column.", c.Name))
+	case c.Identity == 'a':
+		fail(e.WithDetail("Column \"%s\" is an identity column defined as GENERATED ALWAYS.", c.Name))
+	}
+}
+
+// multi binds one column of SET (a, b, …) = ROW(…) or = (SELECT …). A subquery
+// is bound once for every column, which takes its own one.
+func (a *assignments) multi(p int, m *pg.MultiAssignRef, source *pg.Node) expr.Expr {
+	i := int(m.Colno) - 1
+	if row := source.GetRowExpr(); row != nil {
+		if len(row.Args) != int(m.Ncolumns) {
+			a.q.b.failAt(location(source), pgerr.SyntaxError, "number of columns does not match number of values")
+		}
+		return a.value(p, row.Args[i])
+	}
+	link := source.GetSubLink()
+	if link == nil || link.SubLinkType != pg.SubLinkType_EXPR_SUBLINK {
+		a.q.b.failAt(location(source), pgerr.FeatureNotSupported, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression")
+	}
+	c := &a.table.Columns[p]
+	a.checkAssignable(c)
+	s, cols := a.q.subquery(link, expr.SubqueryScalar, resolveUnknowns)
+	if len(cols) != int(m.Ncolumns) {
+		a.q.b.failAt(link.Location, pgerr.SyntaxError, "number of columns does not match number of values")
+	}
+	one := a.q.b.column(cols[i].Name, cols[i].Type, cols[i].Typmod)
+	s.Plan = &plan.Project{Input: s.Plan.(plan.Node), Exprs: []expr.Expr{ref(cols[i])}, Cols: []plan.Column{one}}
+	s.T, s.Mod, s.Output = one.Type, one.Typmod, []expr.ColumnID{one.ID}
+	return a.q.assign(s, c, link.Location)
+}
+
+// generate adds the generated columns that depend on what is set; it is the
+// row as it was.
+func (a *assignments) generate(it *item) {
+	t := a.table
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if !c.Generated || c.Dropped {
+			continue
+		}
+		changed := false
+		e := a.q.b.generated(t, c, func(p int) expr.Expr {
+			if e := a.byPosition[p]; e != nil {
+				changed = true
+				return e
+			}
+			return it.byAttnum(t.Columns[p].Attnum)
+		})
+		delete(a.byPosition, i)
+		if changed {
+			a.byPosition[i] = e
+		}
+	}
+}
+
+// byAttnum is the item's column with that number.
+func (it *item) byAttnum(attnum int16) expr.Expr {
+	for _, c := range it.columns {
+		if c.attno == attnum {
+			return c.value
+		}
+	}
+	fail(pgerr.Internal("no column %d in \"%s\"", attnum, it.name))
+	return nil
+}
+
+// list is the assignments in order of position.
+func (a *assignments) list() (out []plan.Assign) {
+	for p := range a.table.Columns {
+		if e := a.byPosition[p]; e != nil {
+			out = append(out, plan.Assign{Position: p, Expr: e})
+		}
+	}
+	return out
+}
+
+// delete binds DELETE (transformDeleteStmt).
+func (q *query) delete(n *pg.DeleteStmt) plan.Node {
+	q.b.writes = true
+	w := q.withClause(n.WithClause)
+	t := q.writeTarget(n.Relation, NeedDelete, "delete from")
+	_, scan, source := q.writeSource(t, n.Relation, n.UsingClause)
+	out := &plan.Delete{Table: t, Target: scan}
+	out.Source = filter(source, q.clause(n.WhereClause, kindWhere, "WHERE"))
+	out.Returning, out.Cols = q.returning(n.ReturningList, q.items...)
+	return w.around(out)
+}

@@ -1,0 +1,95 @@
+package bind
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"strconv"
+)
+
+// valuesStatement binds VALUES as a query of its own (transformValuesClause).
+func (q *query) valuesStatement(n *pg.SelectStmt) plan.Node {
+	if len(n.LockingClause) > 0 {
+		q.b.failAt(-1, pgerr.FeatureNotSupported, "%s cannot be applied to VALUES", lockName(n.LockingClause[0].GetLockingClause()))
+	}
+	v := &plan.Values{}
+	q.with(kindValues, func() { v.Rows = q.valueRows(n.ValuesLists) })
+	v.Cols = q.valueColumns(n.ValuesLists, v.Rows)
+	return q.tail(n, v, false)
+}
+
+// valueRows binds the rows, which must be of one length.
+func (q *query) valueRows(lists []*pg.Node) (rows [][]expr.Expr) {
+	for i, l := range lists {
+		nodes := l.GetList().GetItems()
+		if i > 0 && len(nodes) != len(rows[0]) {
+			q.b.failAt(location(l), pgerr.SyntaxError, "VALUES lists must all be the same length")
+		}
+		row := make([]expr.Expr, len(nodes))
+		for j, n := range nodes {
+			if d := n.GetSetToDefault(); d != nil {
+				q.b.failAt(d.Location, pgerr.SyntaxError, "DEFAULT is not allowed in this context")
+			}
+			row[j] = q.expr(n)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// valueColumns gives each column its common type.
+func (q *query) valueColumns(lists []*pg.Node, rows [][]expr.Expr) (cols []plan.Column) {
+	for j := range rows[0] {
+		column, at := make([]expr.Expr, len(rows)), make([]int32, len(rows))
+		for i, row := range rows {
+			column[i], at[i] = row[j], location(lists[i].GetList().Items[j])
+		}
+		t := q.commonType("VALUES", column, at)
+		for i := range rows {
+			rows[i][j] = q.common(column[i], t, "VALUES", at[i])
+			column[i] = rows[i][j]
+		}
+		cols = append(cols, q.b.column("column"+strconv.Itoa(j+1), t, commonTypmod(column)))
+	}
+	return cols
+}
+
+// tail puts ORDER BY and LIMIT over a VALUES or a set operation. outputOnly: ORDER BY sees the output columns alone.
+func (q *query) tail(n *pg.SelectStmt, node plan.Node, outputOnly bool) plan.Node {
+	limit := q.limit(n)
+	if len(n.SortClause) > 0 {
+		node = q.sortOutputs(n.SortClause, node, outputOnly)
+	}
+	if limit != nil {
+		limit.Input = node
+		node = limit
+	}
+	return node
+}
+
+// sortOutputs sorts a node by its output columns, or by expressions over them.
+func (q *query) sortOutputs(list []*pg.Node, node plan.Node, outputOnly bool) plan.Node {
+	sub := q.sub()
+	it := &item{byColumn: true}
+	s := &selectList{q: sub}
+	for _, c := range node.Columns() {
+		it.columns = append(it.columns, &itemColumn{name: c.Name, value: ref(c)})
+		s.list = append(s.list, target{name: c.Name, expr: ref(c), at: -1})
+	}
+	sub.addItem(it)
+	order := s.orderBy(list)
+	sort := &plan.Sort{Input: node}
+	for _, o := range order {
+		t := s.list[o.target]
+		if t.junk && outputOnly {
+			fail(pgerr.New(pgerr.FeatureNotSupported, "invalid UNION/INTERSECT/EXCEPT ORDER BY clause").
+				WithDetail("Only result column names can be used, not expressions or functions.").
+				WithHint("Add the expression/function to every SELECT, or move the UNION into a FROM clause.").
+				WithPosition(q.b.position(o.at)))
+		}
+		sort.Keys = append(sort.Keys, expr.SortKey{Expr: t.expr, Desc: o.desc, NullsFirst: o.nullsFirst})
+	}
+	return sort
+}

@@ -1,0 +1,232 @@
+package bind
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
+)
+
+// cteScope is the names of WITH queries that are visible, innermost first.
+type cteScope struct {
+	parent *cteScope
+	name   string
+	cte    *plan.CTE
+	cols   []plan.Column
+	names  []string // the columns' names
+	// working: the recursive term reads the rows of the last iteration.
+	working bool
+}
+
+// find returns the innermost WITH query of that name, or nil.
+func (s *cteScope) find(name string) *cteScope {
+	for ; s != nil && s.name != name; s = s.parent {
+	}
+	return s
+}
+
+// withPlan is a bound WITH clause, to be put around its query.
+type withPlan struct{ ctes []*plan.CTE }
+
+func (w *withPlan) around(body plan.Node) plan.Node {
+	if len(w.ctes) == 0 {
+		return body
+	}
+	return &plan.With{CTEs: w.ctes, Body: body}
+}
+
+// withClause binds WITH; its names are visible to q from now on.
+func (q *query) withClause(n *pg.WithClause) *withPlan {
+	w := &withPlan{}
+	if n == nil {
+		return w
+	}
+	seen := map[string]bool{}
+	for _, c := range n.Ctes {
+		cte := c.GetCommonTableExpr()
+		if seen[cte.Ctename] {
+			q.b.failAt(cte.Location, pgerr.DuplicateAlias, "WITH query name \"%s\" specified more than once", cte.Ctename)
+		}
+		seen[cte.Ctename] = true
+		if n.Recursive {
+			q.refuseForward(n, cte)
+		}
+		w.ctes = append(w.ctes, q.cte(cte, n.Recursive))
+	}
+	return w
+}
+
+// cte binds one WITH query and makes it visible.
+func (q *query) cte(n *pg.CommonTableExpr, recursive bool) *plan.CTE {
+	if n.SearchClause != nil || n.CycleClause != nil {
+		q.b.unsupported(n.Location, "SEARCH and CYCLE")
+	}
+	c := &plan.CTE{Name: n.Ctename, ID: q.b.nextCT}
+	q.b.nextCT++
+	switch n.Ctematerialized {
+	case pg.CTEMaterialize_CTEMaterializeAlways:
+		c.Materialize = plan.Materialized
+	case pg.CTEMaterialize_CTEMaterializeNever:
+		c.Materialize = plan.NotMaterialized
+	}
+	scope := &cteScope{parent: q.ctes, name: n.Ctename, cte: c}
+	if recursive && refersTo(n.Ctequery, n.Ctename) {
+		q.recursive(n, c, scope)
+	} else {
+		sub := q.cteLevel(q.ctes)
+		c.Plan, c.Modifies = q.cteQuery(sub, n)
+		q.takeOuter(sub)
+		scope.cols = c.Plan.Columns()
+	}
+	q.cteNames(n, scope)
+	q.ctes = scope
+	return c
+}
+
+// cteNames gives the columns the names of the WITH query's list.
+func (q *query) cteNames(n *pg.CommonTableExpr, scope *cteScope) {
+	if len(n.Aliascolnames) > len(scope.cols) {
+		q.b.failAt(n.Location, pgerr.InvalidColumnReference, "WITH query \"%s\" has %d columns available but %d columns specified",
+			n.Ctename, len(scope.cols), len(n.Aliascolnames))
+	}
+	scope.names = nil
+	for i, c := range scope.cols {
+		name := c.Name
+		if i < len(n.Aliascolnames) {
+			name = n.Aliascolnames[i].GetString_().GetSval()
+		}
+		scope.names = append(scope.names, name)
+	}
+}
+
+// cteLevel is the level of a WITH query: it sees what stands around q, not q's own FROM clause.
+func (q *query) cteLevel(ctes *cteScope) *query { return &query{b: q.b, parent: q.parent, ctes: ctes} }
+
+// takeOuter notes that q refers to what a WITH query of it refers to.
+func (q *query) takeOuter(sub *query) {
+	for _, id := range sub.outer.ids {
+		q.outer.add(id)
+	}
+}
+
+// cteQuery binds a WITH query that does not refer to itself.
+func (q *query) cteQuery(sub *query, n *pg.CommonTableExpr) (node plan.Node, modifies bool) {
+	switch s := n.Ctequery.GetNode().(type) {
+	case *pg.Node_SelectStmt:
+		return sub.selectStatement(s.SelectStmt, resolveUnknowns), false
+	case *pg.Node_InsertStmt, *pg.Node_UpdateStmt, *pg.Node_DeleteStmt:
+		if q.parent != nil || q.b.text != q.b.main {
+			q.b.failAt(n.Location, pgerr.FeatureNotSupported, "WITH clause containing a data-modifying statement must be at the top level")
+		}
+		switch s := n.Ctequery.GetNode().(type) {
+		case *pg.Node_InsertStmt:
+			return sub.insert(s.InsertStmt), true
+		case *pg.Node_UpdateStmt:
+			return sub.update(s.UpdateStmt), true
+		case *pg.Node_DeleteStmt:
+			return sub.delete(s.DeleteStmt), true
+		}
+	}
+	q.b.unsupported(n.Location, "this statement in WITH")
+	return nil, false
+}
+
+// recursive binds base UNION [ALL] step.
+func (q *query) recursive(n *pg.CommonTableExpr, c *plan.CTE, scope *cteScope) {
+	s := n.Ctequery.GetSelectStmt()
+	if s == nil || s.Op != pg.SetOperation_SETOP_UNION || refersTo(selectNode(s.Larg), n.Ctename) {
+		what := "recursive query \"%s\" does not have the form non-recursive-term UNION [ALL] recursive-term"
+		if s != nil && s.Op == pg.SetOperation_SETOP_UNION {
+			what = "recursive reference to query \"%s\" must not appear within its non-recursive term"
+		}
+		q.b.failAt(n.Location, pgerr.InvalidRecursion, what, n.Ctename)
+	}
+	if len(s.SortClause) > 0 || s.LimitCount != nil || s.LimitOffset != nil || s.WithClause != nil {
+		q.b.unsupported(n.Location, "ORDER BY, LIMIT or WITH in a recursive query")
+	}
+	side := func(n *pg.SelectStmt, ctes *cteScope, u unknowns) plan.Node {
+		sub := q.cteLevel(ctes)
+		defer q.takeOuter(sub)
+		return sub.selectStatement(n, u)
+	}
+	base := side(s.Larg, q.ctes, resolveUnknowns)
+	scope.cols, scope.working = base.Columns(), true
+	q.cteNames(n, scope)
+	c.Recursive = &plan.Recursive{Base: base, All: s.All}
+	step := side(s.Rarg, scope, keepUnknowns)
+	scope.working = false
+	c.Recursive.Step = q.matchStep(n, base, step, s.Rarg)
+}
+
+// matchStep makes the recursive term's columns have the first term's types.
+func (q *query) matchStep(n *pg.CommonTableExpr, base, step plan.Node, tree *pg.SelectStmt) plan.Node {
+	l, r := base.Columns(), step.Columns()
+	if len(l) != len(r) {
+		q.b.failAt(firstTarget(tree), pgerr.SyntaxError, "each UNION query must have the same number of columns")
+	}
+	want := make([]*types.Type, len(l))
+	for i := range l {
+		t := q.commonType("UNION", []expr.Expr{ref(l[i]), ref(r[i])}, []int32{-1, targetLocation(tree, i)})
+		if t != l[i].Type {
+			fail(pgerr.New(pgerr.DatatypeMismatch, "recursive query \"%s\" column %d has type %s in non-recursive term but type %s overall",
+				n.Ctename, i+1, l[i].Type.SQLName, t.SQLName).
+				WithHint("Cast the output of the non-recursive term to the correct type.").
+				WithPosition(q.b.position(targetLocation(n.Ctequery.GetSelectStmt(), i))))
+		}
+		want[i] = t
+	}
+	return q.coerceOutputs(step, want, implicitly)
+}
+
+// cteScan reads a WITH query.
+func (q *query) cteScan(s *cteScope, n *pg.RangeVar) source {
+	if s.cte.Modifies && len(s.cols) == 0 {
+		q.b.failAt(n.Location, pgerr.FeatureNotSupported, "WITH query \"%s\" does not have a RETURNING clause", s.name)
+	}
+	s.cte.Uses++
+	scan := &plan.CTEScan{CTE: s.cte, Working: s.working}
+	for i, c := range s.cols {
+		scan.Source = append(scan.Source, c.ID)
+		scan.Cols = append(scan.Cols, q.b.column(s.names[i], c.Type, c.Typmod))
+	}
+	alias := n.Alias
+	if alias == nil {
+		alias = &pg.Alias{Aliasname: s.name}
+	}
+	return source{node: scan, items: []*item{q.outputItem(scan.Cols, alias)}}
+}
+
+func selectNode(s *pg.SelectStmt) *pg.Node {
+	return &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: s}}
+}
+
+// refersTo reports whether a tree reads from the name.
+func refersTo(n *pg.Node, name string) bool {
+	found := false
+	sqlparse.Walk(n, func(m proto.Message) bool {
+		if r, ok := m.(*pg.RangeVar); ok && r.Schemaname == "" && r.Relname == name {
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
+// refuseForward refuses WITH RECURSIVE queries that read from later ones.
+func (q *query) refuseForward(n *pg.WithClause, cte *pg.CommonTableExpr) {
+	later := false
+	for _, c := range n.Ctes {
+		other := c.GetCommonTableExpr()
+		if other == cte {
+			later = true
+			continue
+		}
+		if later && q.ctes.find(other.Ctename) == nil && refersTo(cte.Ctequery, other.Ctename) {
+			q.b.unsupported(cte.Location, "mutual recursion between WITH items")
+		}
+	}
+}
