@@ -31,7 +31,7 @@ func (q *query) aggregateCall(n *pg.FuncCall, name string) expr.Expr {
 		depth = open.nearest
 	}
 	if open.inner {
-		q.b.failAt(n.Location, pgerr.GroupingError, "aggregate function calls cannot be nested")
+		q.b.failAt(open.innerAt, pgerr.GroupingError, "aggregate function calls cannot be nested")
 	}
 	owner := q
 	for range depth {
@@ -41,7 +41,7 @@ func (q *query) aggregateCall(n *pg.FuncCall, name string) expr.Expr {
 		q.refuseAggregate(owner.kind, n.Location)
 	}
 	if around != nil && depth == 0 {
-		around.inner = true
+		around.inner, around.innerAt = true, n.Location
 	}
 	return q.addAggregate(call, depth, n.Location)
 }

@@ -81,7 +81,7 @@ func testEnv() *Env {
 	m.table("pgbench_accounts", "aid int4 key", "bid int4", "abalance int4", "filler bpchar")
 	m.table("pgbench_history", "tid int4", "bid int4", "aid int4", "delta int4", "mtime timestamp", "filler bpchar")
 	m.table("t", "a int4 key", "b text", "c numeric", "gone int4 dropped", "d timestamptz")
-	m.table("u", "a int4", "x int8 key", "y text default 'why'::text", "z int4[]")
+	m.table("u", "a int4", "x int8 key", "y text default 'why'::text", "z _int4")
 	m.table("g", "id int4 identity key", "n int4 default 7", "twice int4 generated (n * 2)")
 	m.table("flag", "id int4 key", "on_ bool", "name name", "arr _text", "j json")
 	g := *change.Snapshot().Relation(catalog.PostgresOID, catalog.PublicOID, "g").(*catalog.Table)

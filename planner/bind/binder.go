@@ -26,28 +26,26 @@ type binder struct {
 	nextCT int
 
 	params []*types.Type // of $1…; nil is not known yet
-	// firstParam is where each parameter stands first, for 42P18.
-	firstParam []int32
-	lifted     []*types.Type
+	lifted []*types.Type
 
 	coercer *builtin.Coercer
 	reads   map[catalog.OID]uint64
 	writes  bool
 	// views are the views being expanded, outermost first.
 	views []catalog.OID
-	// location is where a column reference stands in text; for errors about grouping.
-	location map[*expr.Column]int32
+	// location is where a column or parameter stands in text, for errors that are found later.
+	location map[expr.Expr]int32
 }
 
 func newBinder(env *Env, s *sqlparse.Statement, params []*types.Type) *binder {
 	b := &binder{
 		env: env, text: s, main: s,
-		reads: map[catalog.OID]uint64{}, location: map[*expr.Column]int32{},
+		reads: map[catalog.OID]uint64{}, location: map[expr.Expr]int32{},
 	}
 	b.coercer = &builtin.Coercer{Lib: env.Library, Env: env.Types, Param: b.typeParam}
 	if s != nil {
 		n := max(len(params), s.Params)
-		b.params, b.firstParam = make([]*types.Type, n), make([]int32, n)
+		b.params = make([]*types.Type, n)
 		for i, t := range params {
 			if t != types.TUnknown {
 				b.params[i] = t
@@ -159,6 +157,9 @@ func (b *binder) bind() (st *plan.Statement, err error) {
 	if st.Tag != "SELECT" && returns(st.Root) {
 		st.Result = st.Root.Columns()
 	}
+	if st.Result == nil && (st.Tag == "SELECT" || returns(st.Root)) {
+		st.Result = []plan.Column{} // rows without columns
+	}
 	b.finish(st)
 	return st, nil
 }
@@ -181,9 +182,6 @@ func returns(n plan.Node) bool {
 func (b *binder) finish(st *plan.Statement) {
 	for i, t := range b.params {
 		if t == nil && i < b.main.Params {
-			if b.firstParam[i] != 0 {
-				b.failAt(b.firstParam[i]-1, pgerr.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
-			}
 			b.failAt(-1, pgerr.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
 		}
 	}

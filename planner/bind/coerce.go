@@ -29,6 +29,9 @@ func (q *query) canCoerce(from, to *types.Type, how coercion) bool {
 // coerce converts e, written at the location, to a type and typmod.
 func (q *query) coerce(e expr.Expr, to *types.Type, typmod int32, how coercion, location int32) expr.Expr {
 	r, err := q.b.coercer.Coerce(e, to, typmod, how)
+	if at, ok := q.b.location[e]; ok && err != nil && location < 0 {
+		location = at
+	}
 	q.b.must(err, location)
 	return r
 }

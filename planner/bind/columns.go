@@ -103,7 +103,7 @@ func (q *query) qualifiedColumn(names []string, location int32) expr.Expr {
 		if e := q.fieldOfColumn(names, location); e != nil {
 			return e
 		}
-		q.failItem(schema, table, location)
+		q.failItem(table, location)
 	}
 	if e := q.itemColumn(it, depth, column, location); e != nil {
 		return e
@@ -218,7 +218,7 @@ func (q *query) wholeRow(names []string, location int32) expr.Expr {
 	}
 	it, depth := q.findItem(schema, names[len(names)-1], location)
 	if it == nil {
-		q.failItem(schema, names[len(names)-1], location)
+		q.failItem(names[len(names)-1], location)
 	}
 	return q.rowOf(it, depth, location)
 }

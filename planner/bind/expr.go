@@ -79,31 +79,32 @@ func (q *query) paramRef(n *pg.ParamRef) expr.Expr {
 		b.failAt(n.Location, pgerr.UndefinedParameter, "there is no parameter $%d", n.Number)
 	}
 	if i >= b.main.Params {
-		return b.literal(i - b.main.Params)
-	}
-	if b.firstParam[i] == 0 {
-		b.firstParam[i] = n.Location + 1
+		return b.literal(i-b.main.Params, n.Location)
 	}
 	t := b.params[i]
 	if t == nil {
 		t = types.TUnknown
 	}
-	return &expr.Param{Typed: expr.Typed{T: t, Mod: -1}, Index: i}
+	p := &expr.Param{Typed: expr.Typed{T: t, Mod: -1}, Index: i}
+	b.location[p] = n.Location
+	return p
 }
 
 // literal is the parameter that carries lifted literal i, or its value when it is pinned.
-func (b *binder) literal(i int) expr.Expr {
+func (b *binder) literal(i int, location int32) expr.Expr {
 	l := b.main.Lifted[i]
 	t := l.Kind.Type()
 	if b.main.Pinned(i) {
 		v, err := l.Datum()
-		b.must(err, -1)
+		b.must(err, location)
 		return expr.NewConst(t, v)
 	}
 	if t != types.TUnknown {
 		b.lifted[i] = t
 	}
-	return &expr.Param{Typed: expr.Typed{T: t, Mod: -1}, Index: len(b.params) + i}
+	p := &expr.Param{Typed: expr.Typed{T: t, Mod: -1}, Index: len(b.params) + i}
+	b.location[p] = location
+	return p
 }
 
 // constant binds a literal (make_const).
@@ -175,6 +176,10 @@ func (q *query) nullTest(n *pg.NullTest) expr.Expr {
 			return expr.True()
 		}
 		return expr.NewAnd(tests...)
+	}
+	if p, ok := e.(*expr.Param); ok && p.Index < len(q.b.params) {
+		// IS NULL says nothing of its type: somebody else must, or it is 42P18.
+		return &expr.Test{Kind: kind, Arg: e}
 	}
 	return &expr.Test{Kind: kind, Arg: q.text(e, n.Location)}
 }

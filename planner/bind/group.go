@@ -19,7 +19,9 @@ type aggregate struct {
 type aggregateArgs struct {
 	seen    bool
 	nearest int
-	inner   bool // an aggregate of the same level is among the arguments
+	// inner: an aggregate of the same level is among the arguments, at innerAt.
+	inner   bool
+	innerAt int32
 }
 
 func (a *aggregateArgs) saw(depth int) {

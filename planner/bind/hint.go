@@ -13,7 +13,7 @@ func (q *query) failColumn(table, column string, location int32) {
 	}
 	e := pgerr.New(pgerr.UndefinedColumn, "column %s does not exist", name).WithPosition(q.b.position(location))
 	if it := q.hidden(table, column); it != nil {
-		e.WithDetail("There is a column named \"%s\" in table \"%s\", but it cannot be referenced from this part of the query.", column, it.name)
+		e.WithHint("There is a column named \"%s\" in table \"%s\", but it cannot be referenced from this part of the query.", column, it.name)
 		fail(e)
 	}
 	if hint := q.similarColumn(table, column); hint != "" {
@@ -107,19 +107,15 @@ func distance(a, b string) int {
 }
 
 // failItem is errorMissingRTE: no FROM item has the name.
-func (q *query) failItem(schema, name string, location int32) {
-	shown := name
-	if schema != "" {
-		shown = schema + "." + name
-	}
+func (q *query) failItem(name string, location int32) {
 	aliased, unseen := q.itemsNamed(name)
-	e := pgerr.New(pgerr.UndefinedTable, "missing FROM-clause entry for table \"%s\"", shown)
+	e := pgerr.New(pgerr.UndefinedTable, "missing FROM-clause entry for table \"%s\"", name)
 	switch {
 	case unseen != nil:
-		e = pgerr.New(pgerr.UndefinedTable, "invalid reference to FROM-clause entry for table \"%s\"", shown).
-			WithDetail("There is an entry for table \"%s\", but it cannot be referenced from this part of the query.", unseen.name)
+		e = pgerr.New(pgerr.UndefinedTable, "invalid reference to FROM-clause entry for table \"%s\"", name).
+			WithHint("There is an entry for table \"%s\", but it cannot be referenced from this part of the query.", unseen.name)
 	case aliased != nil:
-		e = pgerr.New(pgerr.UndefinedTable, "invalid reference to FROM-clause entry for table \"%s\"", shown).
+		e = pgerr.New(pgerr.UndefinedTable, "invalid reference to FROM-clause entry for table \"%s\"", name).
 			WithHint("Perhaps you meant to reference the table alias \"%s\".", aliased.name)
 	}
 	fail(e.WithPosition(q.b.position(location)))

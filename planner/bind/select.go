@@ -58,7 +58,7 @@ func (q *query) resolveOutputs(node plan.Node) plan.Node {
 // coerceOutputs makes a node's columns have the wanted types (nil: as it is).
 // Literals get them in their place; the rest is converted above.
 func (q *query) coerceOutputs(node plan.Node, want []*types.Type, how coercion) plan.Node {
-	node = q.coerceLiterals(node, want)
+	node = q.coerceInPlace(node, want, how)
 	cols := node.Columns()
 	same := true
 	for i, c := range cols {
@@ -81,18 +81,39 @@ func (q *query) coerceOutputs(node plan.Node, want []*types.Type, how coercion) 
 	return p
 }
 
-// coerceLiterals gives the literals among a node's output columns the wanted
-// types. The node was made in this binding: nobody else has seen it.
+// coerceInPlace converts a node's output columns where they are computed, if
+// nothing above depends on them as they are; literals always are. The node
+// was made in this binding: nobody else has seen it.
+func (q *query) coerceInPlace(node plan.Node, want []*types.Type, how coercion) plan.Node {
+	if p, ok := node.(*plan.Project); ok {
+		q.coerceExprs(p, want, how)
+		return node
+	}
+	return q.coerceLiterals(node, want)
+}
+
+func (q *query) coerceExprs(n *plan.Project, want []*types.Type, how coercion) {
+	for i, e := range n.Exprs {
+		if i >= len(want) || want[i] == nil || want[i] == n.Cols[i].Type {
+			continue
+		}
+		n.Exprs[i] = q.coerce(e, want[i], -1, how, -1)
+		n.Cols[i].Type, n.Cols[i].Typmod = want[i], -1
+		n.Cols[i].Table, n.Cols[i].Attnum = 0, 0
+	}
+}
+
+// coerceLiterals gives the literals among a node's output columns the wanted types.
 func (q *query) coerceLiterals(node plan.Node, want []*types.Type) plan.Node {
 	switch n := node.(type) {
 	case *plan.Project:
-		for i, e := range n.Exprs {
-			if i >= len(want) || want[i] == nil || !isUnknown(e) || n.Cols[i].Type != types.TUnknown {
-				continue
+		only := make([]*types.Type, len(n.Cols))
+		for i, c := range n.Cols {
+			if i < len(want) && c.Type == types.TUnknown {
+				only[i] = want[i]
 			}
-			n.Exprs[i] = q.coerce(e, want[i], -1, implicitly, -1)
-			n.Cols[i].Type, n.Cols[i].Typmod = want[i], -1
 		}
+		q.coerceExprs(n, only, implicitly)
 	case *plan.Sort:
 		n.Input = q.coerceLiterals(n.Input, want)
 		for i, k := range n.Keys {

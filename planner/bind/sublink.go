@@ -98,8 +98,30 @@ func (q *query) quantified(n *pg.SubLink) expr.Expr {
 	return s
 }
 
-// compareRowSubquery is (a, b) = (SELECT x, y): the row is fetched once.
+// compareRowSubquery is (a, b) = (SELECT x, y): the comparison is computed over
+// the subquery's row, so that no row is NULL and more than one an error.
 func (q *query) compareRowSubquery(name string, left *pg.RowExpr, n *pg.SubLink, location int32) expr.Expr {
-	q.b.unsupported(location, "comparison of a row with a subquery")
-	return nil
+	args, _ := q.list(left.Args)
+	s, cols := q.subquery(n, expr.SubqueryScalar, resolveUnknowns)
+	switch {
+	case len(args) < len(cols):
+		q.b.failAt(location, pgerr.SyntaxError, "subquery has too many columns")
+	case len(args) > len(cols):
+		q.b.failAt(location, pgerr.SyntaxError, "subquery has too few columns")
+	}
+	right := make([]expr.Expr, len(cols))
+	for i, c := range cols {
+		right[i] = ref(c)
+	}
+	test := q.compareFields(name, args, right, location)
+	out := q.b.column("?column?", types.TBool, -1)
+	s.Plan = &plan.Project{Input: s.Plan.(plan.Node), Exprs: []expr.Expr{test}, Cols: []plan.Column{out}}
+	outer := outerRefs{s.Outer}
+	for _, a := range args {
+		for _, id := range expr.Columns(a) {
+			outer.add(id)
+		}
+	}
+	s.T, s.Output, s.Outer = types.TBool, []expr.ColumnID{out.ID}, outer.ids
+	return s
 }

@@ -92,7 +92,7 @@ func (s *selectList) starOf(names []string, location int32) {
 			s.fields(e, location)
 			return
 		}
-		q.failItem(schema, names[len(names)-1], location)
+		q.failItem(names[len(names)-1], location)
 	}
 	s.columns(it, depth, location)
 }

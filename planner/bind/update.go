@@ -72,7 +72,7 @@ func (a *assignments) set(list []*pg.Node) {
 		}
 		p := a.q.targetColumn(a.table, r.Name, r.Location)
 		if a.byPosition[p] != nil {
-			a.q.b.failAt(r.Location, pgerr.SyntaxError, "multiple assignments to same column \"%s\"", r.Name)
+			a.q.b.failAt(-1, pgerr.SyntaxError, "multiple assignments to same column \"%s\"", r.Name)
 		}
 		if m := r.Val.GetMultiAssignRef(); m != nil {
 			a.byPosition[p] = a.multi(p, m, list[i-int(m.Colno)+1].GetResTarget().Val.GetMultiAssignRef().Source)
