@@ -86,6 +86,9 @@ func (e *Error) postgres() *pgerr.E {
 	if code, text, ok := raised(e.Message); ok {
 		return pgerr.New(code, "%s", text).WithCause(e)
 	}
+	if tooComplex(e.Message) {
+		return pgerr.New(pgerr.StatementTooComplex, "statement is too complex for a shard: %s", e.Message).WithCause(e)
+	}
 	return pgerr.Internal("shard \"%s\": %s", e.Path, e.Message).WithCause(e)
 }
 
@@ -96,4 +99,15 @@ func raised(msg string) (pgerr.Code, string, bool) {
 		return "", "", false
 	}
 	return pgerr.Code(msg[:5]), msg[6:], true
+}
+
+// tooComplex recognizes SQLite's limits on statements (sqlite.org/limits.html),
+// which have no codes of their own.
+func tooComplex(msg string) bool {
+	for _, prefix := range []string{"Expression tree is too large", "too many ", "parser stack overflow", "at most "} {
+		if strings.HasPrefix(msg, prefix) {
+			return true
+		}
+	}
+	return false
 }

@@ -680,3 +680,79 @@ func TestLostSnapshotIsNoticed(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestCachedStatementsSurviveDDL(t *testing.T) {
+	db := open(t, Options{})
+	script(t, db, "CREATE TABLE t (id INTEGER PRIMARY KEY) STRICT; INSERT INTO t VALUES (1)")
+	c := reader(t, db)
+	defer c.Release()
+	for i, want := range []string{"1", "1|NULL", "1|NULL|7"} {
+		if got := query(t, c, "SELECT * FROM t"); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		script(t, db, []string{"ALTER TABLE t ADD COLUMN b ANY", "ALTER TABLE t ADD COLUMN c INTEGER DEFAULT 7", "DROP TABLE t"}[i])
+	}
+	if _, err := tryQuery(t, c, "SELECT * FROM t"); err == nil {
+		t.Error("a dropped table was read")
+	}
+}
+
+func TestClosedFileIsPlainSQLite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "shard.db")
+	for i, vfs := range []string{"", "unix", "unix-excl"} {
+		db, err := Open(path, Options{VFS: vfs})
+		if err != nil {
+			t.Fatal(err)
+		}
+		script(t, db, "CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY) STRICT; INSERT INTO t SELECT count(*) FROM t")
+		c := reader(t, db)
+		if got := query(t, c, "SELECT count(*) FROM t"); got != fmt.Sprint(i+1) {
+			t.Errorf("%s rows", got)
+		}
+		c.Release()
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if there, _ := Exists("", path+"-wal"); there {
+			t.Error("Close left a WAL")
+		}
+	}
+}
+
+func TestKeepWAL(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "shard.db")
+	for i := range 3 {
+		db, err := Open(path, Options{KeepWAL: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		script(t, db, "CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY) STRICT; INSERT INTO t SELECT count(*) FROM t")
+		c := reader(t, db)
+		if got := query(t, c, "SELECT count(*) FROM t"); got != fmt.Sprint(i+1) {
+			t.Errorf("%s rows", got)
+		}
+		c.Release()
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if there, _ := Exists("", path+"-wal"); !there {
+			t.Error("Close removed the WAL")
+		}
+	}
+	if err := Remove("", path); err != nil {
+		t.Fatal(err)
+	}
+	if there, _ := Exists("", path+"-wal"); there {
+		t.Error("Remove left the WAL")
+	}
+}
+
+func TestTooDeepAnExpression(t *testing.T) {
+	db := open(t, Options{})
+	c := reader(t, db)
+	defer c.Release()
+	_, err := tryQuery(t, c, "SELECT 1"+strings.Repeat("+1", 3000))
+	if !pgerr.HasCode(err, pgerr.StatementTooComplex) {
+		t.Errorf("%v", err)
+	}
+}
