@@ -23,7 +23,9 @@ import (
 //	numeric without p <= 18          sign, size, digits scale, 2 bytes
 //	interval                         days, µs: 12 bytes months, days: 8 bytes
 //	arrays and rows of such types    elements' keys     theirs, and its length, 4 bytes
-//	jsonb                            (KeyPart computes it; the stored form is TEXT)
+//
+// jsonb, and bpchar without a length (whose blanks must come back), are stored
+// as TEXT, of which KeyPart computes the key.
 //
 // Comparing whole stored BLOBs refines the order of the keys (it breaks ties by
 // display), so an index on the stored form finds ranges; but equality, DISTINCT,
@@ -58,7 +60,7 @@ func (t *Type) Store(typmod int32, d Datum) Value {
 		}
 		return TextValue("NaN")
 	case KindText:
-		if t.Base() == TBpchar {
+		if typmod >= typmodHeader && t.Base() == TBpchar {
 			return TextValue(TrimBpchar(d.Text()))
 		}
 		return TextValue(d.Text())
@@ -179,6 +181,9 @@ func (t *Type) StoreKey(typmod int32, d Datum) Value {
 	if t.KeyIsStored(typmod) || d.IsNull() {
 		return t.Store(typmod, d)
 	}
+	if t.Base() == TBpchar {
+		return TextValue(TrimBpchar(d.Text()))
+	}
 	return BlobValue(t.appendKey(nil, d))
 }
 
@@ -189,6 +194,8 @@ func (t *Type) KeyPart(typmod int32, v Value) (Value, error) {
 		return RealValue(0), nil
 	case v.Tag == TagNull || t.KeyIsStored(typmod):
 		return v, nil
+	case v.Tag == TagText && t.Base() == TBpchar:
+		return TextValue(TrimBpchar(v.Text())), nil
 	case t.Base() == TJSONB:
 		d, err := t.Load(typmod, v)
 		return t.StoreKey(typmod, d), err
@@ -219,7 +226,8 @@ func (t *Type) KeyIsStored(typmod int32) bool {
 	case KindInterval:
 		return false
 	case KindText:
-		return t.Base() != TJSONB
+		b := t.Base()
+		return b != TJSONB && (b != TBpchar || typmod >= typmodHeader)
 	case KindArray:
 		return t.elem().lossless()
 	case KindRow:

@@ -3,6 +3,7 @@ package types
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"sort"
 	"strings"
 	"sync"
@@ -78,6 +79,9 @@ func FixedZone(eastS int) *time.Location {
 // rules for it: those of the USA since 2007.
 const posixDefaultRules = ",M3.2.0,M11.1.0"
 
+// posixRules is when summer time begins and ends.
+var posixRules = regexp.MustCompile(`^(,(M\d{1,2}\.[1-5]\.[0-6]|J?\d{1,3})(/[+-]?\d{1,3}(:\d{2}(:\d{2})?)?)?){2}$`)
+
 // posixZone makes a zone of a POSIX TZ string; nil if it is none.
 func posixZone(spec string) *time.Location {
 	abbrev, rest, ok := posixAbbrev(spec)
@@ -101,7 +105,7 @@ func posixZone(spec string) *time.Location {
 		}
 		if after == "" {
 			tz += posixDefaultRules
-		} else if after[0] != ',' {
+		} else if !posixRules.MatchString(after) {
 			return nil
 		}
 	}
