@@ -10,6 +10,7 @@
 //	target.go    the select list; colname.go names what has no name
 //	expr.go      expressions, by node; operator.go, call.go, cast.go, sublink.go, composite.go …
 //	coerce.go    conversions of types; literals and parameters get theirs
+//	viewtext.go  the text under which a view's query is kept
 //	insert.go    INSERT; conflict.go its ON CONFLICT; update.go, delete.go; defaults.go, relation.go
 //	fields.go    which fields of which node are read; all others are 0A000
 //
@@ -23,6 +24,8 @@ package bind
 
 import (
 	"errors"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/builtin"
@@ -108,6 +111,14 @@ func Expression(env *Env, sql string, columns []Column, purpose Purpose, target 
 	if err != nil {
 		return nil, err
 	}
+	b := newBinder(env, s, nil)
+	defer b.recover(&err)
+	return b.expression(n, columns, purpose, target), nil
+}
+
+// Tree is Expression for an expression that stands in the tree of s, so that
+// errors have positions in the text of s.
+func Tree(env *Env, s *sqlparse.Statement, n *pg.Node, columns []Column, purpose Purpose, target *Column) (e expr.Expr, err error) {
 	b := newBinder(env, s, nil)
 	defer b.recover(&err)
 	return b.expression(n, columns, purpose, target), nil

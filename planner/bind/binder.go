@@ -33,6 +33,8 @@ type binder struct {
 	writes  bool
 	// views are the views being expanded, outermost first.
 	views []catalog.OID
+	// view notes what names meant, when the text of a view is being made.
+	view *viewNotes
 	// location is where a column or parameter stands in text, for errors that are found later.
 	location map[expr.Expr]int32
 }

@@ -158,6 +158,7 @@ func (q *query) relation(n *pg.RangeVar) source {
 		}
 	}
 	r := q.b.lookup(n)
+	q.b.noteRelation(n, r)
 	switch r := r.(type) {
 	case *catalog.Table:
 		q.b.need(r, NeedSelect, n.Location)

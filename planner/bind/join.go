@@ -134,12 +134,19 @@ func (q *query) merge(kind plan.JoinKind, name string, l, r expr.Expr) *itemColu
 // alias), and its columns without one: the merged first.
 func (q *query) joinItems(n *pg.JoinExpr, merged []*itemColumn, left, right source) []*item {
 	it := &item{byColumn: true, columns: merged}
-	for _, side := range [][]*item{left.items, right.items} {
-		for _, c := range visibleColumns(side) {
-			if !hasColumn(merged, c.name) {
-				copied := *c
-				it.columns = append(it.columns, &copied)
+	for _, side := range append(left.items[:len(left.items):len(left.items)], right.items...) {
+		if !side.byColumn {
+			continue
+		}
+		for _, c := range side.columns {
+			if hasColumn(merged, c.name) {
+				continue
 			}
+			copied := *c
+			if side.name != "" {
+				copied.from = side.name
+			}
+			it.columns = append(it.columns, &copied)
 		}
 	}
 	var out []*item

@@ -55,6 +55,8 @@ type itemColumn struct {
 	use   func()
 	table catalog.OID
 	attno int16
+	// from is the name of the FROM item that a join's column can be qualified with.
+	from string
 }
 
 // ownColumn is where a column of this level comes from.

@@ -21,6 +21,8 @@ type target struct {
 type selectList struct {
 	q    *query
 	list []target
+	// ref is the star that is being expanded.
+	ref *pg.ColumnRef
 }
 
 // visible are the numbers of the entries that are not junk.
@@ -54,7 +56,9 @@ func (s *selectList) star(n *pg.Node) bool {
 	if c := n.GetColumnRef(); c != nil {
 		names, star := fieldNames(c.Fields)
 		if star {
+			s.ref = c
 			s.starOf(names, c.Location)
+			s.ref = nil
 		}
 		return star
 	}
@@ -99,6 +103,7 @@ func (s *selectList) starOf(names []string, location int32) {
 
 func (s *selectList) columns(it *item, depth int, location int32) {
 	for _, c := range it.columns {
+		s.q.b.noteStar(s.ref, it, c)
 		s.list = append(s.list, target{name: c.name, expr: s.q.reference(c, depth, location), at: location})
 	}
 }
