@@ -202,6 +202,7 @@ func (o *cteScan) find() error {
 		return nil
 	}
 	layout := layoutOf(cols)
+	o.at = []int{}
 	for i, id := range o.node.Source {
 		at := layout(id)
 		if at < 0 && cte.Recursive != nil && len(o.node.Source) == len(cols) {

@@ -33,6 +33,8 @@ type Statement struct {
 	// Inits are values fixed for one execution, in parameters behind Lifted:
 	// parameter len(Params)+len(Lifted)+i is Inits[i]'s.
 	Inits []Init
+	// Reasons say what rewriting did, for EXPLAIN (VERBOSE) and tests.
+	Reasons []string
 	// Memo is what running the plan has derived from it.
 	Memo *Memo
 }

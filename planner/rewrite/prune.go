@@ -1,0 +1,181 @@
+package rewrite
+
+import (
+	"slices"
+
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+)
+
+// pruner drops output columns that nobody above needs. Scans that a write or
+// a row lock refers to stay whole.
+type pruner struct{ kept map[*plan.Scan]bool }
+
+func (r *rewriter) prune(root plan.Node) plan.Node {
+	p := &pruner{kept: map[*plan.Scan]bool{}}
+	p.keep(root)
+	return p.all(root)
+}
+
+// keep finds the scans that writes and locks name, also inside of expressions.
+func (p *pruner) keep(n plan.Node) {
+	plan.Walk(n, func(n plan.Node) bool {
+		switch n := n.(type) {
+		case *plan.Update:
+			p.kept[n.Target] = true
+		case *plan.Delete:
+			p.kept[n.Target] = true
+		case *plan.LockRows:
+			for _, m := range n.Marks {
+				p.kept[m.Target] = true
+			}
+		}
+		plan.EachExpr(n, func(e expr.Expr) {
+			expr.Walk(e, func(e expr.Expr) bool {
+				if s, ok := e.(*expr.Subquery); ok {
+					p.keep(plan.Subplan(s))
+				}
+				return true
+			})
+		})
+		return true
+	})
+}
+
+// all prunes below n, whose own output is needed whole.
+func (p *pruner) all(n plan.Node) plan.Node { return p.node(n, outputs(n)) }
+
+// needs adds the columns that a node's own expressions use, and prunes the
+// plans inside of them.
+func (p *pruner) needs(n plan.Node, need idSet) (plan.Node, idSet) {
+	out := idSet{}
+	for id := range need {
+		out[id] = true
+	}
+	mapped, err := plan.MapExprs(n, func(e expr.Expr) (expr.Expr, error) {
+		for _, id := range expr.Columns(e) {
+			out[id] = true
+		}
+		return expr.Map(e, func(e expr.Expr) (expr.Expr, error) {
+			s, ok := e.(*expr.Subquery)
+			if !ok {
+				return e, nil
+			}
+			root, ok := s.Plan.(plan.Node)
+			if !ok {
+				return e, nil
+			}
+			c := *s
+			c.Plan = p.all(root)
+			return &c, nil
+		})
+	})
+	if err != nil {
+		return n, out
+	}
+	return mapped, out
+}
+
+func (p *pruner) node(n plan.Node, need idSet) plan.Node {
+	switch n := n.(type) {
+	case *plan.Scan:
+		return p.scan(n, need)
+	case *plan.Project:
+		n = p.project(n, need)
+		return p.inputs(n, idSet{})
+	case *plan.Aggregate:
+		return p.inputs(p.aggregate(n, need), idSet{})
+	case *plan.CTEScan:
+		return p.cteScan(n, need)
+	case *plan.SetOp, *plan.With, *plan.Insert, *plan.LockRows:
+		return p.whole(n)
+	case *plan.Distinct:
+		if n.On == nil {
+			return p.whole(n)
+		}
+	case *plan.Update, *plan.Delete:
+		return p.whole(n)
+	}
+	return p.inputs(n, need)
+}
+
+// inputs prunes n's inputs to what n needs of them.
+func (p *pruner) inputs(n plan.Node, need idSet) plan.Node {
+	n, need = p.needs(n, need)
+	if j, ok := n.(*plan.Join); ok && j.Lateral {
+		// The right side's own expressions use the left side's columns.
+		for _, c := range j.Left.Columns() {
+			need[c.ID] = true
+		}
+	}
+	out, err := plan.MapInputs(n, func(in plan.Node) (plan.Node, error) { return p.node(in, need), nil })
+	if err != nil {
+		return n
+	}
+	return out
+}
+
+// whole keeps the outputs of all inputs.
+func (p *pruner) whole(n plan.Node) plan.Node {
+	n, _ = p.needs(n, idSet{})
+	out, err := plan.MapInputs(n, func(in plan.Node) (plan.Node, error) { return p.all(in), nil })
+	if err != nil {
+		return n
+	}
+	return out
+}
+
+func (p *pruner) scan(n *plan.Scan, need idSet) plan.Node {
+	if p.kept[n] || !slices.ContainsFunc(n.Cols, func(c plan.Column) bool { return !need[c.ID] }) {
+		return n
+	}
+	c := *n
+	c.Cols, c.Positions = nil, nil
+	for i, col := range n.Cols {
+		if need[col.ID] {
+			c.Cols, c.Positions = append(c.Cols, col), append(c.Positions, n.Positions[i])
+		}
+	}
+	return &c
+}
+
+func (p *pruner) cteScan(n *plan.CTEScan, need idSet) plan.Node {
+	if len(n.Source) != len(n.Cols) || n.CTE.Recursive != nil {
+		return n
+	}
+	c := *n
+	c.Cols, c.Source = nil, nil
+	for i, col := range n.Cols {
+		if need[col.ID] {
+			c.Cols, c.Source = append(c.Cols, col), append(c.Source, n.Source[i])
+		}
+	}
+	return &c
+}
+
+// project drops outputs; of set-returning ones none, since they make rows.
+func (p *pruner) project(n *plan.Project, need idSet) *plan.Project {
+	if n.Sets {
+		return n
+	}
+	c := *n
+	c.Exprs, c.Cols = nil, nil
+	for i, col := range n.Cols {
+		if need[col.ID] {
+			c.Exprs, c.Cols = append(c.Exprs, n.Exprs[i]), append(c.Cols, col)
+		}
+	}
+	return &c
+}
+
+// aggregate drops aggregates; the keys stay, they make the groups.
+func (p *pruner) aggregate(n *plan.Aggregate, need idSet) *plan.Aggregate {
+	c := *n
+	c.Aggs, c.Cols = nil, n.Cols[:len(n.Groups):len(n.Groups)]
+	for i, a := range n.Aggs {
+		if col := n.Cols[len(n.Groups)+i]; need[col.ID] {
+			c.Aggs, c.Cols = append(c.Aggs, a), append(c.Cols, col)
+		}
+	}
+	return &c
+}

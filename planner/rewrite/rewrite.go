@@ -1,0 +1,90 @@
+// Package rewrite turns a bound plan into an equivalent one that is cheaper to
+// run, without knowing where rows are.
+//
+//	rewrite.go  Rewrite: the order of the rewrites
+//	fold.go     expressions over literals become literals
+//	cte.go      WITH queries that are used once take the place of their use
+//	subquery.go EXISTS, IN and their negations become semi and anti joins
+//	outer.go    outer joins whose NULLs are thrown away become inner ones
+//	push.go     conditions move down to where their columns come from; equalities spread
+//	shape.go    projections merge and rise over LIMIT; a sort learns how many rows are wanted
+//	prune.go    columns that nobody asks for are not made
+//
+// Each rewrite says what it did and why; plans in tests and EXPLAIN (VERBOSE)
+// show it.
+package rewrite
+
+import (
+	"fmt"
+
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+)
+
+// Rewrite returns the rewritten statement and the reasons. st is not changed.
+func Rewrite(env *types.Env, st *plan.Statement) (*plan.Statement, []string, error) {
+	out := *st
+	r := &rewriter{env: env, st: &out}
+	root, err := r.tree(st.Root)
+	if err != nil {
+		return nil, nil, err
+	}
+	out.Root = r.prune(root)
+	return &out, r.reasons, nil
+}
+
+type rewriter struct {
+	env     *types.Env
+	st      *plan.Statement
+	reasons []string
+}
+
+// because notes a rewrite.
+func (r *rewriter) because(format string, args ...any) {
+	r.reasons = append(r.reasons, fmt.Sprintf(format, args...))
+}
+
+// tree applies all rewrites but pruning to a tree, and to the plans inside of
+// its expressions.
+func (r *rewriter) tree(n plan.Node) (plan.Node, error) {
+	n, err := r.inner(n)
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range []func(plan.Node) (plan.Node, error){r.inline, r.unnest, r.reduceOuter, r.pushDown, r.shape} {
+		if n, err = step(n); err != nil {
+			return nil, err
+		}
+	}
+	return n, nil
+}
+
+// inner folds expressions and rewrites the plans inside of them.
+func (r *rewriter) inner(n plan.Node) (plan.Node, error) {
+	return plan.Rebuild(n, func(n plan.Node) (plan.Node, error) {
+		return plan.MapExprs(n, func(e expr.Expr) (expr.Expr, error) {
+			return expr.Map(r.fold(e), r.subplan)
+		})
+	})
+}
+
+func (r *rewriter) fold(e expr.Expr) expr.Expr { return expr.Fold(r.env, e) }
+
+func (r *rewriter) subplan(e expr.Expr) (expr.Expr, error) {
+	s, ok := e.(*expr.Subquery)
+	if !ok {
+		return e, nil
+	}
+	root, ok := s.Plan.(plan.Node)
+	if !ok {
+		return e, nil
+	}
+	root, err := r.tree(root)
+	if err != nil {
+		return nil, err
+	}
+	c := *s
+	c.Plan = root
+	return &c, nil
+}
