@@ -98,9 +98,9 @@ func dumpColumns(cols []Column) string {
 	return "(" + strings.Join(parts, ", ") + ")"
 }
 
-var joinNames = [...]string{"inner", "left", "right", "full", "semi", "anti"}
+var dumpedJoins = [...]string{"inner", "left", "right", "full", "semi", "anti"}
 
-var setNames = [...]string{"union", "intersect", "except"}
+var dumpedSets = [...]string{"union", "intersect", "except"}
 
 func (d *dumper) node(n Node, depth int) {
 	switch n := n.(type) {
@@ -122,7 +122,7 @@ func (d *dumper) node(n Node, depth int) {
 		if n.Lateral {
 			lateral = " lateral"
 		}
-		d.line(depth, "join %s%s %s", joinNames[n.Kind], lateral, d.expr(n.On))
+		d.line(depth, "join %s%s %s", dumpedJoins[n.Kind], lateral, d.expr(n.On))
 	case *Aggregate:
 		aggs := make([]expr.Expr, len(n.Aggs))
 		for i, a := range n.Aggs {
@@ -140,7 +140,7 @@ func (d *dumper) node(n Node, depth int) {
 		if n.All {
 			all = " all"
 		}
-		d.line(depth, "%s%s %s", setNames[n.Kind], all, dumpColumns(n.Cols))
+		d.line(depth, "%s%s %s", dumpedSets[n.Kind], all, dumpColumns(n.Cols))
 	case *CTEScan:
 		d.line(depth, "ctescan %s %s", n.CTE.Name, dumpColumns(n.Cols))
 	case *Result:
