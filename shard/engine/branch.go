@@ -1,0 +1,235 @@
+package engine
+
+import (
+	"context"
+	"sync"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/recent"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// branch is one transaction on one shard: its write set and where it stands.
+// Its locks are in the lock table, under its id.
+type branch struct {
+	id        txn.ID
+	engine    *Engine
+	isolation txn.Isolation
+
+	// turn is held (one element) by the statement that writes, by a cut and by the end.
+	turn chan struct{}
+
+	mu      sync.RWMutex // protects all below
+	state   branchState
+	last    txn.Statement      // the highest that was acknowledged
+	refused txn.Statement      // statements up to here come too late (rule 10)
+	cancel  context.CancelFunc // of the statement that is writing
+	// set is the write set: its times are statement numbers. It is frozen from
+	// commit or prepare on: then no lock is needed to read it.
+	set *recent.Shard
+}
+
+type branchState uint8
+
+const (
+	branchActive branchState = iota
+	branchFrozen             // a commit or prepare has begun
+	branchEnded              // committed or rolled back
+)
+
+func errLateStatement() error {
+	return pgerr.New(pgerr.TRSerializationFailure, "could not serialize access: statement arrived after it was taken back")
+}
+
+// branchOf finds the transaction's branch; write makes one on first contact.
+// A transaction that has been here in another incarnation is refused.
+func (e *Engine) branchOf(h *shard.Header, write bool) (*branch, error) {
+	if h.Incarnation != 0 && h.Incarnation != e.incarnation {
+		return nil, shard.Refuse(shard.RefusedRestart)
+	}
+	if h.Txn.IsZero() {
+		if write {
+			return nil, pgerr.Internal("a write without a transaction")
+		}
+		return nil, nil
+	}
+	e.branchMu.RLock()
+	b := e.branches[h.Txn]
+	e.branchMu.RUnlock()
+	if b != nil || !write && h.Incarnation == 0 {
+		return b, nil
+	}
+	if h.Incarnation != 0 {
+		// It had a write set here, by this incarnation, and it is gone: the
+		// statement comes after the end.
+		return nil, shard.Refuse(shard.RefusedRestart)
+	}
+	e.branchMu.Lock()
+	defer e.branchMu.Unlock()
+	if b := e.branches[h.Txn]; b != nil {
+		return b, nil
+	}
+	b = e.newBranch(h.Txn, h.Isolation)
+	return b, nil
+}
+
+// newBranch registers a branch; the caller holds branchMu.
+func (e *Engine) newBranch(id txn.ID, isolation txn.Isolation) *branch {
+	b := &branch{id: id, engine: e, isolation: isolation, turn: make(chan struct{}, 1), set: recent.New(0)}
+	e.branches[id] = b
+	return b
+}
+
+// begin waits for the branch's turn and starts a statement that writes. The
+// context that it returns ends with the statement's branch.
+func (b *branch) begin(ctx context.Context, number txn.Statement) (context.Context, error) {
+	select {
+	case b.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, pgerr.From(ctx.Err())
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.state != branchActive || number <= b.refused {
+		<-b.turn
+		return nil, errLateStatement()
+	}
+	ctx, b.cancel = context.WithCancel(ctx)
+	return ctx, nil
+}
+
+// finish ends a statement. One that failed leaves nothing behind.
+func (b *branch) finish(number txn.Statement, failed bool) {
+	b.mu.Lock()
+	b.cancel()
+	b.cancel = nil
+	if failed {
+		b.takeBack(number)
+	} else {
+		b.last = max(b.last, number)
+	}
+	// A coordinator does not count a shard in whose first statement failed.
+	unknown := b.last == 0 && b.state == branchActive
+	if unknown {
+		b.state = branchEnded
+	}
+	b.mu.Unlock()
+	if unknown {
+		b.engine.forget(b)
+	}
+	<-b.turn
+}
+
+// takeBack undoes the statements from number on; the caller holds mu and turn.
+func (b *branch) takeBack(number txn.Statement) {
+	for _, t := range b.set.Tables() {
+		t.Cut(txn.Timestamp(number))
+	}
+	b.engine.locks.releaseFrom(b.id, number)
+}
+
+// cut is CutRequest: it stops the statement that is writing, if it is to go.
+func (b *branch) cut(ctx context.Context, from, sent txn.Statement) error {
+	b.mu.Lock()
+	if b.state != branchActive {
+		b.mu.Unlock()
+		return errLateStatement()
+	}
+	b.refused = max(b.refused, sent)
+	if b.cancel != nil {
+		b.cancel()
+	}
+	b.mu.Unlock()
+	select {
+	case b.turn <- struct{}{}:
+	case <-ctx.Done():
+		return pgerr.From(ctx.Err())
+	}
+	defer func() { <-b.turn }()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.state != branchActive {
+		return errLateStatement()
+	}
+	b.takeBack(from)
+	return nil
+}
+
+// freeze stops further statements before a commit or prepare; last is what the
+// coordinator counted (rule 6).
+func (b *branch) freeze(last txn.Statement) error {
+	select {
+	case b.turn <- struct{}{}:
+	default:
+		// A statement is still running that the coordinator does not count.
+		return shard.Refuse(shard.RefusedRestart)
+	}
+	defer func() { <-b.turn }()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.state != branchActive || b.last != last {
+		return shard.Refuse(shard.RefusedRestart)
+	}
+	b.state = branchFrozen
+	return nil
+}
+
+// thaw takes freeze back: nothing was appended.
+func (b *branch) thaw() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.state == branchFrozen {
+		b.state = branchActive
+	}
+}
+
+// rollback ends the branch without a trace.
+func (b *branch) rollback() {
+	b.mu.Lock()
+	if b.state == branchEnded {
+		b.mu.Unlock()
+		return
+	}
+	b.state = branchEnded
+	if b.cancel != nil {
+		b.cancel()
+	}
+	b.mu.Unlock()
+	b.turn <- struct{}{} // the statement that was writing has stopped
+	b.engine.forget(b)
+	<-b.turn
+}
+
+// forget removes an ended branch and gives its locks back.
+func (e *Engine) forget(b *branch) {
+	e.branchMu.Lock()
+	delete(e.branches, b.id)
+	e.branchMu.Unlock()
+	e.locks.release(b.id)
+}
+
+// wrote reports whether the write set holds anything.
+func (b *branch) wrote() bool { return b.set.Usage().Chains > 0 }
+
+// own returns the write set's table, nil if the branch has none; the caller
+// holds mu or the set is frozen.
+func (b *branch) own(physical uint64) *recent.Table {
+	if b == nil {
+		return nil
+	}
+	return b.set.Table(physical)
+}
+
+// seenBy returns what statement number sees of the branch's own writes to a
+// key: a statement does not see its own. nil is that it wrote nothing there before.
+func seenBy(c *recent.Chain, number txn.Statement) *recent.Version {
+	if c == nil || number == 0 {
+		return nil
+	}
+	v := c.Visible(txn.Timestamp(number) - 1)
+	if v.At == 0 {
+		return nil
+	}
+	return v
+}

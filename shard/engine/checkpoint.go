@@ -1,0 +1,64 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/pegmatitedb/pegmatite/shard/log"
+	"github.com/pegmatitedb/pegmatite/shard/sqlite"
+)
+
+// walPageBytes is a WAL frame: a page and its header.
+const walPageBytes = 4096 + 24
+
+// checkpointIfDue copies the WAL into the file when it has grown enough. While
+// a long read keeps it from being reset, it is tried again only after it has
+// grown by half.
+func (e *Engine) checkpointIfDue() error {
+	size := e.db.WALSize()
+	due := int64(e.cfg.CheckpointPages) * walPageBytes
+	if size < due || size < e.checkpointAt {
+		return nil
+	}
+	return e.checkpoint(sqlite.Passive)
+}
+
+func (e *Engine) checkpoint(mode sqlite.CheckpointMode) error {
+	e.settleMu.Lock()
+	applied := e.applied
+	e.settleMu.Unlock()
+	c, err := e.db.Checkpoint(mode)
+	if err != nil {
+		return err
+	}
+	if c.Copied < c.LogFrames {
+		e.checkpointAt = e.db.WALSize() * 3 / 2
+		return nil
+	}
+	e.checkpointAt = 0
+	e.noteSynced(applied)
+	return nil
+}
+
+// noteSynced says that SQLite would have all commands up to pos even after a
+// power cut.
+func (e *Engine) noteSynced(pos log.Position) {
+	e.settleMu.Lock()
+	defer e.settleMu.Unlock()
+	e.synced = max(e.synced, pos)
+}
+
+// syncFile settles and makes SQLite's commits durable (rule 1), and returns how
+// far that goes.
+func (e *Engine) syncFile(ctx context.Context) (log.Position, error) {
+	if err := e.Settle(ctx); err != nil {
+		return 0, err
+	}
+	e.settleMu.Lock()
+	applied := e.applied
+	e.settleMu.Unlock()
+	if err := e.db.SyncWAL(); err != nil {
+		return 0, err
+	}
+	e.noteSynced(applied)
+	return applied, nil
+}

@@ -1,0 +1,119 @@
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/vfs"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/log"
+	"github.com/pegmatitedb/pegmatite/shard/sqlite"
+	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
+)
+
+// Config says what a Node opens and how it behaves. Zero fields take their
+// defaults; Dir, Shards and Oracle have none.
+type Config struct {
+	// Dir holds shards/NNNN.db and log/K/. Empty is a node in memory.
+	Dir string
+	// FS is where logs and scratch files are written; nil is vfs.OS.
+	FS vfs.FS
+	// SQLite are the options of the shards' files.
+	SQLite sqlite.Options
+	// Log are the options of each log.
+	Log log.Options
+	// Shards is how many, numbered from 0; Logs how many logs they share, shard
+	// by shard in turn.
+	Shards, Logs int
+	Oracle       txn.Oracle
+	Logger       *slog.Logger
+	// ShardOf says which shard a row belongs to, from the packed values of its
+	// shard key; it is asked when an UPDATE changes the shard key. Nil: all rows stay.
+	ShardOf func(t *shard.Table, key []int, row []byte) shard.ID
+	// Ask asks another node's home log for the outcome of a transaction left in
+	// doubt. Nil: only this node's logs are homes.
+	Ask func(ctx context.Context, home txn.LogID, id txn.ID) (txn.Outcome, error)
+	// Edges are the waits on other nodes' shards, and those of sessions that hold
+	// something here while they wait elsewhere; nil is none.
+	Edges func() []lock.Edge
+	// Party names a transaction in a deadlock's message; nil: by its sequence.
+	Party func(txn.ID) lock.Party
+	// Fatal is called when a log or a file can no longer be trusted: the process must end.
+	Fatal func(error)
+
+	// DeadlockTimeout is how long a lock is waited for before a deadlock is
+	// looked for (deadlock_timeout); 1 s.
+	DeadlockTimeout time.Duration
+	// SettleEvery is the longest time that changes stay out of SQLite; 100 ms.
+	// Negative: only when asked or forced (tests).
+	SettleEvery time.Duration
+	// MemoryBytes bounds the recent layers and write sets of the node; 256 MiB.
+	MemoryBytes int64
+	// ScratchBytes bounds the scratch file of old images, ScratchAge their age;
+	// past either, old snapshots are ended with 72000. 4 GiB, 1 h.
+	ScratchBytes int64
+	ScratchAge   time.Duration
+	// CheckpointPages is the size of the WAL that starts a checkpoint; 8000.
+	CheckpointPages int
+	// CutBytes is how much log is gathered before it is cut; 64 MiB.
+	CutBytes int64
+}
+
+const (
+	defaultDeadlockTimeout = time.Second
+	defaultSettleEvery     = 100 * time.Millisecond
+	defaultMemoryBytes     = 256 << 20
+	defaultScratchBytes    = 4 << 30
+	defaultScratchAge      = time.Hour
+	defaultCheckpointPages = 8000 // measured: more gains little, the stall grows
+	defaultCutBytes        = 64 << 20
+)
+
+// Validate reports what cannot work.
+func (c *Config) Validate() error {
+	switch {
+	case c.Shards < 1:
+		return pgerr.New(pgerr.InvalidParameterValue, "number of shards must be positive")
+	case c.Logs < 0 || c.Logs > c.Shards:
+		return pgerr.New(pgerr.InvalidParameterValue, "number of logs must be between 1 and the number of shards")
+	case c.Oracle == nil:
+		return pgerr.Internal("engine without an oracle")
+	}
+	return nil
+}
+
+func (c Config) withDefaults() *Config {
+	if c.FS == nil {
+		c.FS = vfs.OS{}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Logs == 0 {
+		c.Logs = 1
+	}
+	if c.Fatal == nil {
+		c.Fatal = func(error) {}
+	}
+	if c.Party == nil {
+		c.Party = func(id txn.ID) lock.Party { return lock.Party{Process: int32(id.Seq), Number: id.Seq} }
+	}
+	setDefault(&c.DeadlockTimeout, defaultDeadlockTimeout)
+	setDefault(&c.SettleEvery, defaultSettleEvery)
+	setDefault(&c.MemoryBytes, defaultMemoryBytes)
+	setDefault(&c.ScratchBytes, defaultScratchBytes)
+	setDefault(&c.ScratchAge, defaultScratchAge)
+	setDefault(&c.CheckpointPages, defaultCheckpointPages)
+	setDefault(&c.CutBytes, defaultCutBytes)
+	return &c
+}
+
+func setDefault[T comparable](v *T, to T) {
+	var zero T
+	if *v == zero {
+		*v = to
+	}
+}

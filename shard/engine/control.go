@@ -1,0 +1,285 @@
+package engine
+
+import (
+	"context"
+	"os"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/sqlite"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// Control runs a control operation (shard.Service).
+func (e *Engine) Control(ctx context.Context, r *shard.ControlRequest) (*shard.ControlReply, error) {
+	reply := &shard.ControlReply{Incarnation: e.incarnation}
+	switch r.Op {
+	case shard.ControlBuildIndex:
+		return reply, e.buildIndex(ctx, r)
+	case shard.ControlDropTable:
+		return reply, e.drop(ctx, &drop{shard: e.id, physical: r.Physical})
+	case shard.ControlDropIndex:
+		if r.Table == nil {
+			return nil, pgerr.Internal("dropping an index without its table")
+		}
+		return reply, e.drop(ctx, &drop{shard: e.id, physical: r.Table.Physical, index: r.Index + 1})
+	case shard.ControlStats:
+		e.stats(r.Table, reply)
+		return reply, nil
+	case shard.ControlSettle:
+		if err := e.Settle(ctx); err != nil {
+			return nil, err
+		}
+		return reply, e.checkpoint(sqlite.Passive)
+	case shard.ControlSequenceNext, shard.ControlSequenceSet, shard.ControlSequenceRead:
+		return e.sequenceControl(ctx, r)
+	case shard.ControlTransactions:
+		reply.Transactions = e.transactions()
+		return reply, nil
+	case shard.ControlViews:
+		return reply, e.writeViews(ctx, r.Tables)
+	}
+	return nil, pgerr.Internal("unknown control operation %d", r.Op)
+}
+
+func (e *Engine) sequenceControl(ctx context.Context, r *shard.ControlRequest) (*shard.ControlReply, error) {
+	switch {
+	case r.Sequence == nil:
+		return nil, pgerr.Internal("a sequence operation without a sequence")
+	case r.Op == shard.ControlSequenceNext:
+		return e.sequenceNext(ctx, r.Sequence)
+	case r.Op == shard.ControlSequenceSet:
+		return e.sequenceSet(r.Sequence)
+	}
+	return e.sequenceRead(r.Sequence)
+}
+
+// stats answers from counters: of a table, or of all.
+func (e *Engine) stats(t *shard.Table, reply *shard.ControlReply) {
+	e.latch.RLock()
+	defer e.latch.RUnlock()
+	reply.State = "serving"
+	for physical, tab := range *e.tables.Load() {
+		if t == nil || t.Physical == physical {
+			reply.Rows += tab.rows
+			reply.Bytes += tab.bytes
+		}
+	}
+	if t == nil {
+		if size, err := e.fileBytes(); err == nil {
+			reply.Bytes = size
+		}
+	}
+}
+
+// fileBytes is the size of the shard's file and its WAL.
+func (e *Engine) fileBytes() (int64, error) {
+	if e.cfg.Dir == "" {
+		return e.recent.Usage().Bytes, nil
+	}
+	f, err := os.Stat(e.db.Path())
+	if err != nil {
+		return 0, err
+	}
+	return f.Size() + e.db.WALSize(), nil
+}
+
+// transactions lists what is open here and what waits.
+func (e *Engine) transactions() []shard.TransactionInfo {
+	e.branchMu.RLock()
+	branches := make([]*branch, 0, len(e.branches))
+	for _, b := range e.branches {
+		branches = append(branches, b)
+	}
+	e.branchMu.RUnlock()
+	out := make([]shard.TransactionInfo, 0, len(branches))
+	for _, b := range branches {
+		info := shard.TransactionInfo{Txn: b.id, State: txn.Active}
+		b.mu.RLock()
+		info.Bytes = b.set.Usage().Bytes
+		b.mu.RUnlock()
+		info.Locks, info.Waiting = e.locks.waits(b.id)
+		e.participant.describe(&info)
+		out = append(out, info)
+	}
+	return out
+}
+
+// describe adds what is known of a prepared transaction.
+func (p *Participant) describe(info *shard.TransactionInfo) {
+	p.two.mu.Lock()
+	defer p.two.mu.Unlock()
+	if st := p.two.prepared[info.Txn]; st != nil {
+		info.State, info.At, info.Participants = txn.Prepared, st.rec.at, st.rec.participants
+	}
+}
+
+// drop logs and applies the end of a physical table or index. Both are
+// if-exists: a shard may never have had it.
+func (e *Engine) drop(ctx context.Context, c *drop) error {
+	if (*e.tables.Load())[c.physical] == nil {
+		return nil
+	}
+	p := e.participant
+	pos, ticket, err := p.append(false, c.encode())
+	if err != nil {
+		return err
+	}
+	if err := ticket.Wait(); err != nil {
+		return err
+	}
+	err = e.applyDrop(ctx, c)
+	p.done(pos)
+	return err
+}
+
+// applyDrop takes the object out of memory and out of the file.
+func (e *Engine) applyDrop(ctx context.Context, c *drop) error {
+	t := (*e.tables.Load())[c.physical]
+	if t == nil {
+		return nil
+	}
+	conn, err := e.db.Writer(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	if err := conn.Begin(); err != nil {
+		return err
+	}
+	if c.index != 0 {
+		return e.dropIndex(conn, t, c.index-1)
+	}
+	return e.dropTable(conn, t)
+}
+
+func (e *Engine) dropIndex(conn *sqlite.Conn, t *table, id uint32) error {
+	if err := conn.Script("DROP INDEX IF EXISTS " + shard.IndexName(t.physical, id)); err != nil {
+		return err
+	}
+	s := t.shape.Load().without(id)
+	if err := e.storeShape(conn, t, s); err != nil {
+		return err
+	}
+	if err := conn.Commit(); err != nil {
+		return err
+	}
+	delete(t.indexed, id)
+	e.latch.Lock()
+	defer e.latch.Unlock()
+	t.shape.Store(s)
+	t.asked.Store(nil)
+	t.stored = s
+	if chains := e.recent.Table(t.physical); chains != nil {
+		chains.RemoveIndex(id)
+	}
+	return nil
+}
+
+func (e *Engine) dropTable(conn *sqlite.Conn, t *table) error {
+	if err := conn.Script("DROP TABLE IF EXISTS " + shard.TableName(t.physical)); err != nil {
+		return err
+	}
+	for _, name := range []string{metaShape, metaRows} {
+		if err := deleteMeta(conn, numbered(name, t.physical)); err != nil {
+			return err
+		}
+	}
+	t.gone.Store(true)
+	if err := conn.Commit(); err != nil {
+		t.gone.Store(false)
+		return err
+	}
+	e.latch.Lock()
+	defer e.latch.Unlock()
+	tables := map[uint64]*table{}
+	for physical, other := range *e.tables.Load() {
+		if other != t {
+			tables[physical] = other
+		}
+	}
+	e.tables.Store(&tables)
+	e.recent.Remove(t.physical)
+	e.noteMemory()
+	return nil
+}
+
+// buildIndex makes an index from what is there: everything is settled first,
+// what comes later settles into it. A unique one is checked for duplicates
+// under the coordinator's table lock.
+func (e *Engine) buildIndex(ctx context.Context, r *shard.ControlRequest) error {
+	if r.Table == nil {
+		return pgerr.Internal("building an index without its table")
+	}
+	t := e.table(r.Table)
+	e.learn(shapeOf(r.Table))
+	for i := range r.Table.Indexes {
+		if ix := &r.Table.Indexes[i]; ix.ID == r.Index && ix.Unique {
+			if err := e.checkUnique(ctx, r, t, ix); err != nil {
+				return err
+			}
+		}
+	}
+	if err := e.Settle(ctx); err != nil {
+		return err
+	}
+	conn, err := e.db.Writer(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	s := t.shape.Load()
+	if t.columns.Load() == 0 {
+		return nil // made with the table
+	}
+	if err := conn.Begin(); err != nil {
+		return err
+	}
+	if err := t.makeTable(conn, s); err != nil {
+		return err
+	}
+	if err := e.storeShape(conn, t, s); err != nil {
+		return err
+	}
+	if err := conn.Commit(); err != nil {
+		return err
+	}
+	t.stored = s
+	e.made(t, s)
+	return nil
+}
+
+// checkUnique looks for two rows with the same values: 23505.
+func (e *Engine) checkUnique(ctx context.Context, r *shard.ControlRequest, t *table, ix *shard.Index) error {
+	own, err := e.branchOf(&r.Header, false)
+	if err != nil {
+		return err
+	}
+	p, err := compileFragment(wholeTableFragment(r.Table))
+	if err != nil {
+		return err
+	}
+	v := viewOf(&r.Header, own)
+	v.statement++ // the statement's own rows count
+	c := evalContext(&shard.Values{Env: types.DefaultEnv()})
+	s, err := e.openScan(ctx, p, t, &v, c)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	seen := map[string]struct{}{}
+	for {
+		rows, n, err := s.next(ctx)
+		if err != nil || n == 0 {
+			return err
+		}
+		for len(rows) > 0 {
+			var image []byte
+			image, rows = nextRow(rows)
+			if err := noteValue(seen, t.shape.Load(), r.Table, ix, image); err != nil {
+				return err
+			}
+		}
+	}
+}

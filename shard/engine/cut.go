@@ -1,0 +1,44 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/pegmatitedb/pegmatite/shard/log"
+)
+
+// cutIfDue drops the front of the log when enough has gathered.
+func (p *Participant) cutIfDue() error {
+	if p.log == nil || p.log.Metrics().Bytes.Load()-p.cutAt.Load() < p.cfg.CutBytes {
+		return nil
+	}
+	return p.cut(context.Background())
+}
+
+// cut drops what no start-up needs any more: all up to the position that every
+// shard's file has durably (rule 1). What is undecided or not to be forgotten
+// yet below it is copied forward first (rule 8).
+func (p *Participant) cut(ctx context.Context) error {
+	if p.log == nil || !p.cutting.TryLock() {
+		return nil
+	}
+	defer p.cutting.Unlock()
+	bytes := p.log.Metrics().Bytes.Load()
+	var upto log.Position
+	for i, e := range p.engines {
+		synced, err := e.syncFile(ctx)
+		if err != nil {
+			return err
+		}
+		if i == 0 || synced < upto {
+			upto = synced
+		}
+	}
+	if err := p.copyForward(upto); err != nil {
+		return err
+	}
+	if err := p.log.Cut(upto + 1); err != nil {
+		return err
+	}
+	p.cutAt.Store(bytes)
+	return nil
+}

@@ -1,0 +1,162 @@
+// Package engine is one shard: an SQLite file and, over it, the recent layer
+// in memory; and the logs that shards share.
+//
+//	Node ─┬─ Engine 0 ── SQLite file, recent layer, lock table, branches (write sets)
+//	      ├─ Engine 1 …
+//	      └─ Participant: one log and its engines; commit, prepare, decide, resolve
+//
+// By subject:
+//
+//	node.go engine.go config.go       what there is, opening and closing
+//	read.go scan.go lookup.go         reads; capture.go: what memory says of one
+//	program.go stages.go group.go     a fragment made ready to run
+//	write.go insert.go update.go …    writes; branch.go: a transaction on a shard
+//	locks.go deadlock.go              row and value locks
+//	participant.go prepare.go         txn.Participant
+//	commands.go changes.go            what the log holds
+//	settle.go checkpoint.go cut.go    from memory to SQLite, and the log's end
+//	replay.go                         start-up
+//	table.go shape.go ddl.go          physical tables
+//
+// Locks of the process, in the order in which they are taken:
+//
+//	branch.turn → Participant.mu → Engine.latch → branch.mu
+//
+// The latch is the one of the design: a read opens its SQLite read and captures
+// chains under it, shared; applying commits, registering them beforehand and
+// dropping chains take it exclusively. Nobody waits for anything under it.
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"sync"
+	"sync/atomic"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/log"
+	"github.com/pegmatitedb/pegmatite/shard/recent"
+	"github.com/pegmatitedb/pegmatite/shard/sqlite"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// Engine is one shard.
+type Engine struct {
+	id          shard.ID
+	cfg         *Config
+	db          *sqlite.DB
+	incarnation txn.Incarnation
+	programs    *programs
+	participant *Participant
+	locks       *locks
+	scratch     *scratch
+	metrics     *Metrics
+
+	maxRead atomic.Int64 // the highest snapshot served; raised under the latch
+	epoch   atomic.Uint64
+
+	latch     sync.RWMutex // see the package comment; protects the fields below
+	recent    *recent.Shard
+	maxCommit txn.Timestamp
+	pins      pins
+
+	tables atomic.Pointer[map[uint64]*table] // replaced under the latch
+
+	branchMu sync.RWMutex // protects branches
+	branches map[txn.ID]*branch
+
+	sequences sequences
+
+	settleMu sync.Mutex   // held by whoever settles; protects the three below
+	applied  log.Position // SQLite has all commands up to here
+	synced   log.Position // and this far it would after a power cut
+	storedAt txn.Timestamp
+
+	checkpointAt int64 // the settler's: the WAL's size for the next try
+
+	settled chan struct{} // wakes the settler
+	memory  *budget
+	used    int64 // what the budget was last told; under the latch
+}
+
+// newEngine opens a shard's file. Replay fills the recent layer afterwards.
+func newEngine(cfg *Config, id shard.ID, path string, opts sqlite.Options) (*Engine, *meta, error) {
+	db, err := sqlite.Open(path, opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	e := &Engine{
+		id: id, cfg: cfg, db: db, incarnation: newIncarnation(),
+		branches: map[txn.ID]*branch{}, settled: make(chan struct{}, 1),
+	}
+	e.tables.Store(&map[uint64]*table{})
+	m, err := e.load()
+	if err != nil {
+		db.Close()
+		return nil, nil, err
+	}
+	return e, m, nil
+}
+
+func newIncarnation() txn.Incarnation {
+	var b [8]byte
+	rand.Read(b[:]) // never fails (crypto/rand)
+	return txn.Incarnation(binary.LittleEndian.Uint64(b[:]) | 1)
+}
+
+// load reads what the file says of itself.
+func (e *Engine) load() (*meta, error) {
+	conn, err := e.db.Writer(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Release()
+	m, err := readMeta(conn)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case m.format > fileFormat:
+		return nil, pgerr.New(pgerr.DataCorrupted, "shard file \"%s\" has format %d, newer than %d", e.db.Path(), m.format, fileFormat)
+	case m.shard >= 0 && shard.ID(m.shard) != e.id:
+		return nil, pgerr.New(pgerr.DataCorrupted, "shard file \"%s\" belongs to shard %d, not %d", e.db.Path(), m.shard, e.id)
+	}
+	e.recent = recent.New(m.commit)
+	e.maxCommit = m.commit
+	e.applied, e.synced, e.storedAt = m.applied, m.applied, m.commit
+	for _, s := range m.shapes {
+		t := e.learn(s)
+		t.stored = s
+		t.rows = m.rows[s.physical]
+	}
+	e.sequences.restore(m.sequences)
+	return m, e.loadSchema(conn)
+}
+
+// check is what every request of a statement must pass first.
+func (e *Engine) check(h *shard.Header, t *shard.Table) error {
+	if h.Epoch != 0 && h.Epoch < e.epoch.Load() {
+		return shard.Refuse(shard.RefusedEpoch)
+	}
+	if t == nil {
+		return pgerr.Internal("a request without a table")
+	}
+	if h.Incarnation != 0 && h.Incarnation != e.incarnation {
+		return shard.Refuse(shard.RefusedRestart)
+	}
+	return nil
+}
+
+// Cut takes back statements (shard.Service).
+func (e *Engine) Cut(ctx context.Context, r *shard.CutRequest) error {
+	b, err := e.branchOf(&r.Header, false)
+	if err != nil || b == nil {
+		return err
+	}
+	return b.cut(ctx, r.From, r.Sent)
+}
+
+// Incarnation is what the coordinator must show on every later contact.
+func (e *Engine) Incarnation() txn.Incarnation { return e.incarnation }

@@ -1,0 +1,154 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/recent"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// insert is OpInsert.
+func (w *write) insert(ctx context.Context) error {
+	if w.r.OnConflict != nil {
+		w.written = map[string]bool{}
+	}
+	n := len(w.r.Table.Columns)
+	row := make([]types.Datum, n)
+	rows := slices.Clone(w.r.Rows.Data) // images outlive the request
+	for i := 0; len(rows) > 0; i++ {
+		var image []byte
+		image, rows = nextRow(rows)
+		if err := decodeImage(row, w.r.Table, image, nil); err != nil {
+			return err
+		}
+		if err := w.constrain(row); err != nil {
+			return err
+		}
+		done, err := w.insertRow(ctx, image, row)
+		if err != nil {
+			return err
+		}
+		if !done {
+			w.reply.Skipped = append(w.reply.Skipped, i)
+			continue
+		}
+		w.reply.Count++
+	}
+	return nil
+}
+
+// maxConflictTries bounds how often a conflicting row may vanish while it is
+// being locked.
+const maxConflictTries = 100
+
+// insertRow puts one row in; done is false when ON CONFLICT left it out.
+func (w *write) insertRow(ctx context.Context, image []byte, row []types.Datum) (done bool, err error) {
+	key := w.shape.rowKey(image)
+	for range maxConflictTries {
+		base, hit, err := w.obstacle(ctx, key, image)
+		if err != nil {
+			return false, err
+		}
+		if hit == nil {
+			w.put(key, base, recent.Version{Kind: recent.Present, Row: image})
+			copy(w.row, row)
+			return true, w.returning()
+		}
+		if !w.arbitrates(hit.arbiter) {
+			return false, w.errConflict(hit, row)
+		}
+		done, vanished, err := w.resolve(ctx, hit, row)
+		if err != nil || !vanished {
+			return done, err
+		}
+	}
+	return false, errConcurrentUpdate()
+}
+
+// obstacle locks a new row's key and values and looks for the first row that
+// stands in the way; base is the newest committed version under the key.
+func (w *write) obstacle(ctx context.Context, key string, image []byte) (base recent.Version, hit *conflict, err error) {
+	if _, err := w.lockRow(ctx, key, shard.LockUpdate); err != nil {
+		return base, nil, err
+	}
+	n, err := w.look(ctx, key)
+	if err != nil {
+		return base, nil, err
+	}
+	if n.exists() {
+		return base, &conflict{arbiter: -1, key: key}, nil
+	}
+	hit, err = w.unique(ctx, key, image, nil)
+	return n.committed, hit, err
+}
+
+// arbitrates reports whether ON CONFLICT is about this index.
+func (w *write) arbitrates(index int) bool {
+	oc := w.r.OnConflict
+	return oc != nil && (len(oc.Arbiters) == 0 || slices.Contains(oc.Arbiters, index))
+}
+
+func (w *write) errConflict(hit *conflict, row []types.Datum) error {
+	t := w.r.Table
+	if hit.arbiter < 0 {
+		return w.errDuplicate(t.KeyName, t.Key, row)
+	}
+	ix := &t.Indexes[hit.arbiter]
+	return w.errDuplicate(ix.Name, ix.Columns, row)
+}
+
+// resolve does what ON CONFLICT says about a conflicting row. vanished: it was
+// deleted meanwhile, the insert is to be tried again.
+func (w *write) resolve(ctx context.Context, hit *conflict, proposed []types.Datum) (done, vanished bool, err error) {
+	if w.r.OnConflict.Update {
+		if _, err := w.lockRow(ctx, hit.key, w.lock.strength); err != nil {
+			return false, false, err
+		}
+	}
+	n, err := w.look(ctx, hit.key)
+	if err != nil {
+		return false, false, err
+	}
+	if !n.exists() {
+		return false, true, nil
+	}
+	if w.r.Isolation != txn.ReadCommitted && w.at != 0 && n.changedSince(w.at) {
+		return false, false, errConcurrentUpdate()
+	}
+	if !w.r.OnConflict.Update {
+		return false, false, nil
+	}
+	if w.written[hit.key] {
+		return false, false, pgerr.New(pgerr.CardinalityViolation,
+			"ON CONFLICT DO UPDATE command cannot affect row a second time").
+			WithHint("Ensure that no rows proposed for insertion within the same command have duplicate constrained values.")
+	}
+	done, err = w.updateConflicting(ctx, hit.key, &n, proposed)
+	return done, false, err
+}
+
+// updateConflicting is DO UPDATE over the locked row n.
+func (w *write) updateConflicting(ctx context.Context, key string, n *newest, proposed []types.Datum) (bool, error) {
+	columns := len(w.r.Table.Columns)
+	old := make([]types.Datum, columns)
+	if err := decodeImage(old, w.r.Table, n.version.Row, nil); err != nil {
+		return false, err
+	}
+	copy(w.row, old)
+	copy(w.row[columns:], proposed)
+	if w.code.where != nil {
+		v, err := w.code.where(w.c, w.row)
+		if err != nil || !v.IsTrue() {
+			return false, err
+		}
+	}
+	next := make([]types.Datum, columns)
+	if err := w.assignTo(next, w.code.conflict); err != nil {
+		return false, err
+	}
+	return true, w.replace(ctx, key, n, old, next)
+}

@@ -1,0 +1,166 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
+)
+
+// locks is a shard's lock table with what waiting needs: a mutex, time, and
+// somebody who looks for deadlocks.
+type locks struct {
+	detect  func(self txn.ID) error // 40P01, or nil
+	timeout time.Duration           // deadlock_timeout
+
+	mu      sync.Mutex // protects the rest
+	table   *lock.Table
+	waiters map[*lock.Waiter]struct{}
+}
+
+func newLocks(timeout time.Duration, detect func(txn.ID) error) *locks {
+	return &locks{detect: detect, timeout: timeout, table: lock.New(), waiters: map[*lock.Waiter]struct{}{}}
+}
+
+// locking is how a statement takes its locks.
+type locking struct {
+	strength  shard.LockStrength
+	wait      shard.LockWait
+	timeoutMS int64
+	relation  string // for messages
+}
+
+// rowLock names the lock of a row.
+func rowLock(t *shard.Table, key string) lock.Key {
+	return lock.Key{Space: lock.Row, Object: uint64(t.Relation), Bytes: key}
+}
+
+// valueLock names the lock of a unique value.
+func valueLock(t *shard.Table, index uint32, value string) lock.Key {
+	return lock.Key{Space: lock.Unique, Object: uint64(t.Relation)<<32 | uint64(index), Bytes: value}
+}
+
+// acquire takes a lock, waiting for it as asked. ok is false when SKIP LOCKED
+// leaves the row out.
+func (l *locks) acquire(ctx context.Context, b *branch, number txn.Statement, key lock.Key, how locking) (ok bool, err error) {
+	policy := [...]lock.Policy{shard.WaitBlock: lock.Block, shard.WaitSkip: lock.Skip, shard.WaitError: lock.NoWait}[how.wait]
+	l.mu.Lock()
+	result, w := l.table.Acquire(lock.Request{
+		Owner: b.id, Statement: number, Key: key, Mode: lock.Mode(how.strength), Policy: policy,
+	})
+	if w != nil {
+		l.waiters[w] = struct{}{}
+	}
+	l.mu.Unlock()
+	if result == lock.Waiting {
+		if result, err = l.await(ctx, w, how); err != nil {
+			return false, err
+		}
+	}
+	switch {
+	case result == lock.Granted:
+		return true, nil
+	case result == lock.Busy && how.wait == shard.WaitSkip:
+		return false, nil
+	case result == lock.Busy:
+		return false, pgerr.New(pgerr.LockNotAvailable, "could not obtain lock on row in relation \"%s\"", how.relation)
+	}
+	return false, errLateStatement()
+}
+
+// await waits until a waiter's waiting is over, lock_timeout or the statement ends.
+func (l *locks) await(ctx context.Context, w *lock.Waiter, how locking) (lock.Result, error) {
+	deadlock := time.NewTimer(l.timeout)
+	defer deadlock.Stop()
+	var expired <-chan time.Time
+	if how.timeoutMS > 0 {
+		timer := time.NewTimer(time.Duration(how.timeoutMS) * time.Millisecond)
+		defer timer.Stop()
+		expired = timer.C
+	}
+	for {
+		select {
+		case <-w.Done():
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			delete(l.waiters, w)
+			return w.Result(), nil
+		case <-ctx.Done():
+			return l.giveUp(w, pgerr.From(ctx.Err()))
+		case <-expired:
+			return l.giveUp(w, pgerr.New(pgerr.LockNotAvailable, "canceling statement due to lock timeout"))
+		case <-deadlock.C:
+			if err := l.detect(w.Owner); err != nil {
+				return l.giveUp(w, err)
+			}
+			deadlock.Reset(l.timeout)
+		}
+	}
+}
+
+// giveUp leaves the queue; a lock that was granted in the same moment goes with
+// the statement.
+func (l *locks) giveUp(w *lock.Waiter, err error) (lock.Result, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.waiters, w)
+	l.table.Cancel(w)
+	return lock.Canceled, err
+}
+
+func (l *locks) release(id txn.ID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.table.Release(id)
+}
+
+// releaseFrom gives back what statements from number on have taken.
+func (l *locks) releaseFrom(id txn.ID, number txn.Statement) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.table.Cut(id, number)
+}
+
+// prepared makes everybody wait for a transaction's locks, and returns them.
+func (l *locks) prepared(id txn.ID) []lock.Holding {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.table.Prepare(id)
+	return l.table.Holdings(id)
+}
+
+// restore gives a prepared transaction its locks back after a restart.
+func (l *locks) restore(id txn.ID, holdings []lock.Holding) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.table.Restore(id, holdings)
+}
+
+func (l *locks) edges() []lock.Edge {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.table.Edges()
+}
+
+// waits are what a transaction holds and whom it waits for.
+func (l *locks) waits(id txn.ID) (held int, waiting []txn.ID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.table.Count(id), l.table.WaitsFor(id)
+}
+
+// jump grants what only the fairness of a queue holds up (see lock.FindCycle).
+func (l *locks) jump(waiter txn.ID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for w := range l.waiters {
+		if w.Owner == waiter && l.table.Jump(w) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,313 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"github.com/google/uuid"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/log"
+	"github.com/pegmatitedb/pegmatite/shard/sqlite"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// Node is the shards and logs of one process (shard.Service).
+type Node struct {
+	cfg          *Config
+	engines      []*Engine // by shard
+	participants []*Participant
+	memory       *budget
+	metrics      Metrics
+
+	stop    chan struct{} // closed by Close
+	running sync.WaitGroup
+	once    sync.Once
+	closed  error
+}
+
+var _ shard.Service = (*Node)(nil)
+
+// Metrics counts what a node has done since it was opened.
+type Metrics struct {
+	OnePhase  atomic.Int64 // commits in one log
+	TwoPhase  atomic.Int64 // prepares
+	Deadlocks atomic.Int64
+	Settled   atomic.Int64 // rows written to SQLite
+	Spilled   atomic.Int64 // bytes of old images
+}
+
+// OpenNode opens the shards and logs under cfg.Dir, making what is not there,
+// and replays the logs. When it returns, every acknowledged commit is visible;
+// transactions left in doubt hold their locks and are being resolved.
+func OpenNode(ctx context.Context, cfg Config) (*Node, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	n := &Node{cfg: cfg.withDefaults(), stop: make(chan struct{})}
+	n.memory = newBudget(n.cfg.MemoryBytes)
+	if err := n.open(ctx); err != nil {
+		n.abandon()
+		return nil, err
+	}
+	n.start()
+	return n, nil
+}
+
+// OpenMemory opens a node of one shard without files and without a log: the
+// catalog shard, or a session's own.
+func OpenMemory(ctx context.Context, cfg Config) (*Node, error) {
+	cfg.Dir, cfg.Shards, cfg.Logs = "", 1, 1
+	return OpenNode(ctx, cfg)
+}
+
+func (n *Node) open(ctx context.Context) error {
+	metas := make([]*meta, n.cfg.Shards)
+	programs := &programs{}
+	for i := range n.cfg.Shards {
+		path, err := n.shardPath(i)
+		if err != nil {
+			return err
+		}
+		e, m, err := newEngine(n.cfg, shard.ID(i), path, n.cfg.SQLite)
+		if err != nil {
+			return err
+		}
+		e.programs, e.memory, e.metrics = programs, n.memory, &n.metrics
+		e.scratch = newScratch(n.cfg, filepath.Base(path))
+		e.locks = newLocks(n.cfg.DeadlockTimeout, n.detect)
+		n.engines, metas[i] = append(n.engines, e), m
+	}
+	for i := range n.cfg.Logs {
+		if err := n.openLog(i, metas); err != nil {
+			return err
+		}
+	}
+	return n.serve(ctx)
+}
+
+// shardPath is the file of a shard; its directory is made.
+func (n *Node) shardPath(i int) (string, error) {
+	if n.cfg.Dir == "" {
+		return ":memory:", nil
+	}
+	dir := filepath.Join(n.cfg.Dir, "shards")
+	if err := n.cfg.FS.MkdirAll(dir); err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, fmt.Sprintf("%04d.db", i)), nil
+}
+
+// openLog opens log i and replays it into its shards.
+func (n *Node) openLog(i int, metas []*meta) error {
+	p := &Participant{cfg: n.cfg, node: n}
+	p.flight = map[log.Position]struct{}{}
+	p.two.init()
+	n.participants = append(n.participants, p)
+	for id := i; id < len(n.engines); id += n.cfg.Logs {
+		n.engines[id].participant = p
+		p.engines = append(p.engines, n.engines[id])
+	}
+	if n.cfg.Dir == "" {
+		p.uuid = txn.LogID(uuid.New())
+		return nil
+	}
+	opts := n.cfg.Log
+	opts.OnFatal = n.cfg.Fatal
+	var err error
+	if p.log, err = log.Open(n.cfg.FS, filepath.Join(n.cfg.Dir, "log", strconv.Itoa(i)), opts); err != nil {
+		return err
+	}
+	p.uuid = p.log.UUID()
+	for _, e := range p.engines {
+		if of := metas[e.id].log; of != "" && of != p.uuid.String() {
+			return pgerr.New(pgerr.DataCorrupted, "shard file \"%s\" follows another log", e.db.Path()).
+				WithDetail("The shard follows log %s, the log in place %d is %s.", of, i, p.uuid)
+		}
+	}
+	return p.replay()
+}
+
+// serve makes the engines ready: a shard serves only what began after it
+// became its owner (rule 12).
+func (n *Node) serve(ctx context.Context) error {
+	now, err := n.cfg.Oracle.Commit(ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range n.engines {
+		if e.maxCommit > now {
+			return pgerr.New(pgerr.DataCorrupted, "shard %d has commits above the timestamp oracle's", e.id).
+				WithDetail("The shard has %d, the oracle draws %d.", e.maxCommit, now)
+		}
+		e.maxRead.Store(int64(now))
+		e.recent.Raise(e.maxCommit)
+	}
+	for _, p := range n.participants {
+		if err := p.restorePrepared(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// start starts the node's goroutines.
+func (n *Node) start() {
+	for _, e := range n.engines {
+		n.running.Go(func() { e.runSettler(n.stop) })
+		e.wake()
+	}
+	n.running.Go(func() { n.runResolver(n.stop) })
+}
+
+// abandon closes what a failed open has opened.
+func (n *Node) abandon() {
+	for _, e := range n.engines {
+		e.db.Close()
+		e.scratch.close()
+	}
+	for _, p := range n.participants {
+		if p.log != nil {
+			p.log.Close()
+		}
+	}
+
+}
+
+// MaxTimestamp is the highest timestamp in any shard or log: a new oracle must
+// start above.
+func (n *Node) MaxTimestamp() txn.Timestamp {
+	var high txn.Timestamp
+	for _, e := range n.engines {
+		e.latch.RLock()
+		high = max(high, e.maxCommit)
+		e.latch.RUnlock()
+	}
+	for _, p := range n.participants {
+		high = max(high, p.highestPrepared())
+	}
+	return high
+}
+
+// Participants are the node's logs.
+func (n *Node) Participants() []*Participant { return n.participants }
+
+// Participant finds a log by its UUID; nil if it is not here.
+func (n *Node) Participant(id txn.LogID) *Participant {
+	for _, p := range n.participants {
+		if p.uuid == id {
+			return p
+		}
+	}
+	return nil
+}
+
+// LogOf is the log that a shard's commands go to.
+func (n *Node) LogOf(id shard.ID) txn.LogID {
+	if int(id) >= len(n.engines) {
+		return txn.LogID{}
+	}
+	return n.engines[id].participant.uuid
+}
+
+// Engines are the node's shards, by number.
+func (n *Node) Engines() []*Engine { return n.engines }
+
+// Metrics are the node's counters.
+func (n *Node) Metrics() *Metrics { return &n.metrics }
+
+func (n *Node) engine(id shard.ID) (*Engine, error) {
+	if int(id) >= len(n.engines) {
+		return nil, shard.Refuse(shard.RefusedEpoch)
+	}
+	return n.engines[id], nil
+}
+
+// Read implements shard.Service.
+func (n *Node) Read(ctx context.Context, r *shard.ReadRequest) (shard.Rows, error) {
+	e, err := n.engine(r.Shard)
+	if err != nil {
+		return nil, err
+	}
+	return e.Read(ctx, r)
+}
+
+// Write implements shard.Service.
+func (n *Node) Write(ctx context.Context, r *shard.WriteRequest) (*shard.WriteReply, error) {
+	e, err := n.engine(r.Shard)
+	if err != nil {
+		return nil, err
+	}
+	return e.Write(ctx, r)
+}
+
+// Cut implements shard.Service.
+func (n *Node) Cut(ctx context.Context, r *shard.CutRequest) error {
+	e, err := n.engine(r.Shard)
+	if err != nil {
+		return err
+	}
+	return e.Cut(ctx, r)
+}
+
+// Control implements shard.Service.
+func (n *Node) Control(ctx context.Context, r *shard.ControlRequest) (*shard.ControlReply, error) {
+	e, err := n.engine(r.Shard)
+	if err != nil {
+		return nil, err
+	}
+	return e.Control(ctx, r)
+}
+
+// Close stops the node cleanly: it settles everything, so that the files are
+// the whole database, cuts the logs and closes all. Nobody may be using it.
+func (n *Node) Close() error {
+	n.once.Do(func() {
+		close(n.stop)
+		n.running.Wait()
+		n.closed = n.shutDown()
+	})
+	return n.closed
+}
+
+// Kill stops the node as a crash would, as far as one can within a process:
+// nothing is settled, nothing more is synced. For tests.
+func (n *Node) Kill() {
+	n.once.Do(func() {
+		close(n.stop)
+		n.running.Wait()
+		for _, e := range n.engines {
+			e.db.Close()
+			e.scratch.close()
+		}
+
+	})
+}
+
+func (n *Node) shutDown() error {
+	var errs []error
+	for _, p := range n.participants {
+		errs = append(errs, p.cut(context.Background()))
+	}
+	for _, e := range n.engines {
+		if n.cfg.Dir != "" {
+			_, err := e.db.Checkpoint(sqlite.Truncate)
+			errs = append(errs, err)
+		}
+		errs = append(errs, e.db.Close())
+		e.scratch.close()
+	}
+	for _, p := range n.participants {
+		if p.log != nil {
+			errs = append(errs, p.log.Close())
+		}
+	}
+
+	return errors.Join(errs...)
+}

@@ -1,0 +1,362 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/log"
+	"github.com/pegmatitedb/pegmatite/shard/recent"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// Participant is one log and the shards whose commands it holds: what a commit
+// deals with (txn.Participant).
+//
+// A commit's steps, and what a crash between them leaves:
+//
+//	freeze     no more statements                    nothing
+//	register   p is fixed on each shard; reads at or
+//	           above it wait                         nothing
+//	append     the record has its place in the log   nothing, or the commit
+//	wait       one fsync for many                    the commit
+//	apply      chains; reads go on; locks go         the commit
+type Participant struct {
+	journal
+	cfg     *Config
+	node    *Node
+	engines []*Engine // by shard
+
+	ends endings
+	two  twoPhase
+
+	cutting sync.Mutex   // held by whoever cuts
+	cutAt   atomic.Int64 // bytes that the log had written at the last cut
+}
+
+var _ txn.Participant = (*Participant)(nil)
+
+// ID is the log's UUID.
+func (p *Participant) ID() txn.LogID { return p.uuid }
+
+func (p *Participant) engine(id shard.ID) *Engine {
+	i, ok := slices.BinarySearchFunc(p.engines, id, func(e *Engine, id shard.ID) int { return int(e.id) - int(id) })
+	if !ok {
+		return nil
+	}
+	return p.engines[i]
+}
+
+// enlisted finds the branches that a coordinator counted, all of them in their
+// incarnation.
+func (p *Participant) enlisted(id txn.ID, list []txn.Enlistment) ([]*branch, error) {
+	out := make([]*branch, 0, len(list))
+	for _, s := range list {
+		e := p.engine(shard.ID(s.Shard))
+		if e == nil {
+			return nil, shard.Refuse(shard.RefusedEpoch)
+		}
+		e.branchMu.RLock()
+		b := e.branches[id]
+		e.branchMu.RUnlock()
+		if b == nil || s.Incarnation != e.incarnation {
+			return nil, shard.Refuse(shard.RefusedRestart)
+		}
+		out = append(out, b)
+	}
+	slices.SortFunc(out, func(a, b *branch) int { return int(a.engine.id) - int(b.engine.id) })
+	return out, nil
+}
+
+// freeze freezes the branches that a coordinator counted; all or none.
+func (p *Participant) freeze(id txn.ID, list []txn.Enlistment) ([]*branch, error) {
+	branches, err := p.enlisted(id, list)
+	if err != nil {
+		return nil, err
+	}
+	for i, b := range branches {
+		if err := b.freeze(lastOf(list, b.engine.id)); err != nil {
+			for _, done := range branches[:i] {
+				done.thaw()
+			}
+			return nil, err
+		}
+	}
+	return branches, nil
+}
+
+func lastOf(list []txn.Enlistment, id shard.ID) txn.Statement {
+	for _, s := range list {
+		if shard.ID(s.Shard) == id {
+			return s.Last
+		}
+	}
+	return 0
+}
+
+// Commit implements txn.Participant: a transaction that wrote in this log only.
+func (p *Participant) Commit(ctx context.Context, r *txn.CommitRequest) (txn.Outcome, error) {
+	if out, ok := p.ends.get(r.Txn); ok {
+		return out, nil
+	}
+	branches, err := p.freeze(r.Txn, r.Shards)
+	if err != nil {
+		// A duplicate that came while the first was under way finds its end here.
+		if out, ok := p.ends.get(r.Txn); ok {
+			return out, nil
+		}
+		return txn.Outcome{}, err
+	}
+	if !slices.ContainsFunc(branches, (*branch).wrote) {
+		for _, b := range branches {
+			b.end()
+		}
+		return txn.Outcome{State: txn.Committed, At: r.At}, nil
+	}
+	return p.commit(ctx, r, branches)
+}
+
+func (p *Participant) commit(ctx context.Context, r *txn.CommitRequest, branches []*branch) (txn.Outcome, error) {
+	pend, at, err := p.register(ctx, branches, r.At)
+	if err != nil {
+		return txn.Outcome{}, err
+	}
+	abort := func(err error) (txn.Outcome, error) {
+		p.unregister(pend)
+		for _, b := range branches {
+			b.thaw()
+			b.rollback()
+		}
+		return txn.Outcome{}, err
+	}
+	c := commit{id: r.Txn, at: at}
+	if c.changes, err = p.changesOf(branches); err != nil {
+		return abort(err)
+	}
+	pos, _, ticket, err := p.appendChanges(branches, c.encode(), c.changes)
+	if err != nil {
+		return abort(err)
+	}
+	if err := ticket.Wait(); err != nil {
+		// Nobody knows whether the record will be there after a restart.
+		p.cfg.Fatal(err)
+		return txn.Outcome{}, errUnknownOutcome(err)
+	}
+	p.node.metrics.OnePhase.Add(1)
+	out := txn.Outcome{State: txn.Committed, At: at}
+	p.ends.put(r.Txn, out)
+	for _, b := range branches {
+		b.apply(at)
+	}
+	p.unregister(pend)
+	p.done(pos)
+	for _, b := range branches {
+		b.end()
+	}
+	return out, nil
+}
+
+// register fixes, on every shard, the timestamp below which the transaction
+// will not commit, and returns the largest.
+func (p *Participant) register(ctx context.Context, branches []*branch, drawn txn.Timestamp) ([]*pending, txn.Timestamp, error) {
+	at := drawn
+	pend := make([]*pending, len(branches))
+	for i, b := range branches {
+		pend[i] = b.engine.register(b, drawn)
+		at = max(at, pend[i].at)
+	}
+	if at == drawn || at%txn.TimestampStep != 0 {
+		return pend, at, nil
+	}
+	// The increments have run into the next drawn timestamp (rule 19). Reads at
+	// or above each shard's p wait, so a larger one is as good.
+	again, err := p.cfg.Oracle.Commit(ctx)
+	if err != nil {
+		p.unregister(pend)
+		for _, b := range branches {
+			b.thaw()
+		}
+		return nil, 0, err
+	}
+	return pend, max(at, again), nil
+}
+
+// register computes p and makes reads at or above it wait, in one atomic step
+// (rule 12).
+func (e *Engine) register(b *branch, drawn txn.Timestamp) *pending {
+	e.latch.Lock()
+	defer e.latch.Unlock()
+	p := &pending{branch: b, done: make(chan struct{})}
+	p.at = max(drawn, txn.Timestamp(e.maxRead.Load())+1, e.maxCommit+1)
+	e.enter(p)
+	return p
+}
+
+// enter puts p in front of the tables that it changes; the caller holds the latch.
+func (e *Engine) enter(p *pending) {
+	tables := *e.tables.Load()
+	for _, own := range p.branch.set.Tables() {
+		t := tables[own.Physical]
+		t.busy = append(t.busy, p)
+	}
+}
+
+// unregister lets the reads go on that wait.
+func (p *Participant) unregister(list []*pending) {
+	for _, pend := range list {
+		pend.branch.engine.leave(pend)
+	}
+}
+
+func (e *Engine) leave(p *pending) {
+	e.latch.Lock()
+	tables := *e.tables.Load()
+	for _, own := range p.branch.set.Tables() {
+		if t := tables[own.Physical]; t != nil {
+			t.busy = slices.DeleteFunc(t.busy, func(x *pending) bool { return x == p })
+		}
+	}
+	e.latch.Unlock()
+	close(p.done)
+}
+
+// apply puts the write set into the chains.
+func (b *branch) apply(at txn.Timestamp) {
+	e := b.engine
+	e.latch.Lock()
+	defer e.latch.Unlock()
+	tables := *e.tables.Load()
+	for _, own := range b.set.Tables() {
+		t := tables[own.Physical]
+		chains := e.chainsFor(t)
+		own.Ascend(recent.Range{}, func(c *recent.Chain) bool {
+			ch, ok := changeOf(c)
+			if ok {
+				v := ch.version()
+				v.At = at
+				chains.Add(c.Key, c.Versions()[0], v)
+				t.rows += ch.delta()
+				t.bytes += int64(len(ch.row))
+			}
+			return true
+		})
+	}
+	e.maxCommit = max(e.maxCommit, at)
+	e.noteMemory()
+}
+
+// end forgets a branch whose outcome is known and applied.
+func (b *branch) end() {
+	b.mu.Lock()
+	b.state = branchEnded
+	b.mu.Unlock()
+	b.engine.forget(b)
+}
+
+// changeOf is what a write set's chain amounts to; ok is false when it is
+// nothing (a row inserted and deleted again).
+func changeOf(c *recent.Chain) (change, bool) {
+	base, v := &c.Versions()[0], c.Newest()
+	switch {
+	case v.Kind == recent.Present && base.Kind == recent.Present:
+		return change{kind: changeUpdate, row: v.Row}, true
+	case v.Kind == recent.Present:
+		return change{kind: changeInsert, row: v.Row}, true
+	case base.Kind != recent.Present:
+		return change{}, false
+	case len(v.Row) > 0:
+		return change{kind: changeMove, key: c.Key, moved: string(v.Row)}, true
+	}
+	return change{kind: changeDelete, key: c.Key}, true
+}
+
+// changesOf encodes the write sets of a transaction.
+func (p *Participant) changesOf(branches []*branch) (changes, error) {
+	var out changes
+	for _, b := range branches {
+		for _, own := range b.set.Tables() {
+			w := writer{}
+			own.Ascend(recent.Range{}, func(c *recent.Chain) bool {
+				if ch, ok := changeOf(c); ok {
+					ch.append(&w)
+				}
+				return true
+			})
+			if len(w.b) > 0 {
+				out.sections = append(out.sections, section{shard: b.engine.id, physical: own.Physical, rows: w.b})
+			}
+		}
+	}
+	return out, p.aside(&out)
+}
+
+// appendChanges appends a record with changes, and in front of it the shapes of
+// tables that the log does not know yet; done(first) when they are applied.
+func (p *Participant) appendChanges(branches []*branch, record log.Record, c changes) (first, last log.Position, ticket log.Ticket, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var records []log.Record
+	type told struct {
+		t *table
+		s *shape
+	}
+	var news []told
+	for _, b := range branches {
+		tables := *b.engine.tables.Load()
+		for _, own := range b.set.Tables() {
+			t := tables[own.Physical]
+			if s := t.shape.Load(); t.defined != s {
+				d := define{shard: b.engine.id, shape: s}
+				records = append(records, d.encode())
+				news = append(news, told{t, s})
+			}
+		}
+	}
+	if first, ticket, err = p.appendLocked(false, append(records, record)...); err != nil {
+		return 0, 0, ticket, err
+	}
+	for _, n := range news {
+		n.t.defined = n.s
+	}
+	if c.side != nil && p.log != nil {
+		p.log.BindSide(c.side.Name, p.last)
+	}
+	return first, p.last, ticket, nil
+}
+
+// endings remembers the outcomes of recent one-log commits, so that a late
+// duplicate of a commit gets the same answer.
+type endings struct {
+	mu    sync.Mutex // protects the rest
+	byID  map[txn.ID]txn.Outcome
+	order []txn.ID // a ring
+	next  int
+}
+
+// keptEndings is how many one-log outcomes are remembered.
+const keptEndings = 1 << 14
+
+func (s *endings) get(id txn.ID) (txn.Outcome, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out, ok := s.byID[id]
+	return out, ok
+}
+
+func (s *endings) put(id txn.ID, out txn.Outcome) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byID == nil {
+		s.byID = map[txn.ID]txn.Outcome{}
+	}
+	if len(s.order) < keptEndings {
+		s.order = append(s.order, id)
+	} else {
+		delete(s.byID, s.order[s.next])
+		s.order[s.next] = id
+		s.next = (s.next + 1) % keptEndings
+	}
+	s.byID[id] = out
+}

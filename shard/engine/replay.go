@@ -1,0 +1,164 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/log"
+	"github.com/pegmatitedb/pegmatite/shard/recent"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// replay brings the engines to where the log ends. What a shard's file has
+// already is skipped; applying the rest again is harmless (rule 3). The old
+// images died with the process, so the floor ends at the highest commit.
+func (p *Participant) replay() error {
+	err := p.log.Replay(0, func(pos log.Position, r log.Record) error {
+		if err := p.replayOne(pos, r); err != nil {
+			return pgerr.New(pgerr.DataCorrupted, "log record %d cannot be applied", pos).WithCause(err).WithDetail("%s", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	p.last = p.log.Last()
+	return nil
+}
+
+func (p *Participant) replayOne(pos log.Position, r log.Record) error {
+	switch r.Type {
+	case commandDefine:
+		c, err := decodeDefine(r.Data)
+		if err != nil {
+			return err
+		}
+		return p.replayDefine(pos, c)
+	case commandCommit:
+		c, err := decodeCommit(owned(r.Data))
+		if err != nil {
+			return err
+		}
+		p.ends.put(c.id, txn.Outcome{State: txn.Committed, At: c.at})
+		return p.replayChanges(pos, &c.changes, c.at)
+	case commandPrepare:
+		c, err := decodePrepare(owned(r.Data))
+		if err != nil {
+			return err
+		}
+		return p.replayPrepare(pos, c)
+	case commandDecide, commandResolve, commandForget:
+		c, err := decodeOutcome(r.Data)
+		if err != nil {
+			return err
+		}
+		return p.replayOutcome(pos, r.Type, c)
+	case commandSequence:
+		c, err := decodeSequence(r.Data)
+		if err != nil {
+			return err
+		}
+		if e := p.engine(c.shard); e != nil && pos > e.applied {
+			e.sequences.replay(c)
+		}
+		return nil
+	case commandDrop:
+		c, err := decodeDrop(r.Data)
+		if err != nil {
+			return err
+		}
+		if e := p.engine(c.shard); e != nil && pos > e.applied {
+			return e.applyDrop(context.Background(), c)
+		}
+		return nil
+	}
+	return pgerr.New(pgerr.DataCorrupted, "unknown command %d", r.Type)
+}
+
+func (p *Participant) replayDefine(pos log.Position, c *define) error {
+	e := p.engine(c.shard)
+	if e == nil {
+		return errUnknownShard(c.shard)
+	}
+	if t := (*e.tables.Load())[c.shape.physical]; pos <= e.applied && (t == nil || t.stored != nil) {
+		return nil // settled since; or dropped
+	}
+	s := c.shape
+	s.ownMemory()
+	t := e.learn(s)
+	t.defined = t.shape.Load()
+	return nil
+}
+
+func errUnknownShard(id shard.ID) error {
+	return pgerr.New(pgerr.DataCorrupted, "the log holds a command of shard %d, which does not belong to it", id)
+}
+
+// replayChanges applies write sets to the shards that lack them.
+func (p *Participant) replayChanges(pos log.Position, c *changes, at txn.Timestamp) error {
+	if c.side != nil {
+		p.log.BindSide(c.side.Name, pos)
+	}
+	return p.eachSection(c, func(s *section) error {
+		e := p.engine(s.shard)
+		if e == nil {
+			return errUnknownShard(s.shard)
+		}
+		e.maxCommit = max(e.maxCommit, at)
+		e.recent.Raise(at)
+		if pos <= e.applied {
+			return nil
+		}
+		return e.replaySection(s, at)
+	})
+}
+
+// replaySection adds one table's changes to the chains. What SQLite has under
+// their keys is not looked up: it lies below the floor.
+func (e *Engine) replaySection(s *section, at txn.Timestamp) error {
+	t := (*e.tables.Load())[s.physical]
+	if t == nil || t.gone.Load() {
+		return nil // dropped since
+	}
+	e.latch.Lock()
+	defer e.latch.Unlock()
+	chains := e.chainsFor(t)
+	base := recent.Version{Kind: recent.Unknown}
+	s.each(func(c change) {
+		v := c.version()
+		v.At = at
+		key := c.key
+		if c.row != nil {
+			key = t.rowKey(c.row)
+		}
+		chains.Add(key, base, v)
+		t.rows += c.delta()
+		t.bytes += int64(len(c.row))
+	})
+	return nil
+}
+
+// eachSection calls f for the changes, from the record or its side file.
+func (p *Participant) eachSection(c *changes, f func(*section) error) error {
+	sections := c.sections
+	if c.side != nil {
+		var err error
+		if sections, err = p.readAside(c.side); err != nil {
+			return err
+		}
+	}
+	for i := range sections {
+		if err := f(&sections[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ownMemory copies what shares the command's memory.
+func (s *shape) ownMemory() {
+	for i := range s.columns {
+		s.columns[i].missing = owned(s.columns[i].missing)
+	}
+}

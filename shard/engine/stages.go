@@ -1,0 +1,316 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/shard"
+)
+
+// stages is what a fragment does to the fetched rows before they travel,
+// compiled.
+type stages struct {
+	in     []column
+	filter expr.Eval
+	group  *grouping
+	order  []orderKey
+	out    []expr.Eval // nil: the columns as they are
+	output []column
+}
+
+// orderKey is one ORDER BY item.
+type orderKey struct {
+	eval       expr.Eval
+	t          *types.Type
+	desc       bool
+	nullsFirst bool
+}
+
+func compileStages(f *shard.Fragment, fetched []column) (*stages, error) {
+	s := &stages{in: fetched}
+	var err error
+	if f.Filter != nil {
+		if s.filter, err = expr.Compile(f.Filter, identity); err != nil {
+			return nil, err
+		}
+	}
+	s.output = fetched
+	if f.Group != nil {
+		if s.group, err = compileGrouping(f.Group); err != nil {
+			return nil, err
+		}
+		s.output = s.group.columns
+	}
+	for _, k := range f.Order {
+		eval, err := expr.Compile(k.Expr, identity)
+		if err != nil {
+			return nil, err
+		}
+		s.order = append(s.order, orderKey{eval, k.Expr.Type(), k.Desc, k.NullsFirst})
+	}
+	if f.Output != nil {
+		if s.out, err = expr.CompileAll(f.Output, identity); err != nil {
+			return nil, err
+		}
+		s.output = nil
+		for _, e := range f.Output {
+			s.output = append(s.output, columnOf(e))
+		}
+	}
+	return s, nil
+}
+
+// sorts reports whether the engine must sort: what SQLite returns is in order
+// unless rows are dropped or grouped after it.
+func (s *stages) sorts() bool { return len(s.order) > 0 && (s.filter != nil || s.group != nil) }
+
+// plain reports whether pages of fetched rows travel as they are.
+func (s *stages) plain() bool { return s.filter == nil && s.group == nil && s.out == nil && !s.sorts() }
+
+// before compares two rows' sort keys.
+func (s *stages) compare(a, b []types.Datum) int {
+	for i := range s.order {
+		if c := s.order[i].compare(a[i], b[i]); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+func (k *orderKey) compare(a, b types.Datum) int {
+	switch {
+	case a.IsNull() && b.IsNull():
+		return 0
+	case a.IsNull():
+		return sign(k.nullsFirst)
+	case b.IsNull():
+		return -sign(k.nullsFirst)
+	}
+	c := k.t.Compare(a, b)
+	if k.desc {
+		return -c
+	}
+	return c
+}
+
+func sign(first bool) int {
+	if first {
+		return -1
+	}
+	return 1
+}
+
+func (s *stages) sortKeys(c *expr.Context, row []types.Datum) ([]types.Datum, error) {
+	keys := make([]types.Datum, len(s.order))
+	for i := range s.order {
+		v, err := s.order[i].eval(c, row)
+		if err != nil {
+			return nil, err
+		}
+		keys[i] = v
+	}
+	return keys, nil
+}
+
+// source gives packed rows page by page; a page without rows is the end.
+type source interface {
+	// next returns rows that are valid until the next call.
+	next(ctx context.Context) (rows []byte, n int, err error)
+}
+
+// run puts the stages behind in. limit is -1 for none.
+func (s *stages) run(in source, c *expr.Context, limit int64) source {
+	if s.filter != nil || s.group == nil && !s.sorts() && s.out != nil {
+		in = &mapper{stages: s, in: in, c: c, row: make([]types.Datum, len(s.in)), final: s.group == nil && !s.sorts()}
+	}
+	if s.group != nil {
+		in = &grouper{grouping: s.group, in: in, c: c, columns: s.in}
+	}
+	if s.sorts() {
+		in = &sorter{stages: s, in: in, c: c, limit: limit}
+	}
+	if s.out != nil && (s.group != nil || s.sorts()) {
+		columns := s.in
+		if s.group != nil {
+			columns = s.group.columns
+		}
+		in = &mapper{stages: &stages{in: columns, out: s.out, output: s.output}, in: in, c: c, row: make([]types.Datum, len(columns)), final: true}
+	}
+	if limit >= 0 {
+		in = &limiter{in: in, left: limit}
+	}
+	return in
+}
+
+// mapper drops rows that the filter does not pass and, when final, computes
+// the output columns.
+type mapper struct {
+	stages *stages
+	in     source
+	c      *expr.Context
+	row    []types.Datum
+	final  bool
+	buf    []byte
+}
+
+func (m *mapper) next(ctx context.Context) ([]byte, int, error) {
+	for {
+		rows, n, err := m.in.next(ctx)
+		if err != nil || n == 0 {
+			return nil, 0, err
+		}
+		if n, err = m.page(rows); err != nil || n > 0 {
+			return m.buf, n, err
+		}
+	}
+}
+
+func (m *mapper) page(rows []byte) (kept int, err error) {
+	m.buf = m.buf[:0]
+	for len(rows) > 0 {
+		var packed []byte
+		packed, rows = nextRow(rows)
+		if err := decodeRow(m.row, m.stages.in, packed); err != nil {
+			return 0, err
+		}
+		if m.stages.filter != nil {
+			v, err := m.stages.filter(m.c, m.row)
+			if err != nil {
+				return 0, err
+			}
+			if !v.IsTrue() {
+				continue
+			}
+		}
+		kept++
+		if !m.final || m.stages.out == nil {
+			m.buf = appendRow(m.buf, packed)
+			continue
+		}
+		if err := m.emit(); err != nil {
+			return 0, err
+		}
+	}
+	return kept, nil
+}
+
+// emit appends the output columns of the current row.
+func (m *mapper) emit() error {
+	start := len(m.buf)
+	m.buf = append(m.buf, 0, 0, 0, 0)
+	for i, eval := range m.stages.out {
+		v, err := eval(m.c, m.row)
+		if err != nil {
+			return err
+		}
+		m.buf = appendDatum(m.buf, m.stages.output[i], v)
+	}
+	setLength(m.buf, start)
+	return nil
+}
+
+// limiter ends after some rows.
+type limiter struct {
+	in   source
+	left int64
+}
+
+func (l *limiter) next(ctx context.Context) ([]byte, int, error) {
+	if l.left <= 0 {
+		return nil, 0, nil
+	}
+	rows, n, err := l.in.next(ctx)
+	if err != nil || int64(n) <= l.left {
+		l.left -= int64(n)
+		return rows, n, err
+	}
+	n = int(l.left)
+	rest := rows
+	for range n {
+		_, rest = nextRow(rest)
+	}
+	l.left = 0
+	return rows[:len(rows)-len(rest)], n, nil
+}
+
+// sortedRow is a row and its sort keys, in memory of its own.
+type sortedRow struct {
+	row  []byte
+	keys []types.Datum
+}
+
+// sorter orders all rows, or keeps the first few.
+type sorter struct {
+	stages *stages
+	in     source
+	c      *expr.Context
+	limit  int64
+
+	done bool
+	rows []sortedRow
+	buf  []byte
+}
+
+func (s *sorter) next(ctx context.Context) ([]byte, int, error) {
+	if !s.done {
+		s.done = true
+		if err := s.fill(ctx); err != nil {
+			return nil, 0, err
+		}
+	}
+	s.buf = s.buf[:0]
+	n := 0
+	for n < len(s.rows) && len(s.buf) < pageBytes {
+		s.buf = appendRow(s.buf, s.rows[n].row)
+		n++
+	}
+	s.rows = s.rows[n:]
+	return s.buf, n, nil
+}
+
+// cutAt is how many rows beyond the limit are gathered before they are cut.
+const cutAt = 1024
+
+func (s *sorter) fill(ctx context.Context) error {
+	columns := s.stages.in
+	if s.stages.group != nil {
+		columns = s.stages.group.columns
+	}
+	row := make([]types.Datum, len(columns))
+	for {
+		rows, n, err := s.in.next(ctx)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			s.cut()
+			return nil
+		}
+		for len(rows) > 0 {
+			var packed []byte
+			packed, rows = nextRow(rows)
+			packed = slices.Clone(packed)
+			if err := decodeRow(row, columns, packed); err != nil {
+				return err
+			}
+			keys, err := s.stages.sortKeys(s.c, row)
+			if err != nil {
+				return err
+			}
+			s.rows = append(s.rows, sortedRow{packed, keys})
+		}
+		if s.limit >= 0 && int64(len(s.rows)) > s.limit+cutAt {
+			s.cut()
+		}
+	}
+}
+
+func (s *sorter) cut() {
+	slices.SortStableFunc(s.rows, func(a, b sortedRow) int { return s.stages.compare(a.keys, b.keys) })
+	if s.limit >= 0 && int64(len(s.rows)) > s.limit {
+		clear(s.rows[s.limit:])
+		s.rows = s.rows[:s.limit]
+	}
+}

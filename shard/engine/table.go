@@ -1,0 +1,153 @@
+package engine
+
+import (
+	"context"
+	"maps"
+	"sync/atomic"
+
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/recent"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// table is what an engine knows of one physical table.
+type table struct {
+	physical uint64
+	shape    atomic.Pointer[shape]
+	// asked is the last shard.Table that shape was found to cover: it comes
+	// with every request, and comparing pointers is cheap.
+	asked atomic.Pointer[shard.Table]
+
+	gone    atomic.Bool  // dropped: nothing of it is written any more
+	columns atomic.Int32 // of the SQLite table, 0 if there is none; set under the latch
+
+	// Protected by the latch:
+	busy  []*pending // transactions that are about to commit changes here
+	rows  int64      // committed
+	bytes int64      // of the images committed since the start, by estimate
+
+	// Protected by the participant's mutex:
+	defined *shape // what the log has last been told
+
+	// indexed is the writer's: the indexes that the SQLite table has.
+	indexed map[uint32]bool
+	stored  *shape // the writer's: what the file's meta table has
+}
+
+// keyOf is the recent.KeyOf of the table's rows.
+func (t *table) keyOf(dst, row []byte, columns []int) []byte {
+	return t.shape.Load().keyOf(dst, row, columns)
+}
+
+func (t *table) rowKey(row []byte) string { return t.shape.Load().rowKey(row) }
+
+// table finds what is known of a request's table, learning what is new.
+func (e *Engine) table(t *shard.Table) *table {
+	tab := (*e.tables.Load())[t.Physical]
+	if tab != nil {
+		if tab.asked.Load() == t {
+			return tab
+		}
+		if tab.shape.Load().covers(t) {
+			tab.asked.Store(t)
+			return tab
+		}
+	}
+	return e.learn(shapeOf(t))
+}
+
+// learn merges a shape into what is known.
+func (e *Engine) learn(s *shape) *table {
+	e.latch.Lock()
+	defer e.latch.Unlock()
+	tables := *e.tables.Load()
+	tab := tables[s.physical]
+	if tab == nil {
+		tab = &table{physical: s.physical, indexed: map[uint32]bool{}}
+		tab.shape.Store(s)
+		tables = maps.Clone(tables)
+		tables[s.physical] = tab
+		e.tables.Store(&tables)
+	} else {
+		tab.shape.Store(tab.shape.Load().with(s))
+	}
+	if chains := e.recent.Table(s.physical); chains != nil {
+		addIndexes(chains, tab.shape.Load())
+	}
+	return tab
+}
+
+// chainsFor returns the table's chains, making an empty set; the caller holds
+// the latch exclusively.
+func (e *Engine) chainsFor(t *table) *recent.Table {
+	chains := e.recent.Table(t.physical)
+	if chains == nil {
+		chains = e.recent.Open(t.physical, t.keyOf)
+		addIndexes(chains, t.shape.Load())
+	}
+	return chains
+}
+
+// setFor returns the table's part of a write set, making an empty one; the
+// caller holds the branch's mutex.
+func (b *branch) setFor(t *table) *recent.Table {
+	own := b.set.Table(t.physical)
+	if own == nil {
+		own = b.set.Open(t.physical, t.keyOf)
+	}
+	addIndexes(own, t.shape.Load())
+	return own
+}
+
+func addIndexes(chains *recent.Table, s *shape) {
+	for _, ix := range s.indexes {
+		chains.AddIndex(ix.id, ix.columns)
+	}
+}
+
+// pending is a transaction between the moment that its timestamp is fixed from
+// below and the moment that its changes are applied or given up. A read that
+// meets one waits.
+type pending struct {
+	branch *branch
+	at     txn.Timestamp // p: it will not commit below
+	done   chan struct{} // closed at the end
+}
+
+// touches reports whether the transaction changes a key, or anything in a span.
+func (p *pending) touches(physical uint64, key string, s *span) bool {
+	set := p.branch.own(physical)
+	if set == nil {
+		return false
+	}
+	if s == nil {
+		return set.Get(key) != nil
+	}
+	hit := false
+	s.each(set, func(*recent.Chain) bool {
+		hit = true
+		return false
+	})
+	return hit
+}
+
+// blocking returns a transaction that a read at s has to wait for, or nil; the
+// caller holds the latch. The read is of a key (span nil) or of a span. Its own
+// transaction does not block it.
+func (t *table) blocking(s txn.Timestamp, self *branch, key string, sp *span) *pending {
+	for _, p := range t.busy {
+		if p.at <= s && p.branch != self && p.touches(t.physical, key, sp) {
+			return p
+		}
+	}
+	return nil
+}
+
+func (p *pending) wait(ctx context.Context) error {
+	select {
+	case <-p.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,335 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/recent"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// search is OpUpdate and OpDelete: the shard finds the rows itself.
+func (w *write) search(ctx context.Context) error {
+	if w.find == nil {
+		return pgerr.Internal("an update without a fragment that finds its rows")
+	}
+	if len(w.find.point) > 0 {
+		return w.searchPoint(ctx)
+	}
+	return w.searchScan(ctx)
+}
+
+// searchPoint locks the one key that can match before it looks: what it finds
+// is the newest, and no read is spent on a row that changes before it is locked.
+func (w *write) searchPoint(ctx context.Context) error {
+	var space [64]byte
+	name, ok, err := w.find.appendPointKey(space[:0], w.c)
+	if err != nil || !ok {
+		return err
+	}
+	key := string(name)
+	if w.at != 0 {
+		// At a snapshot the row must have been there then.
+		seen, err := w.visible(ctx, key)
+		if err != nil || !seen {
+			return err
+		}
+	}
+	return w.found(ctx, key, nil)
+}
+
+// visible reports whether the row of a key is one that the statement's snapshot
+// sees and its conditions hold for.
+func (w *write) visible(ctx context.Context, key string) (bool, error) {
+	v := viewOf(&w.r.Header, w.b)
+	if own, found, err := w.e.ownImage(&v, w.t, key); found || err != nil {
+		return own != nil, err
+	}
+	for {
+		w.e.latch.RLock()
+		s, blockAt := w.e.admit(&v)
+		blocker := w.t.blocking(blockAt, w.b, key, nil)
+		var seen *recent.Version
+		if c := w.e.recent.Table(w.t.physical).Get(key); c != nil {
+			seen = c.Visible(s)
+		}
+		low := s < w.e.recent.Floor()
+		w.e.latch.RUnlock()
+		switch {
+		case low:
+			return false, v.errFloor()
+		case blocker != nil:
+			if err := v.meet(ctx, blocker); err != nil {
+				return false, err
+			}
+			continue
+		case seen == nil:
+			return true, nil // without a chain it is the same for all: looked at after the lock
+		case seen.Kind != recent.Present:
+			return false, nil
+		}
+		row, err := w.e.rowOf(seen)
+		if err != nil {
+			return false, err
+		}
+		return w.matches(row)
+	}
+}
+
+// searchScan goes through the rows that match at the statement's snapshot.
+func (w *write) searchScan(ctx context.Context) error {
+	v := viewOf(&w.r.Header, w.b)
+	v.pin = &w.pin
+	s, err := w.e.openScan(ctx, w.find, w.t, &v, w.c)
+	if err != nil {
+		return err
+	}
+	s.keep = true
+	w.at = s.mem.at
+	w.conn = s.conn // looks at single rows share the read: what changed since has a chain
+	defer func() {
+		w.conn = nil
+		s.close()
+	}()
+	for {
+		rows, n, err := s.next(ctx)
+		if err != nil || n == 0 {
+			return err
+		}
+		page := owned(rows)
+		for len(page) > 0 {
+			var image []byte
+			image, page = nextRow(page)
+			if err := w.foundImage(ctx, image); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// foundImage takes a row that SQL's WHERE let through to the write.
+func (w *write) foundImage(ctx context.Context, image []byte) error {
+	if w.find.stages.filter != nil {
+		if err := decodeImage(w.row, w.r.Table, image, nil); err != nil {
+			return err
+		}
+		v, err := w.find.stages.filter(w.c, w.row)
+		if err != nil || !v.IsTrue() {
+			return err
+		}
+	}
+	return w.found(ctx, w.shape.rowKey(image), image)
+}
+
+// found locks a row that matches at the snapshot and writes its newest
+// version, if that still matches. image is what was found, nil if it is yet to
+// be looked at.
+func (w *write) found(ctx context.Context, key string, image []byte) error {
+	for {
+		ok, err := w.lockRow(ctx, key, w.lock.strength)
+		if err != nil || !ok {
+			return err
+		}
+		n, err := w.lookFound(ctx, key, image)
+		if err != nil {
+			return err
+		}
+		if n.own && n.version.At == txn.Timestamp(w.r.Statement) {
+			return nil // this statement has written it already
+		}
+		changed := w.at != 0 && n.changedSince(w.at)
+		if changed && w.r.Isolation != txn.ReadCommitted {
+			return n.errChanged()
+		}
+		if !n.exists() {
+			next, moved, err := n.movedTo()
+			if err != nil || !moved {
+				return err
+			}
+			key, image = next, nil
+			continue
+		}
+		if changed || image == nil {
+			match, err := w.matches(n.version.Row)
+			if err != nil || !match {
+				return err
+			}
+		}
+		return w.act(ctx, key, &n)
+	}
+}
+
+// lookFound is look, knowing the image that a scan has found.
+func (w *write) lookFound(ctx context.Context, key string, image []byte) (newest, error) {
+	if image == nil {
+		return w.look(ctx, key)
+	}
+	w.b.mu.RLock()
+	own := w.b.own(w.t.physical).Get(key)
+	w.b.mu.RUnlock()
+	if own != nil {
+		return w.look(ctx, key)
+	}
+	w.e.latch.RLock()
+	defer w.e.latch.RUnlock()
+	v := recent.Version{Kind: recent.Present, Row: image}
+	if c := w.e.recent.Table(w.t.physical).Get(key); c != nil {
+		v = *c.Newest()
+	}
+	return newest{committed: v, version: v}, nil
+}
+
+// movedAway is in the place of a new key when the row went to another shard;
+// no ordered key is like it.
+const movedAway = "\x00"
+
+// movedTo is the key that a deleted row has now, if its deletion was half of a move.
+func (n *newest) movedTo() (key string, moved bool, err error) {
+	if len(n.version.Row) == 0 || n.own {
+		return "", false, nil
+	}
+	key = string(n.version.Row)
+	if key == movedAway {
+		return "", false, pgerr.New(pgerr.TRSerializationFailure,
+			"tuple to be locked was already moved to another partition due to concurrent update")
+	}
+	return key, true, nil
+}
+
+// matches evaluates the statement's conditions over an image.
+func (w *write) matches(image []byte) (bool, error) {
+	if err := decodeImage(w.row, w.r.Table, image, nil); err != nil {
+		return false, err
+	}
+	ok, err := pass(w.c, w.find.where, w.row)
+	if err != nil || !ok || w.find.stages.filter == nil {
+		return ok, err
+	}
+	v, err := w.find.stages.filter(w.c, w.row)
+	return v.IsTrue(), err
+}
+
+// act updates or deletes a locked row.
+func (w *write) act(ctx context.Context, key string, n *newest) error {
+	columns := len(w.r.Table.Columns)
+	old := make([]types.Datum, columns)
+	if err := decodeImage(old, w.r.Table, n.version.Row, nil); err != nil {
+		return err
+	}
+	w.reply.Count++
+	if w.r.Op == shard.OpDelete {
+		return w.remove(ctx, key, n, old)
+	}
+	copy(w.row, old)
+	next := make([]types.Datum, columns)
+	if err := w.assignTo(next, w.code.set); err != nil {
+		return err
+	}
+	return w.replace(ctx, key, n, old, next)
+}
+
+// remove deletes a locked row.
+func (w *write) remove(ctx context.Context, key string, n *newest, old []types.Datum) error {
+	if err := w.lockOldValues(ctx, n.version.Row); err != nil {
+		return err
+	}
+	w.put(key, n.committed, recent.Version{Kind: recent.Absent})
+	copy(w.row, old)
+	return w.returning()
+}
+
+// replace writes a new image over a locked row.
+func (w *write) replace(ctx context.Context, key string, n *newest, old, next []types.Datum) error {
+	if err := w.constrain(next); err != nil {
+		return err
+	}
+	image := appendImage(make([]byte, 0, len(n.version.Row)+16), w.r.Table, next)
+	copy(w.row[len(old):], old)
+	if w.leavesShard(image) {
+		if err := w.moveAway(ctx, key, n, image); err != nil {
+			return err
+		}
+		return w.returning()
+	}
+	newKey := key
+	if w.changesKey(old, next) {
+		newKey = w.shape.rowKey(image)
+	}
+	if newKey != key {
+		if err := w.rekey(ctx, key, newKey, n, image, next); err != nil {
+			return err
+		}
+		return w.returning()
+	}
+	hit, err := w.unique(ctx, key, image, n.version.Row)
+	if err != nil {
+		return err
+	}
+	if hit != nil {
+		return w.errConflict(hit, next)
+	}
+	w.put(key, n.committed, recent.Version{Kind: recent.Present, Row: image})
+	return w.returning()
+}
+
+func (w *write) changesKey(old, next []types.Datum) bool {
+	for _, k := range w.r.Table.Key {
+		if w.r.Table.Columns[k].Type.Compare(old[k], next[k]) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// rekey moves a row to another key on the same shard.
+func (w *write) rekey(ctx context.Context, key, newKey string, n *newest, image []byte, next []types.Datum) error {
+	if _, err := w.lockRow(ctx, key, shard.LockUpdate); err != nil {
+		return err
+	}
+	if _, err := w.lockRow(ctx, newKey, shard.LockUpdate); err != nil {
+		return err
+	}
+	there, err := w.look(ctx, newKey)
+	if err != nil {
+		return err
+	}
+	if there.exists() {
+		return w.errConflict(&conflict{arbiter: -1}, next)
+	}
+	hit, err := w.unique(ctx, key, image, n.version.Row)
+	if err != nil {
+		return err
+	}
+	if hit != nil {
+		return w.errConflict(hit, next)
+	}
+	w.put(key, n.committed, recent.Version{Kind: recent.Absent, Row: []byte(newKey)})
+	w.put(newKey, there.committed, recent.Version{Kind: recent.Present, Row: image})
+	return nil
+}
+
+// leavesShard reports whether a new image belongs to another shard.
+func (w *write) leavesShard(image []byte) bool {
+	if len(w.r.ShardKey) == 0 || w.e.cfg.ShardOf == nil {
+		return false
+	}
+	return w.e.cfg.ShardOf(w.r.Table, w.r.ShardKey, image) != w.e.id
+}
+
+// moveAway removes the row here; the coordinator inserts it where it belongs.
+func (w *write) moveAway(ctx context.Context, key string, n *newest, image []byte) error {
+	if _, err := w.lockRow(ctx, key, shard.LockUpdate); err != nil {
+		return err
+	}
+	if err := w.lockOldValues(ctx, n.version.Row); err != nil {
+		return err
+	}
+	if w.reply.Moved == nil {
+		w.reply.Moved = &shard.Batch{}
+	}
+	addRow(w.reply.Moved, image)
+	w.put(key, n.committed, recent.Version{Kind: recent.Absent, Row: []byte(movedAway)})
+	return nil
+}

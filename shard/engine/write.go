@@ -1,0 +1,272 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/recent"
+	"github.com/pegmatitedb/pegmatite/shard/sqlite"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// Write runs a statement's writes (shard.Service). What it does to each row:
+//
+//	find → lock → newest, compared with what was found (rule 15) → new image
+//	→ NOT NULL, CHECK → unique values: lock, then look (rule 17) → write set
+func (e *Engine) Write(ctx context.Context, r *shard.WriteRequest) (*shard.WriteReply, error) {
+	if err := e.check(&r.Header, r.Table); err != nil {
+		return nil, err
+	}
+	if err := e.memory.wait(ctx); err != nil {
+		return nil, err
+	}
+	if err := e.participant.writable(); err != nil {
+		return nil, err
+	}
+	b, err := e.branchOf(&r.Header, true)
+	if err != nil {
+		return nil, err
+	}
+	w, err := e.newWrite(r, b)
+	if err != nil {
+		return nil, err
+	}
+	ctx, err = b.begin(ctx, r.Statement)
+	if err != nil {
+		return nil, err
+	}
+	err = w.run(ctx)
+	w.close()
+	b.finish(r.Statement, err != nil)
+	if err != nil {
+		return nil, err
+	}
+	return &w.reply, nil
+}
+
+// write is one WriteRequest under way.
+type write struct {
+	e     *Engine
+	r     *shard.WriteRequest
+	b     *branch
+	t     *table
+	shape *shape
+	c     *expr.Context
+	code  *writeProgram
+	find  *program // of OpUpdate, OpDelete
+	lock  locking
+
+	conn *sqlite.Conn // for looking at single rows; taken when first needed
+	// at is the snapshot that rows were found at.
+	at    txn.Timestamp
+	pin   pin
+	row   []types.Datum // decoded image, the old one in its first half or second half
+	param []byte
+	reply shard.WriteReply
+	// written are the keys that this statement has written: 21000 when ON
+	// CONFLICT meets one again.
+	written map[string]bool
+}
+
+func (e *Engine) newWrite(r *shard.WriteRequest, b *branch) (*write, error) {
+	w := &write{e: e, r: r, b: b, t: e.table(r.Table), c: evalContext(&r.Values), at: r.Snapshot}
+	w.shape = w.t.shape.Load()
+	w.reply.Incarnation = e.incarnation
+	var err error
+	if w.code, err = e.programs.write(r); err != nil {
+		return nil, err
+	}
+	if r.Find != nil {
+		if w.find, err = e.program(r.Find); err != nil {
+			return nil, err
+		}
+	}
+	w.lock = locking{strength: r.Lock.Strength, wait: r.Lock.Wait, timeoutMS: r.Lock.TimeoutMS}
+	if w.lock.strength == 0 {
+		w.lock.strength = shard.LockUpdate
+	}
+	w.row = make([]types.Datum, 2*len(r.Table.Columns))
+	if r.Rows != nil {
+		return w, checkBatch(r.Rows)
+	}
+	return w, nil
+}
+
+func (w *write) close() {
+	if w.conn != nil {
+		w.conn.Release()
+		w.conn = nil
+	}
+	w.e.unpin(&w.pin)
+}
+
+func (w *write) run(ctx context.Context) error {
+	if err := w.e.widen(ctx, w.t, w.r.Table); err != nil {
+		return err
+	}
+	switch w.r.Op {
+	case shard.OpInsert:
+		return w.insert(ctx)
+	case shard.OpUpdate, shard.OpDelete:
+		return w.search(ctx)
+	case shard.OpPut, shard.OpRemove, shard.OpLock:
+		return w.given(ctx)
+	}
+	return pgerr.Internal("unknown write operation %d", w.r.Op)
+}
+
+// newest is the row that a key has now: in the transaction's own write set,
+// else the last committed. The key must be locked.
+type newest struct {
+	own bool // from the write set
+	// committed is the newest committed version, which a write set's chain
+	// begins with; At is 0 when SQLite has it.
+	committed recent.Version
+	version   recent.Version
+}
+
+// exists reports whether there is a row.
+func (n *newest) exists() bool { return n.version.Kind == recent.Present }
+
+// look finds the newest version of a locked key.
+func (w *write) look(ctx context.Context, key string) (n newest, err error) {
+	w.b.mu.RLock()
+	if own := w.b.own(w.t.physical).Get(key); own != nil {
+		n.own, n.version, n.committed = true, *own.Newest(), own.Versions()[0]
+	}
+	w.b.mu.RUnlock()
+	if n.own {
+		n.version.Row, err = w.e.rowOf(&n.version)
+		return n, err
+	}
+	n.committed, err = w.e.committed(ctx, w, key)
+	n.version = n.committed
+	return n, err
+}
+
+// committed finds the newest committed version of a key: its chain's, or what
+// SQLite has.
+func (e *Engine) committed(ctx context.Context, w *write, key string) (v recent.Version, err error) {
+	e.latch.RLock()
+	if c := e.recent.Table(w.t.physical).Get(key); c != nil {
+		v = *c.Newest()
+		e.latch.RUnlock()
+		return v, nil
+	}
+	if w.t.columns.Load() == 0 {
+		e.latch.RUnlock()
+		return recent.Version{Kind: recent.Absent}, nil
+	}
+	e.latch.RUnlock()
+	// The key is locked: nobody changes it, and a chain that is gone since left
+	// SQLite with its newest version.
+	row, err := w.sqliteRow(ctx, key)
+	if err != nil || row == nil {
+		return recent.Version{Kind: recent.Absent}, err
+	}
+	return recent.Version{Kind: recent.Present, Row: row}, nil
+}
+
+// sqliteRow reads SQLite's image of a key; nil if there is none.
+func (w *write) sqliteRow(ctx context.Context, key string) ([]byte, error) {
+	if err := w.connect(ctx); err != nil {
+		return nil, err
+	}
+	w.param = packedKey(w.param[:0], key)
+	return w.oneRow(ctx, w.code.selectRow(w.shape, int(w.t.columns.Load())), w.param)
+}
+
+func (w *write) connect(ctx context.Context) (err error) {
+	if w.conn == nil {
+		w.conn, err = w.e.db.Reader(ctx)
+	}
+	return err
+}
+
+// oneRow runs a query of at most one row and returns it in memory of its own.
+func (w *write) oneRow(ctx context.Context, sql string, params []byte) ([]byte, error) {
+	st, err := w.conn.Prepare(sql)
+	if err != nil {
+		return nil, err
+	}
+	defer st.Done()
+	page, err := st.Query(ctx, make([]byte, 0, 256), params)
+	if err != nil || page.N == 0 {
+		return nil, err
+	}
+	row, _ := nextRow(page.Rows)
+	return row, nil
+}
+
+// lockRow takes the row lock of a key. ok is false when SKIP LOCKED leaves it out.
+func (w *write) lockRow(ctx context.Context, key string, strength shard.LockStrength) (ok bool, err error) {
+	l := w.lock
+	l.strength = strength
+	l.relation = w.r.Table.Name
+	return w.e.locks.acquire(ctx, w.b, w.r.Statement, rowLock(w.r.Table, key), l)
+}
+
+// lockValue takes the lock of a unique value.
+func (w *write) lockValue(ctx context.Context, ix *shard.Index, value string) error {
+	l := locking{strength: shard.LockUpdate, timeoutMS: w.lock.timeoutMS, relation: w.r.Table.Name}
+	_, err := w.e.locks.acquire(ctx, w.b, w.r.Statement, valueLock(w.r.Table, ix.ID, value), l)
+	return err
+}
+
+// put puts a version into the write set.
+func (w *write) put(key string, base, v recent.Version) {
+	v.At = txn.Timestamp(w.r.Statement)
+	w.b.mu.Lock()
+	w.b.setFor(w.t).Put(key, base, v)
+	w.b.mu.Unlock()
+	if w.written != nil {
+		w.written[key] = true
+	}
+}
+
+// changedSince is rule 15 for a locked row that was found at snapshot at.
+func (n *newest) changedSince(at txn.Timestamp) bool {
+	return !n.own && n.version.At > at
+}
+
+func errConcurrentUpdate() error {
+	return pgerr.New(pgerr.TRSerializationFailure, "could not serialize access due to concurrent update")
+}
+
+func errConcurrentDelete() error {
+	return pgerr.New(pgerr.TRSerializationFailure, "could not serialize access due to concurrent delete")
+}
+
+// errChanged is what a snapshot that cannot be moved gets.
+func (n *newest) errChanged() error {
+	if n.exists() || len(n.version.Row) > 0 {
+		return errConcurrentUpdate()
+	}
+	return errConcurrentDelete()
+}
+
+// returning evaluates RETURNING over w.row.
+func (w *write) returning() error {
+	if w.code.returning == nil {
+		return nil
+	}
+	if w.reply.Returning == nil {
+		w.reply.Returning = &shard.Batch{}
+	}
+	out := w.reply.Returning
+	start := len(out.Data)
+	out.Data = append(out.Data, 0, 0, 0, 0)
+	for i, eval := range w.code.returning {
+		v, err := eval(w.c, w.row)
+		if err != nil {
+			return err
+		}
+		out.Data = appendDatum(out.Data, w.code.returned[i], v)
+	}
+	setLength(out.Data, start)
+	out.Count++
+	return nil
+}
