@@ -42,7 +42,7 @@ func (s *Snapshot) RowType(r Relation) (row, array *types.Type) {
 	}
 	row = types.NewComposite(oid, ref.Name, "", rowColumns(columns))
 	if arrayOID != 0 {
-		array = types.NewArrayOf(row, arrayOID, arrayTypeName(ref.Name))
+		array = types.NewArrayOf(row, arrayOID, ArrayTypeName(ref.Name))
 		row.SetArray(array)
 	}
 	if c.types == nil {
@@ -62,8 +62,9 @@ func rowColumns(columns []Column) []types.Column {
 	return out
 }
 
-// arrayTypeName is makeArrayTypeName (pg_type.c) without its way out of a clash.
-func arrayTypeName(name string) string { return types.TruncateName("_" + name) }
+// ArrayTypeName is the name of the array type over a row type: makeArrayTypeName
+// (pg_type.c) without its way out of a clash.
+func ArrayTypeName(name string) string { return types.TruncateName("_" + name) }
 
 // TypeByOID returns a built-in type or the row or array type of a relation; nil
 // when there is none.
