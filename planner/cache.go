@@ -1,8 +1,8 @@
 package planner
 
 import (
-	"strconv"
-	"strings"
+	"encoding/binary"
+	"sync"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -11,78 +11,83 @@ import (
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
-// Cache keeps plans for all sessions. A plan is found by the shape of the
-// statement, the types of its parameters, and what names in it mean; it is good
-// as long as the relations that it reads are as they were. Privileges are not
-// part of a plan: the session asks for them at every execution.
+// Cache keeps plans for all sessions of a process, by everything that planning
+// depends on beside the catalog: the text's shape, the parameter types, the
+// database, the search path, the role.
+//
+// A plan is good for the very catalog snapshot that it was made with. Versions
+// of its relations would not do: two transactions that both change a table give
+// it the same version, and a new table can take a name away from another. So
+// any schema change makes plans be made anew, at their next use.
 type Cache struct {
-	lru *sqlparse.LRU[*plan.Statement]
+	planner *Planner
+	plans   *sqlparse.LRU[cached]
+}
+
+type cached struct {
+	snapshot *catalog.Snapshot
+	plan     *plan.Statement
+	env      types.Env // what literals were read by; of plans with ReadEnv
 }
 
 // planBytes is what a cached plan is reckoned at, with its compiled expressions.
 const planBytes = 16 << 10
 
-// NewCache makes a cache of about that many bytes.
-func NewCache(bytes int) *Cache { return &Cache{lru: sqlparse.NewLRU[*plan.Statement](bytes)} }
+// NewCache makes a cache of about that many bytes over a planner.
+func NewCache(p *Planner, bytes int) *Cache {
+	return &Cache{planner: p, plans: sqlparse.NewLRU[cached](bytes)}
+}
 
-// Key names what a plan depends on beside the relations: take it after binding,
-// which can change the statement's own key.
-func Key(env *bind.Env, s *sqlparse.Statement, params []*types.Type) string {
-	var b strings.Builder
-	b.WriteString(strconv.FormatUint(uint64(env.Database), 36))
+// serves reports whether the plan is good for a session.
+func (c *cached) serves(env *bind.Env) bool {
+	if c.snapshot != env.Snapshot {
+		return false
+	}
+	if !c.plan.ReadEnv {
+		return true
+	}
+	now := *env.Types
+	now.Now = c.env.Now
+	return now == c.env
+}
+
+// keys are buffers for keys, so that a hit allocates nothing.
+var keys = sync.Pool{New: func() any { return new([]byte) }}
+
+// Plan returns the plan of a statement, made or found; params as in bind.Statement.
+func (c *Cache) Plan(env *bind.Env, s *sqlparse.Statement, params []*types.Type) (*plan.Statement, error) {
+	buf := keys.Get().(*[]byte)
+	defer keys.Put(buf)
+	*buf = appendKey((*buf)[:0], env, s, params)
+	if have, ok := c.plans.GetBytes(*buf); ok && have.serves(env) {
+		return have.plan, nil
+	}
+	st, err := c.planner.Plan(env, s, params)
+	if err != nil {
+		return nil, err
+	}
+	// Binding may have pinned literals: then the key is another one now.
+	if s.Key() != "" && !st.ReadNow {
+		*buf = appendKey((*buf)[:0], env, s, params)
+		c.plans.Put(string(*buf), cached{env.Snapshot, st, *env.Types}, len(*buf)+planBytes)
+	}
+	return st, nil
+}
+
+func appendKey(dst []byte, env *bind.Env, s *sqlparse.Statement, params []*types.Type) []byte {
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(env.Database))
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(env.Role))
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(env.SearchPath)))
 	for _, oid := range env.SearchPath {
-		b.WriteByte(' ')
-		b.WriteString(strconv.FormatUint(uint64(oid), 36))
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(oid))
 	}
-	b.WriteByte(';')
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(params)))
 	for _, t := range params {
+		var oid types.OID
 		if t != nil {
-			b.WriteString(strconv.FormatUint(uint64(t.OID), 36))
+			oid = t.OID
 		}
-		b.WriteByte(' ')
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(oid))
 	}
-	b.WriteByte(';')
-	b.WriteString(s.Key())
-	return b.String()
-}
-
-// Get returns the plan under a key if it is still good.
-func (c *Cache) Get(snapshot *catalog.Snapshot, key string) *plan.Statement {
-	st, ok := c.lru.Get(key)
-	if !ok {
-		return nil
-	}
-	if !Valid(snapshot, st) {
-		c.lru.Delete(key)
-		return nil
-	}
-	return st
-}
-
-// Put keeps a plan.
-func (c *Cache) Put(key string, st *plan.Statement) {
-	c.lru.Put(key, st, planBytes+len(key))
-}
-
-// Valid reports whether the relations that a plan was made for are as they were.
-func Valid(snapshot *catalog.Snapshot, st *plan.Statement) bool {
-	for _, d := range st.Reads {
-		if version(snapshot.RelationByOID(d.Relation)) != d.Version {
-			return false
-		}
-	}
-	return true
-}
-
-// version is a relation's; 0 when there is none.
-func version(r catalog.Relation) uint64 {
-	switch r := r.(type) {
-	case *catalog.Table:
-		return r.Version
-	case *catalog.View:
-		return r.Version
-	case *catalog.Sequence:
-		return r.Version
-	}
-	return 0
+	return append(dst, s.Key()...)
 }

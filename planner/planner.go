@@ -17,7 +17,6 @@ import (
 	"github.com/pegmatitedb/pegmatite/planner/distribute"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/planner/rewrite"
-	"github.com/pegmatitedb/pegmatite/planner/rewrite"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
@@ -35,12 +34,11 @@ func (p *Planner) Plan(env *bind.Env, s *sqlparse.Statement, params []*types.Typ
 	if err != nil {
 		return nil, err
 	}
-	return p.Finish(env, st)
+	return p.finish(env, st)
 }
 
-// Finish plans what has been bound already, or was put together by hand (COPY
-// is an Insert over a Feed).
-func (p *Planner) Finish(env *bind.Env, st *plan.Statement) (*plan.Statement, error) {
+// finish plans what has been bound, or was put together by hand.
+func (p *Planner) finish(env *bind.Env, st *plan.Statement) (*plan.Statement, error) {
 	st, reasons, err := rewrite.Rewrite(env.Types, st)
 	if err != nil {
 		return nil, err
@@ -51,12 +49,6 @@ func (p *Planner) Finish(env *bind.Env, st *plan.Statement) (*plan.Statement, er
 	}
 	st.Reasons = reasons
 	return st, nil
-}
-
-// Relation returns the physical form of a table: what DDL, sequences' owners
-// and maintenance give to the shards.
-func (p *Planner) Relation(env *bind.Env, t *catalog.Table) *plan.Relation {
-	return p.relations.Of(t, schemaName(env, t))
 }
 
 func schemaName(env *bind.Env, t *catalog.Table) string {

@@ -10,7 +10,26 @@ import (
 
 // Cursor is a running statement: its rows one by one, as a portal wants them.
 // One goroutine uses it.
-type Cursor struct {
+type Cursor interface {
+	// Next returns the next row's Result columns, nil at the end. The row is the
+	// caller's to keep. A statement without a result gives no rows and is done
+	// when Next has returned.
+	Next(ctx context.Context) ([]types.Datum, error)
+	// Packed reports whether NextPacked can be used: every row is a packed row
+	// of exactly the statement's Result columns, each in the stored form of its
+	// Type and Typmod.
+	Packed() bool
+	// NextPacked returns the next row packed, nil at the end. It is good until
+	// the next call. Only if Packed.
+	NextPacked(ctx context.Context) ([]byte, error)
+	// Affected is how many rows were inserted, updated or deleted so far; for
+	// the command tag.
+	Affected() int64
+	// Close ends the statement wherever it is. It is idempotent.
+	Close() error
+}
+
+type cursor struct {
 	env            *Env
 	st             *plan.Statement
 	params, lifted []types.Datum
@@ -37,8 +56,8 @@ const maxRetries = 20
 //
 // After an error the caller closes the cursor and takes the statement's writes
 // back (txn.Cut, or the end of the transaction).
-func Run(ctx context.Context, env *Env, st *plan.Statement, params, lifted []types.Datum) (*Cursor, error) {
-	c := &Cursor{env: env, st: st, params: params, lifted: lifted}
+func Run(ctx context.Context, env *Env, st *plan.Statement, params, lifted []types.Datum) (Cursor, error) {
+	c := &cursor{env: env, st: st, params: params, lifted: lifted}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -49,7 +68,7 @@ func Run(ctx context.Context, env *Env, st *plan.Statement, params, lifted []typ
 }
 
 // build makes the operators. mustDraw says that "newest" was refused before.
-func (c *Cursor) build(mustDraw bool) error {
+func (c *cursor) build(mustDraw bool) error {
 	r, err := newRun(c.env, c.st, c.params, c.lifted)
 	if err != nil {
 		return err
@@ -82,14 +101,11 @@ func resultColumns(st *plan.Statement) []int {
 	return out
 }
 
-// Packed reports whether NextPacked can be used: every row is a packed row of
-// exactly the statement's Result columns, each in the stored form of its Type
-// and Typmod.
-func (c *Cursor) Packed() bool { return c.packed != nil }
+// Packed implements Cursor.
+func (c *cursor) Packed() bool { return c.packed != nil }
 
-// NextPacked returns the next row packed, nil at the end. It is good until the
-// next call. Only if Packed.
-func (c *Cursor) NextPacked(ctx context.Context) ([]byte, error) {
+// NextPacked implements Cursor.
+func (c *cursor) NextPacked(ctx context.Context) ([]byte, error) {
 	for c.left == 0 {
 		var b *shard.Batch
 		err := c.step(ctx, func() (err error) {
@@ -108,10 +124,8 @@ func (c *Cursor) NextPacked(ctx context.Context) ([]byte, error) {
 	return row, err
 }
 
-// Next returns the next row's Result columns, nil at the end. The row is the
-// caller's to keep. A statement without a result gives no rows and is done
-// when Next has returned.
-func (c *Cursor) Next(ctx context.Context) ([]types.Datum, error) {
+// Next implements Cursor.
+func (c *cursor) Next(ctx context.Context) ([]types.Datum, error) {
 	for len(c.batch) == 0 {
 		err := c.step(ctx, func() (err error) {
 			c.batch, err = c.op.next(ctx)
@@ -139,7 +153,7 @@ func (c *Cursor) Next(ctx context.Context) ([]types.Datum, error) {
 
 // step opens the plan if need be and asks for more. What a shard refused
 // without anybody having seen or written anything is begun again.
-func (c *Cursor) step(ctx context.Context, next func() error) error {
+func (c *cursor) step(ctx context.Context, next func() error) error {
 	if c.ended {
 		return nil
 	}
@@ -157,7 +171,7 @@ func (c *Cursor) step(ctx context.Context, next func() error) error {
 	}
 }
 
-func (c *Cursor) open(ctx context.Context) error {
+func (c *cursor) open(ctx context.Context) error {
 	if c.started {
 		return nil
 	}
@@ -166,7 +180,7 @@ func (c *Cursor) open(ctx context.Context) error {
 }
 
 // again prepares another try after a refusal that a new snapshot answers.
-func (c *Cursor) again(err error) bool {
+func (c *cursor) again(err error) bool {
 	reason, refused := shard.IsRefusal(err)
 	if !refused {
 		return false
@@ -185,12 +199,11 @@ func (c *Cursor) again(err error) bool {
 	return c.build(true) == nil
 }
 
-// Affected is how many rows were inserted, updated or deleted so far; for the
-// command tag.
-func (c *Cursor) Affected() int64 { return c.run.affected }
+// Affected implements Cursor.
+func (c *cursor) Affected() int64 { return c.run.affected }
 
-// Close ends the statement wherever it is. It is idempotent.
-func (c *Cursor) Close() error {
+// Close implements Cursor.
+func (c *cursor) Close() error {
 	c.ended = true
 	return c.op.close()
 }

@@ -45,9 +45,10 @@ func newRun(env *Env, st *plan.Statement, params, lifted []types.Datum) (*run, e
 	if err != nil {
 		return nil, err
 	}
-	all := make([]types.Datum, len(params)+len(lifted)+len(st.Inits))
-	copy(all, params)
-	copy(all[len(params):], lifted)
+	n := len(st.Params)
+	all := make([]types.Datum, n+len(st.Lifted)+len(st.Inits))
+	copy(all[:n], params)
+	copy(all[n:n+len(st.Lifted)], lifted)
 	r := &run{env: env, st: st, params: all, mustDraw: facts.gathers != 1}
 	if len(st.Inits) > 0 {
 		r.known = make([]bool, len(st.Inits))

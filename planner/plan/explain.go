@@ -22,8 +22,8 @@ type ExplainOptions struct {
 	Shards func(n Node, home catalog.Home, r Route) (ids []shard.ID, total int, ok bool)
 }
 
-// Explain returns the lines of EXPLAIN's text form.
-func Explain(st *Statement, o *ExplainOptions) []string {
+// Explain returns EXPLAIN's text form, a line each.
+func Explain(st *Statement, o ExplainOptions) string {
 	x := &explainer{st: st, o: o}
 	x.format = &expr.Formatter{Env: types.DefaultEnv(), Subquery: x.subquery, Param: x.param}
 	x.node(st.Root, 0, "")
@@ -35,12 +35,12 @@ func Explain(st *Statement, o *ExplainOptions) []string {
 	if o.Verbose && len(st.Reasons) > 0 {
 		x.line(0, "Rewritten: %s", strings.Join(st.Reasons, "; "))
 	}
-	return x.lines
+	return strings.Join(x.lines, "\n") + "\n"
 }
 
 type explainer struct {
 	st     *Statement
-	o      *ExplainOptions
+	o      ExplainOptions
 	format *expr.Formatter
 	lines  []string
 	// plans are the subqueries that the node being printed has named, to follow it.
