@@ -31,6 +31,9 @@ func decodeMoment(env *Env, s, typeName string, bufLen int) (*dateDecoder, error
 }
 
 func (dateCodec) parse(env *Env, _ *Type, s string, _ int32) (Datum, error) {
+	if c, _, ok := parseISO(s); ok {
+		return Int(int64(c.julian() - postgresEpochJDate)), nil
+	}
 	p, err := decodeMoment(env, s, "date", dateBufLen)
 	if err != nil {
 		return Null, err

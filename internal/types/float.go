@@ -152,11 +152,12 @@ var floatNaN = math.Float64frombits(0x7ff8000000000000)
 
 // appendShortest is the shortest d.ddde±xx that reads back as v. Unlike Go,
 // PostgreSQL does not count on reading to break a tie towards v: 1e23 lies
-// halfway between two floats, so it writes 9.999999999999999e+22.
+// halfway between two floats, so it writes 9.999999999999999e+22. A halfway
+// point, an odd number of 54 (25) bits times a power of two, has as few decimal
+// digits as a float needs only within the bounds that are looked at.
 func appendShortest(dst []byte, v float64, bits int) []byte {
 	dst = strconv.AppendFloat(dst, v, 'e', -1, bits)
-	// below this no halfway point has as few digits as a float needs
-	if limit := math.Ldexp(1, 52); math.Abs(v) < limit && (bits == 64 || math.Abs(v) < 1<<21) {
+	if abs := math.Abs(v); bits == 64 && (abs < 1<<52 || abs > 1<<135) || bits == 32 && (abs < 1<<21 || abs > 1<<66) {
 		return dst
 	}
 	for digits := 0; isHalfway(dst, v, bits) && digits < 17; digits++ {
@@ -170,7 +171,7 @@ func appendShortest(dst []byte, v float64, bits int) []byte {
 
 // isHalfway reports whether the text lies exactly between v and a neighbour of its.
 func isHalfway(text []byte, v float64, bits int) bool {
-	const prec = 2200 // holds any float8 and its halves exactly
+	const prec = 256 // holds all numbers here, and their sums, exactly
 	d, _, err := big.ParseFloat(string(text), 10, prec, big.ToNearestEven)
 	if err != nil {
 		return false

@@ -1,6 +1,7 @@
 package types
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"time"
@@ -16,6 +17,12 @@ type timestampCodec struct {
 }
 
 func (k timestampCodec) parse(env *Env, _ *Type, s string, typmod int32) (Datum, error) {
+	if c, zoned, ok := parseISO(s); ok {
+		if k.zoned && !zoned {
+			c.ZoneWestS = localOffset(&c, env.Location)
+		}
+		return k.datum(&c, s, typmod)
+	}
 	name := "timestamp"
 	if k.zoned {
 		name = "timestamp with time zone"
@@ -32,9 +39,13 @@ func (k timestampCodec) parse(env *Env, _ *Type, s string, typmod int32) (Datum,
 	case reservedEpoch:
 		return Int(-unixEpochSeconds * microsPerSecond), nil
 	}
-	ts, ok := p.c.timestamp()
+	return k.datum(&p.c, s, typmod)
+}
+
+func (k timestampCodec) datum(c *Clock, s string, typmod int32) (Datum, error) {
+	ts, ok := c.timestamp()
 	if k.zoned {
-		ts, ok = p.c.timestampTZ()
+		ts, ok = c.timestampTZ()
 	}
 	if !ok {
 		return Null, pgerr.New(pgerr.DatetimeValueOutOfRange, "timestamp out of range: \"%s\"", s)
@@ -259,4 +270,30 @@ func age(a, b int64, x, y Clock) (Interval, error) {
 	}
 	s := int64(sign)
 	return Interval{Micros: s * micros, Days: int32(sign * days), Months: int32(sign * months)}, nil
+}
+
+// CompareDateTimestamp compares a date with a timestamp as the operators
+// across the two do: a date beyond all timestamps is above them.
+func CompareDateTimestamp(d, ts int64) int {
+	at, err := DateToTimestamp(d)
+	if err != nil {
+		if ts == TimestampInfinity {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Compare(at, ts)
+}
+
+// CompareTimestampTimestamptz compares a timestamp, taken as local time in
+// env's zone, with a timestamptz.
+func CompareTimestampTimestamptz(env *Env, ts, tstz int64) int {
+	at, err := TimestampToTZ(ts, env.Location)
+	switch {
+	case err == nil:
+		return cmp.Compare(at, tstz)
+	case tstz == TimestampInfinity || ts < 0 && tstz != TimestampMinusInfinity:
+		return -1
+	}
+	return 1
 }

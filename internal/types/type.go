@@ -1,6 +1,9 @@
 package types
 
-import "time"
+import (
+	"time"
+	"unsafe"
+)
 
 // OID is PostgreSQL's object identifier.
 type OID uint32
@@ -44,7 +47,7 @@ type Type struct {
 	Category  Category
 	Preferred bool
 	Delim     byte  // of its array's text form; ',' but for box
-	Elem      *Type // element type of a true array type; nil otherwise
+	Elem      *Type // element type of an array type, also of int2vector and oidvector; nil otherwise
 	Array     *Type // the array type over this one; nil if none
 	Datum     Kind  // the form of its non-NULL values (Kind of a Datum)
 	Storing   Storing
@@ -126,6 +129,11 @@ func DefaultEnv() *Env {
 // (length or precision check as in an explicit column's input; -1 is none).
 func (t *Type) Parse(env *Env, s string, typmod int32) (Datum, error) {
 	return t.codec.parse(env, t, s, typmod)
+}
+
+// ParseBytes is Parse of bytes, without copying them first; they are not kept.
+func (t *Type) ParseBytes(env *Env, b []byte, typmod int32) (Datum, error) {
+	return t.codec.parse(env, t, unsafe.String(unsafe.SliceData(b), len(b)), typmod)
 }
 
 // Format appends the text form of the non-NULL d.
