@@ -14,6 +14,7 @@
 package builtin
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
@@ -194,6 +195,8 @@ func (l *Library) comparison(name string, t *types.Type) *expr.Function {
 			generic = types.TRecord
 		case t == types.TVarchar:
 			generic = types.TText
+		case strings.HasPrefix(t.Name, "reg"): // names of objects compare by OID
+			generic = types.TOID
 		default:
 			return nil
 		}
