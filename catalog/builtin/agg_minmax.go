@@ -32,7 +32,8 @@ func extreme(t *types.Type, sign int) aggImpl {
 	}}
 }
 
-// extremeState keeps the value that sorts first (sign -1) or last (1).
+// extremeState keeps the value that sorts first (sign -1) or last (1). Of equal
+// ones that look different (1.0 and 1.00) it is the later, of char(n) the first.
 type extremeState struct {
 	t    *types.Type
 	sign int
@@ -40,7 +41,11 @@ type extremeState struct {
 }
 
 func (s *extremeState) Add(a []types.Datum) error {
-	if s.best.IsNull() || s.t.Compare(a[0], s.best)*s.sign > 0 {
+	if s.best.IsNull() {
+		s.best = a[0]
+		return nil
+	}
+	if c := s.t.Compare(a[0], s.best) * s.sign; c > 0 || c == 0 && s.t != types.TBpchar {
 		s.best = a[0]
 	}
 	return nil

@@ -14,12 +14,13 @@ func errNoPartial() error { return pgerr.Internal("aggregate has no partial stat
 
 // sumAggs add. The sum of no rows is NULL.
 var sumAggs = aggImpls{
-	"sum(int2)":    {strict: true, state: int8State, make: func(*expr.Context) expr.Accumulator { return &intSum{} }},
-	"sum(int4)":    {strict: true, state: int8State, make: func(*expr.Context) expr.Accumulator { return &intSum{} }},
-	"sum(int8)":    {strict: true, state: numericState, make: func(*expr.Context) expr.Accumulator { return &wideSum{} }},
-	"sum(numeric)": {strict: true, state: numericState, make: func(*expr.Context) expr.Accumulator { return &numericSum{} }},
-	"sum(float4)":  {strict: true, state: []*types.Type{types.TFloat4}, make: func(*expr.Context) expr.Accumulator { return &floatSum{add: addFloat4} }},
-	"sum(float8)":  {strict: true, state: float8State, make: func(*expr.Context) expr.Accumulator { return &floatSum{add: addFloat8} }},
+	"sum(int2)":     {strict: true, state: int8State, make: func(*expr.Context) expr.Accumulator { return &intSum{} }},
+	"sum(int4)":     {strict: true, state: int8State, make: func(*expr.Context) expr.Accumulator { return &intSum{} }},
+	"sum(int8)":     {strict: true, state: numericState, make: func(*expr.Context) expr.Accumulator { return &wideSum{} }},
+	"sum(numeric)":  {strict: true, state: numericState, make: func(*expr.Context) expr.Accumulator { return &numericSum{} }},
+	"sum(float4)":   {strict: true, state: []*types.Type{types.TFloat4}, make: func(*expr.Context) expr.Accumulator { return &floatSum{add: addFloat4} }},
+	"sum(float8)":   {strict: true, state: float8State, make: func(*expr.Context) expr.Accumulator { return &floatSum{add: addFloat8} }},
+	"sum(interval)": {strict: true, state: []*types.Type{types.TInterval}, make: func(*expr.Context) expr.Accumulator { return &intervalSum{} }},
 }
 
 var (
@@ -213,10 +214,11 @@ func addFloat4(a, b float64) (float64, error) {
 
 // avgAggs are averages: a count and a sum.
 var avgAggs = aggImpls{
-	"avg(int2)":    {strict: true, state: avgState, make: func(*expr.Context) expr.Accumulator { return &intAvg{} }},
-	"avg(int4)":    {strict: true, state: avgState, make: func(*expr.Context) expr.Accumulator { return &intAvg{} }},
-	"avg(int8)":    {strict: true, state: avgState, make: func(*expr.Context) expr.Accumulator { return &intAvg{} }},
-	"avg(numeric)": {strict: true, state: avgState, make: func(*expr.Context) expr.Accumulator { return &numericAvg{} }},
+	"avg(int2)":     {strict: true, state: avgState, make: func(*expr.Context) expr.Accumulator { return &intAvg{} }},
+	"avg(int4)":     {strict: true, state: avgState, make: func(*expr.Context) expr.Accumulator { return &intAvg{} }},
+	"avg(int8)":     {strict: true, state: avgState, make: func(*expr.Context) expr.Accumulator { return &intAvg{} }},
+	"avg(numeric)":  {strict: true, state: avgState, make: func(*expr.Context) expr.Accumulator { return &numericAvg{} }},
+	"avg(interval)": {strict: true, state: []*types.Type{types.TInt8, types.TInterval}, make: func(*expr.Context) expr.Accumulator { return &intervalAvg{} }},
 }
 
 var avgState = []*types.Type{types.TInt8, types.TNumeric}
@@ -278,4 +280,63 @@ func (s *numericAvg) Result() (types.Datum, error) {
 		return types.Null, nil
 	}
 	return quotient(s.sum.sum, s.n)
+}
+
+// intervalSum is sum of interval.
+type intervalSum struct {
+	sum  types.Interval
+	some bool
+}
+
+func (s *intervalSum) Add(a []types.Datum) (err error) {
+	s.some = true
+	s.sum, err = types.IntervalAdd(s.sum, a[0].Interval())
+	return err
+}
+
+func (s *intervalSum) Merge(state []types.Datum) error {
+	if state[0].IsNull() {
+		return nil
+	}
+	return s.Add(state)
+}
+
+func (s *intervalSum) Partial() ([]types.Datum, error) {
+	d, err := s.Result()
+	return []types.Datum{d}, err
+}
+
+func (s *intervalSum) Result() (types.Datum, error) {
+	if !s.some {
+		return types.Null, nil
+	}
+	return types.IntervalDatum(s.sum), nil
+}
+
+// intervalAvg is avg of interval.
+type intervalAvg struct {
+	n   int64
+	sum intervalSum
+}
+
+func (s *intervalAvg) Add(a []types.Datum) error {
+	s.n++
+	return s.sum.Add(a)
+}
+
+func (s *intervalAvg) Merge(state []types.Datum) error {
+	s.n += state[0].Int()
+	return s.sum.Merge(state[1:])
+}
+
+func (s *intervalAvg) Partial() ([]types.Datum, error) {
+	sum, err := s.sum.Result()
+	return []types.Datum{types.Int(s.n), sum}, err
+}
+
+func (s *intervalAvg) Result() (types.Datum, error) {
+	if s.n == 0 {
+		return types.Null, nil
+	}
+	return interval(types.IntervalDiv(s.sum.sum, float64(s.n)))
 }

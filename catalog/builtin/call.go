@@ -152,7 +152,7 @@ func (c *Coercer) FunctionCall(r *Resolution, args []expr.Expr) (expr.Expr, erro
 	if err != nil {
 		return nil, err
 	}
-	return &expr.Call{Typed: expr.Typed{T: r.Result, Mod: -1}, Func: fn, Args: args}, nil
+	return &expr.Call{Typed: expr.Typed{T: r.Result, Mod: -1}, Func: fn, Args: args, Variadic: r.VariadicAny}, nil
 }
 
 // AggregateCall makes the call of a resolved aggregate. What belongs to its

@@ -43,7 +43,7 @@ func orders() map[string]*types.Type {
 		"float4": types.TFloat4, "float8": types.TFloat8, "float48": types.TFloat8, "float84": types.TFloat8,
 		"numeric_": types.TNumeric, "interval_": types.TInterval, "timetz_": types.TTimeTZ,
 		"uuid_": types.TUUID, "oidvector": types.TOIDVector, "tid": types.TTID, "pg_lsn_": types.TPGLSN,
-		"xid8": types.TXID8, "jsonb_": types.TJSONB, "nametext": types.TText, "textname": types.TText,
+		"xid8": types.TXID8, "jsonb_": types.TJSONB,
 	}
 }
 
@@ -69,6 +69,9 @@ func makeCompareImpls() impls {
 		out["array_"+suffix], out["record_"+suffix] = compareArrays(op), compareRows(op)
 		out["text_pattern_"+suffix], out["bpchar_pattern_"+suffix] = compareBy(types.TText, op), compareBy(types.TBpchar, op)
 	}
+	for suffix, op := range operations {
+		out["name"+suffix+"text"], out["text"+suffix+"name"] = compareBy(types.TText, op), compareBy(types.TText, op)
+	}
 	out["btarraycmp"], out["btrecordcmp"] = arraysThreeWay, rowsThreeWay
 	out["array_smaller"], out["array_larger"] = smallerArray(-1), smallerArray(1)
 	return out
@@ -91,7 +94,7 @@ func threeWay(t *types.Type) impl {
 // smaller answers the argument that sorts first (sign -1) or last (1).
 func smaller(t *types.Type, sign int) impl {
 	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		if t.Compare(a[0], a[1])*sign >= 0 {
+		if c := t.Compare(a[0], a[1]) * sign; c > 0 || c == 0 && t == types.TBpchar {
 			return a[0], nil
 		}
 		return a[1], nil
@@ -116,7 +119,7 @@ func arraysThreeWay(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 
 func smallerArray(sign int) impl {
 	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		if compareArray(a[0], a[1])*sign >= 0 {
+		if compareArray(a[0], a[1])*sign > 0 {
 			return a[0], nil
 		}
 		return a[1], nil

@@ -3,12 +3,12 @@ package builtin
 // implFamilies are the tables of plain functions.
 func implFamilies() []impls {
 	return []impls{
-		boolImpls, intImpls, floatImpls, trigImpls, numericImpls, randomImpls, compareImpls, textImpls, castImpls,
+		boolImpls, intImpls, quoteImpls, likeImpls, regexImpls, byteaImpls, floatImpls, trigImpls, numericImpls, randomImpls, datetimeImpls, mixedCompareImpls, extractImpls, clockImpls, overlapImpls, arrayImpls, jsonAccessImpls, compareImpls, textImpls, castImpls,
 	}
 }
 
 // rowsFamilies are the tables of set-returning functions.
-func rowsFamilies() []rowsImpls { return nil }
+func rowsFamilies() []rowsImpls { return []rowsImpls{regexRows, seriesRows, arrayRows, jsonAccessRows} }
 
 // bindFamilies are the tables of functions that depend on their call's types.
-func bindFamilies() []bindImpls { return nil }
+func bindFamilies() []bindImpls { return []bindImpls{outputBinds, arrayBinds, jsonBuildBinds} }

@@ -1,17 +1,13 @@
 package builtin
 
 import (
-	"math"
-
 	"github.com/cockroachdb/apd/v3"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
-	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
-// numericImpls are the arithmetic and functions of numeric (numeric.c); those
-// with irrational results are in numeric_math.go.
+// numericImpls are the arithmetic and functions of numeric (numeric.c).
 var numericImpls = impls{
 	"numeric_add": numericsNumeric(types.NumericAdd), "numeric_sub": numericsNumeric(types.NumericSub),
 	"numeric_mul": numericsNumeric(types.NumericMul), "numeric_div": numericsNumeric(types.NumericDiv),
@@ -30,11 +26,11 @@ var numericImpls = impls{
 		return numeric(types.NumericFactorial(a[0].Int()))
 	},
 
-	"numeric_sqrt": numericNumeric(numericSqrt), "numeric_exp": numericNumeric(numericExp),
-	"numeric_ln": numericNumeric(numericLn), "numeric_log": numericsNumeric(numericLog),
-	"numeric_power":        numericsNumeric(numericPower),
-	"log(numeric)":         numericNumeric(func(v *apd.Decimal) (*apd.Decimal, error) { return numericLog(types.NumericFromInt(10), v) }),
-	"log10(numeric)":       numericNumeric(func(v *apd.Decimal) (*apd.Decimal, error) { return numericLog(types.NumericFromInt(10), v) }),
+	"numeric_sqrt": numericNumeric(types.NumericSqrt), "numeric_exp": numericNumeric(types.NumericExp),
+	"numeric_ln": numericNumeric(types.NumericLn), "numeric_log": numericsNumeric(types.NumericLogBase),
+	"numeric_power":        numericsNumeric(types.NumericPower),
+	"log(numeric)":         numericNumeric(types.NumericLog),
+	"log10(numeric)":       numericNumeric(types.NumericLog),
 	"width_bucket_numeric": widthBucketNumeric,
 }
 
@@ -99,41 +95,4 @@ func bucketOf(operand, low, high *apd.Decimal, count int64) (types.Datum, error)
 	}
 	v, err := types.NumericToInt(q, 32)
 	return types.Int(v + 1), err
-}
-
-// The display scales of irrational results (numeric.h).
-const (
-	minSigDigits    = 16
-	maxDisplayScale = 1000
-	maxResultScale  = 2 * maxDisplayScale
-	baseDigits      = 4 // decimal digits of numeric's own digit, which weights count
-)
-
-// clampDisplay is the scale that a result gets: at least those of the arguments.
-func clampDisplay(scale int, args ...*apd.Decimal) int {
-	for _, a := range args {
-		scale = max(scale, int(-a.Exponent))
-	}
-	return min(max(scale, 0), maxDisplayScale)
-}
-
-// weight is numeric's: the power of 10000 of the first digit.
-func weight(v *apd.Decimal) int {
-	if v.IsZero() {
-		return 0
-	}
-	return int(math.Floor(float64(v.NumDigits()+int64(v.Exponent)-1) / baseDigits))
-}
-
-func errNumericOverflow() error {
-	return pgerr.New(pgerr.NumericValueOutOfRange, "value overflows numeric format")
-}
-
-// approximate is v as a float, infinite when it is too large.
-func approximate(v *apd.Decimal) float64 {
-	f, err := v.Float64()
-	if err != nil {
-		return math.Inf(v.Sign())
-	}
-	return f
 }

@@ -36,6 +36,8 @@ type Resolution struct {
 	// for a variadic parameter; 0 is none.
 	Pack     int
 	PackType *types.Type
+	// VariadicAny is set for VARIADIC array given to a function of VARIADIC "any".
+	VariadicAny bool
 }
 
 // Function is the function to call, bound to the call's types; nil when the
@@ -60,6 +62,9 @@ func (r *Resolution) Aggregate() *expr.Aggregate {
 
 // bound are the callee's arguments: Types with the packed ones as one array.
 func (r *Resolution) bound() []*types.Type {
+	if r.VariadicAny {
+		return append(r.Types[:len(r.Types)-1:len(r.Types)-1], types.TAnyArray)
+	}
 	if r.PackType == nil {
 		return r.Types
 	}
@@ -302,7 +307,10 @@ func (l *Library) resolution(call FunctionCall, c *candidate[match]) (*Resolutio
 	if err != nil {
 		return nil, err
 	}
-	r := &Resolution{Proc: p, Order: c.what.order, Result: result}
+	r := &Resolution{Proc: p, Order: c.what.order, Result: result, VariadicAny: call.Variadic && p.Variadic == types.TAny}
+	if last := len(call.Args) - 1; r.VariadicAny && call.Args[last].Base().Elem == nil {
+		return nil, pgerr.New(pgerr.DatatypeMismatch, "VARIADIC argument must be an array")
+	}
 	at := 0
 	for i, from := range c.what.order {
 		if from < 0 {

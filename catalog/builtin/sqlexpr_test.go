@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	pgquery "github.com/pganalyze/pg_query_go/v6"
 
@@ -374,7 +375,8 @@ func answer(sql string) string {
 	if err != nil {
 		return errorLine(err)
 	}
-	ctx := &expr.Context{Env: types.DefaultEnv(), Session: testSession{}}
+	now := time.Now()
+	ctx := &expr.Context{Env: types.DefaultEnv(), Session: testSession{}, TransactionTime: now, StatementTime: now}
 	if call, ok := e.(*expr.Call); ok && call.Func.ReturnsSet {
 		return setAnswer(ctx, call)
 	}
@@ -398,7 +400,7 @@ func setAnswer(ctx *expr.Context, call *expr.Call) string {
 		}
 		args[i] = v
 		if v.IsNull() && call.Func.Strict {
-			return call.T.SQLName + "|"
+			return "none|"
 		}
 	}
 	var rows []string
@@ -411,6 +413,9 @@ func setAnswer(ctx *expr.Context, call *expr.Call) string {
 	})
 	if err != nil {
 		return errorLine(err)
+	}
+	if rows == nil {
+		return "none|"
 	}
 	return call.T.SQLName + "|" + strings.Join(rows, ";")
 }

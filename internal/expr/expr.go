@@ -66,6 +66,9 @@ type Call struct {
 	Typed
 	Func *Function
 	Args []Expr
+	// Variadic is set for VARIADIC array in a call of a function of VARIADIC
+	// "any", whose last argument alone cannot tell.
+	Variadic bool
 	// Operator is the operator's name when the call was written as one ("+"), for EXPLAIN and deparsing.
 	Operator string
 }

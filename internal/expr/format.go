@@ -214,6 +214,16 @@ func (p *deparser) call(e *Call) {
 		p.str("(", e.Operator, " ")
 		p.expr(e.Args[0], true)
 		p.str(")")
+	case e.Variadic:
+		last := len(e.Args) - 1
+		p.str(QuoteIdent(e.Func.Name), "(")
+		p.list(e.Args[:last], true)
+		if last > 0 {
+			p.str(", ")
+		}
+		p.str("VARIADIC ")
+		p.expr(e.Args[last], true)
+		p.str(")")
 	default:
 		p.function(QuoteIdent(e.Func.Name), e.Args)
 	}

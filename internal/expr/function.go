@@ -35,7 +35,8 @@ type Function struct {
 	// by their signed values, so that callers may compare Datum.Int themselves.
 	IntCompare CompareOp
 	// Bind, of a polymorphic function whose work depends on the types of its
-	// arguments, makes the Function for one call's actual types (the OID stays).
+	// arguments, makes the Function for one call's actual types (the OID stays); the last is
+	// anyarray for a Call that is Variadic.
 	// Resolution and decoding call it; a Call holds its answer. nil for all others.
 	Bind func(args []*types.Type, result *types.Type) *Function
 

@@ -156,6 +156,7 @@ func (w *encoder) expr(e Expr) {
 		w.typed(e.Typed)
 		w.function(e.Func)
 		w.list(e.Args)
+		w.bool(e.Variadic)
 		w.string(e.Operator)
 	case *Cast:
 		w.tag(tagCast)

@@ -310,7 +310,12 @@ func (r *reading) call() Expr {
 	e := &Call{Typed: r.typed()}
 	oid := r.uint()
 	e.Args = r.list()
-	e.Func = r.bind(oid, typesOf(e.Args), e.T, false)
+	e.Variadic = r.bool()
+	args := typesOf(e.Args)
+	if e.Variadic && len(args) > 0 {
+		args[len(args)-1] = types.TAnyArray
+	}
+	e.Func = r.bind(oid, args, e.T, false)
 	e.Operator = r.string()
 	return e
 }

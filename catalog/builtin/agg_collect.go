@@ -1,0 +1,127 @@
+package builtin
+
+import (
+	"bytes"
+
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// collectAggs gather their arguments in order: they have no partial state,
+// because rows of different shards have no order between them.
+var collectAggs = aggImpls{
+	"string_agg(text,text)":   {ordered: true, make: func(*expr.Context) expr.Accumulator { return &stringAgg{} }},
+	"string_agg(bytea,bytea)": {ordered: true, make: func(*expr.Context) expr.Accumulator { return &stringAgg{binary: true} }},
+	"array_agg(anynonarray)": {ordered: true, bind: func(args []*types.Type, _ *types.Type) aggImpl {
+		return aggImpl{ordered: true, make: func(*expr.Context) expr.Accumulator { return &arrayAgg{elem: args[0]} }}
+	}},
+	"array_agg(anyarray)": {ordered: true, bind: func(_ []*types.Type, result *types.Type) aggImpl {
+		return aggImpl{ordered: true, make: func(*expr.Context) expr.Accumulator { return &arraysAgg{elem: result.Base().Elem} }}
+	}},
+	"json_agg(anyelement)":      {ordered: true, bind: bindJSONAgg(false)},
+	"jsonb_agg(anyelement)":     {ordered: true, bind: bindJSONAgg(true)},
+	"json_object_agg(any,any)":  {ordered: true, bind: bindJSONObjectAgg(false)},
+	"jsonb_object_agg(any,any)": {ordered: true, bind: bindJSONObjectAgg(true)},
+}
+
+// stringAgg joins values; each separator stands in front of its row's value.
+type stringAgg struct {
+	accumulator
+	out    bytes.Buffer
+	some   bool
+	binary bool
+}
+
+func (s *stringAgg) Add(a []types.Datum) error {
+	if a[0].IsNull() {
+		return nil
+	}
+	if s.some && !a[1].IsNull() {
+		s.out.Write(a[1].Bytes())
+	}
+	s.some = true
+	s.out.Write(a[0].Bytes())
+	if s.out.Len() > maxText {
+		return pgerr.New(pgerr.ProgramLimitExceeded, "out of memory").
+			WithDetail("Cannot enlarge string buffer containing %d bytes by %d more bytes.", s.out.Len()-len(a[0].Bytes()), len(a[0].Bytes()))
+	}
+	return nil
+}
+
+func (s *stringAgg) Result() (types.Datum, error) {
+	switch {
+	case !s.some:
+		return types.Null, nil
+	case s.binary:
+		return types.Bytes(bytes.Clone(s.out.Bytes())), nil
+	}
+	return types.Text(s.out.String()), nil
+}
+
+// arrayAgg is array_agg of scalars, NULLs among them.
+type arrayAgg struct {
+	accumulator
+	elem  *types.Type
+	elems []types.Datum
+}
+
+func (s *arrayAgg) Add(a []types.Datum) error {
+	s.elems = append(s.elems, a[0])
+	return nil
+}
+
+func (s *arrayAgg) Result() (types.Datum, error) {
+	if s.elems == nil {
+		return types.Null, nil
+	}
+	return types.ArrayDatum(types.NewArray(s.elem, s.elems[:len(s.elems):len(s.elems)])), nil
+}
+
+// arraysAgg is array_agg of arrays: one dimension more, all of the same shape.
+type arraysAgg struct {
+	accumulator
+	elem *types.Type
+	n    int32
+	out  types.Array
+}
+
+func (s *arraysAgg) Add(a []types.Datum) error {
+	if a[0].IsNull() {
+		return pgerr.New(pgerr.NullValueNotAllowed, "cannot accumulate null arrays")
+	}
+	array := a[0].Array()
+	switch {
+	case len(array.Dims) == 0:
+		return pgerr.New(pgerr.ArraySubscriptError, "cannot accumulate empty arrays")
+	case s.n == 0:
+		s.out.Dims, s.out.Lower = append([]int32{0}, array.Dims...), append([]int32{1}, array.Lower...)
+	case !equalDims(s.out.Dims[1:], array.Dims) || !equalDims(s.out.Lower[1:], array.Lower):
+		return pgerr.New(pgerr.ArraySubscriptError, "cannot accumulate arrays of different dimensionality")
+	}
+	s.n++
+	s.out.Elems = append(s.out.Elems, array.Elems...)
+	return nil
+}
+
+func equalDims(a, b []int32) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *arraysAgg) Result() (types.Datum, error) {
+	if s.n == 0 {
+		return types.Null, nil
+	}
+	out := s.out
+	out.Elem = s.elem
+	out.Dims = append([]int32{s.n}, s.out.Dims[1:]...)
+	return types.ArrayDatum(&out), nil
+}

@@ -1,0 +1,193 @@
+package builtin
+
+import (
+	"math"
+
+	"github.com/cockroachdb/apd/v3"
+
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// varianceAggs are variance and stddev of every number type, and avg of floats,
+// which shares their state.
+var varianceAggs = makeVarianceAggs()
+
+// spread is one of the four results.
+type spread struct{ sample, root bool }
+
+func makeVarianceAggs() aggImpls {
+	out := aggImpls{}
+	for name, k := range map[string]spread{
+		"variance": {true, false}, "var_samp": {true, false}, "var_pop": {false, false},
+		"stddev": {true, true}, "stddev_samp": {true, true}, "stddev_pop": {false, true},
+	} {
+		for _, t := range []string{"int2", "int4", "int8"} {
+			out[name+"("+t+")"] = momentsAgg(k, func(d types.Datum) *apd.Decimal { return types.NumericFromInt(d.Int()) })
+		}
+		out[name+"(numeric)"] = momentsAgg(k, types.Datum.Decimal)
+		for _, t := range []string{"float4", "float8"} {
+			out[name+"("+t+")"] = floatMomentsAgg(func(m *floatMoments) types.Datum { return m.spread(k) })
+		}
+	}
+	for _, t := range []string{"float4", "float8"} {
+		out["avg("+t+")"] = floatMomentsAgg(func(m *floatMoments) types.Datum {
+			if m.n == 0 {
+				return types.Null
+			}
+			return types.Float(m.sum / m.n)
+		})
+	}
+	return out
+}
+
+func momentsAgg(k spread, value func(types.Datum) *apd.Decimal) aggImpl {
+	return aggImpl{strict: true, state: []*types.Type{types.TInt8, types.TNumeric, types.TNumeric}, make: func(*expr.Context) expr.Accumulator {
+		zero := types.NumericFromInt(0)
+		return &moments{spread: k, value: value, sum: zero, squares: zero}
+	}}
+}
+
+// moments are the count, the sum and the sum of squares of exact numbers.
+type moments struct {
+	spread
+	value        func(types.Datum) *apd.Decimal
+	n            int64
+	sum, squares *apd.Decimal
+}
+
+func (m *moments) Add(a []types.Datum) (err error) {
+	v := m.value(a[0])
+	square, err := types.NumericMul(v, v)
+	if err != nil {
+		return err
+	}
+	return m.add(1, v, square)
+}
+
+func (m *moments) add(n int64, sum, squares *apd.Decimal) (err error) {
+	m.n += n
+	if m.sum, err = types.NumericAdd(m.sum, sum); err != nil {
+		return err
+	}
+	m.squares, err = types.NumericAdd(m.squares, squares)
+	return err
+}
+
+func (m *moments) Merge(s []types.Datum) error {
+	return m.add(s[0].Int(), s[1].Decimal(), s[2].Decimal())
+}
+
+func (m *moments) Partial() ([]types.Datum, error) {
+	return []types.Datum{types.Int(m.n), types.Decimal(m.sum), types.Decimal(m.squares)}, nil
+}
+
+// Result is (n*squares - sum^2) / (n * (n or n-1)), and its root (numeric_stddev_internal).
+func (m *moments) Result() (types.Datum, error) {
+	if m.n == 0 || m.sample && m.n == 1 {
+		return types.Null, nil
+	}
+	if m.sum.Form != apd.Finite || m.squares.Form != apd.Finite {
+		return types.Decimal(types.NumericNaN()), nil
+	}
+	n := types.NumericFromInt(m.n)
+	var top apd.Decimal
+	c := apd.BaseContext.WithPrecision(uint32(2*(m.sum.NumDigits()+m.squares.NumDigits()) + 40))
+	var square apd.Decimal
+	if _, err := c.Mul(&top, n, m.squares); err != nil {
+		return types.Null, err
+	}
+	if _, err := c.Mul(&square, m.sum, m.sum); err != nil {
+		return types.Null, err
+	}
+	if _, err := c.Sub(&top, &top, &square); err != nil {
+		return types.Null, err
+	}
+	if top.Sign() <= 0 {
+		return types.Decimal(types.NumericFromInt(0)), nil
+	}
+	divisor := m.n
+	if m.sample {
+		divisor--
+	}
+	v, err := types.NumericDiv(&top, types.NumericFromInt(m.n*divisor))
+	if err == nil && m.root {
+		v, err = types.NumericSqrt(v)
+	}
+	return numeric(v, err)
+}
+
+var floatMomentsState = []*types.Type{types.TFloat8, types.TFloat8, types.TFloat8}
+
+func floatMomentsAgg(result func(*floatMoments) types.Datum) aggImpl {
+	return aggImpl{strict: true, state: floatMomentsState, make: func(*expr.Context) expr.Accumulator {
+		return &floatMoments{result: result}
+	}}
+}
+
+// floatMoments are the count, the sum and the sum of squared differences from
+// the mean, kept by Youngs and Cramer's algorithm (float8_accum).
+type floatMoments struct {
+	result     func(*floatMoments) types.Datum
+	n, sum, ss float64
+}
+
+func (m *floatMoments) Add(a []types.Datum) error {
+	v := a[0].Float()
+	before := m.n
+	m.n++
+	infinite := isInf(m.sum) || isInf(v)
+	m.sum += v
+	if before > 0 {
+		d := v*m.n - m.sum
+		m.ss += d * d / (m.n * before)
+		if isInf(m.sum) || isInf(m.ss) {
+			if !infinite {
+				return errFloatOverflow()
+			}
+			m.ss = math.NaN()
+		}
+	} else if math.IsNaN(v) || isInf(v) {
+		m.ss = math.NaN()
+	}
+	return nil
+}
+
+func (m *floatMoments) Merge(s []types.Datum) error {
+	n, sum, ss := s[0].Float(), s[1].Float(), s[2].Float()
+	switch {
+	case n == 0:
+		return nil
+	case m.n == 0:
+		m.n, m.sum, m.ss = n, sum, ss
+		return nil
+	}
+	d := m.sum/m.n - sum/n
+	m.ss += ss + m.n*n*d*d/(m.n+n)
+	m.n, m.sum = m.n+n, m.sum+sum
+	if isInf(m.sum) && !isInf(sum) && !isInf(s[1].Float()) {
+		return errFloatOverflow()
+	}
+	return nil
+}
+
+func (m *floatMoments) Partial() ([]types.Datum, error) {
+	return []types.Datum{types.Float(m.n), types.Float(m.sum), types.Float(m.ss)}, nil
+}
+
+func (m *floatMoments) Result() (types.Datum, error) { return m.result(m), nil }
+
+func (m *floatMoments) spread(k spread) types.Datum {
+	n := m.n
+	if k.sample {
+		n--
+	}
+	if n <= 0 {
+		return types.Null
+	}
+	v := m.ss / n
+	if k.root {
+		v = math.Sqrt(v)
+	}
+	return types.Float(v)
+}

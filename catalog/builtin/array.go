@@ -1,0 +1,475 @@
+package builtin
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// arrayImpls ask arrays for their shape and contents (arrayfuncs.c, array_userfuncs.c).
+var arrayImpls = impls{
+	"array_ndims": arrayNDims, "array_dims": arrayDims, "array_lower": arrayBound(func(low, _ int32) int32 { return low }),
+	"array_upper":  arrayBound(func(low, n int32) int32 { return low + n - 1 }),
+	"array_length": arrayBound(func(_, n int32) int32 { return n }),
+	"array_cardinality": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		return types.Int(int64(len(a[0].Array().Elems))), nil
+	},
+	"arraycontains": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		return types.Bool(contains(a[0].Array(), a[1].Array())), nil
+	},
+	"arraycontained": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		return types.Bool(contains(a[1].Array(), a[0].Array())), nil
+	},
+	"arrayoverlap": arrayOverlap,
+	"array_remove": arrayRemove, "array_replace": arrayReplace,
+	"array_position": arrayPosition, "array_position_start": arrayPosition, "array_positions": arrayPositions,
+	"array_to_text": arrayToText, "array_to_text_null": arrayToText,
+	"text_to_array": textToArray, "text_to_array_null": textToArray,
+	"trim_array": trimArray, "width_bucket_array": widthBucketArray,
+}
+
+// arrayBinds make arrays, whose type the call decides.
+var arrayBinds = bindImpls{
+	"array_append": bindElem(appendElem), "array_prepend": bindElem(prependElem), "array_cat": bindElem(arrayCat),
+	"array_fill": bindElem(fillArray), "array_fill_with_lower_bounds": bindElem(fillArray),
+}
+
+// arrayRows take arrays apart.
+var arrayRows = rowsImpls{
+	"array_unnest":              unnest,
+	"generate_subscripts_nodir": subscripts,
+	"generate_subscripts":       subscripts,
+	"text_to_table":             textToTable,
+	"text_to_table_null":        textToTable,
+}
+
+// bindElem gives f the element type of the call's array result.
+func bindElem(f func(elem *types.Type, a []types.Datum) (types.Datum, error)) bindImpl {
+	return func(_ []*types.Type, result *types.Type) impl {
+		elem := result.Base().Elem
+		return func(_ *expr.Context, a []types.Datum) (types.Datum, error) { return f(elem, a) }
+	}
+}
+
+func arrayNDims(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	n := len(a[0].Array().Dims)
+	if n == 0 {
+		return types.Null, nil
+	}
+	return types.Int(int64(n)), nil
+}
+
+func arrayDims(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	array := a[0].Array()
+	if len(array.Dims) == 0 {
+		return types.Null, nil
+	}
+	var b []byte
+	for i, n := range array.Dims {
+		b = types.AppendInt(append(b, '['), int64(array.Lower[i]))
+		b = types.AppendInt(append(b, ':'), int64(array.Lower[i])+int64(n)-1)
+		b = append(b, ']')
+	}
+	return types.Text(string(b)), nil
+}
+
+func arrayBound(f func(lower, length int32) int32) impl {
+	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		array, dim := a[0].Array(), a[1].Int()
+		if dim < 1 || dim > int64(len(array.Dims)) {
+			return types.Null, nil
+		}
+		return types.Int(int64(f(array.Lower[dim-1], array.Dims[dim-1]))), nil
+	}
+}
+
+// contains reports whether every element of part is in whole; NULLs never are.
+func contains(whole, part *types.Array) bool {
+	for _, p := range part.Elems {
+		if p.IsNull() || !holdsElem(whole, p) {
+			return false
+		}
+	}
+	return true
+}
+
+func holdsElem(array *types.Array, v types.Datum) bool {
+	for _, e := range array.Elems {
+		if !e.IsNull() && array.Elem.Compare(e, v) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func arrayOverlap(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	x, y := a[0].Array(), a[1].Array()
+	for _, e := range x.Elems {
+		if !e.IsNull() && holdsElem(y, e) {
+			return types.True, nil
+		}
+	}
+	return types.False, nil
+}
+
+// sameElem is IS NOT DISTINCT FROM.
+func sameElem(t *types.Type, a, b types.Datum) bool {
+	if a.IsNull() || b.IsNull() {
+		return a.IsNull() && b.IsNull()
+	}
+	return t.Compare(a, b) == 0
+}
+
+func arrayRemove(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	if a[0].IsNull() {
+		return types.Null, nil
+	}
+	array := a[0].Array()
+	if len(array.Dims) > 1 {
+		return types.Null, pgerr.New(pgerr.FeatureNotSupported, "removing elements from multidimensional arrays is not supported")
+	}
+	kept := slices.DeleteFunc(slices.Clone(array.Elems), func(e types.Datum) bool { return sameElem(array.Elem, e, a[1]) })
+	if len(kept) == len(array.Elems) {
+		return a[0], nil
+	}
+	out := types.NewArray(array.Elem, kept)
+	if len(kept) > 0 {
+		out.Lower[0] = array.Lower[0]
+	}
+	return types.ArrayDatum(out), nil
+}
+
+func arrayReplace(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	if a[0].IsNull() {
+		return types.Null, nil
+	}
+	out := *a[0].Array()
+	out.Elems = slices.Clone(out.Elems)
+	for i, e := range out.Elems {
+		if sameElem(out.Elem, e, a[1]) {
+			out.Elems[i] = a[2]
+		}
+	}
+	return types.ArrayDatum(&out), nil
+}
+
+func errSearchDims() error {
+	return pgerr.New(pgerr.FeatureNotSupported, "searching for elements in multidimensional arrays is not supported")
+}
+
+func arrayPosition(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	if a[0].IsNull() {
+		return types.Null, nil
+	}
+	array := a[0].Array()
+	if len(array.Dims) > 1 {
+		return types.Null, errSearchDims()
+	}
+	from := int64(0)
+	if len(a) > 2 {
+		if a[2].IsNull() {
+			return types.Null, pgerr.New(pgerr.NullValueNotAllowed, "initial position must not be null")
+		}
+		if len(array.Elems) > 0 {
+			from = max(a[2].Int()-int64(array.Lower[0]), 0)
+		}
+	}
+	for i := from; i < int64(len(array.Elems)); i++ {
+		if sameElem(array.Elem, array.Elems[i], a[1]) {
+			return types.Int(i + int64(array.Lower[0])), nil
+		}
+	}
+	return types.Null, nil
+}
+
+func arrayPositions(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	if a[0].IsNull() {
+		return types.Null, nil
+	}
+	array := a[0].Array()
+	if len(array.Dims) > 1 {
+		return types.Null, errSearchDims()
+	}
+	var found []types.Datum
+	for i, e := range array.Elems {
+		if sameElem(array.Elem, e, a[1]) {
+			found = append(found, types.Int(int64(i)+int64(array.Lower[0])))
+		}
+	}
+	return types.ArrayDatum(types.NewArray(types.TInt4, found)), nil
+}
+
+// one is an array of one element, or a NULL array's stand-in: the empty one.
+func arrayOrEmpty(elem *types.Type, d types.Datum) *types.Array {
+	if d.IsNull() {
+		return types.NewArray(elem, nil)
+	}
+	return d.Array()
+}
+
+func errNotOneDimension() error {
+	return pgerr.New(pgerr.DataException, "argument must be empty or one-dimensional array")
+}
+
+func appendElem(elem *types.Type, a []types.Datum) (types.Datum, error) {
+	array := arrayOrEmpty(elem, a[0])
+	if len(array.Dims) > 1 {
+		return types.Null, errNotOneDimension()
+	}
+	out := types.NewArray(elem, append(slices.Clip(array.Elems), a[1]))
+	if len(array.Lower) > 0 {
+		out.Lower[0] = array.Lower[0]
+		if _, err := int4Limits.add(int64(out.Lower[0]), int64(out.Dims[0])-1); err != nil {
+			return types.Null, err
+		}
+	}
+	return types.ArrayDatum(out), nil
+}
+
+func prependElem(elem *types.Type, a []types.Datum) (types.Datum, error) {
+	array := arrayOrEmpty(elem, a[1])
+	if len(array.Dims) > 1 {
+		return types.Null, errNotOneDimension()
+	}
+	out := types.NewArray(elem, append([]types.Datum{a[0]}, array.Elems...))
+	if len(array.Lower) > 0 {
+		out.Lower[0] = array.Lower[0]
+	}
+	return types.ArrayDatum(out), nil
+}
+
+func errIncompatible(detail string) error {
+	return pgerr.New(pgerr.ArraySubscriptError, "cannot concatenate incompatible arrays").WithDetail("%s", detail)
+}
+
+// arrayCat is array || array: of equal dimensions, or one a slice of the other
+// (array_cat).
+func arrayCat(_ *types.Type, a []types.Datum) (types.Datum, error) {
+	switch {
+	case a[0].IsNull():
+		return a[1], nil
+	case a[1].IsNull():
+		return a[0], nil
+	}
+	x, y := a[0].Array(), a[1].Array()
+	switch {
+	case len(x.Dims) == 0:
+		return a[1], nil
+	case len(y.Dims) == 0:
+		return a[0], nil
+	}
+	out := &types.Array{Elem: x.Elem, Elems: slices.Concat(x.Elems, y.Elems)}
+	switch len(x.Dims) - len(y.Dims) {
+	case 0:
+		if !slices.Equal(x.Dims[1:], y.Dims[1:]) || !slices.Equal(x.Lower[1:], y.Lower[1:]) {
+			return types.Null, errIncompatible("Arrays with differing element dimensions are not compatible for concatenation.")
+		}
+		out.Dims, out.Lower = slices.Clone(x.Dims), x.Lower
+		out.Dims[0] += y.Dims[0]
+	case 1:
+		if !slices.Equal(x.Dims[1:], y.Dims) || !slices.Equal(x.Lower[1:], y.Lower) {
+			return types.Null, errIncompatible("Arrays with differing dimensions are not compatible for concatenation.")
+		}
+		out.Dims, out.Lower = slices.Clone(x.Dims), x.Lower
+		out.Dims[0]++
+	case -1:
+		if !slices.Equal(y.Dims[1:], x.Dims) || !slices.Equal(y.Lower[1:], x.Lower) {
+			return types.Null, errIncompatible("Arrays with differing dimensions are not compatible for concatenation.")
+		}
+		out.Dims, out.Lower = slices.Clone(y.Dims), y.Lower
+		out.Dims[0]++
+	default:
+		return types.Null, errIncompatible("Arrays of " + string(types.AppendInt(nil, int64(len(x.Dims)))) + " and " +
+			string(types.AppendInt(nil, int64(len(y.Dims)))) + " dimensions are not compatible for concatenation.")
+	}
+	if _, err := types.CheckArraySize(out.Dims, out.Lower); err != nil {
+		return types.Null, err
+	}
+	return types.ArrayDatum(out), nil
+}
+
+// fillArray is array_fill(value, dims [, lower bounds]).
+func fillArray(elem *types.Type, a []types.Datum) (types.Datum, error) {
+	if a[1].IsNull() || len(a) > 2 && a[2].IsNull() {
+		return types.Null, pgerr.New(pgerr.NullValueNotAllowed, "dimension array or low bound array cannot be null")
+	}
+	dims, err := smallInts(a[1].Array())
+	if err != nil {
+		return types.Null, err
+	}
+	lower := slices.Repeat([]int32{1}, len(dims))
+	if len(a) > 2 {
+		if lower, err = smallInts(a[2].Array()); err != nil {
+			return types.Null, err
+		}
+		if len(lower) != len(dims) {
+			return types.Null, pgerr.New(pgerr.ArraySubscriptError, "wrong number of array subscripts").
+				WithDetail("Low bound array has different size than dimensions array.")
+		}
+	}
+	if len(dims) > expr.MaxArrayDims {
+		return types.Null, pgerr.New(pgerr.ProgramLimitExceeded, "number of array dimensions (%d) exceeds the maximum allowed (%d)",
+			len(dims), expr.MaxArrayDims)
+	}
+	n, err := types.CheckArraySize(dims, lower)
+	if err != nil {
+		return types.Null, err
+	}
+	if n == 0 || len(dims) == 0 {
+		return types.ArrayDatum(types.NewArray(elem, nil)), nil
+	}
+	return types.ArrayDatum(&types.Array{Elem: elem, Dims: dims, Lower: lower, Elems: slices.Repeat([]types.Datum{a[0]}, n)}), nil
+}
+
+// smallInts are the values of a one-dimensional array of integers.
+func smallInts(array *types.Array) ([]int32, error) {
+	if len(array.Dims) > 1 {
+		return nil, pgerr.New(pgerr.ArraySubscriptError, "wrong number of array subscripts").
+			WithDetail("Dimension array must be one dimensional.")
+	}
+	out := make([]int32, len(array.Elems))
+	for i, e := range array.Elems {
+		if e.IsNull() {
+			return nil, pgerr.New(pgerr.NullValueNotAllowed, "dimension values cannot be null")
+		}
+		out[i] = int32(e.Int())
+	}
+	return out, nil
+}
+
+// trimArray is trim_array(array, n): without the last n.
+func trimArray(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	array, n := a[0].Array(), a[1].Int()
+	length := int64(0)
+	if len(array.Dims) > 0 {
+		length = int64(array.Dims[0])
+	}
+	if n < 0 || n > length {
+		return types.Null, pgerr.New(pgerr.ArraySubscriptError, "number of elements to trim must be between 0 and %d", length)
+	}
+	if n == 0 || n == length {
+		if n == 0 {
+			return a[0], nil
+		}
+		return types.ArrayDatum(types.NewArray(array.Elem, nil)), nil
+	}
+	out := &types.Array{Elem: array.Elem, Dims: slices.Clone(array.Dims), Lower: slices.Repeat([]int32{1}, len(array.Dims))}
+	out.Dims[0] -= int32(n)
+	out.Elems = array.Elems[:int64(len(array.Elems))/length*(length-n)]
+	return types.ArrayDatum(out), nil
+}
+
+// widthBucketArray is width_bucket(operand, thresholds), which ascend.
+func widthBucketArray(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	array := a[1].Array()
+	if len(array.Dims) > 1 {
+		return types.Null, pgerr.New(pgerr.ArraySubscriptError, "thresholds must be one-dimensional array")
+	}
+	if array.HasNull() {
+		return types.Null, pgerr.New(pgerr.NullValueNotAllowed, "thresholds array must not contain NULLs")
+	}
+	low, high := 0, len(array.Elems)
+	for low < high {
+		mid := (low + high) / 2
+		if array.Elem.Compare(a[0], array.Elems[mid]) < 0 {
+			high = mid
+		} else {
+			low = mid + 1
+		}
+	}
+	return types.Int(int64(low)), nil
+}
+
+// arrayToText is array_to_string(array, separator [, text for NULL]).
+func arrayToText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	if a[0].IsNull() || a[1].IsNull() {
+		return types.Null, nil
+	}
+	array := a[0].Array()
+	var parts []string
+	for _, e := range array.Elems {
+		switch {
+		case !e.IsNull():
+			s, err := expr.Text(ctx, array.Elem, e)
+			if err != nil {
+				return types.Null, err
+			}
+			parts = append(parts, s)
+		case len(a) > 2 && !a[2].IsNull():
+			parts = append(parts, a[2].Text())
+		}
+	}
+	return types.Text(strings.Join(parts, a[1].Text())), nil
+}
+
+// splitText is string_to_array(s, separator [, text for NULL]): a NULL
+// separator parts every character.
+func splitText(a []types.Datum) []types.Datum {
+	s := a[0].Text()
+	if s == "" {
+		return nil
+	}
+	parts := []string{s}
+	switch {
+	case a[1].IsNull():
+		parts = strings.Split(s, "")
+	case a[1].Text() != "":
+		parts = strings.Split(s, a[1].Text())
+	}
+	out := make([]types.Datum, len(parts))
+	for i, p := range parts {
+		if len(a) < 3 || a[2].IsNull() || a[2].Text() != p {
+			out[i] = types.Text(p)
+		}
+	}
+	return out
+}
+
+func textToArray(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	if a[0].IsNull() {
+		return types.Null, nil
+	}
+	return types.ArrayDatum(types.NewArray(types.TText, splitText(a))), nil
+}
+
+func textToTable(_ *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
+	if a[0].IsNull() {
+		return nil
+	}
+	return yieldAll(splitText(a), yield)
+}
+
+func yieldAll(list []types.Datum, yield func(types.Datum) bool) error {
+	for _, d := range list {
+		if !yield(d) {
+			break
+		}
+	}
+	return nil
+}
+
+func unnest(_ *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
+	return yieldAll(a[0].Array().Elems, yield)
+}
+
+// subscripts is generate_subscripts(array, dim [, reverse]).
+func subscripts(_ *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
+	array, dim := a[0].Array(), a[1].Int()
+	if dim < 1 || dim > int64(len(array.Dims)) {
+		return nil
+	}
+	low, n := int64(array.Lower[dim-1]), int64(array.Dims[dim-1])
+	for i := range n {
+		at := low + i
+		if len(a) > 2 && a[2].Bool() {
+			at = low + n - 1 - i
+		}
+		if !yield(types.Int(at)) {
+			break
+		}
+	}
+	return nil
+}

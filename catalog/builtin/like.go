@@ -1,0 +1,236 @@
+package builtin
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// likeImpls are LIKE and ILIKE, their negations and escapes (like.c).
+var likeImpls = impls{
+	"textlike": likeOp(true, false), "textnlike": likeOp(false, false), "namelike": likeOp(true, false), "namenlike": likeOp(false, false),
+	"texticlike": likeOp(true, true), "texticnlike": likeOp(false, true), "nameiclike": likeOp(true, true), "nameicnlike": likeOp(false, true),
+	"bytealike": byteaLike(true), "byteanlike": byteaLike(false),
+	"like_escape": likeEscape, "similar_to_escape_1": similarEscape, "similar_to_escape_2": similarEscape, "similar_escape": similarEscape,
+}
+
+func errPatternEnd() error {
+	return pgerr.New(pgerr.InvalidEscapeSequence, "LIKE pattern must not end with escape character")
+}
+
+func likeOp(want, fold bool) impl {
+	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		s, pattern := a[0].Text(), a[1].Text()
+		if fold {
+			s, pattern = lowerCase(s), lowerCase(pattern)
+		}
+		ok, err := matchLike(s, pattern)
+		return types.Bool(ok == want), err
+	}
+}
+
+func byteaLike(want bool) impl {
+	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		ok, err := matchLikeBytes(string(a[0].Bytes()), string(a[1].Bytes()))
+		return types.Bool(ok == want), err
+	}
+}
+
+// matchLike reports whether s matches a LIKE pattern with backslash as escape.
+// It goes back to the last % only: an earlier one can gain nothing.
+func matchLike(s, pattern string) (bool, error) {
+	return like(s, pattern, func(s string) int { _, n := utf8.DecodeRuneInString(s); return n })
+}
+
+func matchLikeBytes(s, pattern string) (bool, error) {
+	return like(s, pattern, func(string) int { return 1 })
+}
+
+func like(s, p string, width func(string) int) (bool, error) {
+	backS, backP := "", ""
+	canBack := false
+	for {
+		if p != "" && p[0] == '%' {
+			backS, backP, canBack = s, p[1:], true
+			p = p[1:]
+			continue
+		}
+		if s == "" {
+			return p == "", nil
+		}
+		restS, restP, ok, err := likeStep(s, p, width)
+		if err != nil {
+			return false, err
+		}
+		if ok {
+			s, p = restS, restP
+			continue
+		}
+		if !canBack || backS == "" {
+			return false, nil
+		}
+		backS = backS[width(backS):]
+		s, p = backS, backP
+	}
+}
+
+// likeStep matches one character against one pattern element.
+func likeStep(s, p string, width func(string) int) (restS, restP string, ok bool, err error) {
+	if p == "" {
+		return "", "", false, nil
+	}
+	switch p[0] {
+	case '_':
+		return s[width(s):], p[1:], true, nil
+	case '\\':
+		if len(p) == 1 {
+			return "", "", false, errPatternEnd()
+		}
+		p = p[1:]
+	}
+	n := width(p)
+	if !strings.HasPrefix(s, p[:n]) {
+		return "", "", false, nil
+	}
+	return s[n:], p[n:], true, nil
+}
+
+// likeEscape rewrites a pattern with another escape character to one with
+// backslashes; with none (an empty one) backslashes are doubled.
+func likeEscape(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	pattern, escape := a[0].Text(), a[1].Text()
+	if escape == "" {
+		return types.Text(strings.ReplaceAll(pattern, `\`, `\\`)), nil
+	}
+	if countRunes(escape) > 1 {
+		return types.Null, errEscape()
+	}
+	if escape == `\` {
+		return a[0], nil
+	}
+	var b strings.Builder
+	esc, _ := utf8.DecodeRuneInString(escape)
+	after := false
+	for _, r := range pattern {
+		switch {
+		case r == esc && !after:
+			b.WriteByte('\\')
+			after = true
+			continue
+		case r == '\\' && !after:
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+		after = false
+	}
+	return types.Text(b.String()), nil
+}
+
+func errEscape() error {
+	return pgerr.New(pgerr.InvalidEscapeSequence, "invalid escape string").
+		WithHint("Escape string must be empty or one character.")
+}
+
+// similarEscape translates a SIMILAR TO pattern to a regular expression
+// (regexp.c, similar_escape_internal).
+func similarEscape(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	if a[0].IsNull() || len(a) > 1 && a[1].IsNull() {
+		return types.Null, nil
+	}
+	esc, err := similarEscapeRune(a[1:])
+	if err != nil {
+		return types.Null, err
+	}
+	s, err := similarPattern(a[0].Text(), esc, false)
+	return types.Text(s), err
+}
+
+// similarEscapeRune is the escape character: a backslash by default, -1 for none.
+func similarEscapeRune(given []types.Datum) (rune, error) {
+	if len(given) == 0 {
+		return '\\', nil
+	}
+	e := given[0].Text()
+	switch countRunes(e) {
+	case 0:
+		return -1, nil
+	case 1:
+		r, _ := utf8.DecodeRuneInString(e)
+		return r, nil
+	}
+	return 0, errEscape()
+}
+
+// similarPattern is the regular expression of a SIMILAR TO pattern. With lazy,
+// what stands before the first separator takes as little as it can in Go's way
+// of saying so, which has no {1,1}? over greedy parts.
+func similarPattern(pattern string, esc rune, lazy bool) (string, error) {
+	var b strings.Builder
+	b.WriteString("^(?:")
+	quotes, inBracket, after := 0, false, false
+	for _, r := range pattern {
+		switch {
+		case after:
+			if r == '"' && !inBracket {
+				if err := similarSeparator(&b, &quotes, lazy); err != nil {
+					return "", err
+				}
+			} else {
+				b.WriteByte('\\')
+				b.WriteRune(r)
+			}
+			after = false
+		case r == esc:
+			after = true
+		case inBracket:
+			if r == '\\' {
+				b.WriteByte('\\')
+			}
+			b.WriteRune(r)
+			inBracket = r != ']'
+		case r == '[':
+			b.WriteRune(r)
+			inBracket = true
+		case lazy && quotes == 0 && strings.ContainsRune("%*+?", r):
+			b.WriteString(strings.Replace(string(r), "%", ".*", 1) + "?")
+		case r == '%':
+			b.WriteString(".*")
+		case r == '_':
+			b.WriteByte('.')
+		case r == '(':
+			b.WriteString("(?:")
+		case strings.ContainsRune(`\.^$`, r):
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteString(")$")
+	return b.String(), nil
+}
+
+// similarSeparator is the escape-double-quote that parts a SUBSTRING pattern in three.
+func similarSeparator(b *strings.Builder, quotes *int, lazy bool) error {
+	switch {
+	case lazy && *quotes == 0:
+		b.WriteString(")(")
+	case lazy && *quotes == 1:
+		b.WriteString(")(?:")
+	case *quotes == 0:
+		b.WriteString("){1,1}?(")
+	case *quotes == 1:
+		b.WriteString("){1,1}(?:")
+	default:
+		return pgerr.New(pgerr.InvalidUseOfEscapeCharacter, "SQL regular expression may not contain more than two escape-double-quote separators")
+	}
+	*quotes++
+	return nil
+}
+
+// isWordRune is regular expressions' and initcap's alphanumeric character.
+func isWordRune(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }

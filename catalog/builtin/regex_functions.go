@@ -1,0 +1,400 @@
+package builtin
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// regexImpls are the operators and functions of regular expressions (regexp.c).
+var regexImpls = impls{
+	"textregexeq": regexOp(true, false), "textregexne": regexOp(false, false),
+	"texticregexeq": regexOp(true, true), "texticregexne": regexOp(false, true),
+	"nameregexeq": regexOp(true, false), "nameregexne": regexOp(false, false),
+	"nameicregexeq": regexOp(true, true), "nameicregexne": regexOp(false, true),
+	"textregexsubstr": regexSubstr, "substring(text,text,text)": similarSubstr,
+	"textregexreplace_noopt": regexReplace, "textregexreplace": regexReplace,
+	"textregexreplace_extended": regexReplaceExtended, "textregexreplace_extended_no_flags": regexReplaceExtended,
+	"textregexreplace_extended_no_n": regexReplaceExtended,
+	"regexp_match":                   regexMatch, "regexp_match_no_flags": regexMatch,
+	"regexp_like": regexLike, "regexp_like_no_flags": regexLike,
+	"regexp_count": regexCount, "regexp_count_no_start": regexCount, "regexp_count_no_flags": regexCount,
+	"regexp_instr": regexInstr, "regexp_instr_no_start": regexInstr, "regexp_instr_no_n": regexInstr,
+	"regexp_instr_no_endoption": regexInstr, "regexp_instr_no_flags": regexInstr, "regexp_instr_no_subexpr": regexInstr,
+	"regexp_substr": regexSubstrN, "regexp_substr_no_start": regexSubstrN, "regexp_substr_no_n": regexSubstrN,
+	"regexp_substr_no_flags": regexSubstrN, "regexp_substr_no_subexpr": regexSubstrN,
+	"regexp_split_to_array": regexSplitArray, "regexp_split_to_array_no_flags": regexSplitArray,
+}
+
+// regexRows are the ones that return sets.
+var regexRows = rowsImpls{
+	"regexp_matches": regexMatches, "regexp_matches_no_flags": regexMatches,
+	"regexp_split_to_table": regexSplitTable, "regexp_split_to_table_no_flags": regexSplitTable,
+}
+
+// argument is optional text at position i.
+func argument(a []types.Datum, i int) string {
+	if i < len(a) {
+		return a[i].Text()
+	}
+	return ""
+}
+
+// optionalInt is an optional integer argument, which has a least value.
+func optionalInt(a []types.Datum, i int, otherwise int64, name string, least int64) (int64, error) {
+	if i >= len(a) {
+		return otherwise, nil
+	}
+	v := a[i].Int()
+	if v < least {
+		return 0, pgerr.New(pgerr.InvalidParameterValue, "invalid value for parameter \"%s\": %d", name, v)
+	}
+	return v, nil
+}
+
+// regexOf compiles pattern and flags for a function that has no use for g.
+func regexOf(function, pattern, flags string) (*regexp.Regexp, error) {
+	o, err := parseRegexFlags(flags)
+	if err != nil {
+		return nil, err
+	}
+	if o.global {
+		e := pgerr.New(pgerr.InvalidParameterValue, "%s does not support the \"global\" option", function)
+		if function == "regexp_match()" {
+			return nil, e.WithHint("Use the regexp_matches function instead.")
+		}
+		return nil, e
+	}
+	return compileRegex(pattern, o)
+}
+
+func regexOp(want, fold bool) impl {
+	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		re, err := compileRegex(a[1].Text(), regexOptions{fold: fold})
+		if err != nil {
+			return types.Null, err
+		}
+		return types.Bool(re.MatchString(a[0].Text()) == want), nil
+	}
+}
+
+// group is the text of a submatch, NULL when it took no part.
+func group(s string, m []int, i int) types.Datum {
+	if m[2*i] < 0 {
+		return types.Null
+	}
+	return types.Text(s[m[2*i]:m[2*i+1]])
+}
+
+// regexSubstr is substring(s from pattern): the first group, or all without one.
+func regexSubstr(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	re, err := compileRegex(a[1].Text(), regexOptions{})
+	if err != nil {
+		return types.Null, err
+	}
+	m := re.FindStringSubmatchIndex(a[0].Text())
+	if m == nil {
+		return types.Null, nil
+	}
+	return group(a[0].Text(), m, min(1, re.NumSubexp())), nil
+}
+
+// similarSubstr is substring(s similar pattern escape e).
+func similarSubstr(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	esc, err := similarEscapeRune(a[2:])
+	if err != nil {
+		return types.Null, err
+	}
+	parted := strings.Contains(a[1].Text(), string(esc)+`"`)
+	p, err := similarPattern(a[1].Text(), esc, parted)
+	if err != nil {
+		return types.Null, err
+	}
+	re, err := compileRegex(p, regexOptions{mixed: parted})
+	if err != nil {
+		return types.Null, err
+	}
+	m := re.FindStringSubmatchIndex(a[0].Text())
+	if m == nil {
+		return types.Null, nil
+	}
+	return group(a[0].Text(), m, min(1, re.NumSubexp())), nil
+}
+
+// regexReplace is regexp_replace(s, pattern, replacement [, flags]).
+func regexReplace(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	flags := argument(a, 3)
+	if flags != "" && flags[0] >= '0' && flags[0] <= '9' {
+		return types.Null, pgerr.New(pgerr.InvalidParameterValue, "invalid regular expression option: \"%s\"", flags[:1]).
+			WithHint("If you meant to use regexp_replace() with a start parameter, cast the fourth argument to integer explicitly.")
+	}
+	o, err := parseRegexFlags(flags)
+	if err != nil {
+		return types.Null, err
+	}
+	n := int64(1)
+	if o.global {
+		n = 0
+	}
+	return replaceRegex(a[0].Text(), a[1].Text(), a[2].Text(), 1, n, o)
+}
+
+// regexReplaceExtended is regexp_replace(s, pattern, replacement, start [, n [, flags]]).
+func regexReplaceExtended(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	start, err := optionalInt(a, 3, 1, "start", 1)
+	if err != nil {
+		return types.Null, err
+	}
+	n, err := optionalInt(a, 4, 1, "n", 0)
+	if err != nil {
+		return types.Null, err
+	}
+	o, err := parseRegexFlags(argument(a, 5))
+	if err != nil {
+		return types.Null, err
+	}
+	if len(a) < 5 && o.global {
+		n = 0
+	}
+	return replaceRegex(a[0].Text(), a[1].Text(), a[2].Text(), start, n, o)
+}
+
+// replaceRegex replaces the n-th match from character start on; all when n is 0.
+func replaceRegex(s, pattern, replacement string, start, n int64, o regexOptions) (types.Datum, error) {
+	re, err := compileRegex(pattern, o)
+	if err != nil {
+		return types.Null, err
+	}
+	var out strings.Builder
+	last := 0
+	for i, m := range findFrom(re, s, start) {
+		if n > 0 && int64(i+1) != n {
+			continue
+		}
+		out.WriteString(s[last:m[0]])
+		appendReplacement(&out, s, replacement, m)
+		last = m[1]
+		if n > 0 {
+			break
+		}
+	}
+	return types.Text(out.String() + s[last:]), nil
+}
+
+// appendReplacement writes a replacement: \1 to \9 are groups, \& the match, \\ a backslash.
+func appendReplacement(out *strings.Builder, s, replacement string, m []int) {
+	for {
+		before, after, ok := strings.Cut(replacement, `\`)
+		out.WriteString(before)
+		if !ok {
+			return
+		}
+		if after == "" {
+			out.WriteByte('\\')
+			return
+		}
+		c := after[0]
+		at := -1
+		switch {
+		case c == '&':
+			at = 0
+		case c >= '1' && c <= '9':
+			at = int(c - '0')
+		case c == '\\':
+			out.WriteByte('\\')
+		default:
+			out.WriteByte('\\')
+			replacement = after
+			continue
+		}
+		if at >= 0 && 2*at < len(m) && m[2*at] >= 0 {
+			out.WriteString(s[m[2*at]:m[2*at+1]])
+		}
+		replacement = after[1:]
+	}
+}
+
+// findFrom finds all matches that begin at character start (from 1) or later.
+func findFrom(re *regexp.Regexp, s string, start int64) [][]int {
+	all := re.FindAllStringSubmatchIndex(s, -1)
+	if start <= 1 {
+		return all
+	}
+	from := byteOffset(s, start-1)
+	if from >= len(s) && start > countRunes(s)+1 {
+		return nil
+	}
+	// Matches are searched anew from there: an earlier one may have covered the
+	// place. What ^ and \b see in front of it stays the whole text, for Go only
+	// when nothing precedes; such patterns are searched in the rest.
+	rest := re.FindAllStringSubmatchIndex(s[from:], -1)
+	for _, m := range rest {
+		for i := range m {
+			if m[i] >= 0 {
+				m[i] += from
+			}
+		}
+	}
+	return rest
+}
+
+// groups are the submatches of a match as text[]: all of it without groups.
+func groups(re *regexp.Regexp, s string, m []int) types.Datum {
+	if re.NumSubexp() == 0 {
+		return types.ArrayDatum(types.NewArray(types.TText, []types.Datum{group(s, m, 0)}))
+	}
+	elems := make([]types.Datum, re.NumSubexp())
+	for i := range elems {
+		elems[i] = group(s, m, i+1)
+	}
+	return types.ArrayDatum(types.NewArray(types.TText, elems))
+}
+
+func regexMatch(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	re, err := regexOf("regexp_match()", a[1].Text(), argument(a, 2))
+	if err != nil {
+		return types.Null, err
+	}
+	m := re.FindStringSubmatchIndex(a[0].Text())
+	if m == nil {
+		return types.Null, nil
+	}
+	return groups(re, a[0].Text(), m), nil
+}
+
+func regexMatches(_ *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
+	o, err := parseRegexFlags(argument(a, 2))
+	if err != nil {
+		return err
+	}
+	re, err := compileRegex(a[1].Text(), o)
+	if err != nil {
+		return err
+	}
+	for _, m := range re.FindAllStringSubmatchIndex(a[0].Text(), -1) {
+		if !yield(groups(re, a[0].Text(), m)) || !o.global {
+			break
+		}
+	}
+	return nil
+}
+
+func regexLike(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	re, err := regexOf("regexp_like()", a[1].Text(), argument(a, 2))
+	if err != nil {
+		return types.Null, err
+	}
+	return types.Bool(re.MatchString(a[0].Text())), nil
+}
+
+func regexCount(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	start, err := optionalInt(a, 2, 1, "start", 1)
+	if err != nil {
+		return types.Null, err
+	}
+	re, err := regexOf("regexp_count()", a[1].Text(), argument(a, 3))
+	if err != nil {
+		return types.Null, err
+	}
+	return types.Int(int64(len(findFrom(re, a[0].Text(), start)))), nil
+}
+
+// nthMatch finds the match that regexp_instr and regexp_substr ask for, and
+// checks the group that they want of it: nil when there is none.
+func nthMatch(function string, a []types.Datum, flagsAt, groupAt int) (m []int, sub int64, err error) {
+	start, err := optionalInt(a, 2, 1, "start", 1)
+	if err != nil {
+		return nil, 0, err
+	}
+	n, err := optionalInt(a, 3, 1, "n", 1)
+	if err != nil {
+		return nil, 0, err
+	}
+	if sub, err = optionalInt(a, groupAt, 0, "subexpr", 0); err != nil {
+		return nil, 0, err
+	}
+	re, err := regexOf(function, a[1].Text(), argument(a, flagsAt))
+	if err != nil {
+		return nil, 0, err
+	}
+	all := findFrom(re, a[0].Text(), start)
+	if n > int64(len(all)) || sub > int64(re.NumSubexp()) {
+		return nil, 0, nil
+	}
+	return all[n-1], sub, nil
+}
+
+func regexInstr(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	end := int64(0)
+	if len(a) > 4 {
+		if end = a[4].Int(); end != 0 && end != 1 {
+			return types.Null, pgerr.New(pgerr.InvalidParameterValue, "invalid value for parameter \"%s\": %d", "endoption", end)
+		}
+	}
+	m, sub, err := nthMatch("regexp_instr()", a, 5, 6)
+	if err != nil {
+		return types.Null, err
+	}
+	if m == nil || m[2*sub] < 0 {
+		return types.Int(0), nil
+	}
+	return types.Int(countRunes(a[0].Text()[:m[2*sub+end]]) + 1), nil
+}
+
+func regexSubstrN(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	m, sub, err := nthMatch("regexp_substr()", a, 4, 5)
+	if err != nil || m == nil {
+		return types.Null, err
+	}
+	return group(a[0].Text(), m, int(sub)), nil
+}
+
+// split cuts s at the matches; empty ones at either end do not count.
+func split(function string, a []types.Datum) ([]string, error) {
+	re, err := regexOf(function, a[1].Text(), argument(a, 2))
+	if err != nil {
+		return nil, err
+	}
+	s, last := a[0].Text(), 0
+	var out []string
+	for _, m := range re.FindAllStringIndex(s, -1) {
+		if m[0] == m[1] && (m[0] == len(s) || m[0] == last && m[0] == 0) {
+			continue
+		}
+		out = append(out, s[last:m[0]])
+		last = m[1]
+	}
+	return append(out, s[last:]), nil
+}
+
+func regexSplitArray(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	parts, err := split("regexp_split_to_array()", a)
+	if err != nil {
+		return types.Null, err
+	}
+	return textArray(parts), nil
+}
+
+func textArray(parts []string) types.Datum {
+	elems := make([]types.Datum, len(parts))
+	for i, p := range parts {
+		elems[i] = types.Text(p)
+	}
+	return types.ArrayDatum(types.NewArray(types.TText, elems))
+}
+
+func regexSplitTable(_ *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
+	parts, err := split("regexp_split_to_table()", a)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		if !yield(types.Text(p)) {
+			break
+		}
+	}
+	return nil
+}
