@@ -25,10 +25,7 @@ type Ledger struct {
 
 // entry is a transaction that is prepared and not ended, or decided here and
 // not forgotten.
-type entry struct {
-	Doubt
-	decided Position // of the decision's record
-}
+type entry struct{ Doubt }
 
 // Doubt is a transaction that is not over.
 type Doubt struct {
@@ -40,6 +37,9 @@ type Doubt struct {
 	// Outcome of a home's decision that some participant may not have resolved
 	// yet; State is Prepared before there is one.
 	Outcome txn.Outcome
+	// Decided is the decision's newest record. HAZARD: nobody may be told of
+	// the decision before the log is synced up to its first one.
+	Decided Position
 }
 
 // Undecided reports whether the outcome is open.
@@ -115,7 +115,7 @@ func (l *Ledger) Prepared(r *txn.PrepareRequest, at txn.Timestamp, pos Position)
 		e.Prepared = max(e.Prepared, pos)
 		return
 	}
-	l.entries[r.Txn] = &entry{Doubt: Doubt{
+	l.entries[r.Txn] = &entry{Doubt{
 		Txn: r.Txn, At: at, Home: r.Home, Participants: slices.Clone(r.Participants),
 		Prepared: pos, Outcome: txn.Outcome{State: txn.Prepared},
 	}}
@@ -133,7 +133,7 @@ func (l *Ledger) Decide(r *txn.DecideRequest) (Verdict, error) {
 	case e.Home != l.self:
 		return Verdict{}, pgerr.Internal("transaction %s is to be decided by log %s, not %s", r.Txn, e.Home, l.self)
 	case !e.Undecided():
-		return Verdict{Outcome: e.Outcome, Wait: e.decided}, nil
+		return Verdict{Outcome: e.Outcome, Wait: e.Decided}, nil
 	case r.Outcome.State == txn.Committed && r.Outcome.At < e.At:
 		return Verdict{}, pgerr.Internal("transaction %s cannot commit at %d, it is prepared at %d", r.Txn, r.Outcome.At, e.At)
 	}
@@ -167,7 +167,7 @@ func (l *Ledger) Ask(id txn.ID, active bool) Verdict {
 	if e := l.entries[id]; e != nil {
 		switch {
 		case !e.Undecided():
-			return Verdict{Outcome: e.Outcome, Wait: e.decided}
+			return Verdict{Outcome: e.Outcome, Wait: e.Decided}
 		case e.Home != l.self:
 			return Verdict{Outcome: e.Outcome, Wait: e.Prepared}
 		}
@@ -188,13 +188,13 @@ func (l *Ledger) Ask(id txn.ID, active bool) Verdict {
 func (l *Ledger) Decided(id txn.ID, out txn.Outcome, participants []txn.LogID, pos Position) {
 	e := l.entries[id]
 	if e == nil {
-		e = &entry{Doubt: Doubt{Txn: id, At: out.At, Home: l.self, Participants: slices.Clone(participants)}}
+		e = &entry{Doubt{Txn: id, At: out.At, Home: l.self, Participants: slices.Clone(participants)}}
 		l.entries[id] = e
 	}
-	if e.Prepared != 0 && e.decided == 0 {
+	if e.Prepared != 0 && e.Decided == 0 {
 		l.spans = append(l.spans, span{e.Prepared, pos})
 	}
-	e.Outcome, e.decided = out, pos
+	e.Outcome, e.Decided = out, pos
 	if out.State != txn.Committed {
 		l.end(id, out, pos) // presumed: nobody needs to be told
 	}
@@ -236,7 +236,7 @@ func (l *Ledger) resolveUnprepared(r *txn.ResolveRequest) (Verdict, error) {
 func (l *Ledger) resolveHome(e *entry, r *txn.ResolveRequest) (Verdict, error) {
 	switch {
 	case e.Outcome == r.Outcome:
-		return Verdict{Append: Forget, Outcome: e.Outcome, Wait: e.decided}, nil
+		return Verdict{Append: Forget, Outcome: e.Outcome, Wait: e.Decided}, nil
 	case e.Undecided() && r.Outcome.State == txn.Aborted:
 		return Verdict{Append: Decide, Outcome: r.Outcome}, nil
 	}
@@ -254,7 +254,7 @@ func (l *Ledger) Resolved(id txn.ID, out txn.Outcome, pos Position) {
 // Forgotten says that a forget record is in the log.
 func (l *Ledger) Forgotten(id txn.ID) {
 	if e := l.entries[id]; e != nil {
-		l.end(id, e.Outcome, e.decided)
+		l.end(id, e.Outcome, e.Decided)
 	}
 }
 
@@ -298,7 +298,7 @@ func (l *Ledger) Cut(upto Position) (limit Position, copies []Doubt) {
 	for _, d := range l.Doubts() {
 		at := d.Prepared
 		if !d.Undecided() {
-			at = l.entries[d.Txn].decided
+			at = d.Decided
 		}
 		if at < limit {
 			copies = append(copies, d)

@@ -4,6 +4,8 @@
 //	twopc.go     this contract
 //	ledger.go    Ledger: what a log knows as participant and home (pure)
 //	ended.go     how transactions ended, for a while
+//	commit.go    Commit: the coordinator's side of one commit (pure)
+//	driver.go    Coordinator: runs Commits against txn.Participants
 //
 // The durable steps of a commit over logs A (the home), B and C, and what a
 // crash of everything between them leaves:
