@@ -184,10 +184,10 @@ func (b *branch) thaw() {
 	}
 }
 
-// rollback ends the branch without a trace.
+// rollback ends the branch without a trace, unless its commit or prepare has begun.
 func (b *branch) rollback() {
 	b.mu.Lock()
-	if b.state == branchEnded {
+	if b.state != branchActive {
 		b.mu.Unlock()
 		return
 	}

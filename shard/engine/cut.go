@@ -33,10 +33,11 @@ func (p *Participant) cut(ctx context.Context) error {
 			upto = synced
 		}
 	}
-	if err := p.copyForward(upto); err != nil {
+	limit, err := p.copyForward(upto + 1)
+	if err != nil {
 		return err
 	}
-	if err := p.log.Cut(upto + 1); err != nil {
+	if err := p.log.Cut(limit); err != nil {
 		return err
 	}
 	p.cutAt.Store(bytes)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -13,11 +14,8 @@ import (
 
 // readLocking is SELECT … FOR UPDATE and its kin over one table: rows are
 // found, put in order, and then locked and re-checked one by one until the
-// limit is reached. Fetch must be all of the table's columns by position.
+// limit is reached.
 func (e *Engine) readLocking(ctx context.Context, r *shard.ReadRequest, p *program, t *table, b *branch, c *expr.Context) (shard.Rows, error) {
-	if !p.whole || p.stages.group != nil {
-		return nil, pgerr.Internal("a locking read must fetch whole rows")
-	}
 	limit, err := p.limited(c)
 	if err != nil {
 		return nil, err
@@ -153,3 +151,64 @@ type lockedRows struct {
 
 // Incarnation implements shard.Enlisted.
 func (r *lockedRows) Incarnation() txn.Incarnation { return r.incarnation }
+
+// lockingFragment is f as a locking read runs it: Fetch is the whole row, by
+// which a row is locked and re-checked, and what f fetched moves into the stages.
+func lockingFragment(f *shard.Fragment) (*shard.Fragment, error) {
+	if f.Group != nil {
+		return nil, pgerr.Unsupported("locking the rows of a grouped query")
+	}
+	g := *f
+	whole := wholeTableFragment(f.Table)
+	g.Fetch = whole.Fetch
+	over := func(e expr.Expr) expr.Expr {
+		return expr.Replace(e, func(e expr.Expr) expr.Expr {
+			if c, ok := e.(*expr.Column); ok {
+				return f.Fetch[c.ID]
+			}
+			return nil
+		})
+	}
+	if f.Filter != nil {
+		g.Filter = over(f.Filter)
+	}
+	g.Order = slices.Clone(f.Order)
+	for i := range g.Order {
+		g.Order[i].Expr = over(g.Order[i].Expr)
+	}
+	g.Output = f.Fetch
+	if f.Output != nil {
+		g.Output = make([]expr.Expr, len(f.Output))
+		for i, e := range f.Output {
+			g.Output[i] = over(e)
+		}
+	}
+	g.SQL, g.SQLRecent = wholeRows(f, f.SQL), wholeRows(f, f.SQLRecent)
+	if g.SQL == "" || g.SQLRecent == "" {
+		// Parameters stand in what is selected: the engine evaluates Where itself.
+		g.SQL, g.SQLRecent, g.Bound = whole.SQL, whole.SQLRecent, nil
+		g.Filter = conjunction(append(slices.Clone(f.Where), g.Filter))
+	}
+	return &g, nil
+}
+
+// wholeRows is a SELECT with its list replaced by all columns; "" if that
+// cannot be done without renumbering parameters.
+func wholeRows(f *shard.Fragment, sql string) string {
+	list, rest, ok := strings.Cut(sql, " FROM "+shard.TableName(f.Table.Physical))
+	if !ok || strings.Contains(list, "?") {
+		return ""
+	}
+	return "SELECT " + columnList(len(f.Table.Columns)) + " FROM " + shard.TableName(f.Table.Physical) + rest
+}
+
+func conjunction(list []expr.Expr) expr.Expr {
+	list = slices.DeleteFunc(list, func(e expr.Expr) bool { return e == nil })
+	switch len(list) {
+	case 0:
+		return nil
+	case 1:
+		return list[0]
+	}
+	return &expr.Logic{Op: expr.And, Args: list}
+}

@@ -7,23 +7,31 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/txn"
 )
 
 // lookup runs a fragment once for each key tuple; rows travel with the tuple's
 // number in front.
-func (e *Engine) lookup(r *shard.ReadRequest, p *program, t *table, v view, c *expr.Context) (shard.Rows, error) {
+func (e *Engine) lookup(ctx context.Context, r *shard.ReadRequest, p *program, t *table, v view, c *expr.Context) (shard.Rows, error) {
 	if r.Keys == nil {
 		return &oneRow{}, nil
 	}
 	if err := checkBatch(r.Keys); err != nil {
 		return nil, err
 	}
-	if v.at == 0 && r.Keys.Count > 1 {
+	if v.at == 0 && r.Keys.Count > 1 && r.Lock == nil {
 		return nil, pgerr.Internal("several lookups at the newest")
 	}
-	l := &lookups{e: e, p: p, t: t, v: v, tuples: owned(r.Keys.Data)}
+	l := &lookups{e: e, p: p, t: t, v: v, tuples: owned(r.Keys.Data), r: r}
 	for _, k := range p.fragment.KeyTypes {
 		l.columns = append(l.columns, column{k.Type, k.Typmod})
+	}
+	if r.Lock != nil {
+		// The coordinator counts the shard in whether a row is found or not.
+		if _, err := v.own.begin(ctx, r.Statement); err != nil {
+			return nil, err
+		}
+		v.own.finish(r.Statement, false)
 	}
 	l.c = *c
 	l.c.Params = make([]types.Datum, max(len(c.Params), p.fragment.KeyParam+p.fragment.Keys))
@@ -43,6 +51,12 @@ type lookups struct {
 	number  int64
 	current shard.Rows
 	out     shard.Batch
+	r       *shard.ReadRequest
+}
+
+// Incarnation implements shard.Enlisted, for lookups that lock.
+func (l *lookups) Incarnation() txn.Incarnation {
+	return l.e.incarnation
 }
 
 // Next gathers rows of as many tuples as fill a page.
@@ -83,7 +97,9 @@ func (l *lookups) open(ctx context.Context) (err error) {
 	if err := decodeRow(l.c.Params[at:at+len(l.columns)], l.columns, tuple); err != nil {
 		return err
 	}
-	if len(l.p.point) > 0 {
+	if l.r.Lock != nil {
+		l.current, err = l.e.readLocking(ctx, l.r, l.p, l.t, l.v.own, &l.c)
+	} else if len(l.p.point) > 0 {
 		l.current, err = l.e.readPoint(ctx, l.p, l.t, &l.v, &l.c)
 	} else {
 		l.current, err = l.e.scan(ctx, l.p, l.t, l.v, &l.c)

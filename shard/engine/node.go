@@ -108,7 +108,6 @@ func (n *Node) shardPath(i int) (string, error) {
 func (n *Node) openLog(i int, metas []*meta) error {
 	p := &Participant{cfg: n.cfg, node: n}
 	p.flight = map[log.Position]struct{}{}
-	p.two.init()
 	n.participants = append(n.participants, p)
 	for id := i; id < len(n.engines); id += n.cfg.Logs {
 		n.engines[id].participant = p
@@ -116,6 +115,7 @@ func (n *Node) openLog(i int, metas []*meta) error {
 	}
 	if n.cfg.Dir == "" {
 		p.uuid = txn.LogID(uuid.New())
+		p.two.init(p.uuid)
 		return nil
 	}
 	opts := n.cfg.Log
@@ -125,6 +125,7 @@ func (n *Node) openLog(i int, metas []*meta) error {
 		return err
 	}
 	p.uuid = p.log.UUID()
+	p.two.init(p.uuid)
 	for _, e := range p.engines {
 		if of := metas[e.id].log; of != "" && of != p.uuid.String() {
 			return pgerr.New(pgerr.DataCorrupted, "shard file \"%s\" follows another log", e.db.Path()).

@@ -123,26 +123,18 @@ func (p *Participant) commit(ctx context.Context, r *txn.CommitRequest, branches
 	if err != nil {
 		return txn.Outcome{}, err
 	}
-	abort := func(err error) (txn.Outcome, error) {
-		p.unregister(pend)
-		for _, b := range branches {
-			b.thaw()
-			b.rollback()
-		}
+	c := commit{id: r.Txn, at: at}
+	var pos log.Position
+	var ticket log.Ticket
+	if c.changes, err = p.changesOf(branches); err == nil {
+		pos, ticket, err = p.appendCommit(branches, &c)
+	}
+	if err != nil {
+		p.giveUp(branches, pend, &c.changes)
 		return txn.Outcome{}, err
 	}
-	c := commit{id: r.Txn, at: at}
-	if c.changes, err = p.changesOf(branches); err != nil {
-		return abort(err)
-	}
-	pos, _, ticket, err := p.appendChanges(branches, c.encode(), c.changes)
-	if err != nil {
-		return abort(err)
-	}
-	if err := ticket.Wait(); err != nil {
-		// Nobody knows whether the record will be there after a restart.
-		p.cfg.Fatal(err)
-		return txn.Outcome{}, errUnknownOutcome(err)
+	if err := p.durable(ticket); err != nil {
+		return txn.Outcome{}, err
 	}
 	p.node.metrics.OnePhase.Add(1)
 	out := txn.Outcome{State: txn.Committed, At: at}
@@ -156,6 +148,19 @@ func (p *Participant) commit(ctx context.Context, r *txn.CommitRequest, branches
 		b.end()
 	}
 	return out, nil
+}
+
+// appendCommit appends a commit, unless somebody has asked for the
+// transaction and so aborted it.
+func (p *Participant) appendCommit(branches []*branch, c *commit) (log.Position, log.Ticket, error) {
+	record := c.encode()
+	p.two.mu.Lock()
+	defer p.two.mu.Unlock()
+	if _, err := p.two.ledger.Prepare(c.id); err != nil {
+		return 0, log.Ticket{}, err
+	}
+	pos, _, ticket, err := p.appendChanges(branches, record, c.changes)
+	return pos, ticket, err
 }
 
 // register fixes, on every shard, the timestamp below which the transaction

@@ -18,7 +18,7 @@ func (e *Engine) Read(ctx context.Context, r *shard.ReadRequest) (shard.Rows, er
 	if err := e.check(&r.Header, r.Fragment.Table); err != nil {
 		return nil, err
 	}
-	p, err := e.program(r.Fragment)
+	p, err := e.programs.of(r.Fragment, r.Lock != nil)
 	if err != nil {
 		return nil, err
 	}
@@ -33,10 +33,10 @@ func (e *Engine) Read(ctx context.Context, r *shard.ReadRequest) (shard.Rows, er
 	}
 	v := viewOf(&r.Header, own)
 	switch {
+	case r.Fragment.Keys > 0:
+		return e.lookup(ctx, r, p, t, v, c)
 	case r.Lock != nil:
 		return e.readLocking(ctx, r, p, t, own, c)
-	case r.Fragment.Keys > 0:
-		return e.lookup(r, p, t, v, c)
 	case len(p.point) > 0:
 		return e.readPoint(ctx, p, t, &v, c)
 	}
@@ -228,40 +228,52 @@ func (s *pageOnce) next(context.Context) ([]byte, int, error) {
 
 // program returns a fragment compiled, from the cache if it is there.
 func (e *Engine) program(f *shard.Fragment) (*program, error) {
-	return e.programs.of(f)
+	return e.programs.of(f, false)
 }
 
 // programs caches compiled fragments by identity: the pointer in process, the
 // hash for those that arrive over the network.
 type programs struct {
 	mu     sync.RWMutex // protects the rest
-	byPtr  map[*shard.Fragment]*program
+	byPtr  map[programKey]*program
 	writes map[writeKey]*writeProgram
+}
+
+// programKey is a fragment and whether it is to lock what it finds.
+type programKey struct {
+	fragment *shard.Fragment
+	locking  bool
 }
 
 // maxPrograms bounds the cache; beyond it all are forgotten, since fragments
 // live in plan caches that hold fewer.
 const maxPrograms = 8192
 
-func (ps *programs) of(f *shard.Fragment) (*program, error) {
+func (ps *programs) of(f *shard.Fragment, locking bool) (*program, error) {
 	if f == nil {
 		return nil, pgerr.Internal("a request without a fragment")
 	}
+	key := programKey{f, locking}
 	ps.mu.RLock()
-	p := ps.byPtr[f]
+	p := ps.byPtr[key]
 	ps.mu.RUnlock()
 	if p != nil {
 		return p, nil
 	}
-	p, err := compileFragment(f)
-	if err != nil {
+	var err error
+	if locking {
+		if f, err = lockingFragment(f); err != nil {
+			return nil, err
+		}
+	}
+	if p, err = compileFragment(f); err != nil {
 		return nil, err
 	}
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if ps.byPtr == nil || len(ps.byPtr) >= maxPrograms {
-		ps.byPtr = map[*shard.Fragment]*program{}
+		ps.byPtr = map[programKey]*program{}
 	}
-	ps.byPtr[f] = p
+	ps.byPtr[key] = p
 	return p, nil
 }

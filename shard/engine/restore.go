@@ -2,13 +2,16 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/log"
 	"github.com/pegmatitedb/pegmatite/shard/recent"
 	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/txn/lock"
+	"github.com/pegmatitedb/pegmatite/txn/twopc"
 )
 
 // replayPrepare remembers a prepare; a copy of one is the same again.
@@ -16,29 +19,25 @@ func (p *Participant) replayPrepare(pos log.Position, c *prepare) error {
 	if c.changes.side != nil {
 		p.log.BindSide(c.changes.side.Name, pos)
 	}
-	if st := p.two.prepared[c.id]; st != nil {
-		st.pos = pos
-		return nil
+	p.two.ledger.Prepared(&txn.PrepareRequest{Txn: c.id, At: c.at, Shards: c.shards, Home: c.home, Participants: c.participants},
+		c.at, twopc.Position(pos))
+	if p.two.prepared[c.id] == nil {
+		p.two.prepared[c.id] = &prepared{rec: c, raw: c.encode(), restored: true}
 	}
-	p.two.prepared[c.id] = &prepared{rec: c, raw: c.encode(), pos: pos, restored: true}
 	return nil
 }
 
 // replayOutcome ends a prepared transaction, or remembers or forgets a decision.
 func (p *Participant) replayOutcome(pos log.Position, command byte, c *outcome) error {
-	if command == commandForget {
-		delete(p.two.decisions, c.id)
-		return nil
-	}
 	out := txn.Outcome{State: c.state, At: c.at}
-	if c.state == txn.Committed {
-		p.ends.put(c.id, out)
-	}
-	if command == commandDecide && c.state == txn.Committed && len(c.participants) > 0 {
-		d := &decision{out: out, waiting: c.participants, pos: pos, durable: make(chan struct{})}
-		d.raw = c.encode(commandDecide)
-		close(d.durable)
-		p.two.decisions[c.id] = d
+	switch command {
+	case commandForget:
+		p.two.ledger.Forgotten(c.id)
+		return nil
+	case commandDecide:
+		p.two.ledger.Decided(c.id, out, c.participants, twopc.Position(pos))
+	default:
+		p.two.ledger.Resolved(c.id, out, twopc.Position(pos))
 	}
 	st := p.two.prepared[c.id]
 	if st == nil {
@@ -129,36 +128,77 @@ func (n *Node) runResolver(stop <-chan struct{}) {
 }
 
 // ResolveInDoubt asks the homes of transactions that have been prepared for
-// long for their outcomes, and applies those that are known. It returns how
-// many are left in doubt.
+// long for their outcomes, and brings the outcomes that its own logs have
+// decided to the participants. It returns how many are left.
 func (n *Node) ResolveInDoubt(ctx context.Context) int {
 	left := 0
 	for _, p := range n.participants {
-		for _, st := range p.inDoubt() {
-			out, err := n.ask(ctx, st.rec.home, st.rec.id)
-			if err == nil && (out.State == txn.Committed || out.State == txn.Aborted) {
-				err = p.Resolve(ctx, &txn.ResolveRequest{Txn: st.rec.id, Outcome: out})
+		for _, d := range p.overdue() {
+			var err error
+			if d.Undecided() {
+				err = n.learn(ctx, p, &d)
 			} else {
-				left++
+				err = n.spread(ctx, p, &d)
 			}
 			if err != nil {
-				n.cfg.Logger.Warn("transaction in doubt", "txn", st.rec.id, "home", st.rec.home, "error", err)
+				left++
+				n.cfg.Logger.Warn("transaction in doubt", "txn", d.Txn, "home", d.Home, "error", err)
 			}
 		}
 	}
 	return left
 }
 
-func (p *Participant) inDoubt() []*prepared {
+// overdue are the transactions of a log that should have been over.
+func (p *Participant) overdue() []twopc.Doubt {
 	p.two.mu.Lock()
 	defer p.two.mu.Unlock()
-	var out []*prepared
-	for _, st := range p.two.prepared {
-		if st.ending == nil && time.Since(st.since) > silence {
-			out = append(out, st)
+	return slices.DeleteFunc(p.two.ledger.Doubts(), func(d twopc.Doubt) bool {
+		since := p.two.since[d.Txn]
+		if st := p.two.prepared[d.Txn]; st != nil {
+			since = st.since
+		}
+		return time.Since(since) < silence
+	})
+}
+
+// learn asks the home about a transaction in doubt. A home that knows nothing
+// has not committed it: it would keep the decision as long as anybody is in doubt.
+func (n *Node) learn(ctx context.Context, p *Participant, d *twopc.Doubt) error {
+	out, err := n.ask(ctx, d.Home, d.Txn)
+	if err != nil {
+		return err
+	}
+	switch out.State {
+	case txn.Unknown:
+		out = txn.Outcome{State: txn.Aborted}
+	case txn.Committed, txn.Aborted:
+	default:
+		return nil // under way
+	}
+	if d.Home == p.uuid {
+		return nil // asking has decided it
+	}
+	return p.Resolve(ctx, &txn.ResolveRequest{Txn: d.Txn, Outcome: out})
+}
+
+// spread brings a decision to its participants, as far as they are on this
+// node, and forgets it when all have it durably.
+func (n *Node) spread(ctx context.Context, home *Participant, d *twopc.Doubt) error {
+	r := &txn.ResolveRequest{Txn: d.Txn, Outcome: d.Outcome}
+	for _, id := range d.Participants {
+		if id == home.uuid {
+			continue
+		}
+		p := n.Participant(id)
+		if p == nil {
+			return nil // another node's: it asks
+		}
+		if err := p.Resolve(ctx, r); err != nil {
+			return err
 		}
 	}
-	return out
+	return home.Resolve(ctx, r)
 }
 
 func (n *Node) ask(ctx context.Context, home txn.LogID, id txn.ID) (txn.Outcome, error) {
@@ -166,7 +206,7 @@ func (n *Node) ask(ctx context.Context, home txn.LogID, id txn.ID) (txn.Outcome,
 		return p.Ask(ctx, id)
 	}
 	if n.cfg.Ask == nil {
-		return txn.Outcome{}, nil
+		return txn.Outcome{}, pgerr.New(pgerr.ConnectionFailure, "log %s cannot be reached", home)
 	}
 	return n.cfg.Ask(ctx, home, id)
 }

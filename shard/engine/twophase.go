@@ -2,60 +2,73 @@ package engine
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/shard/log"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/twopc"
 )
 
-// twoPhase is what a log knows of transactions over several logs. Records about
-// them are appended under mu, so that what is copied forward when the log is
-// cut cannot come after its own end.
+// twoPhase is what a log knows of transactions over several logs: the ledger
+// says what a request means, the rest is what its outcome applies to. A record
+// is appended, and the ledger told of it, in one critical section.
 type twoPhase struct {
-	mu        sync.Mutex // protects the rest; taken before journal.mu
-	prepared  map[txn.ID]*prepared
-	decisions map[txn.ID]*decision
+	mu       sync.Mutex // protects the rest; taken before journal.mu
+	ledger   *twopc.Ledger
+	prepared map[txn.ID]*prepared
+	since    map[txn.ID]time.Time // of a home's decisions
 }
 
-func (t *twoPhase) init() {
-	t.prepared, t.decisions = map[txn.ID]*prepared{}, map[txn.ID]*decision{}
+func (t *twoPhase) init(self txn.LogID) {
+	t.ledger, t.prepared, t.since = twopc.NewLedger(self), map[txn.ID]*prepared{}, map[txn.ID]time.Time{}
 }
 
 // prepared is a transaction that is durable here and waits for its outcome.
 type prepared struct {
 	rec      *prepare
 	raw      log.Record // to be copied forward
-	pos      log.Position
 	branches []*branch
 	pend     []*pending
-	// restored: the write sets come from the log, not from statements.
-	restored bool
+	restored bool // the write sets come from the log, not from statements
 	since    time.Time
-	ending   chan struct{} // non-nil while a resolve is being written; closed at the end
 }
 
-// decision is a commit decision at its home, kept until every participant has
-// resolved durably (rule 8). Aborts need none: who knows nothing answers abort.
-type decision struct {
-	out     txn.Outcome
-	waiting []txn.LogID // participants that have not resolved
-	raw     log.Record
-	pos     log.Position
-	durable chan struct{} // closed when the record is synced
+func errUnknownOutcome(cause error) error {
+	return pgerr.New(pgerr.TransactionResolutionUnknown, "outcome of the transaction is unknown").WithCause(cause)
+}
+
+// synced waits until the log is durable up to a position.
+func (p *Participant) synced(pos twopc.Position) error {
+	if p.log == nil || p.log.Synced() >= log.Position(pos) {
+		return nil
+	}
+	if err := p.log.Flush(); err != nil {
+		p.cfg.Fatal(err)
+		return errUnknownOutcome(err)
+	}
+	return nil
+}
+
+// durable waits for an append; when it fails, nobody knows what a restart finds.
+func (p *Participant) durable(ticket log.Ticket) error {
+	if err := ticket.Wait(); err != nil {
+		p.cfg.Fatal(err)
+		return errUnknownOutcome(err)
+	}
+	return nil
 }
 
 // Prepare implements txn.Participant.
 func (p *Participant) Prepare(ctx context.Context, r *txn.PrepareRequest) (txn.PrepareReply, error) {
-	if at, ok := p.preparedAt(r.Txn); ok {
-		return txn.PrepareReply{At: at}, nil
+	if reply, done, err := p.preparedBefore(r.Txn); done {
+		return reply, err
 	}
 	branches, err := p.freeze(r.Txn, r.Shards)
 	if err != nil {
-		if at, ok := p.preparedAt(r.Txn); ok {
-			return txn.PrepareReply{At: at}, nil
+		if reply, done, err := p.preparedBefore(r.Txn); done {
+			return reply, err
 		}
 		return txn.PrepareReply{}, err
 	}
@@ -63,137 +76,195 @@ func (p *Participant) Prepare(ctx context.Context, r *txn.PrepareRequest) (txn.P
 	if err != nil {
 		return txn.PrepareReply{}, err
 	}
-	abort := func(err error) (txn.PrepareReply, error) {
-		p.unregister(pend)
-		for _, b := range branches {
-			b.thaw()
-			b.rollback()
-		}
+	st := &prepared{branches: branches, pend: pend, since: time.Now(),
+		rec: &prepare{id: r.Txn, at: at, home: r.Home, participants: r.Participants, shards: r.Shards}}
+	var ticket log.Ticket
+	if st.rec.changes, err = p.changesOf(branches); err == nil {
+		ticket, err = p.appendPrepare(st, r)
+	}
+	if err != nil {
+		p.giveUp(branches, pend, &st.rec.changes)
 		return txn.PrepareReply{}, err
 	}
-	rec := &prepare{id: r.Txn, at: at, home: r.Home, participants: r.Participants, shards: r.Shards}
-	if rec.changes, err = p.changesOf(branches); err != nil {
-		return abort(err)
-	}
-	for _, b := range branches {
-		for _, h := range b.engine.locks.prepared(b.id) {
-			rec.locks = append(rec.locks, heldLock{b.engine.id, h})
-		}
-	}
-	st := &prepared{rec: rec, raw: rec.encode(), branches: branches, pend: pend, since: time.Now()}
-	ticket, err := p.appendPrepare(st)
-	if err != nil {
-		return abort(err)
-	}
-	if err := ticket.Wait(); err != nil {
-		p.cfg.Fatal(err)
-		return txn.PrepareReply{}, errUnknownOutcome(err)
+	if err := p.durable(ticket); err != nil {
+		return txn.PrepareReply{}, err
 	}
 	p.node.metrics.TwoPhase.Add(1)
 	return txn.PrepareReply{At: at}, nil
 }
 
-func errUnknownOutcome(cause error) error {
-	return pgerr.New(pgerr.TransactionResolutionUnknown, "outcome of the transaction is unknown").WithCause(cause)
-}
-
-func (p *Participant) preparedAt(id txn.ID) (txn.Timestamp, bool) {
+// preparedBefore answers a duplicate, or what comes after the transaction's end.
+func (p *Participant) preparedBefore(id txn.ID) (txn.PrepareReply, bool, error) {
 	p.two.mu.Lock()
-	defer p.two.mu.Unlock()
-	if st := p.two.prepared[id]; st != nil {
-		return st.rec.at, true
+	v, err := p.two.ledger.Prepare(id)
+	p.two.mu.Unlock()
+	if err == nil && v.Append != twopc.None {
+		return txn.PrepareReply{}, false, nil
 	}
-	return 0, false
+	if serr := p.synced(v.Wait); serr != nil {
+		err = serr
+	}
+	return txn.PrepareReply{At: v.At}, true, err
 }
 
-func (p *Participant) appendPrepare(st *prepared) (log.Ticket, error) {
+func (p *Participant) appendPrepare(st *prepared, r *txn.PrepareRequest) (log.Ticket, error) {
+	for _, b := range st.branches {
+		for _, h := range b.engine.locks.prepared(b.id) {
+			st.rec.locks = append(st.rec.locks, heldLock{b.engine.id, h})
+		}
+	}
+	st.raw = st.rec.encode()
 	p.two.mu.Lock()
 	defer p.two.mu.Unlock()
+	if _, err := p.two.ledger.Prepare(r.Txn); err != nil {
+		return log.Ticket{}, err // somebody has asked, and aborted it, meanwhile
+	}
 	first, last, ticket, err := p.appendChanges(st.branches, st.raw, st.rec.changes)
 	if err != nil {
 		return ticket, err
 	}
-	// What a prepare says is in no chain before its resolve, and it is copied
+	// What a prepare says is in no chain before its outcome, and it is copied
 	// forward when the log is cut: it does not hold settling up.
 	p.done(first)
-	st.pos = last
-	p.two.prepared[st.rec.id] = st
+	p.two.ledger.Prepared(r, st.rec.at, twopc.Position(last))
+	p.two.prepared[r.Txn] = st
 	return ticket, nil
 }
 
-// Decide implements txn.Participant: the first outcome wins, and a commit only
-// if the home itself has prepared.
+// giveUp ends what was frozen and registered but never got into the log.
+func (p *Participant) giveUp(branches []*branch, pend []*pending, c *changes) {
+	p.unregister(pend)
+	for _, b := range branches {
+		b.thaw()
+		b.rollback()
+	}
+	if c.side != nil {
+		p.dropAside(c.side)
+	}
+}
+
+// Decide implements txn.Participant: the first outcome wins.
 func (p *Participant) Decide(ctx context.Context, r *txn.DecideRequest) (txn.Outcome, error) {
 	if out, ok := p.ends.get(r.Txn); ok {
 		return out, nil
 	}
 	p.two.mu.Lock()
-	if d := p.two.decisions[r.Txn]; d != nil {
-		p.two.mu.Unlock()
-		<-d.durable
-		return d.out, nil
-	}
-	st := p.two.prepared[r.Txn]
-	if st == nil || st.ending != nil || r.Outcome.State != txn.Committed || r.Outcome.At < st.rec.at {
-		p.two.mu.Unlock()
-		return p.abort(r.Txn)
-	}
-	d := &decision{out: r.Outcome, durable: make(chan struct{})}
-	for _, id := range st.rec.participants {
-		if id != p.uuid {
-			d.waiting = append(d.waiting, id)
-		}
-	}
-	rec := outcome{id: r.Txn, state: txn.Committed, at: r.Outcome.At, participants: d.waiting}
-	d.raw = rec.encode(commandDecide)
-	pos, ticket, err := p.append(true, d.raw)
+	v, err := p.two.ledger.Decide(r)
 	if err != nil {
 		p.two.mu.Unlock()
 		return txn.Outcome{}, err
 	}
-	d.pos = pos
-	p.two.decisions[r.Txn] = d
-	p.two.mu.Unlock()
-	if err := ticket.Wait(); err != nil {
-		p.cfg.Fatal(err)
-		return txn.Outcome{}, errUnknownOutcome(err)
-	}
-	p.ends.put(r.Txn, d.out)
-	p.apply(st, d.out)
-	p.done(pos)
-	close(d.durable)
-	p.acknowledge(r.Txn, p.uuid)
-	return d.out, nil
+	return v.Outcome, p.follow(r.Txn, v)
 }
 
-// abort ends a transaction without a decision, unless one was made first.
-func (p *Participant) abort(id txn.ID) (txn.Outcome, error) {
-	out := txn.Outcome{State: txn.Aborted}
-	if err := p.end(id, out, commandDecide); err != nil {
-		return txn.Outcome{}, err
+// Resolve implements txn.Participant.
+func (p *Participant) Resolve(ctx context.Context, r *txn.ResolveRequest) error {
+	if r.Outcome.State != txn.Committed && r.Outcome.State != txn.Aborted {
+		return pgerr.Internal("resolve with outcome %s", r.Outcome.State)
 	}
 	p.two.mu.Lock()
-	d := p.two.decisions[id]
-	p.two.mu.Unlock()
-	if d != nil {
-		<-d.durable
-		return d.out, nil
+	v, err := p.two.ledger.Resolve(r)
+	if err != nil {
+		p.two.mu.Unlock()
+		return err
 	}
-	if done, ok := p.ends.get(id); ok {
-		return done, nil
-	}
-	return out, nil
+	return p.follow(r.Txn, v)
 }
 
-// apply gives a prepared transaction its outcome in memory.
+// Ask implements txn.Participant. Asking is aborting (rule 7), but for a commit
+// in this log alone that is under way: its record may be durable already.
+func (p *Participant) Ask(ctx context.Context, id txn.ID) (txn.Outcome, error) {
+	if out, ok := p.ends.get(id); ok {
+		return out, nil
+	}
+	p.two.mu.Lock()
+	active, frozen := p.active(id)
+	if frozen && p.two.prepared[id] == nil {
+		p.two.mu.Unlock()
+		return txn.Outcome{State: txn.Active}, nil
+	}
+	v := p.two.ledger.Ask(id, active)
+	return v.Outcome, p.follow(id, v)
+}
+
+// active reports whether a transaction has a branch here, and whether its
+// commit or prepare has begun.
+func (p *Participant) active(id txn.ID) (active, frozen bool) {
+	for _, e := range p.engines {
+		e.branchMu.RLock()
+		b := e.branches[id]
+		e.branchMu.RUnlock()
+		if b != nil {
+			b.mu.RLock()
+			active, frozen = true, frozen || b.state == branchFrozen
+			b.mu.RUnlock()
+		}
+	}
+	return active, frozen
+}
+
+// follow does what a verdict says. The caller has two.mu, and follow gives it back.
+func (p *Participant) follow(id txn.ID, v twopc.Verdict) error {
+	if v.Append == twopc.None {
+		p.two.mu.Unlock()
+		if v.Rollback {
+			p.rollback(id)
+		}
+		return p.synced(v.Wait)
+	}
+	st := p.two.prepared[id]
+	pos, ticket, err := p.appendVerdict(id, v)
+	p.two.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if v.Append == twopc.Forget {
+		p.done(pos)
+		return p.synced(v.Wait)
+	}
+	if err := p.durable(ticket); err != nil {
+		return err
+	}
+	if st != nil {
+		p.apply(st, v.Outcome)
+	}
+	p.done(pos)
+	return nil
+}
+
+// appendVerdict appends the record that a verdict wants, and tells the ledger.
+func (p *Participant) appendVerdict(id txn.ID, v twopc.Verdict) (log.Position, log.Ticket, error) {
+	rec := outcome{id: id, state: v.Outcome.State, at: v.Outcome.At}
+	if d, ok := p.two.ledger.Get(id); ok && v.Append == twopc.Decide {
+		rec.participants = d.Participants
+	}
+	command := map[twopc.Record]byte{twopc.Decide: commandDecide, twopc.Resolve: commandResolve, twopc.Forget: commandForget}[v.Append]
+	pos, ticket, err := p.append(true, rec.encode(command))
+	if err != nil {
+		return 0, ticket, err
+	}
+	switch v.Append {
+	case twopc.Decide:
+		p.two.ledger.Decided(id, v.Outcome, rec.participants, twopc.Position(pos))
+		p.two.since[id] = time.Now()
+	case twopc.Resolve:
+		p.two.ledger.Resolved(id, v.Outcome, twopc.Position(pos))
+	case twopc.Forget:
+		p.two.ledger.Forgotten(id)
+		delete(p.two.since, id)
+	}
+	if v.Append != twopc.Forget {
+		delete(p.two.prepared, id)
+	}
+	return pos, ticket, nil
+}
+
+// apply gives a prepared transaction its durable outcome in memory.
 func (p *Participant) apply(st *prepared, out txn.Outcome) {
 	if out.State == txn.Committed {
 		p.applyPrepared(st, out.At)
 	}
 	p.unregister(st.pend)
-	p.two.mu.Lock()
-	delete(p.two.prepared, st.rec.id)
-	p.two.mu.Unlock()
 	for _, b := range st.branches {
 		b.end()
 	}
@@ -225,58 +296,6 @@ func (p *Participant) applyPrepared(st *prepared, at txn.Timestamp) {
 	}
 }
 
-// Resolve implements txn.Participant.
-func (p *Participant) Resolve(ctx context.Context, r *txn.ResolveRequest) error {
-	if r.Outcome.State != txn.Committed && r.Outcome.State != txn.Aborted {
-		return pgerr.Internal("resolve with outcome %s", r.Outcome.State)
-	}
-	if out, ok := p.ends.get(r.Txn); ok && out.State == txn.Committed {
-		p.tellHome(r.Txn) // a duplicate, or the home's own
-		return nil
-	}
-	return p.end(r.Txn, r.Outcome, commandResolve)
-}
-
-// end writes and applies an outcome here. What has not prepared is rolled back.
-func (p *Participant) end(id txn.ID, out txn.Outcome, command byte) error {
-	p.two.mu.Lock()
-	st := p.two.prepared[id]
-	if st == nil {
-		p.two.mu.Unlock()
-		p.rollback(id)
-		return nil
-	}
-	if ending := st.ending; ending != nil {
-		p.two.mu.Unlock()
-		<-ending
-		return nil
-	}
-	if p.two.decisions[id] != nil {
-		p.two.mu.Unlock()
-		return nil // the home's own part goes with the decision
-	}
-	rec := outcome{id: id, state: out.State, at: out.At}
-	pos, ticket, err := p.append(true, rec.encode(command))
-	if err != nil {
-		p.two.mu.Unlock()
-		return err
-	}
-	st.ending = make(chan struct{})
-	p.two.mu.Unlock()
-	defer close(st.ending)
-	if err := ticket.Wait(); err != nil {
-		p.cfg.Fatal(err)
-		return errUnknownOutcome(err)
-	}
-	if out.State == txn.Committed {
-		p.ends.put(id, out)
-	}
-	p.apply(st, out)
-	p.done(pos)
-	p.node.acknowledge(st.rec.home, id, p.uuid)
-	return nil
-}
-
 // rollback drops the write sets and locks of a transaction that has not prepared.
 func (p *Participant) rollback(id txn.ID) {
 	for _, e := range p.engines {
@@ -289,115 +308,19 @@ func (p *Participant) rollback(id txn.ID) {
 	}
 }
 
-// tellHome repeats an acknowledgement that may have been lost.
-func (p *Participant) tellHome(id txn.ID) {
-	for _, home := range p.node.participants {
-		if home != p {
-			home.acknowledge(id, p.uuid)
-		}
-	}
-}
-
-// acknowledge tells a home of this node that a participant has resolved durably.
-func (n *Node) acknowledge(home txn.LogID, id txn.ID, from txn.LogID) {
-	if p := n.Participant(home); p != nil {
-		p.acknowledge(id, from)
-	}
-}
-
-// acknowledge notes that a participant has resolved; after the last one the
-// decision may be forgotten.
-func (p *Participant) acknowledge(id txn.ID, from txn.LogID) {
+// copyForward appends again what is still needed of the log before upto, and
+// returns how far the log may be cut (rule 8).
+func (p *Participant) copyForward(upto log.Position) (log.Position, error) {
 	p.two.mu.Lock()
-	defer p.two.mu.Unlock()
-	d := p.two.decisions[id]
-	if d == nil {
-		return
-	}
-	d.waiting = slices.DeleteFunc(slices.Clone(d.waiting), func(x txn.LogID) bool { return x == from })
-	if len(d.waiting) > 0 {
-		return
-	}
-	rec := outcome{id: id, state: txn.Committed, at: d.out.At}
-	pos, _, err := p.append(true, rec.encode(commandForget)) // durable with whatever comes next
-	if err != nil {
-		return // kept: it is only memory
-	}
-	p.done(pos)
-	delete(p.two.decisions, id)
-}
-
-// Ask implements txn.Participant. Asking is aborting (rule 7).
-func (p *Participant) Ask(ctx context.Context, id txn.ID) (txn.Outcome, error) {
-	if out, ok := p.ends.get(id); ok {
-		return out, nil
-	}
-	p.two.mu.Lock()
-	d := p.two.decisions[id]
-	p.two.mu.Unlock()
-	if d != nil {
-		<-d.durable
-		return d.out, nil
-	}
-	if p.committing(id) {
-		return txn.Outcome{State: txn.Active}, nil
-	}
-	return p.Decide(ctx, &txn.DecideRequest{Txn: id, Outcome: txn.Outcome{State: txn.Aborted}})
-}
-
-// committing reports whether a one-log commit of the transaction is under way:
-// its record may be durable already.
-func (p *Participant) committing(id txn.ID) bool {
-	if _, ok := p.preparedAt(id); ok {
-		return false
-	}
-	for _, e := range p.engines {
-		e.branchMu.RLock()
-		b := e.branches[id]
-		e.branchMu.RUnlock()
-		if b == nil {
-			continue
-		}
-		b.mu.RLock()
-		frozen := b.state == branchFrozen
-		b.mu.RUnlock()
-		if frozen {
-			return true
-		}
-	}
-	return false
-}
-
-// copyForward appends again what lies at or below upto and is still needed:
-// unresolved prepares and decisions that somebody may still ask for.
-func (p *Participant) copyForward(upto log.Position) error {
-	p.two.mu.Lock()
+	limit, copies := p.two.ledger.Cut(twopc.Position(upto))
 	var tickets []log.Ticket
-	again := func(raw log.Record, pos *log.Position) error {
-		if *pos > upto {
-			return nil
-		}
-		at, ticket, err := p.append(true, raw)
-		if err != nil {
-			return err
-		}
-		p.done(at)
-		*pos = at
-		tickets = append(tickets, ticket)
-		return nil
-	}
 	var err error
-	for _, st := range p.two.prepared {
-		if err == nil && st.ending == nil {
-			if err = again(st.raw, &st.pos); err == nil && st.rec.changes.side != nil {
-				p.log.BindSide(st.rec.changes.side.Name, st.pos)
-			}
+	for _, d := range copies {
+		var ticket log.Ticket
+		if ticket, err = p.copyOne(&d); err != nil {
+			break
 		}
-	}
-	for _, d := range p.two.decisions {
-		if err == nil {
-			err = again(d.raw, &d.pos)
-		}
+		tickets = append(tickets, ticket)
 	}
 	p.two.mu.Unlock()
 	for _, t := range tickets {
@@ -405,7 +328,31 @@ func (p *Participant) copyForward(upto log.Position) error {
 			err = werr
 		}
 	}
-	return err
+	return log.Position(limit), err
+}
+
+func (p *Participant) copyOne(d *twopc.Doubt) (log.Ticket, error) {
+	if d.Undecided() {
+		st := p.two.prepared[d.Txn]
+		pos, ticket, err := p.append(false, st.raw)
+		if err != nil {
+			return ticket, err
+		}
+		p.done(pos)
+		if side := st.rec.changes.side; side != nil && p.log != nil {
+			p.log.BindSide(side.Name, pos)
+		}
+		p.two.ledger.Prepared(&txn.PrepareRequest{Txn: d.Txn, Home: d.Home, Participants: d.Participants}, d.At, twopc.Position(pos))
+		return ticket, nil
+	}
+	rec := outcome{id: d.Txn, state: d.Outcome.State, at: d.Outcome.At, participants: d.Participants}
+	pos, ticket, err := p.append(true, rec.encode(commandDecide))
+	if err != nil {
+		return ticket, err
+	}
+	p.done(pos)
+	p.two.ledger.Decided(d.Txn, d.Outcome, d.Participants, twopc.Position(pos))
+	return ticket, nil
 }
 
 // highestPrepared is the largest p of an undecided transaction.
