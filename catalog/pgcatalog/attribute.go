@@ -65,7 +65,7 @@ func (g *generator) attribute(relation catalog.OID, c *catalog.Column) {
 	}
 	if !c.Missing.IsNull() {
 		r.bool("atthasmissing", true)
-		r.text("attmissingval", "{"+elementText(string(c.Type.Format(types.DefaultEnv(), nil, c.Missing)))+"}")
+		r.text("attmissingval", arrayText([]string{string(c.Type.Format(types.DefaultEnv(), nil, c.Missing))}))
 	}
 	r.oid("attcollation", columnCollation(c))
 	if c.Dropped {

@@ -224,6 +224,51 @@ func TestDiff(t *testing.T) {
 	}
 }
 
+// TestClientRelations: what psql's describe commands and pgbench read has rows
+// here; none of it waits for views to be expanded.
+func TestClientRelations(t *testing.T) {
+	c := New()
+	for name := range strings.FieldsSeq(`pg_class pg_namespace pg_am pg_type pg_constraint pg_roles pg_publication pg_index
+		pg_attribute pg_collation pg_proc pg_inherits pg_policy pg_description pg_database pg_auth_members pg_attrdef
+		pg_publication_rel pg_publication_namespace pg_language pg_foreign_server pg_ts_config pg_trigger pg_tablespace
+		pg_statistic_ext pg_rewrite pg_opfamily pg_operator pg_opclass pg_foreign_table pg_foreign_data_wrapper
+		pg_extension pg_event_trigger pg_depend pg_default_acl pg_db_role_setting pg_conversion pg_cast pg_sequence
+		pg_partitioned_table pg_shdescription pg_settings pg_user pg_enum pg_range pg_aggregate pg_ts_dict pg_ts_parser
+		pg_ts_template pg_subscription pg_largeobject_metadata pg_user_mappings`) {
+		if c.byName[name] == nil {
+			t.Errorf("%s has no rows", name)
+		}
+	}
+}
+
+// TestMissingAndStatistics: values of type anyarray.
+func TestMissingAndStatistics(t *testing.T) {
+	c := New()
+	objects := recordedObjects(t, readRecording(t))
+	tt := objects[6].(*catalog.Table)
+	tt.Columns[1].Missing = types.Text("it's \"old\"")
+	tt.Stats = catalog.Statistics{Rows: 10, Columns: map[catalog.ColumnID]catalog.ColumnStatistics{
+		2: {NullFraction: .25, Width: 3, Distinct: -.5, MostCommon: []string{"a b", "c"}, Frequencies: []float64{.5, .25}, Histogram: []string{"a", "z"}},
+	}}
+	s := newSnapshot(c, objects...)
+	check := func(relation string, columns []string, where func(string) bool, want string) {
+		t.Helper()
+		l := c.layout(relation)
+		var got []string
+		for row := range c.Rows(l.table.OID, catalog.PostgresOID, s) {
+			if cells := l.cells(row, columns); where(cells) {
+				got = append(got, cells)
+			}
+		}
+		compareLines(t, got, []string{want})
+	}
+	check("pg_attribute", []string{"attrelid", "attnum", "atthasmissing", "attmissingval"},
+		func(s string) bool { return strings.HasPrefix(s, fmt.Sprintf("%d\t2\t", tt.OID)) },
+		fmt.Sprintf("%d\t2\ttrue\t{\"it's \\\"old\\\"\"}", tt.OID))
+	check("pg_stats", []string{"schemaname", "tablename", "attname", "null_frac", "n_distinct", "most_common_vals", "most_common_freqs", "histogram_bounds", "correlation"},
+		func(string) bool { return true }, "public\ttt\ta\t0.25\t-0.5\t{\"a b\",c}\t{0.5,0.25}\t{a,z}\t\\N")
+}
+
 func TestDynamic(t *testing.T) {
 	c := New()
 	for name, want := range map[string]bool{"pg_settings": true, "pegmatite.shards": true, "pg_class": false} {

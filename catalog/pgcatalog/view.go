@@ -9,7 +9,7 @@ import (
 // here. Those without a row in any generator are truly empty: we have none of
 // what they list.
 var rowViews = map[string]bool{
-	"pg_tables": true, "pg_indexes": true, "pg_views": true, "pg_roles": true, "pg_shadow": true, "pg_user": true, "pg_group": true,
+	"pg_tables": true, "pg_indexes": true, "pg_stats": true, "pg_views": true, "pg_roles": true, "pg_shadow": true, "pg_user": true, "pg_group": true,
 	"pg_matviews": true, "pg_policies": true, "pg_rules": true, "pg_seclabels": true, "pg_publication_tables": true,
 	"pg_user_mappings": true, "pg_available_extensions": true, "pg_available_extension_versions": true,
 	"pg_replication_slots": true, "pg_stat_subscription": true, "pg_stat_replication": true,
@@ -71,6 +71,7 @@ func (g *generator) tableViews(t *catalog.Table) {
 			r.optional("tablespace", g.tablespace(t)).text("indexdef", indexDef(g.snapshot, g.database, t, x)).done()
 		}
 	}
+	g.statisticsRows(t)
 	kind := "BASE TABLE"
 	if t.Persistence == catalog.Temporary {
 		kind = "LOCAL TEMPORARY"

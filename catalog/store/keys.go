@@ -14,6 +14,8 @@ import "fmt"
 //	dropped/<n>             physical objects that revision n left without a descriptor
 //	decision/<txn>          the outcome of a transaction with DDL
 //	boot/<node>             how often the node has started
+//	node/<node>             what the node said of itself when it last joined (nodeRecord)
+//	live/<node>             there while the node's lease lives
 //	next/oid, next/physical the first number not handed out
 //	bound                   the timestamp oracle's persisted bound
 //	placement               the shard map
@@ -31,6 +33,8 @@ const (
 	droppedRoot  = root + "dropped/"
 	decisionRoot = root + "decision/"
 	bootRoot     = root + "boot/"
+	nodeRoot     = root + "node/"
+	liveRoot     = root + "live/"
 	oidKey       = root + "next/oid"
 	physicalKey  = root + "next/physical"
 	boundKey     = root + "bound"

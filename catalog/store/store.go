@@ -11,7 +11,8 @@
 //	load.go    the catalog as it is          follow.go  the log as it grows
 //	publish.go a transaction's DDL          decision.go  its outcome
 //	check.go   checkpoints, cleaning         cluster.go  identity, boots, numbers, bound, settings
-//	dropped.go what the sweep may take       placement.go  the shard map
+//	node.go    who is a member              placement.go  the shard map
+//	dropped.go what the sweep may take
 package store
 
 import (
