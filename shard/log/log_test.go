@@ -169,8 +169,8 @@ func TestLargestRecord(t *testing.T) {
 	}
 }
 
-// Appends of many goroutines: each sees its own in its order, each position
-// holds what was appended there, and there are fewer syncs than appends.
+// Appends of many goroutines: each sees its own in its order, and each
+// position holds what was appended there.
 func TestConcurrentAppends(t *testing.T) {
 	fs := vfs.NewMem()
 	l, _ := mustOpen(t, fs, log.Options{SegmentBytes: 1 << 16}, 0)
@@ -199,9 +199,6 @@ func TestConcurrentAppends(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if syncs := l.Metrics().Syncs.Load(); syncs > writers*each {
-		t.Errorf("%d syncs for %d appends", syncs, writers*each)
-	}
 	check(t, l.Close())
 	_, got := mustOpen(t, fs, log.Options{SegmentBytes: 1 << 16}, 0)
 	if len(got) != 2*writers*each {
