@@ -47,6 +47,9 @@ func (g *generator) tableDepends(t *catalog.Table) {
 				how = "i"
 			}
 			g.depend(object{attrdefClass, c.DefaultOID, 0}, object{classClass, t.OID, int(c.Attnum)}, how)
+			for _, named := range namedRelations(c.Default) {
+				g.depend(object{attrdefClass, c.DefaultOID, 0}, object{classClass, named, 0}, "n")
+			}
 		}
 	}
 	for i := range t.Checks {

@@ -148,13 +148,13 @@ func changedObjects(database catalog.OID, from, to *catalog.Snapshot) []changed 
 
 // affectedObjects tells which objects have other rows because others changed:
 // rows contain the names of databases, schemas and owners; a group's its
-// members; an identity column's what its sequence does.
+// members; a column's its default's sequence.
 func affectedObjects(database catalog.OID, old map[catalog.Key]catalog.Object, from, to *catalog.Snapshot) func(catalog.Object) bool {
 	if a, b := from.DatabaseByOID(database), to.DatabaseByOID(database); a != nil && b != nil && a.Name != b.Name {
 		return func(catalog.Object) bool { return true }
 	}
 	renamed, rolesDiffer := renamedObjects(database, old, to)
-	owning := ownersOfChanged(database, old, to)
+	shown := showing(database, old, to)
 	rolesDiffer = rolesDiffer || countRoles(from) != countRoles(to)
 	return func(o catalog.Object) bool {
 		switch o := o.(type) {
@@ -164,7 +164,7 @@ func affectedObjects(database catalog.OID, old map[catalog.Key]catalog.Object, f
 			return renamed[roleKey(o.Owner)]
 		case catalog.Relation:
 			ref := o.Ref()
-			return renamed[roleKey(ref.Owner)] || owning[ref.OID] ||
+			return renamed[roleKey(ref.Owner)] || shown[ref.OID] ||
 				renamed[catalog.Key{Class: catalog.ClassSchema, OID: ref.Schema, Database: database}]
 		}
 		return false
@@ -200,13 +200,27 @@ func countRoles(s *catalog.Snapshot) int {
 	return n
 }
 
-// ownersOfChanged are the tables with an identity column whose sequence changed.
-func ownersOfChanged(database catalog.OID, old map[catalog.Key]catalog.Object, to *catalog.Snapshot) map[catalog.OID]bool {
-	out := make(map[catalog.OID]bool)
+// showing are the tables whose rows show what changed sequences are: the
+// parameters of an identity column's, the name of one in a default.
+func showing(database catalog.OID, old map[catalog.Key]catalog.Object, to *catalog.Snapshot) map[catalog.OID]bool {
+	changed, tables := make(map[catalog.OID]bool), make(map[catalog.OID]bool)
 	for r := range to.Relations(database) {
-		if q, ok := r.(*catalog.Sequence); ok && q.Identity && old[q.ObjectKey()] != catalog.Object(q) {
-			out[q.OwnedBy] = true
+		if q, ok := r.(*catalog.Sequence); ok && old[q.ObjectKey()] != catalog.Object(q) {
+			changed[q.OID] = true
+			if q.Identity {
+				tables[q.OwnedBy] = true
+			}
 		}
 	}
-	return out
+	if len(changed) == 0 {
+		return tables
+	}
+	for t := range to.Tables(database) {
+		for i := range t.Columns {
+			for _, named := range namedRelations(t.Columns[i].Default) {
+				tables[t.OID] = tables[t.OID] || changed[named]
+			}
+		}
+	}
+	return tables
 }

@@ -61,9 +61,10 @@ func (g *generator) infoColumn(ref catalog.Ref, c *catalog.Column, updatable boo
 		r.set("domain_catalog", g.databaseName()).text("domain_schema", "information_schema").text("domain_name", d)
 	}
 	g.infoIdentity(r, ref, c)
-	r.text("is_generated", "NEVER").optional("column_default", c.Default)
+	value := Expression(g.snapshot, g.database, c.Default, inPublic)
+	r.text("is_generated", "NEVER").optional("column_default", value)
 	if c.Generated {
-		r.text("is_generated", "ALWAYS").set("column_default", types.Null).text("generation_expression", c.Default)
+		r.text("is_generated", "ALWAYS").set("column_default", types.Null).text("generation_expression", value)
 	}
 	r.text("is_updatable", yesNo(updatable)).done()
 }

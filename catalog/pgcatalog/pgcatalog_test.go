@@ -160,6 +160,8 @@ func TestDiff(t *testing.T) {
 	owner.Name = "renamed_owner"
 	alone := owner
 	alone.Name, alone.MemberOf = "app_owner", nil
+	serial := *full.Relation(catalog.PostgresOID, catalog.PublicOID, "tt_id_seq").(*catalog.Sequence)
+	serial.Name = "renamed_seq"
 	identity := *full.Relation(catalog.PostgresOID, catalog.PublicOID, "tt_d_seq").(*catalog.Sequence)
 	identity.Increment = 7
 	database := *full.Database("postgres")
@@ -180,6 +182,7 @@ func TestDiff(t *testing.T) {
 			}
 		}), 250},
 		{"the sequence of an identity column changed", full, edit(func(c *catalog.Change) { c.Put(&identity) }), 4},
+		{"a default's sequence renamed", full, edit(func(c *catalog.Change) { c.Put(&serial) }), 10},
 		{"a role left a group", full, edit(func(c *catalog.Change) { c.Put(&alone) }), 3},
 		{"a schema renamed", full, edit(func(c *catalog.Change) { c.Put(&app) }), 90},
 		{"a role renamed", full, edit(func(c *catalog.Change) { c.Put(&owner) }), 40},

@@ -38,7 +38,7 @@ SELECT pg_temp.section('pg_user', 'true');
 SELECT pg_temp.section('pg_group', 'true');
 SELECT pg_temp.section('pg_auth_members', 'true');
 SELECT pg_temp.section('pg_db_role_setting', 'true');
-SELECT pg_temp.section('pg_depend', 'objid >= 16384 AND refclassid <> 1255 AND NOT (classid = 1259 AND objid IN (SELECT oid FROM pg_class WHERE relnamespace = 99)) AND NOT (refclassid = 1259 AND refobjid IN (SELECT oid FROM pg_class WHERE relnamespace = 99)) AND NOT (classid = 1255) AND NOT (classid = 2618 AND refobjsubid > 0) AND NOT (classid = 2604 AND refobjsubid = 0)');
+SELECT pg_temp.section('pg_depend', 'objid >= 16384 AND refclassid <> 1255 AND NOT (classid = 1259 AND objid IN (SELECT oid FROM pg_class WHERE relnamespace = 99)) AND NOT (refclassid = 1259 AND refobjid IN (SELECT oid FROM pg_class WHERE relnamespace = 99)) AND NOT (classid = 1255) AND NOT (classid = 2618 AND refobjsubid > 0)');
 SELECT pg_temp.section('pg_shdepend', 'objid >= 16384 AND classid <> 1255', '{dbid}');
 SELECT pg_temp.section('pg_description', 'objoid >= 16384 OR classoid = 2615');
 SELECT pg_temp.section('pg_shdescription', 'true');
