@@ -63,7 +63,8 @@ type Options struct {
 	// MinFreeBytes: with less space than this left on the disk writers are
 	// blocked, so that commits, settling and SQLite's WAL still find some. 0 is none.
 	MinFreeBytes int64
-	// OnFatal is called once, on some goroutine, when the log is poisoned.
+	// OnFatal is called once, on the goroutine that failed, when the log is
+	// poisoned. It must not call the log.
 	OnFatal func(error)
 }
 

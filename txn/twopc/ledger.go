@@ -45,8 +45,8 @@ type Doubt struct {
 // Undecided reports whether the outcome is open.
 func (d *Doubt) Undecided() bool { return d.Outcome.State == txn.Prepared }
 
-// span is a prepare record and the record with its outcome: neither means
-// anything without the other, as long as it may be replayed.
+// span is a prepare record and the record that commits it, which means nothing
+// without the images of the first as long as it may be replayed.
 type span struct{ prepared, outcome Position }
 
 // NewLedger makes the ledger of the log named self.
@@ -191,7 +191,7 @@ func (l *Ledger) Decided(id txn.ID, out txn.Outcome, participants []txn.LogID, p
 		e = &entry{Doubt{Txn: id, At: out.At, Home: l.self, Participants: slices.Clone(participants)}}
 		l.entries[id] = e
 	}
-	if e.Prepared != 0 && e.Decided == 0 {
+	if e.Prepared != 0 && e.Decided == 0 && out.State == txn.Committed {
 		l.spans = append(l.spans, span{e.Prepared, pos})
 	}
 	e.Outcome, e.Decided = out, pos
@@ -245,7 +245,7 @@ func (l *Ledger) resolveHome(e *entry, r *txn.ResolveRequest) (Verdict, error) {
 
 // Resolved says that the resolve record is in the log at pos.
 func (l *Ledger) Resolved(id txn.ID, out txn.Outcome, pos Position) {
-	if e := l.entries[id]; e != nil && e.Prepared != 0 {
+	if e := l.entries[id]; e != nil && e.Prepared != 0 && out.State == txn.Committed {
 		l.spans = append(l.spans, span{e.Prepared, pos})
 	}
 	l.end(id, out, pos)
@@ -269,7 +269,7 @@ func (l *Ledger) Get(id txn.ID) (Doubt, bool) {
 
 // Doubts are all transactions that are not over, in the order of their ids:
 // those that a home must be asked about (Undecided), and those whose
-// participants must be told.
+// participants must be told (once the log is synced up to Decided).
 func (l *Ledger) Doubts() []Doubt {
 	list := make([]Doubt, 0, len(l.entries))
 	for _, e := range l.entries {
