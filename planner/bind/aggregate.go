@@ -63,6 +63,9 @@ func (q *query) refuseEmptyCall(n *pg.FuncCall, name string) {
 }
 
 func (q *query) refuseAggregate(kind exprKind, location int32) {
+	if kind == kindNone {
+		q.b.failAt(location, pgerr.GroupingError, "aggregate functions are not allowed in FROM clause of their own query level")
+	}
 	q.b.failAt(location, pgerr.GroupingError, "aggregate functions are not allowed in %s", kindNames[kind])
 }
 

@@ -180,7 +180,7 @@ func TestGolden(t *testing.T) {
 func rebind(env *Env, text string) string {
 	var b strings.Builder
 	for _, block := range strings.Split(strings.TrimSpace(text), "\n\n") {
-		sql, _, _ := strings.Cut(block, ";\n")
+		sql, _, _ := strings.Cut(strings.TrimSpace(block), ";\n")
 		sql = strings.TrimSuffix(sql, ";")
 		b.WriteString(sql + ";\n" + bound(env, sql) + "\n")
 	}

@@ -27,6 +27,8 @@ type binder struct {
 
 	params []*types.Type // of $1…; nil is not known yet
 	lifted []*types.Type
+	// uses and typed count how often each lifted literal occurs, and got a type.
+	uses, typed []int
 
 	coercer *builtin.Coercer
 	reads   map[catalog.OID]uint64
@@ -53,7 +55,8 @@ func newBinder(env *Env, s *sqlparse.Statement, params []*types.Type) *binder {
 				b.params[i] = t
 			}
 		}
-		b.lifted = make([]*types.Type, len(s.Lifted))
+		n = len(s.Lifted)
+		b.lifted, b.uses, b.typed = make([]*types.Type, n), make([]int, n), make([]int, n)
 	}
 	return b
 }
@@ -183,8 +186,13 @@ func returns(n plan.Node) bool {
 
 func (b *binder) finish(st *plan.Statement) {
 	for i, t := range b.params {
-		if t == nil && i < b.main.Params {
+		if t == nil {
 			b.failAt(-1, pgerr.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
+		}
+	}
+	for i := range b.lifted {
+		if b.typed[i] > 0 && b.uses[i] > b.typed[i] {
+			fail(&pinned{i}) // of a type in one place, of unknown type in another
 		}
 	}
 	st.Params, st.Lifted = b.params, b.lifted

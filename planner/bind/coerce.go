@@ -89,7 +89,8 @@ func (b *binder) typeLiteral(p *expr.Param, i int, to *types.Type) (expr.Expr, e
 	if strings.HasPrefix(to.Name, "reg") && to.Kind == 'b' {
 		read = types.TText
 	}
-	if have := b.lifted[i]; have != nil && have != read {
+	b.typed[i]++
+	if have := b.lifted[i]; have != types.TUnknown && have != read {
 		return nil, &pinned{i}
 	}
 	b.lifted[i] = read

@@ -131,6 +131,8 @@ func (q *query) subscript(e expr.Expr, list []*pg.A_Indices, location int32) exp
 			elem = types.TInt2
 		case types.TOIDVector:
 			elem = types.TOID
+		case types.TJSONB, types.TName, types.ByName("point"), types.ByName("box"), types.ByName("lseg"), types.ByName("line"):
+			q.b.unsupported(location, "subscripting of type %s", e.Type().SQLName)
 		default:
 			q.b.failAt(location, pgerr.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", e.Type().SQLName)
 		}

@@ -99,8 +99,9 @@ func (b *binder) literal(i int, location int32) expr.Expr {
 		b.must(err, location)
 		return expr.NewConst(t, v)
 	}
-	if t != types.TUnknown {
-		b.lifted[i] = t
+	b.uses[i]++
+	if b.lifted[i] == nil {
+		b.lifted[i] = t // unknown is text that nobody reads as something else
 	}
 	p := &expr.Param{Typed: expr.Typed{T: t, Mod: -1}, Index: len(b.params) + i}
 	b.location[p] = location

@@ -123,6 +123,7 @@ func (q *query) subselect(n *pg.RangeSubselect, left []*item) source {
 		q.notSeeing(left, bindSub)
 	}
 	it := q.outputItem(node.Columns(), n.Alias)
+	it.query = true
 	return source{node, []*item{it}, sub.outer.ids}
 }
 
@@ -138,11 +139,16 @@ func (q *query) outputItem(cols []plan.Column, alias *pg.Alias) *item {
 
 // aliasColumns gives an item's columns the names of its alias.
 func (q *query) aliasColumns(it *item, alias *pg.Alias) {
+	q.aliasColumnsOf("table", it, alias)
+}
+
+// aliasColumnsOf names what has too few columns.
+func (q *query) aliasColumnsOf(what string, it *item, alias *pg.Alias) {
 	if alias == nil {
 		return
 	}
 	if len(alias.Colnames) > len(it.columns) {
-		fail(pgerr.New(pgerr.InvalidColumnReference, "table \"%s\" has %d columns available but %d columns specified",
+		fail(pgerr.New(pgerr.InvalidColumnReference, what+" \"%s\" has %d columns available but %d columns specified",
 			it.name, len(it.columns), len(alias.Colnames)))
 	}
 	for i, n := range alias.Colnames {
@@ -235,6 +241,7 @@ func (q *query) view(v *catalog.View, n *pg.RangeVar) source {
 		alias = &pg.Alias{Aliasname: v.Name}
 	}
 	it := q.outputItem(node.Columns(), &pg.Alias{Aliasname: alias.Aliasname})
+	it.query = true
 	it.rowType, _ = q.b.env.Snapshot.RowType(v)
 	for i, c := range it.columns {
 		if i < len(v.Columns) {

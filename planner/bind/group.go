@@ -12,6 +12,7 @@ import (
 type aggregate struct {
 	call *expr.AggregateCall
 	col  plan.Column
+	at   int32 // where it stands first
 }
 
 // aggregateArgs is open while an aggregate's arguments are bound: it learns
@@ -47,7 +48,7 @@ func (q *query) addAggregate(call *expr.AggregateCall, depth int, location int32
 		}
 	}
 	c := q.b.column(call.Agg.Name, call.Type(), call.Typmod())
-	owner.aggs = append(owner.aggs, aggregate{call, c})
+	owner.aggs = append(owner.aggs, aggregate{call, c, location})
 	return q.refer(ref(c), depth, location)
 }
 

@@ -80,10 +80,10 @@ func (q *query) insertTargets(t *catalog.Table, n *pg.InsertStmt) (out []insertT
 	seen := map[int]bool{}
 	for _, c := range n.Cols {
 		r := c.GetResTarget()
+		p := q.targetColumn(t, r.Name, r.Location)
 		if len(r.Indirection) > 0 {
 			q.b.unsupported(r.Location, "assignment to a part of column \"%s\"", r.Name)
 		}
-		p := q.targetColumn(t, r.Name, r.Location)
 		if seen[p] {
 			q.b.failAt(r.Location, pgerr.DuplicateColumn, "column \"%s\" specified more than once", r.Name)
 		}

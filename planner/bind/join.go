@@ -152,7 +152,7 @@ func (q *query) joinItems(n *pg.JoinExpr, merged []*itemColumn, left, right sour
 	var out []*item
 	if n.Alias != nil {
 		it.name, it.byName = n.Alias.Aliasname, true
-		q.aliasColumns(it, n.Alias)
+		q.aliasColumnsOf("join expression", it, n.Alias)
 	} else {
 		for _, side := range append(left.items[:len(left.items):len(left.items)], right.items...) {
 			if side.name == "" {

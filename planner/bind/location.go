@@ -71,14 +71,6 @@ func ownLocation(n *pg.Node) int32 {
 	return at
 }
 
-// location0 is where a name stands.
-func location0(n *pg.RangeVar) int32 {
-	if n == nil {
-		return -1
-	}
-	return n.Location
-}
-
 // parenthesis is where the parenthesis of a subquery in FROM stands, before
 // its first word: the tree does not say, but the text does.
 func parenthesis(b *binder, n *pg.Node) int32 {

@@ -27,7 +27,11 @@ var lockWaits = map[pg.LockWaitPolicy]shard.LockWait{
 func lockName(c *pg.LockingClause) string { return lockStrengths[c.Strength].name }
 
 // lockMarks binds FOR UPDATE and its like: the tables whose rows are locked.
-func (q *query) lockMarks(n *pg.SelectStmt) (marks []plan.RowMark) {
+func (q *query) lockMarks(n *pg.SelectStmt, from plan.Node) (marks []plan.RowMark) {
+	nullable := map[*plan.Scan]bool{}
+	if len(n.LockingClause) > 0 {
+		nullableScans(from, false, nullable)
+	}
 	for _, c := range n.LockingClause {
 		clause := c.GetLockingClause()
 		lock := shard.RowLock{Strength: lockStrengths[clause.Strength].strength, Wait: lockWaits[clause.WaitPolicy]}
@@ -35,11 +39,25 @@ func (q *query) lockMarks(n *pg.SelectStmt) (marks []plan.RowMark) {
 			q.b.failAt(-1, pgerr.FeatureNotSupported, "%s is not allowed with DISTINCT clause", lockName(clause))
 		}
 		for _, it := range q.lockedItems(clause) {
+			if nullable[it.scan] {
+				q.b.failAt(-1, pgerr.FeatureNotSupported, "%s cannot be applied to the nullable side of an outer join", lockName(clause))
+			}
 			marks = mark(marks, it.scan, lock)
 			q.b.writes = true
 		}
 	}
 	return marks
+}
+
+// nullableScans collects the tables whose rows an outer join may fill with NULLs.
+func nullableScans(n plan.Node, nullable bool, into map[*plan.Scan]bool) {
+	switch n := n.(type) {
+	case *plan.Scan:
+		into[n] = nullable
+	case *plan.Join:
+		nullableScans(n.Left, nullable || n.Kind == plan.JoinRight || n.Kind == plan.JoinFull, into)
+		nullableScans(n.Right, nullable || n.Kind == plan.JoinLeft || n.Kind == plan.JoinFull, into)
+	}
 }
 
 // mark adds a table; of two clauses for one the stronger lock and the less patient wait hold.
@@ -61,7 +79,7 @@ func (q *query) lockedItems(clause *pg.LockingClause) (out []*item) {
 			if it.scan != nil {
 				q.wholeScan(it)
 				out = append(out, it)
-			} else if it.name != "" {
+			} else if it.query {
 				q.b.unsupported(-1, "%s of the subquery \"%s\"", lockName(clause), it.name)
 			}
 		}

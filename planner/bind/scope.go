@@ -25,6 +25,8 @@ type query struct {
 
 	aggs   []aggregate
 	hasAgg bool // an aggregate belongs here, found or not
+	// recurses: the FROM clause reads from the recursive query that this is a term of.
+	recurses bool
 	// own are the columns of the FROM items, for the check of grouping.
 	own map[expr.ColumnID]*ownColumn
 	// outer are columns of enclosing queries that this one (or one inside) refers to.
@@ -44,6 +46,8 @@ type item struct {
 	// forbidden: in the way of a lateral reference (the other side of a RIGHT or FULL join).
 	forbidden bool
 	scan      *plan.Scan
+	// query: a subquery or view, whose tables a row lock would have to lock.
+	query bool
 }
 
 // itemColumn is a column of an item.

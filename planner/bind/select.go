@@ -21,7 +21,10 @@ const (
 // selectStatement binds any SELECT, with its WITH clause.
 func (q *query) selectStatement(n *pg.SelectStmt, u unknowns) plan.Node {
 	if n.IntoClause != nil {
-		q.b.failAt(location0(n.IntoClause.Rel), pgerr.SyntaxError, "SELECT ... INTO is not allowed here")
+		if q.b.main != nil && n == q.b.main.Node.GetSelectStmt() {
+			q.b.unsupported(n.IntoClause.Rel.GetLocation(), "SELECT INTO")
+		}
+		q.b.failAt(n.IntoClause.Rel.GetLocation(), pgerr.SyntaxError, "SELECT ... INTO is not allowed here")
 	}
 	w := q.withClause(n.WithClause)
 	var node plan.Node
@@ -157,10 +160,13 @@ func (q *query) simpleSelect(n *pg.SelectStmt) plan.Node {
 	groups := s.groupBy(n.GroupClause)
 	distinct := s.distinct(n.DistinctClause, order)
 	limit := q.limit(n)
-	marks := q.lockMarks(n)
+	marks := q.lockMarks(n, node)
 
 	node = filter(node, where)
 	if len(groups) > 0 || len(q.aggs) > 0 || having != nil || q.hasAgg {
+		if q.recurses && q.hasAgg {
+			q.b.failAt(q.aggs[0].at, pgerr.InvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term")
+		}
 		q.refuseLocks(n, len(groups) > 0, having != nil)
 		g := q.aggregate(node, groups)
 		for i, t := range s.list {

@@ -67,10 +67,10 @@ type assignments struct {
 func (a *assignments) set(list []*pg.Node) {
 	for i, n := range list {
 		r := n.GetResTarget()
+		p := a.q.targetColumn(a.table, r.Name, r.Location)
 		if len(r.Indirection) > 0 {
 			a.q.b.unsupported(r.Location, "assignment to a part of column \"%s\"", r.Name)
 		}
-		p := a.q.targetColumn(a.table, r.Name, r.Location)
 		if a.byPosition[p] != nil {
 			a.q.b.failAt(-1, pgerr.SyntaxError, "multiple assignments to same column \"%s\"", r.Name)
 		}

@@ -138,9 +138,12 @@ func (q *query) cteQuery(sub *query, n *pg.CommonTableExpr) (node plan.Node, mod
 // recursive binds base UNION [ALL] step.
 func (q *query) recursive(n *pg.CommonTableExpr, c *plan.CTE, scope *cteScope) {
 	s := n.Ctequery.GetSelectStmt()
-	if s == nil || s.Op != pg.SetOperation_SETOP_UNION || refersTo(selectNode(s.Larg), n.Ctename) {
+	if s == nil {
+		q.b.failAt(n.Location, pgerr.InvalidRecursion, "recursive query \"%s\" must not contain data-modifying statements", n.Ctename)
+	}
+	if s.Op != pg.SetOperation_SETOP_UNION || refersTo(selectNode(s.Larg), n.Ctename) {
 		what := "recursive query \"%s\" does not have the form non-recursive-term UNION [ALL] recursive-term"
-		if s != nil && s.Op == pg.SetOperation_SETOP_UNION {
+		if s.Op == pg.SetOperation_SETOP_UNION {
 			what = "recursive reference to query \"%s\" must not appear within its non-recursive term"
 		}
 		q.b.failAt(n.Location, pgerr.InvalidRecursion, what, n.Ctename)
@@ -188,6 +191,7 @@ func (q *query) cteScan(s *cteScope, n *pg.RangeVar) source {
 		q.b.failAt(n.Location, pgerr.FeatureNotSupported, "WITH query \"%s\" does not have a RETURNING clause", s.name)
 	}
 	s.cte.Uses++
+	q.recurses = q.recurses || s.working
 	scan := &plan.CTEScan{CTE: s.cte, Working: s.working}
 	for i, c := range s.cols {
 		scan.Source = append(scan.Source, c.ID)
