@@ -89,6 +89,9 @@ func (b *binder) typeLiteral(p *expr.Param, i int, to *types.Type) (expr.Expr, e
 	if strings.HasPrefix(to.Name, "reg") && to.Kind == 'b' {
 		read = types.TText
 	}
+	if !to.Base().Supported() {
+		return nil, &pinned{i} // reading it now gives the error
+	}
 	b.typed[i]++
 	if have := b.lifted[i]; have != types.TUnknown && have != read {
 		return nil, &pinned{i}
