@@ -1,6 +1,9 @@
 package pgcatalog
 
-import "github.com/pegmatitedb/pegmatite/catalog"
+import (
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
 
 // dynamicRelations have rows that no descriptor knows: of sessions, settings,
 // locks, nodes, values of sequences. Whoever knows them makes their rows anew
@@ -21,4 +24,47 @@ func isDynamic(name string) bool { return dynamicRelations[name] }
 func (c *Catalog) Dynamic(relation catalog.OID) bool {
 	l := c.layouts[relation]
 	return l != nil && l.dynamic
+}
+
+// Relation returns the descriptor of a relation with rows by name: "pg_settings",
+// "information_schema.tables", "pegmatite.shards". It panics on another name.
+func (c *Catalog) Relation(name string) *catalog.Table { return c.layout(name).table }
+
+// Row makes a row of a relation from values by column name; the others have
+// PostgreSQL's usual value, or are NULL. serial tells rows of relations
+// without primary key apart.
+func (c *Catalog) Row(relation *catalog.Table, serial int64, values map[string]types.Datum) []types.Datum {
+	l := c.layouts[relation.OID]
+	row := append([]types.Datum(nil), l.blank...)
+	if l.table.Columns[0].Hidden {
+		row[0] = types.Int(serial)
+	}
+	for column, v := range values {
+		row[l.position(column)] = v
+	}
+	return row
+}
+
+// Sequences makes the rows of pg_sequences. lastValue answers what a sequence
+// last gave out; ok is false before the first.
+func (c *Catalog) Sequences(database catalog.OID, s *catalog.Snapshot, lastValue func(*catalog.Sequence) (v int64, ok bool)) [][]types.Datum {
+	g := &generator{c: c, database: database, snapshot: s, only: c.layout("pg_sequences")}
+	var rows [][]types.Datum
+	g.emit = func(_ *layout, row []types.Datum) { rows = append(rows, row) }
+	for o := range s.Relations(database) {
+		q, ok := o.(*catalog.Sequence)
+		if !ok {
+			continue
+		}
+		g.owner = q.OID
+		clear(g.serial)
+		r := g.begin("pg_sequences").set("schemaname", g.schemaName(q.Schema)).text("sequencename", q.Name)
+		r.set("sequenceowner", g.roleName(q.Owner)).oid("data_type", q.Type.OID).int("start_value", q.Start).int("min_value", q.Min)
+		r.int("max_value", q.Max).int("increment_by", q.Increment).bool("cycle", q.Cycle).int("cache_size", q.Cache)
+		if v, called := lastValue(q); called {
+			r.int("last_value", v)
+		}
+		r.done()
+	}
+	return rows
 }

@@ -9,6 +9,7 @@
 //	               one object's rows in the catalogs of that subject
 //	dynamic.go     relations that no descriptor answers
 //	deparse.go     pg_get_indexdef and its like         visible.go      pg_table_is_visible and its like
+//	expression.go  pg_get_expr                          description.go  obj_description and its like
 //
 // Columns, types, attnums and OIDs are PostgreSQL 15's, and so are the rows of
 // built-in objects: they come from a dump of a new database. Rows of users'
@@ -35,6 +36,7 @@ type Catalog struct {
 	viewdefs  map[catalog.OID]string
 	// domainColumns are the columns of information_schema whose type is a domain, by its name.
 	domainColumns map[domainColumn]string
+	descriptions  map[object]string // comments on built-in objects
 	// shared are the catalogs that PostgreSQL has once in a cluster.
 	shared map[catalog.OID]bool
 }
@@ -70,6 +72,7 @@ func New() *Catalog {
 
 		domainColumns: make(map[domainColumn]string),
 		shared:        make(map[catalog.OID]bool),
+		descriptions:  readDescriptions(),
 	}
 	c.relations = append(c.postgresRelations(), pegmatiteRelations()...)
 	for _, r := range c.relations {

@@ -284,6 +284,61 @@ func TestDynamic(t *testing.T) {
 	}
 }
 
+func TestSequences(t *testing.T) {
+	c := New()
+	s := newSnapshot(c, recordedObjects(t, readRecording(t))...)
+	l := c.layout("pg_sequences")
+	var got []string
+	for _, row := range c.Sequences(catalog.PostgresOID, s, func(q *catalog.Sequence) (int64, bool) { return 42, q.Name == "ss" }) {
+		got = append(got, l.cells(row, []string{"schemaname", "sequencename", "sequenceowner", "min_value", "cycle", "last_value"}))
+	}
+	compareLines(t, got, []string{
+		"app\tss\tpostgres\t-32768\ttrue\t42", "public\ttt_d_seq\tpostgres\t1\tfalse\t\\N", "public\ttt_id_seq\tpostgres\t1\tfalse\t\\N",
+	})
+}
+
+func TestRow(t *testing.T) {
+	c := New()
+	shards := c.Relation("pegmatite.shards")
+	row := c.Row(shards, 3, map[string]types.Datum{"shard": types.Int(2), "state": types.Text("serving")})
+	if got := c.layout("pegmatite.shards").cells(row, []string{"shard", "node", "state"}); got != "2\t\\N\tserving" || row[0].Int() != 3 {
+		t.Errorf("row %q", got)
+	}
+}
+
+func TestDescriptions(t *testing.T) {
+	c := New()
+	s := newSnapshot(c, recordedObjects(t, readRecording(t))...)
+	tt := s.Relation(catalog.PostgresOID, catalog.PublicOID, "tt").(*catalog.Table)
+	tests := []struct {
+		class  string
+		oid    catalog.OID
+		column int
+		want   string
+	}{
+		{"pg_class", tt.OID, 0, "hello"},
+		{"pg_class", tt.OID, 2, "it's a column"},
+		{"pg_class", tt.OID, 1, ""},
+		{"pg_class", tt.Indexes[2].OID, 0, "an index"},
+		{"pg_constraint", tt.Checks[0].OID, 0, "positive"},
+		{"pg_namespace", s.Schema(catalog.PostgresOID, "app").OID, 0, "the app"},
+		{"pg_proc", 1317, 0, "length"},
+		{"pg_class", 1317, 0, ""},
+		{"no_catalog", tt.OID, 0, ""},
+	}
+	for _, test := range tests {
+		if got, ok := c.Description(s, catalog.PostgresOID, test.class, test.oid, test.column); got != test.want || ok != (test.want != "") {
+			t.Errorf("%s %d.%d: %q, want %q", test.class, test.oid, test.column, got, test.want)
+		}
+	}
+	if got, _ := c.SharedDescription(s, "pg_database", 1); got != "default template for new databases" {
+		t.Errorf("template1: %q", got)
+	}
+	if got, _ := c.SharedDescription(s, "pg_authid", s.Role("readers").OID); got != "may read" {
+		t.Errorf("readers: %q", got)
+	}
+}
+
 func TestVisibility(t *testing.T) {
 	c := New()
 	s := newSnapshot(c, recordedObjects(t, readRecording(t))...)
