@@ -329,6 +329,9 @@ func (e *Engine) runSettler(stop <-chan struct{}) {
 			return
 		case <-e.settled:
 		}
+		if e.cfg.SettleEvery < 0 {
+			continue
+		}
 		if !e.memory.tight() {
 			select {
 			case <-stop:

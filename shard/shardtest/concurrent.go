@@ -49,8 +49,8 @@ func rowLocks(t *testing.T, in *Instance) {
 
 	// The waiter sees the newest version (EvalPlanQual), with the sum of both.
 	a, b := in.Begin(t, txn.ReadCommitted), in.Begin(t, txn.ReadCommitted)
-	must(a.Write(addBalance(byID(acc), types.Int(1), types.Int(1))))(t)
-	waiter := async(b, addBalance(byID(acc), types.Int(1), types.Int(10)))
+	must(a.Write(AddBalance(byID(acc), types.Int(1), types.Int(1))))(t)
+	waiter := async(b, AddBalance(byID(acc), types.Int(1), types.Int(10)))
 	waiting(t, in, b.id)
 	commitAll(t, a)
 	if r := <-waiter; r.err != nil || r.reply.Count != 1 {
@@ -73,8 +73,8 @@ func rowLocks(t *testing.T, in *Instance) {
 
 	// NOWAIT, SKIP LOCKED.
 	a, b = in.Begin(t, txn.ReadCommitted), in.Begin(t, txn.ReadCommitted)
-	must(a.Write(addBalance(byID(acc), types.Int(1), types.Int(1))))(t)
-	w := addBalance(byID(acc), types.Int(1), types.Int(1))
+	must(a.Write(AddBalance(byID(acc), types.Int(1), types.Int(1))))(t)
+	w := AddBalance(byID(acc), types.Int(1), types.Int(1))
 	w.Lock.Wait = shard.WaitError
 	_, err = b.Write(w)
 	wantCode(t, err, pgerr.LockNotAvailable, `could not obtain lock on row in relation "accounts"`, "")
@@ -87,7 +87,7 @@ func rowLocks(t *testing.T, in *Instance) {
 	c := in.Begin(t, txn.ReadCommitted)
 	canceled := make(chan error, 1)
 	go func() {
-		_, err := c.WriteContext(ctx, addBalance(byID(acc), types.Int(1), types.Int(1)))
+		_, err := c.WriteContext(ctx, AddBalance(byID(acc), types.Int(1), types.Int(1)))
 		canceled <- err
 	}()
 	waiting(t, in, c.id)
@@ -100,15 +100,15 @@ func rowLocks(t *testing.T, in *Instance) {
 
 func deadlock(t *testing.T, in *Instance, acc *shard.Table) {
 	a, b := in.Begin(t, txn.ReadCommitted), in.Begin(t, txn.ReadCommitted)
-	must(a.Write(addBalance(byID(acc), types.Int(1), types.Int(1))))(t)
-	must(b.Write(addBalance(byID(acc), types.Int(2), types.Int(1))))(t)
+	must(a.Write(AddBalance(byID(acc), types.Int(1), types.Int(1))))(t)
+	must(b.Write(AddBalance(byID(acc), types.Int(2), types.Int(1))))(t)
 	ends := make(chan error, 2)
 	for _, w := range []struct {
 		tx *Tx
 		id int64
 	}{{a, 2}, {b, 1}} {
 		go func() {
-			_, err := w.tx.Write(addBalance(byID(acc), types.Int(w.id), types.Int(1)))
+			_, err := w.tx.Write(AddBalance(byID(acc), types.Int(w.id), types.Int(1)))
 			w.tx.Rollback() // the victim's locks go with its transaction
 			ends <- err
 		}()
@@ -136,7 +136,7 @@ func twoPhase(t *testing.T, in *Instance) {
 	old := in.Begin(t, txn.RepeatableRead)
 	tx = in.Begin(t, txn.ReadCommitted)
 	for id := range shard.ID(2) {
-		must(tx.Write(on(id, addBalance(byID(acc), types.Int(int64(id)), types.Int(5)))))(t)
+		must(tx.Write(on(id, AddBalance(byID(acc), types.Int(int64(id)), types.Int(5)))))(t)
 	}
 	at := must(in.Oracle.Commit(t.Context()))(t)
 	logs := tx.Logs()
@@ -192,7 +192,7 @@ func inDoubt(t *testing.T, in *Instance, acc *shard.Table) {
 	for _, decide := range []bool{false, true} {
 		tx := in.Begin(t, txn.ReadCommitted)
 		for id := range shard.ID(2) {
-			r := addBalance(byID(acc), types.Int(int64(id)), types.Int(1))
+			r := AddBalance(byID(acc), types.Int(int64(id)), types.Int(1))
 			r.Shard = id
 			must(tx.Write(r))(t)
 		}

@@ -90,7 +90,7 @@ func snapshots(t *testing.T, in *Instance) {
 	commitAll(t, tx)
 	old := in.Begin(t, txn.RepeatableRead)
 	tx = in.Begin(t, txn.ReadCommitted)
-	must(tx.Write(addBalance(byID(acc), types.Int(1), types.Int(1))))(t)
+	must(tx.Write(AddBalance(byID(acc), types.Int(1), types.Int(1))))(t)
 	must(tx.Write(&shard.WriteRequest{Op: shard.OpDelete, Table: acc, Find: byID(acc), Values: shard.Values{Params: []types.Datum{types.Int(2)}}}))(t)
 	must(tx.Write(insert(acc, Account(acc, 3, 20, 300, "c"))))(t)
 	commitAll(t, tx)
@@ -103,7 +103,7 @@ func snapshots(t *testing.T, in *Instance) {
 		wantRows(t, got, err)
 		must(in.Service.Control(t.Context(), &shard.ControlRequest{Op: shard.ControlSettle}))(t)
 	}
-	_, err := old.Write(addBalance(byID(acc), types.Int(1), types.Int(1)))
+	_, err := old.Write(AddBalance(byID(acc), types.Int(1), types.Int(1)))
 	wantCode(t, err, pgerr.TRSerializationFailure, "could not serialize access due to concurrent update", "")
 	_, err = old.Write(&shard.WriteRequest{Op: shard.OpDelete, Table: acc, Find: Fragment(acc, Condition{Column: colID, Operator: ">=", Param: 0}),
 		Values: shard.Values{Params: []types.Datum{types.Int(2)}}})
@@ -149,7 +149,7 @@ func stagesOfReads(t *testing.T, in *Instance) {
 	must(in.Service.Control(t.Context(), &shard.ControlRequest{Op: shard.ControlSettle}))(t)
 	check()
 	tx = in.Begin(t, txn.ReadCommitted) // chains beside settled rows
-	must(tx.Write(addBalance(Fragment(acc, Condition{Column: colBranch, Operator: "=", Param: 0}), types.Int(1), types.Int(0))))(t)
+	must(tx.Write(AddBalance(Fragment(acc, Condition{Column: colBranch, Operator: "=", Param: 0}), types.Int(1), types.Int(0))))(t)
 	commitAll(t, tx)
 	check()
 }

@@ -33,8 +33,8 @@ func insert(table *shard.Table, rows ...[]byte) *shard.WriteRequest {
 	return &shard.WriteRequest{Op: shard.OpInsert, Table: table, Rows: Batch(rows...)}
 }
 
-// addBalance is UPDATE … SET balance = balance + $1 WHERE …
-func addBalance(f *shard.Fragment, params ...types.Datum) *shard.WriteRequest {
+// AddBalance is UPDATE … SET balance = balance + $1 WHERE …
+func AddBalance(f *shard.Fragment, params ...types.Datum) *shard.WriteRequest {
 	t := f.Table
 	return &shard.WriteRequest{Op: shard.OpUpdate, Table: t, Find: f, Values: shard.Values{Params: params},
 		Set:  []shard.Assign{{Column: colBalance, Expr: call(int4pl, "+", Col(t, colBalance), Param(1))}},
@@ -95,7 +95,7 @@ func writeReadRestart(t *testing.T, in *Instance) {
 	}
 	check(in, "1|10|100|a", "2|10|200|-", "3|20|300|c")
 	tx = in.Begin(t, txn.ReadCommitted)
-	reply := must(tx.Write(addBalance(byID(acc), types.Int(1), types.Int(11))))(t)
+	reply := must(tx.Write(AddBalance(byID(acc), types.Int(1), types.Int(11))))(t)
 	if reply.Count != 1 {
 		t.Fatalf("updated %d rows", reply.Count)
 	}
@@ -109,7 +109,7 @@ func writeReadRestart(t *testing.T, in *Instance) {
 		in = in.Restart(t, clean)
 		check(in, "1|10|111|a", "3|20|300|c")
 		tx := in.Begin(t, txn.ReadCommitted)
-		must(tx.Write(addBalance(byID(acc), types.Int(1), types.Int(0))))(t)
+		must(tx.Write(AddBalance(byID(acc), types.Int(1), types.Int(0))))(t)
 		commitAll(t, tx)
 	}
 	must(in.Service.Control(t.Context(), &shard.ControlRequest{Op: shard.ControlSettle}))(t)
@@ -133,7 +133,7 @@ func ownWrites(t *testing.T, in *Instance) {
 
 	tx = in.Begin(t, txn.ReadCommitted)
 	all := Fragment(acc)
-	must(tx.Write(addBalance(all, types.Null, types.Int(1))))(t)
+	must(tx.Write(AddBalance(all, types.Null, types.Int(1))))(t)
 	savepoint := tx.number
 	must(tx.Write(&shard.WriteRequest{Op: shard.OpDelete, Table: acc, Find: all}))(t)
 	got, err = tx.Read(0, all)
