@@ -42,13 +42,15 @@ func (c *Cache) Parse(sql string) ([]*Statement, error) {
 		return []*Statement{s}, nil
 	}
 	out, err := Parse(sql)
-	if err == nil {
-		c.keep(sql, out)
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	c.keep(sql, out)
+	return fresh(out), nil
 }
 
-// fresh copies the statements that have pins.
+// fresh copies the statements that can have pins: what the cache keeps is
+// everybody's, a caller pins its own.
 func fresh(in []*Statement) []*Statement {
 	out := in
 	for i, s := range in {

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"strings"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/catalog/builtin"
@@ -78,9 +80,17 @@ func (q *query) callArgs(n *pg.FuncCall) (args []expr.Expr, names []string) {
 
 func (q *query) resolve(n *pg.FuncCall, name string, args []expr.Expr, names []string) *builtin.Resolution {
 	r, err := q.b.coercer.Resolve(name, args, names, n.FuncVariadic)
+	if e, ok := err.(*pgerr.E); ok && len(n.Funcname) > 1 && !isSQLSyntax(n) {
+		qualified := *e
+		qualified.Message = strings.Replace(e.Message, "function "+name+"(", "function pg_catalog."+name+"(", 1)
+		err = &qualified
+	}
 	q.b.must(err, n.Location)
 	return r
 }
+
+// isSQLSyntax: the grammar made a call of something like EXTRACT, whose name nobody qualified.
+func isSQLSyntax(n *pg.FuncCall) bool { return n.Funcformat == pg.CoercionForm_COERCE_SQL_SYNTAX }
 
 // refuseAggregateSyntax fails for DISTINCT and its like with what is no aggregate.
 func (q *query) refuseAggregateSyntax(n *pg.FuncCall, name string) {

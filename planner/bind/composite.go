@@ -99,6 +99,9 @@ func (q *query) field(e expr.Expr, name string, location int32) expr.Expr {
 				return r.Elems[i]
 			}
 		}
+		if r.T != types.TRecord {
+			q.b.failAt(location, pgerr.UndefinedColumn, "column %s.%s does not exist", r.T.Name, name)
+		}
 	}
 	if c, ok := e.(*expr.Call); ok {
 		for i, col := range c.Func.Columns {

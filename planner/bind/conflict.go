@@ -28,7 +28,6 @@ func (q *query) onConflict(n *pg.InsertStmt, t *catalog.Table) *plan.OnConflict 
 		return out
 	}
 	sub := &query{b: q.b, parent: q.parent, ctes: q.ctes}
-	excluded.item.byColumn = false
 	sub.addItem(existing.item)
 	sub.addItem(excluded.item)
 	a := &assignments{q: sub, table: t, byPosition: map[int]expr.Expr{}}
@@ -50,9 +49,7 @@ func (q *query) arbiters(n *pg.InferClause, t *catalog.Table) []catalog.OID {
 		}
 		q.b.failAt(-1, pgerr.UndefinedObject, "constraint \"%s\" for table \"%s\" does not exist", n.Conname, t.Name)
 	}
-	if n.WhereClause != nil {
-		q.b.unsupported(n.Location, "ON CONFLICT with an index predicate")
-	}
+	q.checkPredicate(n, t)
 	want := map[catalog.ColumnID]bool{}
 	for _, e := range n.IndexElems {
 		want[q.indexColumn(e.GetIndexElem(), n, t)] = true
@@ -67,6 +64,14 @@ func (q *query) arbiters(n *pg.InferClause, t *catalog.Table) []catalog.OID {
 		q.b.failAt(-1, pgerr.InvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
 	}
 	return out
+}
+
+// checkPredicate binds the predicate of ON CONFLICT (…) WHERE, which chooses
+// among partial indexes. There are none: every index serves any predicate.
+func (q *query) checkPredicate(n *pg.InferClause, t *catalog.Table) {
+	sub := &query{b: q.b}
+	sub.addItem(q.rowNamed(t, t.Name).item)
+	sub.clause(n.WhereClause, kindConflict, "WHERE")
 }
 
 func (q *query) arbiter(x *catalog.Index) catalog.OID {

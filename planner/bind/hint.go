@@ -129,6 +129,9 @@ func (q *query) itemsNamed(name string) (aliased, unseen *item) {
 			if it.table != nil && it.table.Name == name && it.name != name {
 				aliased = it
 			}
+			if it.byName && it.name == name {
+				unseen = it // in another schema than was asked for
+			}
 		}
 		for _, it := range level.pending {
 			if it.name == name {

@@ -120,6 +120,7 @@ func (ins *insertion) values(s *pg.SelectStmt) plan.Node {
 	width := len(s.ValuesLists[0].GetList().Items)
 	v := &plan.Values{}
 	sub := q.sub()
+	sub.pending = []*item{{name: ins.table.Name}}
 	sub.with(kindValues, func() {
 		for i, l := range s.ValuesLists {
 			nodes := l.GetList().Items

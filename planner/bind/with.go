@@ -141,12 +141,11 @@ func (q *query) recursive(n *pg.CommonTableExpr, c *plan.CTE, scope *cteScope) {
 	if s == nil {
 		q.b.failAt(n.Location, pgerr.InvalidRecursion, "recursive query \"%s\" must not contain data-modifying statements", n.Ctename)
 	}
-	if s.Op != pg.SetOperation_SETOP_UNION || refersTo(selectNode(s.Larg), n.Ctename) {
-		what := "recursive query \"%s\" does not have the form non-recursive-term UNION [ALL] recursive-term"
-		if s.Op == pg.SetOperation_SETOP_UNION {
-			what = "recursive reference to query \"%s\" must not appear within its non-recursive term"
-		}
-		q.b.failAt(n.Location, pgerr.InvalidRecursion, what, n.Ctename)
+	if s.Op != pg.SetOperation_SETOP_UNION {
+		q.b.failAt(n.Location, pgerr.InvalidRecursion, "recursive query \"%s\" does not have the form non-recursive-term UNION [ALL] recursive-term", n.Ctename)
+	}
+	if at, found := reference(selectNode(s.Larg), n.Ctename); found {
+		q.b.failAt(at, pgerr.InvalidRecursion, "recursive reference to query \"%s\" must not appear within its non-recursive term", n.Ctename)
 	}
 	if len(s.SortClause) > 0 || s.LimitCount != nil || s.LimitOffset != nil || s.WithClause != nil {
 		q.b.unsupported(n.Location, "ORDER BY, LIMIT or WITH in a recursive query")
@@ -210,14 +209,19 @@ func selectNode(s *pg.SelectStmt) *pg.Node {
 
 // refersTo reports whether a tree reads from the name.
 func refersTo(n *pg.Node, name string) bool {
-	found := false
+	_, found := reference(n, name)
+	return found
+}
+
+// reference finds where a tree reads from the name.
+func reference(n *pg.Node, name string) (at int32, found bool) {
 	sqlparse.Walk(n, func(m proto.Message) bool {
 		if r, ok := m.(*pg.RangeVar); ok && r.Schemaname == "" && r.Relname == name {
-			found = true
+			at, found = r.Location, true
 		}
 		return !found
 	})
-	return found
+	return at, found
 }
 
 // refuseForward refuses WITH RECURSIVE queries that read from later ones.
