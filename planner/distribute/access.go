@@ -50,7 +50,7 @@ func (a *access) Columns() []plan.Column { return a.cols }
 func (a *access) Inputs() []plan.Node { return nil }
 
 func (d *distributor) access(scan *plan.Scan) *access {
-	a := &access{d: d, scan: scan, rel: d.relation(scan.Table), cols: scan.Cols}
+	a := &access{d: d, scan: scan, rel: d.relation(scan.Table), cols: scan.Cols, known: d.known[scan]}
 	for _, c := range scan.Cols {
 		a.exprs = append(a.exprs, expr.NewColumn(c.ID, c.Name, c.Type, c.Typmod))
 	}

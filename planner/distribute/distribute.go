@@ -37,6 +37,8 @@ type distributor struct {
 	firstInit int // the index of Inits[0]'s parameter
 	// accesses finds the access that a target scan became.
 	accesses map[*plan.Scan]*access
+	// known are equalities about scans' rows for which there are no conditions.
+	known map[*plan.Scan][]equality
 }
 
 func (d *distributor) relation(t *catalog.Table) *plan.Relation {

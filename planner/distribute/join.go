@@ -11,7 +11,7 @@ import (
 
 // lookupCost is what a lookup costs compared with reading a row of a scan and
 // putting it into a hash table.
-const lookupCost = 3
+const lookupCost = 8
 
 // pair is an equality between the two sides of a join.
 type pair struct {

@@ -155,12 +155,13 @@ const aheadBatches = 2
 
 func (s *stream) read(ctx context.Context, at txn.Timestamp) error {
 	o := s.gather
-	rows, err := o.run.env.Cluster.Service(o.home, s.id).Read(ctx, o.request(s.id, at))
+	request := o.request(s.id, at)
+	rows, err := o.run.env.Cluster.Service(o.home, s.id).Read(ctx, request)
 	if err != nil {
 		return err
 	}
 	s.source = rows
-	o.run.enlist(s.id, rows)
+	o.run.enlist(request, rows)
 	o.run.env.Analyze.Add(o.node, plan.Measured{Shards: 1, Trips: 1})
 	return nil
 }
@@ -184,7 +185,7 @@ func (s *stream) run(ctx context.Context, request *shard.ReadRequest) {
 		return
 	}
 	s.source = rows
-	s.gather.run.enlist(s.id, rows)
+	s.gather.run.enlist(request, rows)
 	s.gather.run.env.Analyze.Add(s.gather.node, plan.Measured{Shards: 1, Trips: 1})
 	for {
 		b, err := rows.Next(ctx)

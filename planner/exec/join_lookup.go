@@ -216,7 +216,7 @@ func (o *lookupJoin) read(ctx context.Context, a *asked, request *shard.ReadRequ
 			err = e
 		}
 	}()
-	o.run.enlist(a.id, rows)
+	o.run.enlist(request, rows)
 	m := plan.Measured{Shards: 1, Trips: 1}
 	for {
 		b, err := rows.Next(ctx)

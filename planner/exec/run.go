@@ -234,9 +234,13 @@ func (r *run) requestValues() shard.Values {
 // setParam puts a value that changes while the statement runs into its parameter.
 func (r *run) setParam(index int, v types.Datum) { r.params[index] = v }
 
-// enlist counts a shard in that holds locks for a read. Goroutines of gathers call it too.
-func (r *run) enlist(id shard.ID, rows shard.Rows) {
+// enlist counts a shard in that holds locks for a read, if it was asked for
+// any. Goroutines of gathers call it too.
+func (r *run) enlist(request *shard.ReadRequest, rows shard.Rows) {
+	if request.Lock == nil {
+		return
+	}
 	if e, ok := rows.(shard.Enlisted); ok {
-		r.env.Txn.Touched(uint32(id), e.Incarnation())
+		r.env.Txn.Touched(uint32(request.Shard), e.Incarnation())
 	}
 }

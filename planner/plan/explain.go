@@ -295,6 +295,11 @@ func (x *explainer) insert(n *Insert, indent int) {
 
 func (x *explainer) trip(n Node, rel *Relation, t *OneTrip, indent int) {
 	if t == nil {
+		if u, ok := n.(*Update); ok {
+			for _, s := range u.Set {
+				x.line(indent, "Set: %s = %s", rel.Table.Columns[s.Position].Name, x.expr(s.Expr))
+			}
+		}
 		return
 	}
 	x.route(n, rel.Home, t.Route, indent)

@@ -85,6 +85,10 @@ func (p *pruner) node(n plan.Node, need idSet) plan.Node {
 		return p.inputs(n, idSet{})
 	case *plan.Aggregate:
 		return p.inputs(p.aggregate(n, need), idSet{})
+	case *plan.Filter:
+		if s, ok := n.Input.(*plan.Scan); ok && !p.kept[s] {
+			return p.filter(n, need)
+		}
 	case *plan.CTEScan:
 		return p.cteScan(n, need)
 	case *plan.SetOp, *plan.With, *plan.Insert, *plan.LockRows:
@@ -137,6 +141,22 @@ func (p *pruner) scan(n *plan.Scan, need idSet) plan.Node {
 		}
 	}
 	return &c
+}
+
+// filter drops the columns that only the condition needs once it has decided.
+func (p *pruner) filter(n *plan.Filter, need idSet) plan.Node {
+	in := p.inputs(n, need)
+	drop := &plan.Project{Input: in}
+	for _, c := range in.Columns() {
+		if need[c.ID] {
+			drop.Cols = append(drop.Cols, c)
+			drop.Exprs = append(drop.Exprs, expr.NewColumn(c.ID, c.Name, c.Type, c.Typmod))
+		}
+	}
+	if len(drop.Cols) == len(in.Columns()) {
+		return in
+	}
+	return drop
 }
 
 func (p *pruner) cteScan(n *plan.CTEScan, need idSet) plan.Node {

@@ -165,6 +165,9 @@ func (w *writer) call(e *expr.Call) (string, bool) {
 	if !ok {
 		return "", false
 	}
+	if r.sql == "=" && isColumn(e.Args[1]) && !isColumn(e.Args[0]) {
+		args[0], args[1] = args[1], args[0]
+	}
 	switch {
 	case r.shape == shapeCall:
 		return r.sql + "(" + strings.Join(args, ", ") + ")", true
@@ -172,6 +175,11 @@ func (w *writer) call(e *expr.Call) (string, bool) {
 		return args[0], true
 	}
 	return "(" + args[0] + " " + r.sql + " " + args[1] + ")", true
+}
+
+func isColumn(e expr.Expr) bool {
+	_, ok := e.(*expr.Column)
+	return ok
 }
 
 // keepsForm reports whether a cast leaves the stored form as it is, for every value.
