@@ -1,0 +1,252 @@
+package recent_test
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/shard/recent"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// model is a shard as the engine drives it: SQLite is a map, and every version
+// that ever was is kept beside it to compare with (invariant 7).
+type model struct {
+	shard   *recent.Shard
+	table   *recent.Table
+	sqlite  map[string][]byte // nil: no row
+	history map[string][]recent.Version
+	clock   txn.Timestamp
+	inUse   map[txn.Timestamp]int // snapshots
+	batch   []recent.Settling     // on its way to SQLite
+	scratch []byte
+}
+
+// keyOf is the ordered key of columns of a row of integers.
+func keyOf(dst, row []byte, columns []int) []byte {
+	for i := 0; len(row) > 0; i++ {
+		v, rest, _ := types.NextPacked(row)
+		for _, c := range columns {
+			if c == i {
+				dst = recent.AppendKey(dst, v)
+			}
+		}
+		row = rest
+	}
+	return dst
+}
+
+func row(key, value int64) []byte {
+	return types.IntValue(value).AppendPacked(types.IntValue(key).AppendPacked(nil))
+}
+
+func key(k int64) string { return string(recent.AppendKey(nil, types.IntValue(k))) }
+
+func newModel() *model {
+	m := &model{shard: recent.New(0), sqlite: map[string][]byte{}, history: map[string][]recent.Version{}, inUse: map[txn.Timestamp]int{}}
+	m.table = m.shard.Open(1, keyOf)
+	m.table.AddIndex(1, []int{1})
+	return m
+}
+
+const keys, values = 5, 3
+
+func (m *model) commit(k int64, v recent.Version) {
+	m.clock++
+	v.At = m.clock
+	base := recent.Version{Kind: recent.Absent}
+	if have := m.sqlite[key(k)]; have != nil {
+		base = recent.Version{Kind: recent.Present, Row: have}
+	}
+	m.table.Add(key(k), base, v)
+	m.table.Add(key(k), base, v) // again: replay is idempotent
+	m.history[key(k)] = append(m.history[key(k)], v)
+}
+
+// visible is what the naive history says.
+func (m *model) visible(k string, s txn.Timestamp) []byte {
+	var out []byte
+	for _, v := range m.history[k] {
+		if v.At <= s {
+			out = v.Row
+			if v.Kind == recent.Absent {
+				out = nil
+			}
+		}
+	}
+	return out
+}
+
+// read is what a read at s answers: the chain, or else SQLite.
+func (m *model) read(k string, s txn.Timestamp) []byte {
+	c := m.table.Get(k)
+	if c == nil {
+		return m.sqlite[k]
+	}
+	v := c.Visible(s)
+	if v.Kind != recent.Present {
+		return nil
+	}
+	return m.image(v)
+}
+
+func (m *model) image(v *recent.Version) []byte {
+	if p, ok := v.Spilled(); ok {
+		return m.scratch[p.Offset : p.Offset+int64(p.Length)]
+	}
+	return v.Row
+}
+
+func (m *model) oldest() txn.Timestamp {
+	oldest := m.clock
+	for s := range m.inUse {
+		oldest = min(oldest, s)
+	}
+	return oldest
+}
+
+func (m *model) check(t *rapid.T) {
+	snapshots := []txn.Timestamp{m.clock}
+	for s := range m.inUse {
+		snapshots = append(snapshots, s)
+	}
+	for _, s := range snapshots {
+		byValue := map[string]map[string]bool{}
+		for k := range int64(keys) {
+			want := m.visible(key(k), s)
+			if got := m.read(key(k), s); !bytes.Equal(got, want) {
+				t.Fatalf("key %d at %d: %x, want %x", k, s, got, want)
+			}
+			if want != nil {
+				v := string(keyOf(nil, want, []int{1}))
+				if byValue[v] == nil {
+					byValue[v] = map[string]bool{}
+				}
+				byValue[v][key(k)] = true
+			}
+		}
+		for v := range int64(values) {
+			m.checkIndex(t, s, string(recent.AppendKey(nil, types.IntValue(v))), byValue)
+		}
+	}
+	if u := m.shard.Usage(); u.Bytes < 0 || u.Unsettled < 0 || u.Chains != m.table.Len() {
+		t.Fatalf("usage %+v with %d chains", u, m.table.Len())
+	}
+}
+
+// checkIndex looks a value up as a read does: what the index meets, and what
+// SQLite has but the index did not meet.
+func (m *model) checkIndex(t *rapid.T, s txn.Timestamp, value string, want map[string]map[string]bool) {
+	got, met := map[string]bool{}, map[string]bool{}
+	m.table.AscendIndex(1, recent.Prefix(value), func(c *recent.Chain) bool {
+		met[c.Key] = true
+		v := c.Visible(s)
+		if v.Kind == recent.Present && string(keyOf(nil, m.image(v), []int{1})) == value {
+			got[c.Key] = true
+		}
+		return true
+	})
+	for k, r := range m.sqlite {
+		if r != nil && !met[k] && string(keyOf(nil, r, []int{1})) == value {
+			got[k] = true
+		}
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want[value]) && len(got)+len(want[value]) > 0 {
+		t.Fatalf("value %x at %d: keys %v, want %v", value, s, got, want[value])
+	}
+}
+
+// TestHistory interleaves commits, snapshots, settling in its three steps and
+// spilling, and compares every read with the full history.
+func TestHistory(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := newModel()
+		t.Repeat(map[string]func(*rapid.T){
+			"put": func(t *rapid.T) {
+				k, v := rapid.Int64Range(0, keys-1).Draw(t, "key"), rapid.Int64Range(0, values-1).Draw(t, "value")
+				m.commit(k, recent.Version{Kind: recent.Present, Row: row(k, v)})
+			},
+			"delete": func(t *rapid.T) {
+				m.commit(rapid.Int64Range(0, keys-1).Draw(t, "key"), recent.Version{Kind: recent.Absent})
+			},
+			"snapshot": func(t *rapid.T) { m.inUse[m.clock]++ },
+			"release": func(t *rapid.T) {
+				for s := range m.inUse {
+					delete(m.inUse, s)
+					return
+				}
+			},
+			"take": func(t *rapid.T) {
+				if m.batch == nil {
+					m.batch = m.table.TakeDirty(rapid.IntRange(1, keys).Draw(t, "n"))
+				}
+			},
+			"write": func(t *rapid.T) {
+				for _, s := range m.batch {
+					m.sqlite[s.Chain.Key] = nil
+					if s.New.Kind == recent.Present {
+						m.sqlite[s.Chain.Key] = s.New.Row
+					}
+				}
+				m.table.Settled(m.batch)
+				m.batch = nil
+			},
+			"fail": func(t *rapid.T) {
+				m.table.Unsettled(m.batch)
+				m.batch = nil
+			},
+			"drop": func(t *rapid.T) {
+				m.shard.Raise(m.oldest())
+				m.table.Drop(rapid.IntRange(1, keys).Draw(t, "n"))
+			},
+			"spill": func(t *rapid.T) {
+				_, err := m.shard.Spill(1<<20, func(r []byte) (recent.Place, error) {
+					p := recent.Place{Offset: int64(len(m.scratch)), Length: int32(len(r))}
+					m.scratch = append(m.scratch, r...)
+					return p, nil
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			},
+			"": m.check,
+		})
+	})
+}
+
+// TestEverythingGoes: when all is settled and nobody reads, nothing is left.
+func TestEverythingGoes(t *testing.T) {
+	m := newModel()
+	for i := range int64(40) {
+		m.commit(i%keys, recent.Version{Kind: recent.Present, Row: row(i%keys, i%values)})
+	}
+	m.table.Settled(m.table.TakeDirty(100))
+	m.shard.Raise(m.clock)
+	m.table.Drop(100)
+	if u := m.shard.Usage(); u != (recent.Usage{}) {
+		t.Fatalf("left: %+v", u)
+	}
+}
+
+// TestCut takes statements of a write set back.
+func TestCut(t *testing.T) {
+	s := recent.New(0)
+	set := s.Open(1, keyOf)
+	set.AddIndex(1, []int{1})
+	absent := recent.Version{Kind: recent.Absent}
+	for statement := range int64(4) {
+		set.Put(key(1), absent, recent.Version{At: txn.Timestamp(statement + 1), Kind: recent.Present, Row: row(1, statement)})
+	}
+	set.Put(key(2), absent, recent.Version{At: 3, Kind: recent.Present, Row: row(2, 1)})
+	set.Cut(3)
+	if got := set.Get(key(1)).Newest().At; got != 2 || set.Get(key(2)) != nil {
+		t.Fatalf("newest is of statement %d", got)
+	}
+	set.Cut(1)
+	if u := s.Usage(); u != (recent.Usage{}) {
+		t.Fatalf("left: %+v", u)
+	}
+}
