@@ -30,7 +30,11 @@ type arrayParser struct {
 }
 
 func (p *arrayParser) malformed(detail string, args ...any) error {
-	return pgerr.New(pgerr.InvalidTextRepresentation, "malformed array literal: \"%s\"", p.src).WithDetail(detail, args...)
+	return errArrayLiteral(p.src, detail, args...)
+}
+
+func errArrayLiteral(s, detail string, args ...any) error {
+	return pgerr.New(pgerr.InvalidTextRepresentation, "malformed array literal: \"%s\"", s).WithDetail(detail, args...)
 }
 
 func (p *arrayParser) skipSpace() {
@@ -51,7 +55,7 @@ func (p *arrayParser) parse() (*Array, error) {
 	if err := p.bounds(); err != nil {
 		return nil, err
 	}
-	shape := arrayShape{p: p, pos: p.pos, delim: p.elem.Delim}
+	shape := arrayShape{src: p.src[p.pos:], delim: p.elem.Delim}
 	dims, err := shape.count()
 	if err != nil {
 		return nil, err
@@ -183,7 +187,7 @@ const (
 
 // arrayShape checks the brace structure and counts dimensions (ArrayCount).
 type arrayShape struct {
-	p        *arrayParser
+	src      string // without bounds, which its errors do not show either
 	pos      int
 	delim    byte
 	state    shapeState
@@ -203,25 +207,29 @@ func (s *arrayShape) in(states ...shapeState) bool {
 	return false
 }
 
+func (s *arrayShape) malformed(detail string, args ...any) error {
+	return errArrayLiteral(s.src, detail, args...)
+}
+
 func (s *arrayShape) unexpected(c byte) error {
-	return s.p.malformed("Unexpected \"%c\" character.", c)
+	return s.malformed("Unexpected \"%c\" character.", c)
 }
 
 func (s *arrayShape) count() ([]int32, error) {
 	for done := false; !done; s.pos++ {
-		if s.pos >= len(s.p.src) {
-			return nil, s.p.malformed("Unexpected end of input.")
+		if s.pos >= len(s.src) {
+			return nil, s.malformed("Unexpected end of input.")
 		}
 		if s.in(elemStarted, quotedStarted) {
 			s.nonEmpty = true
 		}
 		var err error
-		if done, err = s.step(s.p.src[s.pos]); err != nil {
+		if done, err = s.step(s.src[s.pos]); err != nil {
 			return nil, err
 		}
 	}
-	if strings.TrimLeft(s.p.src[s.pos:], " \t\n\r\v\f") != "" {
-		return nil, s.p.malformed("Junk after closing right brace.")
+	if strings.TrimLeft(s.src[s.pos:], " \t\n\r\v\f") != "" {
+		return nil, s.malformed("Junk after closing right brace.")
 	}
 	if !s.nonEmpty {
 		return nil, nil
@@ -256,7 +264,7 @@ func (s *arrayShape) step(c byte) (done bool, err error) {
 		s.counts[s.level-1]++
 	case !isSpace(c):
 		if !s.in(levelStarted, elemStarted, elemDelimited) {
-			return false, s.p.malformed("Unexpected array element.")
+			return false, s.malformed("Unexpected array element.")
 		}
 		s.state = elemStarted
 	}
@@ -270,8 +278,8 @@ func (s *arrayShape) escape() error {
 	if s.state != quotedStarted {
 		s.state = elemStarted
 	}
-	if s.pos++; s.pos >= len(s.p.src) {
-		return s.p.malformed("Unexpected end of input.")
+	if s.pos++; s.pos >= len(s.src) {
+		return s.malformed("Unexpected end of input.")
 	}
 	return nil
 }
@@ -284,7 +292,7 @@ func (s *arrayShape) quote() error {
 	case levelStarted, elemDelimited:
 		s.state = quotedStarted
 	default:
-		return s.p.malformed("Unexpected array element.")
+		return s.malformed("Unexpected array element.")
 	}
 	return nil
 }
@@ -310,7 +318,7 @@ func (s *arrayShape) close() (done bool, err error) {
 	s.state = levelCompleted
 	s.level--
 	if e := s.expect[s.level]; e != 0 && e != s.counts[s.level] {
-		return false, s.p.malformed("Multidimensional arrays must have sub-arrays with matching dimensions.")
+		return false, s.malformed("Multidimensional arrays must have sub-arrays with matching dimensions.")
 	}
 	s.expect[s.level] = s.counts[s.level]
 	return s.level == 0, nil

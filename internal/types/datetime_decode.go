@@ -148,7 +148,7 @@ func (p *dateDecoder) field(i int) (mask int, code dtErr) {
 	case fieldDate:
 		return p.dateField(i, f.text)
 	case fieldTime:
-		if p.label != 0 {
+		if p.label != 0 && !p.timeOnly {
 			if p.label != unitTime {
 				return 0, dtBadFormat
 			}
@@ -476,7 +476,7 @@ func (p *dateDecoder) numberField(text string, seen int) (mask int, code dtErr) 
 // labelled is a number behind a unit's letter: y2001m02d04, J2451187, T040506.
 func (p *dateDecoder) labelled(text string) (mask int, code dtErr) {
 	label := p.label
-	p.label = 0
+	p.label, p.special = 0, 0
 	digits := countWhile(text, isDigit)
 	val, ok := atoi32(text[:digits])
 	if !ok {
@@ -652,7 +652,7 @@ func (p *dateDecoder) reserved(value int) (mask int, code dtErr) {
 // validateDate completes the year and checks the parts of the date.
 func (p *dateDecoder) validateDate() dtErr {
 	c := &p.c
-	if p.seen&maskYear != 0 && !p.julianDate && p.special == 0 {
+	if p.seen&maskYear != 0 && !p.julianDate {
 		switch {
 		case p.bc:
 			if c.Year <= 0 {
@@ -671,9 +671,6 @@ func (p *dateDecoder) validateDate() dtErr {
 	}
 	if p.seen&maskDOY != 0 {
 		c.Year, c.Month, c.Day = j2date(date2j(c.Year, 1, 1) + p.yday - 1)
-	}
-	if p.special != 0 {
-		return dtOK
 	}
 	if p.seen&maskMonth != 0 && (c.Month < 1 || c.Month > 12) {
 		return dtMDFieldOverflow

@@ -268,6 +268,7 @@ const (
 	unitZoneHour
 	unitZoneMinute
 	unitTime // what follows a "t"
+	unitAgo  // no unit: a number before "ago" has none
 )
 
 type dateWord struct {

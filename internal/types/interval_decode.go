@@ -275,7 +275,7 @@ func (p *intervalDecoder) word(text string) (mask int, code dtErr) {
 		p.unit = w.value
 		return 0, dtOK
 	case wordAgo:
-		p.ago, p.unit = true, w.value
+		p.ago, p.unit = true, unitAgo
 		return 0, dtOK
 	}
 	return 0, dtBadFormat

@@ -84,30 +84,23 @@ var posixRules = regexp.MustCompile(`^(,(M\d{1,2}\.[1-5]\.[0-6]|J?\d{1,3})(/[+-]
 
 // posixZone makes a zone of a POSIX TZ string; nil if it is none.
 func posixZone(spec string) *time.Location {
+	spec = strings.ToUpper(spec)
 	abbrev, rest, ok := posixAbbrev(spec)
 	if !ok {
 		return nil
 	}
-	west, rest, ok := posixOffset(rest)
+	west, after, ok := posixOffset(rest)
 	if !ok {
 		return nil
 	}
-	tz := spec
-	if rest != "" {
-		_, after, ok := posixAbbrev(rest)
+	// time.Location wants what is no plain word in <>
+	tz := "<" + abbrev + ">" + rest[:len(rest)-len(after)]
+	if after != "" {
+		summer, ok := posixSummer(after)
 		if !ok {
 			return nil
 		}
-		if after != "" && after[0] != ',' {
-			if _, after, ok = posixOffset(after); !ok {
-				return nil
-			}
-		}
-		if after == "" {
-			tz += posixDefaultRules
-		} else if !posixRules.MatchString(after) {
-			return nil
-		}
+		tz += summer
 	}
 	loc, err := time.LoadLocationFromTZData(spec, zoneData(tz, abbrev, -west))
 	if err != nil {
@@ -116,17 +109,34 @@ func posixZone(spec string) *time.Location {
 	return loc
 }
 
-// posixAbbrev cuts a zone abbreviation off: letters, or anything in <>.
+// posixSummer reads a summer time's name, perhaps its offset and its rules.
+func posixSummer(s string) (tz string, ok bool) {
+	abbrev, rest, ok := posixAbbrev(s)
+	if !ok {
+		return "", false
+	}
+	after := rest
+	if rest != "" && rest[0] != ',' {
+		if _, after, ok = posixOffset(rest); !ok {
+			return "", false
+		}
+	}
+	tz = "<" + abbrev + ">" + rest
+	if after == "" {
+		tz += posixDefaultRules
+	}
+	return tz, after == "" || posixRules.MatchString(after)
+}
+
+// posixAbbrev cuts a zone abbreviation off: all up to a digit, sign or comma,
+// or anything in <>.
 func posixAbbrev(s string) (abbrev, rest string, ok bool) {
 	if strings.HasPrefix(s, "<") {
 		abbrev, rest, ok = strings.Cut(s[1:], ">")
 		return abbrev, rest, ok && abbrev != ""
 	}
-	i := 0
-	for i < len(s) && isAlpha(s[i]) {
-		i++
-	}
-	return s[:i], s[i:], i >= 1
+	i := countWhile(s, func(c byte) bool { return !isDigit(c) && c != ',' && c != '-' && c != '+' })
+	return s[:i], s[i:], i >= 1 && strings.IndexByte(s[:i], '>') < 0
 }
 
 // posixOffset cuts [+-]hh[:mm[:ss]] off: seconds west.

@@ -1,6 +1,6 @@
 -- Fills the last two columns of answers.tsv from the server that psql is
 -- connected to; README.md says how to call this.
-CREATE TEMP TABLE answers (n serial, form text, settings text, input text, answer text, wire text);
+CREATE TEMP TABLE answers (n serial PRIMARY KEY, form text, settings text, input text, answer text, wire text);
 \copy answers (form, settings, input, answer, wire) FROM 'answers.tsv'
 CREATE FUNCTION pg_temp.attempt(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE r text; s text; m text; d text; h text;
