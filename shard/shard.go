@@ -330,6 +330,7 @@ const (
 	ControlSequenceRead                  // last_value, is_called
 	ControlTransactions                  // what is open and in doubt
 	ControlViews                         // write the views with SQL names (clean stop)
+	ControlLockTable                     // lock Table for a schema change, to the transaction's end; waits like any lock
 )
 
 // ControlRequest is a control operation on one shard.

@@ -15,8 +15,9 @@ import (
 const (
 	// Slots is the number of slots of every cluster, for ever: a row's slot is
 	// the high bits of its hash.
-	Slots    = 1 << slotBits
-	slotBits = 14
+	Slots = 1 << SlotBits
+	// SlotBits is how many high bits of a hash are its slot.
+	SlotBits = 14
 	// MaxShards leaves every shard some slots to give away.
 	MaxShards = Slots / 16
 )
@@ -90,7 +91,7 @@ func (m *Map) Plan(members []ring.Member) []uint32 {
 }
 
 // Slot is the slot of a hash.
-func Slot(hash uint64) int { return int(hash >> (64 - slotBits)) }
+func Slot(hash uint64) int { return int(hash >> (64 - SlotBits)) }
 
 // hashSeed begins every shard key's hash. Where rows lie depends on it for ever.
 const hashSeed = 0x517cc1b727220a95

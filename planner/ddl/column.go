@@ -67,7 +67,7 @@ func (b *tableBuilder) columnType(c *catalog.Column, n *pg.ColumnDef) (serial bo
 			return true, nil
 		}
 	}
-	if c.Type, c.Typmod, err = b.Bind.Type(n.TypeName); err != nil {
+	if c.Type, c.Typmod, err = b.typeName(n.TypeName); err != nil {
 		return false, err
 	}
 	if c.Type.Kind == 'p' {
@@ -190,11 +190,11 @@ func (b *tableBuilder) setDefault(c *catalog.Column, n *pg.Node, once bool) erro
 	case c.Generated:
 		return pgerr.New(pgerr.SyntaxError, "column %q of relation %q is a generated column", c.Name, b.table.Name)
 	}
-	e, err := b.Bind.Default(n, c.Name, c.Type, c.Typmod)
+	e, err := b.bindDefault(n, c.Name, c.Type, c.Typmod)
 	if err != nil {
 		return err
 	}
-	c.Default = b.Bind.Text(e)
+	c.Default = b.exprText(e)
 	if c.DefaultOID == 0 {
 		if err := b.oids(&c.DefaultOID); err != nil {
 			return err
@@ -213,7 +213,7 @@ func (b *tableBuilder) missing(c *catalog.Column, e expr.Expr) error {
 		b.rewrite = true
 		return nil
 	}
-	v, err := b.Bind.Value(b.ctx, e)
+	v, err := b.constantValue(e)
 	c.Missing = v
 	return err
 }
@@ -255,11 +255,11 @@ func (b *tableBuilder) setGenerated(c *catalog.Column, con *pg.Constraint) error
 	case c.Identity != 0:
 		return pgerr.New(pgerr.SyntaxError, "both identity and generation expression specified for column %q of table %q", c.Name, b.table.Name)
 	}
-	e, err := b.Bind.Generated(con.RawExpr, b.table, c.Name, c.Type, c.Typmod)
+	e, err := b.bindGenerated(con.RawExpr, b.table, c.Name, c.Type, c.Typmod)
 	if err != nil {
 		return err
 	}
-	c.Default, c.Generated = b.Bind.Text(e), true
+	c.Default, c.Generated = b.exprText(e), true
 	if !b.created {
 		b.rewrite = true
 	}

@@ -66,11 +66,11 @@ func (b *tableBuilder) addConstraint(p pendingConstraint) error {
 // addCheck adds a CHECK constraint.
 func (b *tableBuilder) addCheck(p pendingConstraint) error {
 	t, con := b.table, p.def
-	e, err := b.Bind.Check(con.RawExpr, t)
+	e, err := b.bindCheck(con.RawExpr, t)
 	if err != nil {
 		return err
 	}
-	ck := catalog.Check{Name: con.Conname, Expr: b.Bind.Text(e), Columns: referenced(t, e), Valid: !con.SkipValidation || b.created, NoInherit: con.IsNoInherit}
+	ck := catalog.Check{Name: con.Conname, Expr: b.exprText(e), Columns: referenced(t, e), Valid: !con.SkipValidation || b.created, NoInherit: con.IsNoInherit}
 	if ck.Name == "" {
 		column := p.column
 		if column == "" && len(ck.Columns) == 1 {
@@ -91,12 +91,12 @@ func (b *tableBuilder) addCheck(p pendingConstraint) error {
 }
 
 // referenced lists the columns of t that a bound expression mentions; the
-// binder numbers them by column ID.
+// binder names them by position.
 func referenced(t *catalog.Table, e expr.Expr) []catalog.ColumnID {
 	var ids []catalog.ColumnID
 	for _, id := range expr.Columns(e) {
-		if c := t.Column(catalog.ColumnID(id)); c != nil && !slices.Contains(ids, c.ID) {
-			ids = append(ids, c.ID)
+		if c := t.Columns[id].ID; !slices.Contains(ids, c) {
+			ids = append(ids, c)
 		}
 	}
 	slices.Sort(ids)

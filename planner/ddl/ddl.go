@@ -4,6 +4,7 @@
 // metadata store, before the transaction commits.
 //
 //	ddl.go        Env, Execute (this file: the contract)
+//	binding.go    expressions, types and queries inside DDL
 //	names.go      names become schemas and objects; names are chosen
 //	create.go     CREATE TABLE; column.go, constraint.go its parts
 //	alter.go      ALTER TABLE; rename.go, owner.go for all objects
@@ -27,6 +28,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/bind"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
@@ -50,28 +52,6 @@ type Rows interface {
 	Sessions(database catalog.OID) int
 }
 
-// Binder types the expressions and type names that DDL contains.
-type Binder interface {
-	// Type resolves a type name.
-	Type(n *pg.TypeName) (*types.Type, int32, error)
-	// Default binds a column default: no columns in sight, coerced to the column's type by assignment.
-	Default(n *pg.Node, column string, t *types.Type, typmod int32) (expr.Expr, error)
-	// Check binds a boolean expression over a table's columns.
-	Check(n *pg.Node, t *catalog.Table) (expr.Expr, error)
-	// Generated binds a generation expression over a table's columns.
-	Generated(n *pg.Node, t *catalog.Table, column string, typ *types.Type, typmod int32) (expr.Expr, error)
-	// Renamed binds an expression's text over old and prints it with the column names of t.
-	Renamed(text string, old, t *catalog.Table) (string, error)
-	// Sources are the relations that a view's query reads.
-	Sources(v *catalog.View) ([]catalog.OID, error)
-	// Text is a bound expression as PostgreSQL's ruleutils prints it.
-	Text(e expr.Expr) string
-	// Columns are the columns of a query, for CREATE VIEW and CREATE TABLE AS.
-	Columns(n *pg.Node) ([]catalog.Column, error)
-	// Value evaluates a constant expression.
-	Value(ctx context.Context, e expr.Expr) (types.Datum, error)
-}
-
 // Env is one DDL statement's surroundings. It belongs to the session's goroutine.
 type Env struct {
 	Change     *catalog.Change
@@ -80,8 +60,11 @@ type Env struct {
 	Role       *catalog.Role
 	Allocate   Allocator
 	Rows       Rows
-	Bind       Binder
-	Notice     func(*pgerr.E)
+	// Bind is the binder's environment over the change as it is now.
+	Bind   func() *bind.Env
+	Notice func(*pgerr.E)
+	// Session answers functions in expressions that are evaluated here.
+	Session expr.Session
 	// InBlock: the statement runs inside BEGIN … COMMIT (CREATE DATABASE refuses).
 	InBlock bool
 }

@@ -131,7 +131,7 @@ func (b *tableBuilder) renameInExpressions(old *catalog.Table, c *catalog.Column
 		if !slices.Contains(ck.Columns, c.ID) {
 			continue
 		}
-		text, err := b.Bind.Renamed(ck.Expr, old, b.table)
+		text, err := b.renamedText(ck.Expr, old, b.table)
 		if err != nil {
 			return err
 		}
@@ -142,7 +142,7 @@ func (b *tableBuilder) renameInExpressions(old *catalog.Table, c *catalog.Column
 		if !g.Generated || g.Dropped {
 			continue
 		}
-		text, err := b.Bind.Renamed(g.Default, old, b.table)
+		text, err := b.renamedText(g.Default, old, b.table)
 		if err != nil {
 			return err
 		}

@@ -78,7 +78,7 @@ func (s *statement) sequenceOptions(seq *catalog.Sequence, list []*pg.Node, isNe
 		given[d.Defname] = d
 	}
 	if d := given["as"]; d != nil {
-		t, _, err := s.Bind.Type(d.Arg.GetTypeName())
+		t, _, err := s.typeName(d.Arg.GetTypeName())
 		if err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ func (s *statement) createView(n *pg.ViewStmt) error {
 
 // newView binds the query and makes the descriptor.
 func (s *statement) newView(sc *catalog.Schema, n *pg.ViewStmt) (*catalog.View, error) {
-	columns, err := s.Bind.Columns(n.Query)
+	columns, err := s.queryColumns(n.Query)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (s *statement) viewsOn(r catalog.Relation) ([]*catalog.View, error) {
 		if !ok {
 			continue
 		}
-		sources, err := s.Bind.Sources(v)
+		sources, err := s.viewSources(v)
 		if err != nil {
 			return nil, err
 		}
@@ -113,7 +113,7 @@ func (s *statement) viewsOn(r catalog.Relation) ([]*catalog.View, error) {
 
 // checkViewSources makes the change depend on what the view reads.
 func (s *statement) checkViewSources(v *catalog.View) error {
-	sources, err := s.Bind.Sources(v)
+	sources, err := s.viewSources(v)
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,8 @@ type branch struct {
 	// set is the write set: its times are statement numbers. It is frozen from
 	// commit or prepare on: then no lock is needed to read it.
 	set *recent.Shard
+	// committed is set when the outcome is known, before the end.
+	committed bool
 }
 
 type branchState uint8
@@ -206,6 +208,7 @@ func (e *Engine) forget(b *branch) {
 	e.branchMu.Lock()
 	delete(e.branches, b.id)
 	e.branchMu.Unlock()
+	e.versions.end(b.id, b.committed)
 	e.locks.release(b.id)
 }
 

@@ -37,6 +37,8 @@ func (e *Engine) Control(ctx context.Context, r *shard.ControlRequest) (*shard.C
 	case shard.ControlTransactions:
 		reply.Transactions = e.transactions()
 		return reply, nil
+	case shard.ControlLockTable:
+		return reply, e.lockTable(ctx, r)
 	case shard.ControlViews:
 		return reply, e.writeViews(ctx, r.Tables)
 	}

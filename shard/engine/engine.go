@@ -51,6 +51,7 @@ type Engine struct {
 	programs    *programs
 	participant *Participant
 	locks       *locks
+	versions    versions
 	scratch     *scratch
 	metrics     *Metrics
 

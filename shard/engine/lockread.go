@@ -10,6 +10,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
 )
 
 // readLocking is SELECT … FOR UPDATE and its kin over one table: rows are
@@ -29,7 +30,9 @@ func (e *Engine) readLocking(ctx context.Context, r *shard.ReadRequest, p *progr
 		return nil, err
 	}
 	l := &lockingRead{w: w, limit: limit, out: &shard.Batch{}}
-	err = l.run(ctx)
+	if err = e.holdTable(ctx, b, r.Statement, w.r.Table, lock.TableRowShare, r.Lock.TimeoutMS); err == nil {
+		err = l.run(ctx)
+	}
 	w.close()
 	b.finish(r.Statement, err != nil)
 	if err != nil {

@@ -41,6 +41,14 @@ var _ txn.Participant = (*Participant)(nil)
 // ID is the log's UUID.
 func (p *Participant) ID() txn.LogID { return p.uuid }
 
+// LogMetrics are the counters of the participant's log; a node in memory has none, and gets zeros.
+func (p *Participant) LogMetrics() *log.Metrics {
+	if p.log == nil {
+		return &log.Metrics{}
+	}
+	return p.log.Metrics()
+}
+
 func (p *Participant) engine(id shard.ID) *Engine {
 	i, ok := slices.BinarySearchFunc(p.engines, id, func(e *Engine, id shard.ID) int { return int(e.id) - int(id) })
 	if !ok {
@@ -111,6 +119,7 @@ func (p *Participant) Commit(ctx context.Context, r *txn.CommitRequest) (txn.Out
 	}
 	if !slices.ContainsFunc(branches, (*branch).wrote) {
 		for _, b := range branches {
+			b.committed = true
 			b.end()
 		}
 		return txn.Outcome{State: txn.Committed, At: r.At}, nil
@@ -229,6 +238,7 @@ func (e *Engine) leave(p *pending) {
 
 // apply puts the write set into the chains.
 func (b *branch) apply(at txn.Timestamp) {
+	b.committed = true
 	e := b.engine
 	e.latch.Lock()
 	defer e.latch.Unlock()

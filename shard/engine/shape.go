@@ -34,6 +34,7 @@ type indexShape struct {
 	id      uint32
 	columns []int
 	desc    []bool
+	unique  bool
 }
 
 func shapeOf(t *shard.Table) *shape {
@@ -49,7 +50,7 @@ func shapeOf(t *shard.Table) *shape {
 	}
 	for i := range t.Indexes {
 		ix := &t.Indexes[i]
-		s.indexes = append(s.indexes, indexShape{id: ix.ID, columns: ix.Columns, desc: ix.Desc})
+		s.indexes = append(s.indexes, indexShape{id: ix.ID, columns: ix.Columns, desc: ix.Desc, unique: ix.Unique})
 	}
 	return s
 }

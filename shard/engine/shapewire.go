@@ -30,6 +30,7 @@ func (s *shape) append(dst []byte) []byte {
 		for _, d := range ix.desc {
 			w.bool(d)
 		}
+		w.bool(ix.unique)
 	}
 	return w.b
 }
@@ -65,6 +66,7 @@ func (r *reader) shape() *shape {
 		for range r.count() {
 			ix.desc = append(ix.desc, r.bool())
 		}
+		ix.unique = r.bool()
 		s.indexes = append(s.indexes, ix)
 	}
 	if len(s.key) == 0 {

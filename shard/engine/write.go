@@ -10,6 +10,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/shard/recent"
 	"github.com/pegmatitedb/pegmatite/shard/sqlite"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
 )
 
 // Write runs a statement's writes (shard.Service). What it does to each row:
@@ -38,7 +39,9 @@ func (e *Engine) Write(ctx context.Context, r *shard.WriteRequest) (*shard.Write
 	if err != nil {
 		return nil, err
 	}
-	err = w.run(ctx)
+	if err = e.holdTable(ctx, b, r.Statement, r.Table, lock.TableRowExclusive, r.Lock.TimeoutMS); err == nil {
+		err = w.run(ctx)
+	}
 	w.close()
 	b.finish(r.Statement, err != nil)
 	if err != nil {

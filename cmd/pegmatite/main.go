@@ -1,0 +1,116 @@
+// Command pegmatite is the database server: flags become a server.Config, and
+// server.Run does the rest. This is the only place that ends the process.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/pegmatitedb/pegmatite/server"
+)
+
+const usage = `pegmatite: PostgreSQL on the outside, SQLite shards inside.
+
+  pegmatite serve [--data DIR] [--listen HOST:PORT] [--http HOST:PORT]
+                  [--shards N] [--logs N] [--config FILE] ...
+  pegmatite version
+  pegmatite help [serve]
+
+Flags win over the environment (PEGMATITE_LISTEN, ...), which wins over the file.
+`
+
+// Exit codes: 1 is a failure while running, 2 a wrong call.
+const (
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is the command without the process around it.
+func run(args []string, out, errs io.Writer) int {
+	command := "help"
+	if len(args) > 0 {
+		command, args = args[0], args[1:]
+	}
+	switch command {
+	case "serve":
+		return serve(args, errs)
+	case "version", "--version", "-v":
+		fmt.Fprintln(out, server.VersionLine())
+		return 0
+	case "help", "--help", "-h":
+		fmt.Fprint(out, usage)
+		if len(args) > 0 && args[0] == "serve" {
+			printOptions(out)
+		}
+		return 0
+	}
+	fmt.Fprintf(errs, "pegmatite: unknown command %q\n\n%s", command, usage)
+	return exitUsage
+}
+
+// serve runs the server until it is told to stop.
+func serve(args []string, errs io.Writer) int {
+	config, err := configure(args, errs)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintf(errs, "pegmatite: %v\n", err)
+		return exitUsage
+	}
+	if err := server.Run(config); err != nil {
+		fmt.Fprintf(errs, "pegmatite: %v\n", err)
+		return exitFailure
+	}
+	return 0
+}
+
+// configure reads file, environment and flags, later ones winning.
+func configure(args []string, errs io.Writer) (server.Config, error) {
+	config := server.Default()
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	file := flags.String("config", os.Getenv("PEGMATITE_CONFIG"), "file of settings (TOML)")
+	given := map[string]string{}
+	for _, o := range server.Options {
+		flags.Func(o.Name, o.Help, func(v string) error { given[o.Name] = v; return nil })
+	}
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			printOptions(errs)
+		}
+		return config, err
+	}
+	if flags.NArg() > 0 {
+		return config, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if *file != "" {
+		if err := config.FromFile(*file); err != nil {
+			return config, err
+		}
+	}
+	if err := config.FromEnvironment(os.LookupEnv); err != nil {
+		return config, err
+	}
+	for _, o := range server.Options {
+		if v, ok := given[o.Name]; ok {
+			if err := o.Set(&config, v); err != nil {
+				return config, err
+			}
+		}
+	}
+	return config, config.Validate()
+}
+
+func printOptions(w io.Writer) {
+	fmt.Fprintln(w, "\nserve:")
+	fmt.Fprintf(w, "  --%-18s %s\n", "config", "file of settings (TOML)")
+	for _, o := range server.Options {
+		fmt.Fprintf(w, "  --%-18s %s [%s]\n", o.Name, o.Help, o.Environment())
+	}
+}

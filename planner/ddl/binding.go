@@ -1,0 +1,112 @@
+package ddl
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/bind"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
+)
+
+// typeName resolves a type name.
+func (s *statement) typeName(n *pg.TypeName) (*types.Type, int32, error) {
+	return bind.TypeName(s.Bind(), n)
+}
+
+// bindText binds an expression that stands in the tree. columns are by position.
+func (s *statement) bindText(n *pg.Node, columns []bind.Column, p bind.Purpose, target *bind.Column) (expr.Expr, error) {
+	text, err := sqlparse.DeparseExpr(n)
+	if err != nil {
+		return nil, err
+	}
+	return bind.Expression(s.Bind(), text, columns, p, target)
+}
+
+// bindDefault binds a column default: no columns in sight, converted to the
+// column's type as an assignment would.
+func (s *statement) bindDefault(n *pg.Node, column string, t *types.Type, typmod int32) (expr.Expr, error) {
+	return s.bindText(n, nil, bind.ForDefault, &bind.Column{Name: column, Type: t, Typmod: typmod})
+}
+
+// bindCheck binds a boolean expression over a table's columns.
+func (s *statement) bindCheck(n *pg.Node, t *catalog.Table) (expr.Expr, error) {
+	return s.bindText(n, columnsOf(t), bind.ForCheck, nil)
+}
+
+// bindGenerated binds a generation expression over a table's columns.
+func (s *statement) bindGenerated(n *pg.Node, t *catalog.Table, column string, typ *types.Type, typmod int32) (expr.Expr, error) {
+	return s.bindText(n, columnsOf(t), bind.ForGenerated, &bind.Column{Name: column, Type: typ, Typmod: typmod})
+}
+
+// columnsOf are a table's columns by position; those that nobody may name have no name.
+func columnsOf(t *catalog.Table) []bind.Column {
+	cols := make([]bind.Column, len(t.Columns))
+	for i, c := range t.Columns {
+		cols[i] = bind.Column{Name: c.Name, Type: c.Type, Typmod: c.Typmod}
+		if c.Dropped || c.Hidden {
+			cols[i].Name = ""
+		}
+	}
+	return cols
+}
+
+// exprText is a bound expression as the catalog keeps it and PostgreSQL prints it.
+func (s *statement) exprText(e expr.Expr) string { return expr.Format(s.Bind().Types, e) }
+
+// renamedText binds an expression's text over old and prints it with the column names of t.
+func (s *statement) renamedText(text string, old, t *catalog.Table) (string, error) {
+	e, err := bind.Expression(s.Bind(), text, columnsOf(old), bind.ForCheck, nil)
+	if err != nil {
+		return "", err
+	}
+	e = expr.Replace(e, func(e expr.Expr) expr.Expr {
+		if c, ok := e.(*expr.Column); ok {
+			named := *c
+			named.Name = t.Columns[c.ID].Name
+			return &named
+		}
+		return e
+	})
+	return s.exprText(e), nil
+}
+
+// constantValue evaluates an expression without columns.
+func (s *statement) constantValue(e expr.Expr) (types.Datum, error) {
+	return expr.EvalConst(&expr.Context{Env: s.Bind().Types, Session: s.Session}, e)
+}
+
+// queryColumns are the columns of a query, for CREATE VIEW.
+func (s *statement) queryColumns(n *pg.Node) ([]catalog.Column, error) {
+	st, err := sqlparse.FromNode(n)
+	if err != nil {
+		return nil, err
+	}
+	p, err := bind.Statement(s.Bind(), st, nil)
+	if err != nil {
+		return nil, err
+	}
+	cols := make([]catalog.Column, len(p.Result))
+	for i, c := range p.Result {
+		cols[i] = catalog.Column{ID: catalog.ColumnID(i + 1), Attnum: int16(i + 1), Name: c.Name, Type: c.Type, Typmod: c.Typmod, Stats: -1}
+	}
+	return cols, nil
+}
+
+// viewSources are the relations that a view's query reads.
+func (s *statement) viewSources(v *catalog.View) ([]catalog.OID, error) {
+	stmts, err := sqlparse.Parse(v.Query)
+	if err != nil {
+		return nil, err
+	}
+	p, err := bind.Statement(s.Bind(), stmts[0], nil)
+	if err != nil {
+		return nil, err
+	}
+	oids := make([]catalog.OID, len(p.Reads))
+	for i, d := range p.Reads {
+		oids[i] = d.Relation
+	}
+	return oids, nil
+}

@@ -1,0 +1,50 @@
+package planner
+
+import (
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/bind"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+)
+
+// PlanEntries plans the filling of a unique index that is a relation of its
+// own: INSERT INTO index SELECT indexed columns, key FROM t WHERE none of the
+// indexed columns is NULL.
+func (c *Cache) PlanEntries(env *bind.Env, t *catalog.Table, ix *catalog.Index) (*plan.Statement, error) {
+	scan := &plan.Scan{Table: t, Alias: t.Name}
+	into := &catalog.Table{
+		OID: ix.OID, Database: t.Database, Schema: t.Schema, Name: ix.Name, Owner: t.Owner, Home: t.Home,
+		Version: t.Version, Physical: ix.Global,
+	}
+	var notNull, image []expr.Expr
+	for i, id := range entryColumns(t, ix) {
+		col := t.Column(id)
+		ref := plan.Column{ID: expr.ColumnID(i + 1), Name: col.Name, Type: col.Type, Typmod: col.Typmod}
+		scan.Cols = append(scan.Cols, ref)
+		scan.Positions = append(scan.Positions, int(id)-1)
+		e := expr.NewColumn(ref.ID, ref.Name, ref.Type, ref.Typmod)
+		image = append(image, e)
+		own := *col
+		own.ID, own.Attnum, own.Hidden, own.Missing = catalog.ColumnID(i+1), int16(i+1), false, types.Null
+		into.Columns = append(into.Columns, own)
+		if i < len(ix.Columns) {
+			into.Key = append(into.Key, own.ID)
+			notNull = append(notNull, &expr.Test{Kind: expr.IsNotNull, Arg: e})
+		}
+	}
+	into.ShardKey = len(into.Key)
+	into.Indexes = []catalog.Index{{OID: ix.OID, Name: ix.Name, Primary: true, Unique: true, Columns: ix.Columns}}
+	insert := &plan.Insert{Table: into, Image: image, Source: &plan.Filter{Input: scan, Cond: expr.NewAnd(notNull...)}}
+	st := &plan.Statement{Root: insert, Tag: "INSERT", Writes: true, Columns: expr.ColumnID(len(scan.Cols) + 1)}
+	return c.planner.finish(env, st)
+}
+
+// entryColumns are the columns of an index's entries: the indexed ones, then the table's key.
+func entryColumns(t *catalog.Table, ix *catalog.Index) []catalog.ColumnID {
+	var ids []catalog.ColumnID
+	for _, k := range ix.Columns {
+		ids = append(ids, k.Column)
+	}
+	return append(ids, t.Key...)
+}

@@ -1,0 +1,127 @@
+package server
+
+import (
+	"context"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/catalog/placement"
+	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/rowcodec"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// cluster is where the rows are, as this process sees it: all shards are its
+// own. It is what sessions' executors and the commit coordinator reach shards by.
+type cluster struct {
+	node   *Node
+	shards *placement.Map
+}
+
+// Service implements exec.Cluster.
+func (c *cluster) Service(catalog.Home, shard.ID) shard.Service { return c.node.engine }
+
+// Shards implements exec.Cluster.
+func (c *cluster) Shards(catalog.Home) []shard.ID {
+	ids := make([]shard.ID, c.shards.Shards())
+	for i := range ids {
+		ids[i] = shard.ID(i)
+	}
+	return ids
+}
+
+// ShardOf implements exec.Cluster.
+func (c *cluster) ShardOf(hash uint64) shard.ID { return shard.ID(c.shards.ShardOf(hash)) }
+
+// Epoch implements exec.Cluster.
+func (c *cluster) Epoch() uint64 { return c.shards.Epoch() }
+
+// logOf says which log a shard's commands go to.
+func (c *cluster) logOf(id uint32) txn.LogID { return c.node.engine.LogOf(shard.ID(id)) }
+
+// Participant finds a log for the commit coordinator; nil if nobody has it.
+func (c *cluster) Participant(id txn.LogID) txn.Participant {
+	if p := c.node.engine.Participant(id); p != nil {
+		return p
+	}
+	return nil
+}
+
+// Cut implements txn.Cutter.
+func (c *cluster) Cut(ctx context.Context, id txn.ID, e txn.Enlistment, from, sent txn.Statement) error {
+	return c.node.engine.Cut(ctx, &shard.CutRequest{
+		Header: shard.Header{Shard: shard.ID(e.Shard), Epoch: c.Epoch(), Txn: id, Incarnation: e.Incarnation},
+		From:   from, Sent: sent,
+	})
+}
+
+// shardOf tells an engine which shard a row belongs to whose shard key changed.
+func shardOf(m *placement.Map) func(t *shard.Table, key []int, row []byte) shard.ID {
+	return func(t *shard.Table, key []int, row []byte) shard.ID {
+		cols := make([]*types.Type, len(key))
+		all := make([]rowcodec.Column, len(t.Columns))
+		for i, c := range t.Columns {
+			all[i] = rowcodec.Column{Type: c.Type, Typmod: c.Typmod}
+		}
+		for i, at := range key {
+			cols[i] = t.Columns[at].Type
+		}
+		values := make([]types.Datum, len(key))
+		if err := rowcodec.DecodeSome(values, row, all, key); err != nil {
+			return 0 // the engine made the row: it is well formed
+		}
+		return shard.ID(m.ShardOf(placement.Hash(cols, values)))
+	}
+}
+
+// bound keeps the timestamp oracle's bound in the metadata store.
+type bound struct{ store *store.Store }
+
+// Load implements tso.Bound.
+func (b bound) Load(ctx context.Context) (txn.Timestamp, error) {
+	v, err := b.store.Bound(ctx)
+	return txn.Timestamp(v), err
+}
+
+// Extend implements tso.Bound.
+func (b bound) Extend(ctx context.Context, from, to txn.Timestamp) error {
+	have, err := b.store.Bound(ctx)
+	if err != nil {
+		return err
+	}
+	if have != int64(from) {
+		return pgerr.New(pgerr.TRSerializationFailure, "the timestamp oracle's bound was moved by another process")
+	}
+	return b.store.ExtendBound(ctx, int64(to))
+}
+
+// allocator hands out OIDs and physical ids from the metadata store's blocks.
+type allocator struct{ store *store.Store }
+
+// OID implements ddl.Allocator.
+func (a allocator) OID(ctx context.Context) (catalog.OID, error) { return a.store.NewOIDs(ctx, 1) }
+
+// Physical implements ddl.Allocator.
+func (a allocator) Physical(ctx context.Context) (uint64, error) { return a.store.NewPhysical(ctx) }
+
+// maintenance is what statements can ask of the node's files.
+type maintenance struct{ cluster *cluster }
+
+// Checkpoint implements session.Maintenance.
+func (m *maintenance) Checkpoint(ctx context.Context) error {
+	for _, id := range m.cluster.Shards(catalog.HomeShards) {
+		r := &shard.ControlRequest{Header: shard.Header{Shard: id, Epoch: m.cluster.Epoch()}, Op: shard.ControlSettle}
+		if _, err := m.cluster.Service(catalog.HomeShards, id).Control(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PublishStatistics implements session.Maintenance.
+func (m *maintenance) PublishStatistics(ctx context.Context, s map[catalog.OID]catalog.Statistics) error {
+	_, err := m.cluster.node.store.PublishStatistics(ctx, s)
+	return err
+}

@@ -1,0 +1,189 @@
+// Package server puts a node together: configuration, what starts and stops in
+// which order, the data directory, the HTTP port.
+//
+//	config.go   Config: flags, environment and file say the same things
+//	datadir.go  DIR: lock, version, identity
+//	server.go   Run: start and stop
+//	admin/      metrics and health over HTTP
+package server
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// Config is everything that `pegmatite serve` can be told. Every field has
+// one name in three spellings: flag --statement-log-ms, environment
+// PEGMATITE_STATEMENT_LOG_MS, file key statement-log-ms.
+type Config struct {
+	Data           string // directory of the node's files
+	Listen         string // host:port for PostgreSQL clients
+	HTTP           string // host:port for metrics and health; "" is none
+	Etcd           string // client URLs of an external etcd, comma-separated; "" embeds one
+	Shards         int    // of the cluster, fixed when it is made; 0 is what DIR has, or 8
+	Logs           int    // logs that this node's shards share; 0 is what DIR has, or 1
+	MaxConnections int
+	MemoryMB       int // budget of recent versions, all shards together
+	DrainS         int // how long a stop waits for running transactions
+	LogLevel       string
+	LogFormat      string // text or json
+	SlowMS         int    // statements at least this long are logged; -1 is none
+	SharedFiles    bool   // let other processes open the shard files while the server runs (slower)
+}
+
+// Defaults.
+const (
+	DefaultShards = 8
+	DefaultLogs   = 1
+)
+
+// Default is the configuration without flags.
+func Default() Config {
+	return Config{
+		Data: "data", Listen: "127.0.0.1:5432",
+		MaxConnections: 100, MemoryMB: 256, DrainS: 30, LogLevel: "info", LogFormat: "text", SlowMS: -1,
+	}
+}
+
+// Option is one setting of a Config, for flags, environment and file alike.
+type Option struct {
+	Name  string // as a flag without dashes, and as a key of the file
+	Help  string
+	Value func(*Config) any // *string, *int or *bool
+}
+
+// Options lists every setting.
+var Options = []Option{
+	{"data", "directory of the node's files", func(c *Config) any { return &c.Data }},
+	{"listen", "host:port for PostgreSQL clients (loopback only)", func(c *Config) any { return &c.Listen }},
+	{"http", "host:port for metrics (/metrics) and health (/healthz, /readyz); empty is none", func(c *Config) any { return &c.HTTP }},
+	{"etcd", "client URLs of an external etcd, comma-separated; empty embeds one", func(c *Config) any { return &c.Etcd }},
+	{"shards", "number of shards, fixed when the cluster is made (default 8)", func(c *Config) any { return &c.Shards }},
+	{"logs", "number of logs that the shards share (default 1)", func(c *Config) any { return &c.Logs }},
+	{"max-connections", "limit on client sessions", func(c *Config) any { return &c.MaxConnections }},
+	{"memory-mb", "memory for recent row versions, MB", func(c *Config) any { return &c.MemoryMB }},
+	{"drain-s", "how long a stop waits for running transactions, seconds", func(c *Config) any { return &c.DrainS }},
+	{"log-level", "debug, info, warn or error", func(c *Config) any { return &c.LogLevel }},
+	{"log-format", "text or json", func(c *Config) any { return &c.LogFormat }},
+	{"slow-ms", "log statements that take at least this long, milliseconds; -1 is none", func(c *Config) any { return &c.SlowMS }},
+	{"shared-files", "let sqlite3 open the shard files while the server runs (slower)", func(c *Config) any { return &c.SharedFiles }},
+}
+
+// Set gives an option a value from text.
+func (o Option) Set(c *Config, text string) error {
+	switch p := o.Value(c).(type) {
+	case *string:
+		*p = text
+	case *int:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return fmt.Errorf("%s: %q is not a whole number", o.Name, text)
+		}
+		*p = n
+	case *bool:
+		b, err := strconv.ParseBool(text)
+		if err != nil {
+			return fmt.Errorf("%s: %q is neither true nor false", o.Name, text)
+		}
+		*p = b
+	}
+	return nil
+}
+
+// Environment is the option's variable: PEGMATITE_MAX_CONNECTIONS.
+func (o Option) Environment() string {
+	return "PEGMATITE_" + strings.ToUpper(strings.ReplaceAll(o.Name, "-", "_"))
+}
+
+// FromEnvironment applies the variables that are set.
+func (c *Config) FromEnvironment(lookup func(string) (string, bool)) error {
+	for _, o := range Options {
+		if v, ok := lookup(o.Environment()); ok {
+			if err := o.Set(c, v); err != nil {
+				return fmt.Errorf("%s: %w", o.Environment(), err)
+			}
+		}
+	}
+	return nil
+}
+
+// FromFile applies a TOML file of `name = value` lines.
+func (c *Config) FromFile(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var values map[string]any
+	if err := toml.Unmarshal(text, &values); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	for _, o := range Options {
+		if v, ok := values[o.Name]; ok {
+			if err := o.Set(c, fmt.Sprint(v)); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+			delete(values, o.Name)
+		}
+	}
+	for name := range values {
+		return fmt.Errorf("%s: unknown setting %q", path, name)
+	}
+	return nil
+}
+
+// Validate says the first thing that is wrong.
+func (c *Config) Validate() error {
+	switch {
+	case c.Data == "":
+		return fmt.Errorf("data: a directory is needed")
+	case c.Shards < 0 || c.Shards > 4096:
+		return fmt.Errorf("shards: %d is not between 1 and 4096", c.Shards)
+	case c.Logs < 0 || c.Logs > 64:
+		return fmt.Errorf("logs: %d is not between 1 and 64", c.Logs)
+	case c.Shards > 0 && c.Logs > c.Shards:
+		return fmt.Errorf("logs: %d logs for %d shards: a log without shards is of no use", c.Logs, c.Shards)
+	case c.MaxConnections < 1 || c.MaxConnections > 262143:
+		return fmt.Errorf("max-connections: %d is not between 1 and 262143", c.MaxConnections)
+	case c.MemoryMB < 8:
+		return fmt.Errorf("memory-mb: %d is less than 8", c.MemoryMB)
+	case c.DrainS < 0:
+		return fmt.Errorf("drain-s: %d is negative", c.DrainS)
+	case c.LogFormat != "text" && c.LogFormat != "json":
+		return fmt.Errorf("log-format: %q is neither text nor json", c.LogFormat)
+	}
+	if err := loopback("listen", c.Listen); err != nil {
+		return err
+	}
+	if c.HTTP != "" {
+		return loopback("http", c.HTTP)
+	}
+	return nil
+}
+
+// Drain is DrainS as a duration.
+func (c *Config) Drain() time.Duration { return time.Duration(c.DrainS) * time.Second }
+
+// loopback refuses an address that others could reach: there is no
+// authentication to keep them out.
+func loopback(name, address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%s: %q is not host:port", name, address)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n > 65535 {
+		return fmt.Errorf("%s: %q is not a port", name, port)
+	}
+	if host == "localhost" {
+		return nil
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return fmt.Errorf("%s: %q is not a loopback address (127.0.0.1, ::1, localhost); others are refused as long as clients are not authenticated", name, host)
+	}
+	return nil
+}

@@ -1,0 +1,178 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// FormatVersion is the version of a data directory's files. A newer one is
+// never opened; an older one would be brought up to date by an explicit step.
+const FormatVersion = 1
+
+// identityFile is what makes a directory a node's: DIR/pegmatite.json.
+const identityFile = "pegmatite.json"
+
+// Identity is what a data directory was made as.
+type Identity struct {
+	Format  int    `json:"format"`
+	Cluster string `json:"cluster"` // UUID
+	Node    uint32 `json:"node"`
+	Shards  int    `json:"shards"`
+	Logs    int    `json:"logs"`
+}
+
+// DataDir is an open data directory, locked against other processes.
+type DataDir struct {
+	Path     string
+	Identity Identity
+	Fresh    bool // made by this start, not yet written
+	lock     *os.File
+}
+
+// OpenDataDir locks DIR and reads what it is; a missing or empty one is made.
+// Nothing in it is touched when an error is returned.
+func OpenDataDir(path string, shards, logs int) (*DataDir, error) {
+	if err := usable(path); err != nil {
+		return nil, err
+	}
+	lock, err := lockDir(path)
+	if err != nil {
+		return nil, err
+	}
+	d := &DataDir{Path: path, lock: lock}
+	if err := d.identify(shards, logs); err != nil {
+		lock.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// usable makes the directory, or refuses one that holds something else.
+func usable(path string) error {
+	entries, err := os.ReadDir(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return os.MkdirAll(path, 0o700)
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Name() == identityFile || e.Name() == lockFile {
+			return nil
+		}
+	}
+	if len(entries) > 0 {
+		return fmt.Errorf("%s is not empty and not a data directory", path)
+	}
+	return nil
+}
+
+const lockFile = "lock"
+
+// lockDir takes the directory for this process.
+func lockDir(path string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(path, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		f.Close()
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, fmt.Errorf("%s is in use by another process", path)
+		}
+		return nil, fmt.Errorf("lock %s: %w", path, err)
+	}
+	return f, nil
+}
+
+// identify reads the identity, or makes up a fresh one.
+func (d *DataDir) identify(shards, logs int) error {
+	text, err := os.ReadFile(filepath.Join(d.Path, identityFile))
+	if errors.Is(err, os.ErrNotExist) {
+		d.Fresh = true
+		d.Identity = Identity{Format: FormatVersion, Node: 1, Shards: orDefault(shards, DefaultShards), Logs: orDefault(logs, DefaultLogs)}
+		if d.Identity.Logs > d.Identity.Shards {
+			return fmt.Errorf("logs: %d logs for %d shards: a log without shards is of no use", d.Identity.Logs, d.Identity.Shards)
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, &d.Identity); err != nil {
+		return fmt.Errorf("%s is damaged: %w", filepath.Join(d.Path, identityFile), err)
+	}
+	id := d.Identity
+	switch {
+	case id.Format > FormatVersion:
+		return fmt.Errorf("%s has format %d; this version reads up to %d", d.Path, id.Format, FormatVersion)
+	case shards != 0 && shards != id.Shards:
+		return fmt.Errorf("%s was made with %d shards, not %d; the number cannot change", d.Path, id.Shards, shards)
+	case logs != 0 && logs != id.Logs:
+		return fmt.Errorf("%s was made with %d logs, not %d; the number cannot change", d.Path, id.Logs, logs)
+	}
+	return nil
+}
+
+func orDefault(n, def int) int {
+	if n == 0 {
+		return def
+	}
+	return n
+}
+
+// Commit writes a fresh directory's identity: from here on it is this cluster's.
+func (d *DataDir) Commit() error {
+	if !d.Fresh {
+		return nil
+	}
+	text, err := json.MarshalIndent(d.Identity, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := writeSynced(d.Path, identityFile, append(text, '\n')); err != nil {
+		return err
+	}
+	d.Fresh = false
+	return nil
+}
+
+// writeSynced replaces a file so that a power cut leaves the old or the new.
+func writeSynced(dir, name string, text []byte) error {
+	tmp := filepath.Join(dir, name+".tmp")
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, filepath.Join(dir, name)); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
+
+// Close gives the directory back.
+func (d *DataDir) Close() error { return d.lock.Close() }

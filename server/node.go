@@ -1,0 +1,306 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/pegmatitedb/pegmatite/catalog/builtin"
+	"github.com/pegmatitedb/pegmatite/catalog/metakv"
+	"github.com/pegmatitedb/pegmatite/catalog/metakv/etcd"
+	"github.com/pegmatitedb/pegmatite/catalog/pgcatalog"
+	"github.com/pegmatitedb/pegmatite/catalog/placement"
+	"github.com/pegmatitedb/pegmatite/catalog/ring"
+	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/planner"
+	"github.com/pegmatitedb/pegmatite/server/admin"
+	"github.com/pegmatitedb/pegmatite/server/catalogshard"
+	"github.com/pegmatitedb/pegmatite/shard/engine"
+	"github.com/pegmatitedb/pegmatite/shard/sqlite"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
+	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/tso"
+	"github.com/pegmatitedb/pegmatite/txn/twopc"
+	"github.com/pegmatitedb/pegmatite/wire"
+	"github.com/pegmatitedb/pegmatite/wire/session"
+)
+
+// textCacheBytes bounds the cache of parsed texts, planCacheBytes that of plans.
+const (
+	textCacheBytes = 16 << 20
+	planCacheBytes = 64 << 20
+	startupTimeout = 60 * time.Second // authentication_timeout
+)
+
+// Node is a running node: everything that Start opened, in that order.
+type Node struct {
+	config  Config
+	log     *slog.Logger
+	dir     *DataDir
+	clients []net.Listener
+	etcd    *etcd.Server // nil with an external one
+	kv      metakvCloser
+	store   *store.Store
+	engine  *engine.Node
+	oracle  *tso.Oracle
+	catalog *catalogshard.Shard
+	system  *pgcatalog.Catalog
+	boot    uint32
+	// coordinator ends transactions.
+	coordinator *twopc.Coordinator
+	wire        *wire.Server
+	admin       *admin.Server
+	open        atomic.Bool // everything above is set
+	fatal       chan error
+	served      chan error
+	closers     []func() error // undo, newest last
+}
+
+type metakvCloser interface {
+	metakv.Store
+	Close() error
+}
+
+// Start opens a node; on an error everything it opened is closed again.
+func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error) {
+	n := &Node{config: c, log: log, system: pgcatalog.New(), fatal: make(chan error, 1), served: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			n.closeAll()
+		}
+	}()
+	if err := n.openFiles(ctx); err != nil {
+		return nil, err
+	}
+	cluster, err := n.openShards(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return n, n.serve(ctx, cluster)
+}
+
+// openFiles locks the directory, takes the ports and opens the metadata.
+func (n *Node) openFiles(ctx context.Context) error {
+	var err error
+	if n.dir, err = OpenDataDir(n.config.Data, n.config.Shards, n.config.Logs); err != nil {
+		return err
+	}
+	n.onClose(n.dir.Close)
+	clients, http, err := listeners(n.config, n.config.Data)
+	if err != nil {
+		return err
+	}
+	n.clients = clients
+	n.onClose(func() error { return closeListeners(clients) })
+	if http != nil {
+		n.admin = admin.Start(http, newRegistry(n))
+		n.onClose(func() error { n.admin.Close(); return nil })
+	}
+	if err := n.openMetadata(ctx); err != nil {
+		return err
+	}
+	return n.identify()
+}
+
+func closeListeners(ls []net.Listener) error {
+	for _, l := range ls {
+		l.Close()
+	}
+	return nil
+}
+
+// openMetadata embeds or dials etcd and opens the catalog in it.
+func (n *Node) openMetadata(ctx context.Context) error {
+	if n.config.Etcd != "" {
+		kv, err := etcd.Dial(ctx, strings.Split(n.config.Etcd, ","))
+		if err != nil {
+			return err
+		}
+		n.kv = kv
+		n.onClose(kv.Close)
+	} else {
+		server, err := etcd.Embed(ctx, filepath.Join(n.config.Data, "etcd"))
+		if err != nil {
+			return err
+		}
+		n.etcd, n.kv = server, server.Store()
+		n.onClose(server.Close)
+		go n.watchEtcd(server)
+	}
+	var err error
+	n.store, err = store.Open(ctx, n.kv, store.Options{System: n.system.Relations(), Log: n.log})
+	if err != nil {
+		return err
+	}
+	n.onClose(func() error { n.store.Close(); return nil })
+	return nil
+}
+
+// watchEtcd ends the node when the embedded etcd fails; it returns when etcd is closed.
+func (n *Node) watchEtcd(server *etcd.Server) {
+	if err := <-server.Failed(); err != nil {
+		n.fail(fmt.Errorf("embedded etcd: %w", err))
+	}
+}
+
+// fail ends the node; the first reason counts.
+func (n *Node) fail(err error) {
+	select {
+	case n.fatal <- err:
+	default:
+	}
+}
+
+// identify compares the directory's cluster with the metadata's.
+func (n *Node) identify() error {
+	id := n.store.ClusterID().String()
+	if n.dir.Fresh {
+		n.dir.Identity.Cluster = id
+		return n.dir.Commit()
+	}
+	if n.dir.Identity.Cluster != id {
+		return fmt.Errorf("%s belongs to cluster %s, the metadata store to %s", n.config.Data, n.dir.Identity.Cluster, id)
+	}
+	return nil
+}
+
+// openShards opens the shards and logs, and what reaches them.
+func (n *Node) openShards(ctx context.Context) (*cluster, error) {
+	var err error
+	if n.oracle, err = tso.Open(ctx, bound{n.store}, 0); err != nil {
+		return nil, err
+	}
+	m, err := n.placement(ctx)
+	if err != nil {
+		return nil, err
+	}
+	id := n.dir.Identity
+	n.engine, err = engine.OpenNode(ctx, engine.Config{
+		Dir: n.config.Data, Shards: id.Shards, Logs: id.Logs, Oracle: n.oracle, Logger: n.log,
+		SQLite: n.sqliteOptions(), MemoryBytes: int64(n.config.MemoryMB) << 20,
+		ShardOf: shardOf(m), Ask: n.ask, Fatal: n.fail,
+	})
+	if err != nil {
+		return nil, err
+	}
+	n.onClose(n.engine.Close)
+	n.catalog = catalogshard.New(n.system, n.oracle, n.log)
+	n.onClose(n.catalog.Close)
+	return &cluster{node: n, shards: m}, nil
+}
+
+// sqliteOptions chooses the file layer: the fast one keeps other processes out.
+func (n *Node) sqliteOptions() sqlite.Options {
+	if n.config.SharedFiles {
+		return sqlite.Options{VFS: "unix"}
+	}
+	return sqlite.Options{}
+}
+
+// placement reads the shard map, or makes the first one.
+func (n *Node) placement(ctx context.Context) (*placement.Map, error) {
+	m, unchanged, err := n.store.Placement(ctx)
+	if err != nil {
+		return nil, err
+	}
+	id := n.dir.Identity
+	if m != nil {
+		if m.Shards() != id.Shards {
+			return nil, fmt.Errorf("the cluster has %d shards, %s was made with %d", m.Shards(), n.config.Data, id.Shards)
+		}
+		return m, nil
+	}
+	if m, err = placement.New(id.Shards, []ring.Member{{Node: id.Node, Weight: 1}}); err != nil {
+		return nil, err
+	}
+	return m, n.store.SetPlacement(ctx, m, unchanged)
+}
+
+// serve accepts clients.
+func (n *Node) serve(ctx context.Context, c *cluster) error {
+	var err error
+	if n.boot, err = n.store.NextBoot(ctx, n.dir.Identity.Node); err != nil {
+		return err
+	}
+	n.coordinator = twopc.NewCoordinator(n.oracle, c.Participant)
+	n.onClose(func() error { n.coordinator.Close(); return nil })
+	txns := txn.NewManager(n.dir.Identity.Node, n.boot, n.oracle, n.coordinator, c, c.logOf)
+	sessions := &session.Node{
+		Catalog: n.store, Schema: &schemaChanges{store: n.store, cluster: c},
+		Allocate: allocator{n.store}, Cluster: c, CatalogShard: n.catalog, Topology: c, Txns: txns, Oracle: n.oracle,
+		Library: builtin.Default(), Texts: sqlparse.NewCache(textCacheBytes), Plans: planner.NewCache(planner.New(), planCacheBytes),
+		Maintenance: &maintenance{c}, Log: n.log, Defaults: n.defaults(), Version: VersionText(),
+		Started: time.Now(), Slow: time.Duration(n.config.SlowMS) * time.Millisecond,
+	}
+	n.wire = wire.NewServer(sessions, wire.Config{
+		MaxConnections: n.config.MaxConnections, StartupTimeout: startupTimeout, Log: n.log,
+	})
+	go func() { n.served <- n.wire.Serve(n.clients...) }()
+	n.open.Store(true)
+	if n.admin != nil {
+		n.admin.SetReady(true)
+	}
+	return nil
+}
+
+// defaults are the server's settings over PostgreSQL's.
+func (n *Node) defaults() map[string]string {
+	d := map[string]string{
+		"server_version": ServerVersion, "server_version_num": ServerVersionNum, "TimeZone": "Etc/UTC",
+		"server_encoding": "UTF8", "client_encoding": "UTF8", "lc_collate": "C", "lc_ctype": "C.UTF-8",
+		"lc_messages": "C", "lc_monetary": "C", "lc_numeric": "C", "lc_time": "C",
+		"max_connections": fmt.Sprint(n.config.MaxConnections), "port": n.port(), "listen_addresses": n.host(),
+		"data_directory": n.config.Data, "unix_socket_directories": n.config.Data, "data_checksums": "off",
+		"pegmatite.shards": fmt.Sprint(n.dir.Identity.Shards), "pegmatite.etcd": n.config.Etcd,
+	}
+	if n.etcd != nil {
+		d["pegmatite.etcd"] = n.etcd.ClientURL()
+	}
+	return d
+}
+
+// Stop drains sessions, settles and closes everything.
+func (n *Node) Stop() error {
+	n.log.Info("stopping: no new connections, running statements finish", "within", n.config.Drain())
+	if n.admin != nil {
+		n.admin.SetReady(false)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), n.config.Drain())
+	defer cancel()
+	n.wire.Drain(ctx)
+	err := <-n.served
+	return errors.Join(err, n.writeViews(), n.closeAll())
+}
+
+// onClose remembers what to undo.
+func (n *Node) onClose(f func() error) { n.closers = append(n.closers, f) }
+
+// closeAll undoes, newest first.
+func (n *Node) closeAll() error {
+	var errs []error
+	for i := len(n.closers) - 1; i >= 0; i-- {
+		errs = append(errs, n.closers[i]())
+	}
+	n.closers = nil
+	return errors.Join(errs...)
+}
+
+// host and port are where TCP clients connect.
+func (n *Node) host() string {
+	host, _, _ := net.SplitHostPort(n.clients[0].Addr().String())
+	return host
+}
+
+func (n *Node) port() string {
+	_, port, _ := net.SplitHostPort(n.clients[0].Addr().String())
+	return port
+}
+
+// Address is where TCP clients connect, host:port.
+func (n *Node) Address() string { return n.clients[0].Addr().String() }

@@ -1,0 +1,128 @@
+package server
+
+import (
+	"context"
+	"encoding/binary"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// schemaHome is the home of transactions with DDL: not a log but the metadata
+// store, where the decision is taken with the descriptors in one step.
+var schemaHome = txn.LogID{'m', 'e', 't', 'a', 'd', 'a', 't', 'a'}
+
+// schemaChanges commits transactions with DDL (TRANSACTIONS 21): every log
+// prepares, the metadata store decides and publishes, the logs resolve.
+type schemaChanges struct {
+	store   *store.Store
+	cluster *cluster
+}
+
+// Commit implements session.SchemaChanges.
+func (s *schemaChanges) Commit(ctx context.Context, t *txn.Txn, c *catalog.Change) error {
+	branches := t.Branches()
+	if len(branches) == 0 {
+		_, err := s.store.Publish(ctx, c, store.Decision{})
+		return err
+	}
+	at, err := s.prepare(ctx, t.ID(), branches)
+	if err != nil {
+		s.Rollback(ctx, t, c)
+		return err
+	}
+	committed := txn.Outcome{State: txn.Committed, At: at}
+	_, err = s.store.Publish(ctx, c, store.Decision{Txn: t.ID().String(), Value: encodeOutcome(committed)})
+	out := committed
+	if err != nil {
+		// Refused, or nobody knows: deciding "aborted" now tells which it was.
+		if out, err = s.giveUp(ctx, t.ID(), err); err != nil && out.State == txn.Unknown {
+			return err
+		}
+	}
+	if e := s.resolve(ctx, t.ID(), branches, out); e != nil && err == nil {
+		s.cluster.node.log.Warn("a schema change is committed, its resolve follows", "transaction", t.ID().String(), "error", e)
+		return nil
+	}
+	return err
+}
+
+// prepare makes every branch durable and returns the commit timestamp.
+func (s *schemaChanges) prepare(ctx context.Context, id txn.ID, branches []txn.Branch) (txn.Timestamp, error) {
+	at, err := s.cluster.node.oracle.Commit(ctx)
+	if err != nil {
+		return 0, err
+	}
+	logs := []txn.LogID{schemaHome}
+	for _, b := range branches {
+		logs = append(logs, b.Log)
+	}
+	highest := at
+	for _, b := range branches {
+		r, err := s.cluster.Participant(b.Log).Prepare(ctx, &txn.PrepareRequest{
+			Txn: id, At: at, Shards: b.Shards, Home: schemaHome, Participants: logs,
+		})
+		if err != nil {
+			return 0, err
+		}
+		highest = max(highest, r.At)
+	}
+	return highest, nil
+}
+
+// giveUp records "aborted" unless the publication took place after all.
+func (s *schemaChanges) giveUp(ctx context.Context, id txn.ID, cause error) (txn.Outcome, error) {
+	value, err := s.store.Decide(context.WithoutCancel(ctx), id.String(), encodeOutcome(txn.Outcome{State: txn.Aborted}))
+	if err != nil {
+		return txn.Outcome{}, pgerr.New(pgerr.TransactionResolutionUnknown, "the outcome of the transaction is unknown").WithCause(err)
+	}
+	out, err := decodeOutcome(value)
+	if err != nil || out.State == txn.Committed {
+		return out, err
+	}
+	return out, cause
+}
+
+// resolve tells every log, and then forgets the decision.
+func (s *schemaChanges) resolve(ctx context.Context, id txn.ID, branches []txn.Branch, out txn.Outcome) error {
+	ctx = context.WithoutCancel(ctx)
+	for _, b := range branches {
+		if err := s.cluster.Participant(b.Log).Resolve(ctx, &txn.ResolveRequest{Txn: id, Outcome: out}); err != nil {
+			return err
+		}
+	}
+	return s.store.Forget(ctx, id.String())
+}
+
+// Rollback implements session.SchemaChanges: the data is the transaction's own
+// affair, and descriptors that were never published need no undoing.
+func (s *schemaChanges) Rollback(ctx context.Context, t *txn.Txn, _ *catalog.Change) {
+	t.Rollback(ctx)
+}
+
+// encodeOutcome is an outcome as the metadata store keeps it.
+func encodeOutcome(o txn.Outcome) []byte {
+	return binary.BigEndian.AppendUint64([]byte{byte(o.State)}, uint64(o.At))
+}
+
+func decodeOutcome(b []byte) (txn.Outcome, error) {
+	if len(b) != 9 {
+		return txn.Outcome{}, pgerr.New(pgerr.DataCorrupted, "a transaction's decision in the metadata store has %d bytes, not 9", len(b))
+	}
+	return txn.Outcome{State: txn.State(b[0]), At: txn.Timestamp(binary.BigEndian.Uint64(b[1:]))}, nil
+}
+
+// ask answers a log that was left in doubt by a transaction whose home is the
+// metadata store: undecided ones are aborted first.
+func (n *Node) ask(ctx context.Context, home txn.LogID, id txn.ID) (txn.Outcome, error) {
+	if home != schemaHome {
+		return txn.Outcome{}, pgerr.New(pgerr.ConnectionDoesNotExist, "log %s is not of this cluster", home)
+	}
+	value, err := n.store.Decide(ctx, id.String(), encodeOutcome(txn.Outcome{State: txn.Aborted}))
+	if err != nil {
+		return txn.Outcome{}, err
+	}
+	return decodeOutcome(value)
+}

@@ -1,0 +1,77 @@
+package wire
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"sync"
+)
+
+// registry knows the open connections by the key that a CancelRequest names.
+type registry struct {
+	mu    *sync.Mutex // protects the fields below
+	next  *uint32
+	conns map[uint32]*conn
+}
+
+func newRegistry() registry {
+	return registry{mu: new(sync.Mutex), next: new(uint32), conns: map[uint32]*conn{}}
+}
+
+// add registers c under a fresh process id and secret. It reports false when
+// limit connections are open already.
+func (r registry) add(c *conn, limit int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.conns) >= limit {
+		return false
+	}
+	for *r.next++; *r.next == 0 || *r.next > 1<<31-1 || r.conns[*r.next] != nil; *r.next++ {
+		if *r.next > 1<<31-1 {
+			*r.next = 0
+		}
+	}
+	c.pid, c.secret = *r.next, newSecret()
+	r.conns[c.pid] = c
+	return true
+}
+
+func (r registry) remove(c *conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.conns[c.pid] == c {
+		delete(r.conns, c.pid)
+	}
+}
+
+func (r registry) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.conns)
+}
+
+func (r registry) all() []*conn {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	cs := make([]*conn, 0, len(r.conns))
+	for _, c := range r.conns {
+		cs = append(cs, c)
+	}
+	return cs
+}
+
+// find returns the connection that the key belongs to, or nil.
+func (r registry) find(pid, secret uint32) *conn {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c := r.conns[pid]; c != nil && c.secret == secret {
+		return c
+	}
+	return nil
+}
+
+// newSecret draws a cancel key that cannot be guessed.
+func newSecret() uint32 {
+	var b [4]byte
+	rand.Read(b[:])
+	return binary.BigEndian.Uint32(b[:])
+}

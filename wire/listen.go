@@ -1,0 +1,107 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"time"
+)
+
+// Serve accepts clients on every listener until Drain; it returns when the
+// last session has ended.
+func (s *Server) Serve(listeners ...net.Listener) error {
+	var accepting, sessions sync.WaitGroup
+	errs := make(chan error, len(listeners))
+	for _, l := range listeners {
+		accepting.Add(1)
+		go func() {
+			defer accepting.Done()
+			if err := s.accept(l, &sessions); err != nil {
+				errs <- err
+			}
+		}()
+	}
+	<-s.closing
+	for _, l := range listeners {
+		l.Close()
+	}
+	accepting.Wait()
+	sessions.Wait()
+	select {
+	case err := <-errs:
+		return err
+	default:
+		return nil
+	}
+}
+
+// accept runs a goroutine per client.
+func (s *Server) accept(l net.Listener, sessions *sync.WaitGroup) error {
+	for {
+		nc, err := l.Accept()
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			// Out of file descriptors and the like: others may end meanwhile.
+			s.config.Log.Warn("accept failed", "error", err)
+			select {
+			case <-s.closing:
+				return nil
+			case <-time.After(50 * time.Millisecond):
+			}
+			continue
+		}
+		sessions.Add(1)
+		go func() {
+			defer sessions.Done()
+			s.serveConn(nc)
+		}()
+	}
+}
+
+// serveConn takes one client from its first packet to its last.
+func (s *Server) serveConn(nc net.Conn) {
+	if tcp, ok := nc.(*net.TCPConn); ok {
+		tcp.SetNoDelay(true)
+		tcp.SetKeepAlive(true)
+	}
+	c := newConn(s, nc)
+	defer nc.Close()
+	if c.startup() {
+		defer s.conns.remove(c)
+		c.run()
+	}
+}
+
+// Drain stops accepting, ends sessions as soon as their running statement is
+// done, and cancels what still runs when ctx ends.
+func (s *Server) Drain(ctx context.Context) {
+	close(s.closing)
+	for _, c := range s.conns.all() {
+		c.drain()
+	}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for s.conns.count() > 0 {
+		select {
+		case <-ctx.Done():
+			for _, c := range s.conns.all() {
+				c.terminate()
+			}
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// draining reports whether Drain was called.
+func (s *Server) draining() bool {
+	select {
+	case <-s.closing:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,218 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
+	"github.com/pegmatitedb/pegmatite/wire/copyfmt"
+)
+
+// copy is COPY FROM STDIN and COPY TO STDOUT.
+func (s *Session) copy(ctx context.Context, st *sqlparse.Statement, n *pg.CopyStmt) (*result, error) {
+	if n.Filename != "" || n.IsProgram {
+		return nil, pgerr.Unsupported("COPY with a file or program on the server").WithHint("Use COPY FROM STDIN or TO STDOUT; psql's \\copy also works for anyone.")
+	}
+	c := &copying{session: s, stmt: n}
+	if err := c.resolve(); err != nil {
+		return nil, err
+	}
+	if err := c.readOptions(); err != nil {
+		return nil, err
+	}
+	if n.IsFrom {
+		if err := s.checkReadOnly("COPY FROM"); err != nil {
+			return nil, err
+		}
+		return c.from(ctx)
+	}
+	return c.to(ctx, st)
+}
+
+// copying is one COPY.
+type copying struct {
+	session *Session
+	stmt    *pg.CopyStmt
+	table   *catalog.Table // nil: COPY (query)
+	schema  string
+	columns []*catalog.Column
+	options copyfmt.Options
+}
+
+// resolve finds the table and the columns.
+func (c *copying) resolve() error {
+	rv := c.stmt.Relation
+	if rv == nil {
+		return nil
+	}
+	t, err := c.session.findTable(rv)
+	if err != nil {
+		return err
+	}
+	c.table = t
+	c.schema = c.session.snapshot().SchemaByOID(c.session.database, t.Schema).Name
+	if len(c.stmt.Attlist) == 0 {
+		for i := range t.Columns {
+			if col := &t.Columns[i]; !col.Dropped && !col.Hidden && !col.Generated {
+				c.columns = append(c.columns, col)
+			}
+		}
+		return nil
+	}
+	for _, a := range c.stmt.Attlist {
+		name := a.GetString_().GetSval()
+		col := t.ColumnByName(name)
+		switch {
+		case col == nil:
+			return pgerr.New(pgerr.UndefinedColumn, "column %q of relation %q does not exist", name, t.Name)
+		case slices.Contains(c.columns, col):
+			return pgerr.New(pgerr.DuplicateColumn, "column %q specified more than once", name)
+		case col.Generated:
+			return pgerr.New(pgerr.InvalidColumnReference, "column %q is a generated column", name).
+				WithDetail("Generated columns cannot be used in COPY.")
+		}
+		c.columns = append(c.columns, col)
+	}
+	return nil
+}
+
+// findTable finds a table by RangeVar, in the order of the search path.
+func (s *Session) findTable(rv *pg.RangeVar) (*catalog.Table, error) {
+	path := s.env.fullPath()
+	if rv.Schemaname != "" {
+		sc := s.snapshot().Schema(s.database, rv.Schemaname)
+		if sc == nil {
+			return nil, pgerr.New(pgerr.InvalidSchemaName, "schema %q does not exist", rv.Schemaname)
+		}
+		path = []catalog.OID{sc.OID}
+	}
+	for _, oid := range path {
+		switch r := s.snapshot().Relation(s.database, oid, rv.Relname).(type) {
+		case *catalog.Table:
+			return r, nil
+		case *catalog.View:
+			return nil, pgerr.New(pgerr.WrongObjectType, "cannot copy from view %q", rv.Relname).
+				WithHint("Try the COPY (SELECT ...) TO variant.")
+		case *catalog.Sequence:
+			return nil, pgerr.New(pgerr.WrongObjectType, "cannot copy from sequence %q", rv.Relname)
+		}
+	}
+	name := rv.Relname
+	if rv.Schemaname != "" {
+		name = rv.Schemaname + "." + name
+	}
+	return nil, pgerr.New(pgerr.UndefinedTable, "relation %q does not exist", name)
+}
+
+// readOptions reads COPY's WITH clause (copy.c, ProcessCopyOptions).
+func (c *copying) readOptions() error {
+	seen := map[string]bool{}
+	for _, o := range c.stmt.Options {
+		d := o.GetDefElem()
+		if seen[d.Defname] {
+			return pgerr.New(pgerr.SyntaxError, "conflicting or redundant options")
+		}
+		seen[d.Defname] = true
+		if err := c.option(d); err != nil {
+			return err
+		}
+	}
+	return c.options.Finish()
+}
+
+func (c *copying) option(d *pg.DefElem) error {
+	o := &c.options
+	value := defText(d)
+	switch d.Defname {
+	case "format":
+		switch value {
+		case "text":
+		case "csv":
+			o.CSV = true
+		case "binary":
+			return pgerr.Unsupported("COPY … (FORMAT binary)")
+		default:
+			return pgerr.New(pgerr.InvalidParameterValue, "COPY format %q not recognized", value)
+		}
+	case "delimiter":
+		o.Delimiter, o.DelimiterGiven = value, true
+	case "null":
+		o.Null, o.NullGiven = value, true
+	case "header":
+		o.Header, o.Match = truth(value) || value == "match", value == "match"
+	case "quote":
+		if o.Quote = value; value == "" {
+			o.Quote = "  " // refused as not one character
+		}
+	case "escape":
+		if o.Escape = value; value == "" {
+			o.Escape = "  "
+		}
+	case "freeze":
+	case "encoding":
+		_, err := checkEncoding(value)
+		return err
+	case "force_quote":
+		if d.Arg.GetAStar() != nil {
+			o.ForceQuoteAll = true
+			return nil
+		}
+		return c.columnSet(d, &o.ForceQuote)
+	case "force_not_null":
+		return c.columnSet(d, &o.ForceNotNull)
+	case "force_null":
+		return c.columnSet(d, &o.ForceNull)
+	default:
+		return pgerr.New(pgerr.SyntaxError, "option %q not recognized", d.Defname)
+	}
+	return nil
+}
+
+// columnSet reads a list of columns as positions among those copied.
+func (c *copying) columnSet(d *pg.DefElem, set *map[int]bool) error {
+	*set = map[int]bool{}
+	for _, n := range d.Arg.GetList().GetItems() {
+		name := n.GetString_().GetSval()
+		i := slices.IndexFunc(c.columns, func(col *catalog.Column) bool { return col.Name == name })
+		if i < 0 {
+			return pgerr.New(pgerr.UndefinedColumn, "column %q does not exist", name)
+		}
+		(*set)[i] = true
+	}
+	return nil
+}
+
+// defText is an option's value as text; one without a value is true.
+func defText(d *pg.DefElem) string {
+	switch v := d.Arg.GetNode().(type) {
+	case *pg.Node_String_:
+		return v.String_.Sval
+	case *pg.Node_Integer:
+		return itoa(int64(v.Integer.Ival))
+	case *pg.Node_Float:
+		return v.Float.Fval
+	case *pg.Node_Boolean:
+		return onOff(v.Boolean.Boolval)
+	}
+	return "true"
+}
+
+// columnNames are the copied columns, quoted.
+func (c *copying) columnNames() string {
+	var names []string
+	for _, col := range c.columns {
+		names = append(names, quoteIdent(col.Name))
+	}
+	return strings.Join(names, ", ")
+}
+
+// target is the table's qualified name, quoted.
+func (c *copying) target() string {
+	return fmt.Sprintf("%s.%s", quoteIdent(c.schema), quoteIdent(c.table.Name))
+}

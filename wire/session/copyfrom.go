@@ -1,0 +1,237 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/exec"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
+	"github.com/pegmatitedb/pegmatite/wire/copyfmt"
+)
+
+// from is COPY … FROM STDIN: an INSERT whose rows the client sends. They
+// stream: memory holds a batch of them.
+func (c *copying) from(ctx context.Context) (*result, error) {
+	if c.table == nil {
+		return nil, pgerr.New(pgerr.SyntaxError, "COPY FROM needs a table")
+	}
+	s := c.session
+	stmt, err := c.insert()
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.node.Plans.PlanFeed(s.env.bind(), stmt)
+	if err != nil {
+		return nil, err
+	}
+	in := newCopyInput(c)
+	run := s.tx.txn.Run()
+	defer run.Close()
+	env := s.env.exec(run)
+	env.Feed = in.next
+	in.begin()
+	cursor, err := exec.Run(ctx, env, p, nil, nil)
+	if err == nil {
+		_, err = cursor.Next(ctx)
+		if e := cursor.Close(); err == nil {
+			err = e
+		}
+	}
+	if e := in.finish(err != nil); err == nil {
+		err = e
+	}
+	if err != nil {
+		return nil, err
+	}
+	return done("COPY " + itoa(cursor.Affected())), nil
+}
+
+// insert is the INSERT that a COPY FROM is. Its VALUES are a place holder for
+// the rows to come; PlanInput finds it.
+func (c *copying) insert() (*sqlparse.Statement, error) {
+	var values []string
+	for i, col := range c.columns {
+		values = append(values, fmt.Sprintf("$%d::%s", i+1, types.FormatType(col.Type, -1)))
+	}
+	where := ""
+	if c.stmt.WhereClause != nil {
+		text, err := sqlparse.DeparseExpr(c.stmt.WhereClause)
+		if err != nil {
+			return nil, err
+		}
+		where = " WHERE " + text
+	}
+	names := c.columnNames()
+	sql := fmt.Sprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT * FROM (VALUES (%s)) AS %s (%s)%s",
+		c.target(), names, strings.Join(values, ", "), quoteIdent(c.table.Name), names, where)
+	stmts, err := sqlparse.Parse(sql)
+	if err != nil {
+		return nil, err
+	}
+	return stmts[0], nil
+}
+
+// copyInput turns the client's CopyData into rows.
+type copyInput struct {
+	copying *copying
+	env     *types.Env
+	reader  *copyfmt.Reader
+	chunk   []byte
+	ended   bool // CopyDone was read
+	failure error
+}
+
+func newCopyInput(c *copying) *copyInput {
+	in := &copyInput{copying: c, env: c.session.env.types()}
+	in.reader = copyfmt.NewReader(in, c.options)
+	return in
+}
+
+// begin asks the client for data.
+func (in *copyInput) begin() {
+	w := in.copying.session.client.Writer
+	w.Send(&pgproto3.CopyInResponse{ColumnFormatCodes: make([]uint16, len(in.copying.columns))})
+	w.Flush()
+}
+
+// Read implements io.Reader over the CopyData messages.
+func (in *copyInput) Read(p []byte) (int, error) {
+	for len(in.chunk) == 0 {
+		if in.failure != nil {
+			return 0, in.failure
+		}
+		if in.ended {
+			return 0, io.EOF
+		}
+		in.receive()
+	}
+	n := copy(p, in.chunk)
+	in.chunk = in.chunk[n:]
+	return n, nil
+}
+
+// receive takes one message.
+func (in *copyInput) receive() {
+	m, err := in.copying.session.client.Reader.Next()
+	if err != nil {
+		in.failure = pgerr.New(pgerr.ConnectionFailure, "unexpected EOF on client connection with an open transaction").WithSeverity(pgerr.SeverityFatal)
+		return
+	}
+	switch m := m.(type) {
+	case *pgproto3.CopyData:
+		in.chunk = m.Data
+	case *pgproto3.CopyDone:
+		in.ended = true
+	case *pgproto3.CopyFail:
+		in.ended = true
+		in.failure = pgerr.New(pgerr.QueryCanceled, "COPY from stdin failed: %s", m.Message)
+	case *pgproto3.Flush, *pgproto3.Sync: // allowed, and ignored
+	default:
+		in.failure = pgerr.New(pgerr.ProtocolViolation, "unexpected message type during COPY from stdin").WithSeverity(pgerr.SeverityFatal)
+	}
+}
+
+// finish reads what the client still sends, when the COPY failed before its end.
+func (in *copyInput) finish(failed bool) error {
+	for !in.ended && in.failure == nil {
+		in.chunk = nil
+		in.receive()
+	}
+	if failed {
+		return nil
+	}
+	return in.failure
+}
+
+// feedRows is how many rows go to the executor at a time.
+const feedRows = 1024
+
+// next is the exec.Env's Feed: the next rows, none at the end.
+func (in *copyInput) next(ctx context.Context) ([]exec.Row, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var rows []exec.Row
+	for len(rows) < feedRows {
+		row, err := in.row()
+		if err != nil || row == nil {
+			return rows, err
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// row reads one line; nil at the end.
+func (in *copyInput) row() (exec.Row, error) {
+	fields, err := in.reader.Next()
+	if err == nil && fields != nil && in.copying.options.Header && in.reader.Line() == 1 {
+		if err = in.matchHeader(fields); err == nil {
+			fields, err = in.reader.Next()
+		}
+	}
+	if err != nil {
+		return nil, in.where(err, "")
+	}
+	if fields == nil {
+		return nil, nil
+	}
+	return in.convert(fields)
+}
+
+// matchHeader checks the first line under HEADER MATCH.
+func (in *copyInput) matchHeader(fields []copyfmt.Field) error {
+	if !in.copying.options.Match {
+		return nil
+	}
+	cols := in.copying.columns
+	if len(fields) != len(cols) {
+		return pgerr.New(pgerr.BadCopyFileFormat, "wrong number of fields in header line: got %d, expected %d", len(fields), len(cols))
+	}
+	for i, f := range fields {
+		if f.Null || string(f.Text) != cols[i].Name {
+			return pgerr.New(pgerr.BadCopyFileFormat, "column name mismatch in header line field %d: got %q, expected %q", i+1, f.Text, cols[i].Name)
+		}
+	}
+	return nil
+}
+
+// convert reads a line's fields in their columns' types.
+func (in *copyInput) convert(fields []copyfmt.Field) (exec.Row, error) {
+	cols := in.copying.columns
+	row := make(exec.Row, len(cols))
+	if len(fields) > len(cols) {
+		if len(cols) > 0 || len(fields) > 1 || len(fields[0].Text) > 0 {
+			return nil, in.where(pgerr.New(pgerr.BadCopyFileFormat, "extra data after last expected column"), "")
+		}
+	}
+	for i, col := range cols {
+		if i >= len(fields) {
+			return nil, in.where(pgerr.New(pgerr.BadCopyFileFormat, "missing data for column %q", col.Name), "")
+		}
+		if fields[i].Null {
+			continue
+		}
+		d, err := col.Type.Parse(in.env, string(fields[i].Text), col.Typmod)
+		if err != nil {
+			return nil, in.where(err, fmt.Sprintf(", column %s: \"%s\"", col.Name, fields[i].Text))
+		}
+		row[i] = d
+	}
+	return row, nil
+}
+
+// where adds the CONTEXT line that says at which line of the data it happened.
+func (in *copyInput) where(err error, column string) error {
+	e := *pgerr.From(err)
+	if e.Where == "" {
+		e.Where = fmt.Sprintf("COPY %s, line %d%s", in.copying.table.Name, in.reader.Line(), column)
+	}
+	return &e
+}

@@ -1,0 +1,98 @@
+package session
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
+	"github.com/pegmatitedb/pegmatite/wire/copyfmt"
+)
+
+// to is COPY … TO STDOUT: rows go out as they come.
+func (c *copying) to(ctx context.Context, st *sqlparse.Statement) (*result, error) {
+	query, err := c.query(st)
+	if err != nil {
+		return nil, err
+	}
+	s := c.session
+	p, err := s.plan(query, nil)
+	if err != nil {
+		return nil, err
+	}
+	if p.Result == nil {
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "COPY query must have a RETURNING clause")
+	}
+	r, err := s.runPlan(ctx, &execution{stmt: query, text: query.Text}, p, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	n, err := c.send(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return done("COPY " + itoa(n)), nil
+}
+
+// query is what COPY reads: its own query, or the table's columns.
+func (c *copying) query(st *sqlparse.Statement) (*sqlparse.Statement, error) {
+	if c.table == nil {
+		return st.Inner(c.stmt.Query), nil
+	}
+	list := c.columnNames()
+	stmts, err := sqlparse.Parse(fmt.Sprintf("SELECT %s FROM ONLY %s", list, c.target()))
+	if err != nil {
+		return nil, err
+	}
+	return stmts[0], nil
+}
+
+// send writes the rows as CopyData messages.
+func (c *copying) send(ctx context.Context, r *result) (int64, error) {
+	s := c.session
+	w := s.client.Writer
+	w.Send(&pgproto3.CopyOutResponse{ColumnFormatCodes: make([]uint16, len(r.columns))})
+	out := copyfmt.NewWriter(c.options)
+	fields := make([]copyfmt.Field, len(r.columns))
+	var line, text []byte
+	if c.options.Header {
+		w.Send(&pgproto3.CopyData{Data: out.Append(nil, header(r.columns))})
+	}
+	for n := int64(0); ; n++ {
+		row, err := r.rows.Next(ctx)
+		if err != nil {
+			return n, err
+		}
+		if row == nil {
+			w.Send(&pgproto3.CopyDone{})
+			return n, nil
+		}
+		text = text[:0]
+		for i, d := range row {
+			fields[i] = copyfmt.Field{Null: d.IsNull()}
+			if !d.IsNull() {
+				from := len(text)
+				text = r.columns[i].Type.Format(s.env.types(), text, d)
+				fields[i].Text = text[from:len(text):len(text)]
+			}
+		}
+		line = out.Append(line[:0], fields)
+		w.Send(&pgproto3.CopyData{Data: line})
+		if err := w.Err(); err != nil {
+			return n, pgerr.New(pgerr.ConnectionFailure, "could not send data to client: %v", err)
+		}
+	}
+}
+
+// header is CSV's (and text's) first line: the column names.
+func header(columns []plan.Column) []copyfmt.Field {
+	fields := make([]copyfmt.Field, len(columns))
+	for i, col := range columns {
+		fields[i].Text = []byte(col.Name)
+	}
+	return fields
+}

@@ -1,0 +1,128 @@
+package session
+
+import (
+	"context"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/bind"
+	"github.com/pegmatitedb/pegmatite/planner/ddl"
+	"github.com/pegmatitedb/pegmatite/planner/distribute"
+	"github.com/pegmatitedb/pegmatite/shard"
+)
+
+// define runs a statement that changes the catalog.
+func (s *Session) define(ctx context.Context, x *execution) (*result, error) {
+	if err := s.checkReadOnly(commandWord(x.stmt.Node)); err != nil {
+		return nil, err
+	}
+	env := &ddl.Env{
+		Change: s.schemaChange(), Database: s.database, SearchPath: s.env.searchPath(), Role: s.currentUser(),
+		Allocate: s.node.Allocate, Rows: &schemaRows{s}, Bind: func() *bind.Env { return s.env.bind() },
+		Session: s, Notice: s.Notice, InBlock: s.status == block,
+	}
+	tag, err := ddl.Execute(ctx, env, x.stmt)
+	if err != nil {
+		return nil, err
+	}
+	return done(tag), nil
+}
+
+// commandWord is what a refusal in a READ ONLY transaction names.
+func commandWord(n *pg.Node) string {
+	switch n.GetNode().(type) {
+	case *pg.Node_CreateStmt:
+		return "CREATE TABLE"
+	case *pg.Node_DropStmt:
+		return "DROP TABLE"
+	case *pg.Node_TruncateStmt:
+		return "TRUNCATE TABLE"
+	case *pg.Node_IndexStmt:
+		return "CREATE INDEX"
+	case *pg.Node_AlterTableStmt:
+		return "ALTER TABLE"
+	}
+	return "a schema change"
+}
+
+// schemaRows is how DDL reaches rows: as statements of the session's transaction.
+type schemaRows struct{ s *Session }
+
+// Run implements ddl.Rows.
+func (r *schemaRows) Run(ctx context.Context, sql string) ([][]types.Datum, error) {
+	return r.s.internal(ctx, sql)
+}
+
+// Lock implements ddl.Rows.
+func (r *schemaRows) Lock(ctx context.Context, t *catalog.Table) error {
+	return r.control(ctx, t, func(h shard.Header, p *shard.Table) *shard.ControlRequest {
+		return &shard.ControlRequest{Header: h, Op: shard.ControlLockTable, Table: p}
+	})
+}
+
+// BuildIndex implements ddl.Rows: a local index on every shard, a global one
+// by filling its relation.
+func (r *schemaRows) BuildIndex(ctx context.Context, t *catalog.Table, ix *catalog.Index) error {
+	if ix.Global != 0 {
+		return r.s.fillGlobal(ctx, t, ix)
+	}
+	return r.control(ctx, t, func(h shard.Header, p *shard.Table) *shard.ControlRequest {
+		return &shard.ControlRequest{Header: h, Op: shard.ControlBuildIndex, Table: p, Index: ix.ID}
+	})
+}
+
+// control sends a request about a table to every shard of it, as part of the transaction.
+func (r *schemaRows) control(ctx context.Context, t *catalog.Table, make func(shard.Header, *shard.Table) *shard.ControlRequest) error {
+	s := r.s
+	run := s.tx.txn.Run()
+	defer run.Close()
+	p := distribute.Physical(t, s.schemaName(t))
+	for _, id := range s.cluster().Shards(t.Home) {
+		h := shard.Header{
+			Shard: id, Epoch: s.cluster().Epoch(), Txn: run.ID(), Statement: run.Statement(),
+			Incarnation: run.Incarnation(uint32(id)), Isolation: run.Isolation(),
+		}
+		reply, err := s.cluster().Service(t.Home, id).Control(ctx, make(h, p))
+		if err != nil {
+			return err
+		}
+		run.Touched(uint32(id), reply.Incarnation)
+	}
+	return nil
+}
+
+// SetSequence implements ddl.Rows.
+func (r *schemaRows) SetSequence(ctx context.Context, seq *catalog.Sequence, value int64, called bool) error {
+	return r.s.setSequence(seq, value, called)
+}
+
+// Sessions implements ddl.Rows.
+func (r *schemaRows) Sessions(db catalog.OID) int { return r.s.node.sessions.inDatabase(db) }
+
+// schemaName is the name of a table's schema.
+func (s *Session) schemaName(t *catalog.Table) string {
+	if sc := s.snapshot().SchemaByOID(s.database, t.Schema); sc != nil {
+		return sc.Name
+	}
+	return ""
+}
+
+// typeNames resolves PREPARE's parameter types.
+func (s *Session) typeNames(names []*pg.Node) ([]*types.Type, error) {
+	var out []*types.Type
+	for _, n := range names {
+		t, err := s.typeOf(n.GetTypeName())
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+func (s *Session) typeOf(n *pg.TypeName) (*types.Type, error) {
+	t, _, err := bind.TypeName(s.env.bind(), n)
+	return t, err
+}

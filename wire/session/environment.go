@@ -1,0 +1,187 @@
+package session
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/bind"
+	"github.com/pegmatitedb/pegmatite/planner/exec"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// environment is what planning and execution need of the session, derived from
+// its settings and kept until one of them changes.
+type environment struct {
+	session *Session
+	made    *types.Env // nil: to be derived anew
+	path    []catalog.OID
+	pathFor *catalog.Snapshot
+}
+
+// stale forgets what was derived.
+func (e *environment) stale() { e.made, e.pathFor = nil, nil }
+
+// types are the settings that values' text forms depend on.
+func (e *environment) types() *types.Env {
+	if e.made == nil {
+		e.made = e.derive()
+	}
+	return e.made
+}
+
+func (e *environment) derive() *types.Env {
+	s := e.session
+	env := types.DefaultEnv()
+	if loc := types.FindZone(s.settings.Get("TimeZone")); loc != nil {
+		env.Location = loc
+	}
+	style, order, _ := strings.Cut(s.settings.Get("DateStyle"), ", ")
+	env.DateStyle = map[string]types.DateStyle{
+		"ISO": types.DateISO, "SQL": types.DateSQL, "Postgres": types.DatePostgres, "German": types.DateGerman}[style]
+	env.DateOrder = map[string]types.DateOrder{"MDY": types.OrderMDY, "DMY": types.OrderDMY, "YMD": types.OrderYMD}[order]
+	env.IntervalStyle = map[string]types.IntervalStyle{
+		"postgres": types.IntervalPostgres, "postgres_verbose": types.IntervalPostgresVerbose,
+		"sql_standard": types.IntervalSQLStandard, "iso_8601": types.IntervalISO8601}[s.settings.Get("IntervalStyle")]
+	env.ExtraFloatDigits = s.number("extra_float_digits")
+	env.ByteaEscape = s.settings.Get("bytea_output") == "escape"
+	env.Now = s.statementStart
+	if s.tx != nil {
+		env.Now = s.tx.started
+	}
+	return env
+}
+
+// number is an integer setting's value, in its unit.
+func (s *Session) number(name string) int {
+	n, _ := strconv.Atoi(s.settings.Get(name))
+	return n
+}
+
+// searchPath is the explicit search path: schemas that exist, in order.
+func (e *environment) searchPath() []catalog.OID {
+	snap := e.session.snapshot()
+	if e.pathFor == snap {
+		return e.path
+	}
+	e.path, e.pathFor = nil, snap
+	for _, name := range splitIdentifiers(e.session.settings.Get("search_path")) {
+		if name == "$user" {
+			name = e.session.currentUser().Name
+		}
+		if sc := snap.Schema(e.session.database, name); sc != nil {
+			e.path = append(e.path, sc.OID)
+		}
+	}
+	return e.path
+}
+
+// fullPath is the search path with pg_catalog where it is searched.
+func (e *environment) fullPath() []catalog.OID {
+	path := e.searchPath()
+	for _, oid := range path {
+		if oid == catalog.PgCatalogOID {
+			return path
+		}
+	}
+	return append([]catalog.OID{catalog.PgCatalogOID}, path...)
+}
+
+// bind is the environment of the binder.
+func (e *environment) bind() *bind.Env {
+	s := e.session
+	return &bind.Env{
+		Snapshot: s.snapshot(), Database: s.database, SearchPath: e.fullPath(), Role: s.currentUser().OID,
+		Types: e.types(), Library: s.node.Library, Notice: s.Notice,
+	}
+}
+
+// exec is the environment of one run.
+func (e *environment) exec(run *txn.Run) *exec.Env {
+	s := e.session
+	return &exec.Env{
+		Cluster: s.cluster(), Txn: run, Snapshots: run, Types: e.types(), Session: s,
+		TransactionMicros: micros(s.tx.started), StatementMicros: micros(s.statementStart),
+		WorkMemBytes:  int64(s.number("work_mem")) << 10,
+		TempDir:       s.node.TempDir,
+		LockTimeoutMS: int64(s.number("lock_timeout")),
+		Draw:          s.node.Oracle.Commit,
+		Notice:        s.Notice,
+	}
+}
+
+// epoch2000 is PostgreSQL's epoch.
+var epoch2000 = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// micros is an instant as timestamptz holds it.
+func micros(t time.Time) int64 { return t.Sub(epoch2000).Microseconds() }
+
+// currentUser is the role in force: SET ROLE's, or the session's.
+func (s *Session) currentUser() *catalog.Role {
+	snap := s.snapshot()
+	for _, name := range []string{s.settings.Get("role"), s.settings.Get("session_authorization")} {
+		if name != "" && name != "none" && name != "default" {
+			if r := snap.Role(name); r != nil {
+				return r
+			}
+		}
+	}
+	return snap.RoleByOID(s.user)
+}
+
+// splitIdentifiers reads a list of names as SplitIdentifierString does: folded
+// to lower case unless quoted.
+func splitIdentifiers(list string) []string {
+	var names []string
+	for rest := strings.TrimSpace(list); rest != ""; {
+		var name string
+		if rest[0] == '"' {
+			name, rest = quotedName(rest[1:])
+		} else {
+			end := strings.IndexByte(rest, ',')
+			if end < 0 {
+				end = len(rest)
+			}
+			name, rest = strings.ToLower(strings.TrimSpace(rest[:end])), rest[end:]
+		}
+		names = append(names, name)
+		rest = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(rest), ","))
+	}
+	return names
+}
+
+// quotedName reads up to the closing quote.
+func quotedName(s string) (name, rest string) {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '"' {
+			if i+1 < len(s) && s[i+1] == '"' {
+				i++
+			} else {
+				return b.String(), s[i+1:]
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String(), ""
+}
+
+// quoteIdent quotes a name where SQL needs it.
+func quoteIdent(name string) string {
+	plain := name != ""
+	for i, r := range name {
+		if !(r >= 'a' && r <= 'z' || r == '_' || i > 0 && (r >= '0' && r <= '9' || r == '$')) {
+			plain = false
+		}
+	}
+	if plain {
+		return name
+	}
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+func upper(s string) string { return strings.ToUpper(s) }

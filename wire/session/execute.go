@@ -1,0 +1,198 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/exec"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// startStatement notes what runs and arms statement_timeout; stop ends both.
+func (s *Session) startStatement(ctx context.Context, text string) (_ context.Context, stop func()) {
+	s.activity.set(text)
+	s.activity.active.Store(true)
+	s.statementStart = time.Now()
+	cancel := func() {}
+	if ms := s.number("statement_timeout"); ms > 0 {
+		ctx, cancel = context.WithTimeoutCause(ctx, time.Duration(ms)*time.Millisecond,
+			pgerr.New(pgerr.QueryCanceled, "canceling statement due to statement timeout"))
+	}
+	s.running = ctx
+	begun := s.statementStart
+	return ctx, func() {
+		cancel()
+		s.activity.active.Store(false)
+		s.finished(text, time.Since(begun))
+	}
+}
+
+// finished logs a slow statement.
+func (s *Session) finished(text string, took time.Duration) {
+	if s.node.Slow >= 0 && took >= s.node.Slow {
+		s.node.Log.Warn("slow statement", "took", took.Round(time.Microsecond), "pid", s.pid(), "statement", text)
+	}
+	if s.node.Metrics != nil {
+		s.node.Metrics.Statement(text, took, false)
+	}
+}
+
+// execute runs one statement to its result, whose rows are yet to be read.
+func (s *Session) execute(ctx context.Context, x *execution) (*result, error) {
+	if t := x.stmt.Node.GetTransactionStmt(); t != nil {
+		return s.transactionCommand(ctx, t)
+	}
+	if err := s.step(ctx, onStatement); err != nil {
+		return nil, err
+	}
+	return s.run(ctx, x)
+}
+
+// run runs a statement inside the present transaction.
+func (s *Session) run(ctx context.Context, x *execution) (*result, error) {
+	if x.prepared != nil && x.stmt.Node.GetTransactionStmt() != nil {
+		return s.transactionCommand(ctx, x.stmt.Node.GetTransactionStmt())
+	}
+	if !plannable(x.stmt.Node) {
+		return s.command(ctx, x)
+	}
+	var declared []*types.Type
+	if x.prepared != nil {
+		declared = x.prepared.params
+	}
+	st, err := s.plan(x.stmt, declared)
+	if err != nil {
+		return nil, err
+	}
+	if x.prepared != nil {
+		if err := x.prepared.checkColumns(st.Result); err != nil {
+			return nil, err
+		}
+	}
+	return s.runPlan(ctx, x, st, nil)
+}
+
+// plan plans a statement, or finds its plan in the node's cache.
+func (s *Session) plan(st *sqlparse.Statement, declared []*types.Type) (*plan.Statement, error) {
+	return s.node.Plans.Plan(s.env.bind(), st, declared)
+}
+
+// runPlan starts a plan; analysis is EXPLAIN ANALYZE's, or nil.
+func (s *Session) runPlan(ctx context.Context, x *execution, st *plan.Statement, analysis *plan.Analysis) (*result, error) {
+	if st.Writes {
+		if err := s.checkReadOnly(st.Tag); err != nil {
+			return nil, err
+		}
+	}
+	if n := len(st.Params); n > len(x.params) {
+		return nil, pgerr.New(pgerr.UndefinedParameter, "there is no parameter $%d", n)
+	}
+	lifted, err := s.literals(x.stmt, st)
+	if err != nil {
+		return nil, err
+	}
+	run := s.tx.txn.Run()
+	env := s.env.exec(run)
+	env.Analyze = analysis
+	cursor, err := exec.Run(ctx, env, st, x.params, lifted)
+	if err != nil {
+		run.Close()
+		return nil, err
+	}
+	r := &result{columns: st.Result, rows: &cursorRows{cursor: cursor, run: run}}
+	r.tag = func(n int64) string { return planTag(st.Tag, cursor.Affected(), n) }
+	return r, nil
+}
+
+// planTag is a plan's command tag: SELECT counts the rows that the client got.
+func planTag(tag string, affected, sent int64) string {
+	switch tag {
+	case "INSERT":
+		return "INSERT 0 " + itoa(affected)
+	case "SELECT":
+		return "SELECT " + itoa(sent)
+	}
+	return tag + " " + itoa(affected)
+}
+
+// literals reads a statement's lifted literals in the types that binding gave them.
+func (s *Session) literals(st *sqlparse.Statement, p *plan.Statement) ([]types.Datum, error) {
+	if len(st.Lifted) == 0 {
+		return nil, nil
+	}
+	out := make([]types.Datum, len(st.Lifted))
+	for i, l := range st.Lifted {
+		d, err := l.Datum()
+		if err != nil {
+			return nil, err
+		}
+		if t := p.Lifted[i]; l.Kind == sqlparse.LiteralString && t != nil && t != types.TUnknown {
+			if d, err = t.Parse(s.env.types(), l.Text, -1); err != nil {
+				return nil, pgerr.From(err).WithPosition(st.LiteralPosition(i))
+			}
+		}
+		out[i] = d
+	}
+	return out, nil
+}
+
+// cursorRows reads a run's rows; closing it releases the statement's snapshot.
+type cursorRows struct {
+	cursor exec.Cursor
+	run    *txn.Run
+}
+
+// Next implements rowSource.
+func (c *cursorRows) Next(ctx context.Context) ([]types.Datum, error) { return c.cursor.Next(ctx) }
+
+// Close implements rowSource.
+func (c *cursorRows) Close() error {
+	err := c.cursor.Close()
+	c.run.Close()
+	return err
+}
+
+// internal runs SQL of our own inside the present transaction and collects its
+// rows (DDL that looks at rows).
+func (s *Session) internal(ctx context.Context, sql string) ([][]types.Datum, error) {
+	stmts, err := sqlparse.Parse(sql)
+	if err != nil {
+		return nil, err
+	}
+	st, err := s.plan(stmts[0], nil)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.runPlan(ctx, &execution{stmt: stmts[0], text: sql}, st, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	var rows [][]types.Datum
+	for {
+		row, err := r.rows.Next(ctx)
+		if err != nil || row == nil {
+			return rows, err
+		}
+		rows = append(rows, append([]types.Datum(nil), row...))
+	}
+}
+
+// evaluate computes an expression without columns, as a value of a type.
+func (s *Session) evaluate(ctx context.Context, n *pg.Node, t *types.Type) (types.Datum, error) {
+	text, err := sqlparse.DeparseExpr(n)
+	if err != nil {
+		return types.Null, err
+	}
+	rows, err := s.internal(ctx, "SELECT ("+text+")::"+types.FormatType(t, -1))
+	if err != nil {
+		return types.Null, err
+	}
+	return rows[0][0], nil
+}

@@ -1,0 +1,178 @@
+package session
+
+import (
+	"context"
+	"strings"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// function answers one of the functions that look beyond their arguments.
+// args are never NULL for functions that pg_proc has as strict.
+type function func(s *Session, args []types.Datum) (types.Datum, error)
+
+// functions are these functions by name; the forms of a name differ in their
+// arguments alone.
+var functions = merge(sessionFunctions, settingFunctions, sequenceFunctions, nameFunctions, visibilityFunctions,
+	definitionFunctions, commentFunctions, privilegeFunctions, sizeFunctions, backendFunctions)
+
+func merge(tables ...map[string]function) map[string]function {
+	all := map[string]function{}
+	for _, t := range tables {
+		for name, f := range t {
+			all[name] = f
+		}
+	}
+	return all
+}
+
+// CallSession implements expr.Session.
+func (s *Session) CallSession(name string, args []types.Datum) (types.Datum, error) {
+	f := functions[name]
+	if f == nil {
+		return types.Null, pgerr.Unsupported("function %s", name)
+	}
+	return f(s, args)
+}
+
+// constant makes a function that always answers d.
+func constant(d types.Datum) function {
+	return func(*Session, []types.Datum) (types.Datum, error) { return d, nil }
+}
+
+// sessionFunctions are manual table 9.66 and its neighbours.
+var sessionFunctions = map[string]function{
+	"current_user":     func(s *Session, _ []types.Datum) (types.Datum, error) { return types.Text(s.currentUser().Name), nil },
+	"getpgusername":    func(s *Session, _ []types.Datum) (types.Datum, error) { return types.Text(s.currentUser().Name), nil },
+	"session_user":     func(s *Session, _ []types.Datum) (types.Datum, error) { return types.Text(s.sessionUser()), nil },
+	"current_database": currentDatabase,
+	"current_schema":   currentSchema,
+	"current_schemas":  currentSchemas,
+	"version":          func(s *Session, _ []types.Datum) (types.Datum, error) { return types.Text(s.node.Version), nil },
+	"current_query":    func(s *Session, _ []types.Datum) (types.Datum, error) { return types.Text(s.activity.text()), nil },
+	"pg_backend_pid":   func(s *Session, _ []types.Datum) (types.Datum, error) { return types.Int(int64(s.pid())), nil },
+	"pg_postmaster_start_time": func(s *Session, _ []types.Datum) (types.Datum, error) {
+		return types.Int(micros(s.node.Started)), nil
+	},
+	"pg_conf_load_time": func(s *Session, _ []types.Datum) (types.Datum, error) {
+		return types.Int(micros(s.node.Started)), nil
+	},
+	"pg_is_in_recovery":          constant(types.False),
+	"pg_my_temp_schema":          constant(types.Int(0)),
+	"pg_is_other_temp_schema":    constant(types.False),
+	"pg_jit_available":           constant(types.False),
+	"pg_trigger_depth":           constant(types.Int(0)),
+	"inet_client_addr":           constant(types.Null),
+	"inet_client_port":           constant(types.Null),
+	"inet_server_addr":           constant(types.Null),
+	"inet_server_port":           constant(types.Null),
+	"row_security_active":        constant(types.False),
+	"pg_relation_is_publishable": constant(types.True),
+}
+
+func (s *Session) sessionUser() string { return s.snapshot().RoleByOID(s.user).Name }
+
+func currentDatabase(s *Session, _ []types.Datum) (types.Datum, error) {
+	return types.Text(s.snapshot().DatabaseByOID(s.database).Name), nil
+}
+
+func currentSchema(s *Session, _ []types.Datum) (types.Datum, error) {
+	for _, oid := range s.env.searchPath() {
+		return types.Text(s.snapshot().SchemaByOID(s.database, oid).Name), nil
+	}
+	return types.Null, nil
+}
+
+// currentSchemas is current_schemas(implicit).
+func currentSchemas(s *Session, args []types.Datum) (types.Datum, error) {
+	path := s.env.searchPath()
+	if args[0].IsTrue() {
+		path = s.env.fullPath()
+	}
+	var names []types.Datum
+	for _, oid := range path {
+		names = append(names, types.Text(s.snapshot().SchemaByOID(s.database, oid).Name))
+	}
+	return vector(types.TName, names), nil
+}
+
+// vector makes a one-dimensional array.
+func vector(elem *types.Type, elems []types.Datum) types.Datum {
+	a := &types.Array{Elem: elem, Elems: elems}
+	if len(elems) > 0 {
+		a.Dims, a.Lower = []int32{int32(len(elems))}, []int32{1}
+	}
+	return types.ArrayDatum(a)
+}
+
+// settingFunctions are manual table 9.84.
+var settingFunctions = map[string]function{
+	"current_setting": func(s *Session, args []types.Datum) (types.Datum, error) {
+		v, err := s.showValue(args[0].Text())
+		if err != nil {
+			if len(args) > 1 && args[1].IsTrue() {
+				return types.Null, nil
+			}
+			return types.Null, err
+		}
+		return types.Text(v), nil
+	},
+	"set_config": func(s *Session, args []types.Datum) (types.Datum, error) {
+		if args[0].IsNull() {
+			return types.Null, pgerr.New(pgerr.NullValueNotAllowed, "SET requires parameter name")
+		}
+		name, local := args[0].Text(), args[2].IsTrue()
+		var err error
+		if args[1].IsNull() {
+			err = s.settings.Reset(name)
+		} else {
+			err = s.setSetting(name, args[1].Text(), local)
+		}
+		if err != nil {
+			return types.Null, err
+		}
+		s.settingsChanged()
+		v, err := s.showValue(name)
+		return types.Text(v), err
+	},
+	"pg_reload_conf": constant(types.True),
+}
+
+// backendFunctions are manual table 9.87: signals to sessions.
+var backendFunctions = map[string]function{
+	"pg_cancel_backend": func(s *Session, args []types.Datum) (types.Datum, error) {
+		return s.signal(args[0], pgerr.New(pgerr.QueryCanceled, "canceling statement due to user request"))
+	},
+	"pg_terminate_backend": func(s *Session, args []types.Datum) (types.Datum, error) {
+		return s.signal(args[0], pgerr.New(pgerr.AdminShutdown, "terminating connection due to administrator command").
+			WithSeverity(pgerr.SeverityFatal))
+	},
+}
+
+// signal interrupts another session of this node.
+func (s *Session) signal(pid types.Datum, reason error) (types.Datum, error) {
+	other := s.node.sessions.find(int32(pid.Int()))
+	if other == nil {
+		s.Notice(pgerr.New(pgerr.Warning, "PID %d is not a PostgreSQL backend process", pid.Int()).WithSeverity(pgerr.SeverityWarning))
+		return types.False, nil
+	}
+	other.client.Interrupts.Interrupt(reason)
+	return types.True, nil
+}
+
+// statementContext is the context of the running statement, for functions that
+// ask a shard.
+func (s *Session) statementContext() context.Context { return s.running }
+
+// relationArg is a relation argument given as OID or as name.
+func (s *Session) relationArg(d types.Datum) (types.OID, error) {
+	if d.Kind() == types.KindInt {
+		return types.OID(d.Int()), nil
+	}
+	oid, ok, err := s.findRelationName(d.Text())
+	if err == nil && !ok {
+		err = pgerr.New(pgerr.UndefinedTable, "relation %q does not exist", strings.TrimSpace(d.Text()))
+	}
+	return oid, err
+}

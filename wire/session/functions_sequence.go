@@ -1,0 +1,147 @@
+package session
+
+import (
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/shard"
+)
+
+// sequenceMemory is what a session remembers of sequences: currval, lastval,
+// and values that CACHE took ahead.
+type sequenceMemory struct {
+	current map[catalog.OID]int64
+	last    catalog.OID
+	cached  map[uint64]cachedValues // by physical id
+}
+
+// cachedValues are values that are this session's to hand out.
+type cachedValues struct {
+	next, step int64
+	left       int64
+}
+
+func (m *sequenceMemory) forget() { *m = sequenceMemory{} }
+
+func (m *sequenceMemory) note(oid catalog.OID, v int64) {
+	if m.current == nil {
+		m.current = map[catalog.OID]int64{}
+	}
+	m.current[oid], m.last = v, oid
+}
+
+// sequenceFunctions are manual table 9.50.
+var sequenceFunctions = map[string]function{
+	"nextval": nextval,
+	"currval": func(s *Session, args []types.Datum) (types.Datum, error) {
+		seq, err := s.sequenceOf(args[0])
+		if err != nil {
+			return types.Null, err
+		}
+		v, ok := s.sequence.current[seq.OID]
+		if !ok {
+			return types.Null, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "currval of sequence %q is not yet defined in this session", seq.Name)
+		}
+		return types.Int(v), nil
+	},
+	"lastval": func(s *Session, _ []types.Datum) (types.Datum, error) {
+		v, ok := s.sequence.current[s.sequence.last]
+		if !ok || s.snapshot().Sequence(s.sequence.last) == nil {
+			return types.Null, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "lastval is not yet defined in this session")
+		}
+		return types.Int(v), nil
+	},
+	"setval": setval,
+	"pg_sequence_last_value": func(s *Session, args []types.Datum) (types.Datum, error) {
+		seq, err := s.sequenceOf(args[0])
+		if err != nil {
+			return types.Null, err
+		}
+		r, err := s.sequenceControl(seq, shard.ControlSequenceRead, shard.SequenceStep{})
+		if err != nil || !r.Called {
+			return types.Null, err
+		}
+		return types.Int(r.Value), nil
+	},
+}
+
+// sequenceOf finds a sequence by its OID (42809).
+func (s *Session) sequenceOf(d types.Datum) (*catalog.Sequence, error) {
+	oid := catalog.OID(d.Int())
+	switch r := s.snapshot().RelationByOID(oid).(type) {
+	case *catalog.Sequence:
+		return r, nil
+	case nil:
+		return nil, pgerr.New(pgerr.UndefinedTable, "could not open relation with OID %d", oid)
+	default:
+		return nil, pgerr.New(pgerr.WrongObjectType, "%q is not a sequence", r.Ref().Name)
+	}
+}
+
+// nextval takes the next value; CACHE values come from the shard at once.
+func nextval(s *Session, args []types.Datum) (types.Datum, error) {
+	seq, err := s.sequenceOf(args[0])
+	if err != nil {
+		return types.Null, err
+	}
+	if err := s.checkReadOnly("nextval()"); err != nil {
+		return types.Null, err
+	}
+	c := s.sequence.cached[seq.Physical]
+	if c.left == 0 {
+		r, err := s.sequenceControl(seq, shard.ControlSequenceNext, shard.SequenceStep{Count: seq.Cache})
+		if err != nil {
+			return types.Null, err
+		}
+		c = cachedValues{next: r.First, step: seq.Increment, left: max(r.Rows, 1)}
+	}
+	v := c.next
+	c.next, c.left = c.next+c.step, c.left-1
+	if seq.Cache > 1 {
+		if s.sequence.cached == nil {
+			s.sequence.cached = map[uint64]cachedValues{}
+		}
+		s.sequence.cached[seq.Physical] = c
+	}
+	s.sequence.note(seq.OID, v)
+	return types.Int(v), nil
+}
+
+// setval sets the value exactly; what sessions cached stays theirs, as in PostgreSQL.
+func setval(s *Session, args []types.Datum) (types.Datum, error) {
+	seq, err := s.sequenceOf(args[0])
+	if err != nil {
+		return types.Null, err
+	}
+	if err := s.checkReadOnly("setval()"); err != nil {
+		return types.Null, err
+	}
+	v, called := args[1].Int(), len(args) < 3 || args[2].IsTrue()
+	if err := s.setSequence(seq, v, called); err != nil {
+		return types.Null, err
+	}
+	if called {
+		s.sequence.note(seq.OID, v)
+	}
+	return types.Int(v), nil
+}
+
+// setSequence is setval and RESTART on the owning shard.
+func (s *Session) setSequence(seq *catalog.Sequence, v int64, called bool) error {
+	if v < seq.Min || v > seq.Max {
+		return pgerr.New(pgerr.NumericValueOutOfRange, "setval: value %d is out of bounds for sequence %q (%d..%d)", v, seq.Name, seq.Min, seq.Max)
+	}
+	delete(s.sequence.cached, seq.Physical)
+	_, err := s.sequenceControl(seq, shard.ControlSequenceSet, shard.SequenceStep{Value: v, Called: called})
+	return err
+}
+
+// sequenceControl asks the shard that owns the sequence.
+func (s *Session) sequenceControl(seq *catalog.Sequence, op shard.ControlOp, step shard.SequenceStep) (*shard.ControlReply, error) {
+	step.Physical, step.Name = seq.Physical, seq.Name
+	step.Start, step.Increment, step.Min, step.Max, step.Cycle = seq.Start, seq.Increment, seq.Min, seq.Max, seq.Cycle
+	id := s.node.Cluster.ShardOf(types.TInt8.Hash(0, types.Int(int64(seq.Physical))))
+	return s.node.Cluster.Service(catalog.HomeShards, id).Control(s.statementContext(), &shard.ControlRequest{
+		Header: shard.Header{Shard: id, Epoch: s.node.Cluster.Epoch()}, Op: op, Sequence: &step,
+	})
+}

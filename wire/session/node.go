@@ -1,0 +1,115 @@
+package session
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/catalog/builtin"
+	"github.com/pegmatitedb/pegmatite/planner"
+	"github.com/pegmatitedb/pegmatite/planner/ddl"
+	"github.com/pegmatitedb/pegmatite/planner/exec"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// Node is what all sessions of a process share. It is made by server and does
+// not change.
+type Node struct {
+	Catalog  Catalog
+	Schema   SchemaChanges
+	Allocate ddl.Allocator
+	Cluster  exec.Cluster
+	// CatalogShard is where pg_catalog is read.
+	CatalogShard CatalogShard
+	Topology     Topology
+	Txns         *txn.Manager
+	Oracle       txn.Oracle
+	Library      *builtin.Library
+	Texts        *sqlparse.Cache
+	Plans        *planner.Cache
+	Maintenance  Maintenance
+	Log          *slog.Logger
+	// Defaults are the server's settings over PostgreSQL's defaults.
+	Defaults map[string]string
+	// Version is what version() answers.
+	Version string
+	// TempDir is where queries spill.
+	TempDir string
+	Started time.Time
+	// Slow is how long a statement may take before it is logged; negative is for ever.
+	Slow time.Duration
+	// Metrics hears of statements; nil hears nothing.
+	Metrics Metrics
+
+	sessions sessions
+}
+
+// Maintenance is work on the node's files that a statement can ask for.
+type Maintenance interface {
+	// Checkpoint settles every shard and syncs its file.
+	Checkpoint(ctx context.Context) error
+	// PublishStatistics makes what ANALYZE found current everywhere.
+	PublishStatistics(ctx context.Context, statistics map[catalog.OID]catalog.Statistics) error
+}
+
+// Metrics hears of what sessions do.
+type Metrics interface {
+	// Statement is told of a finished statement: its tag's first word, how long it took, whether it failed.
+	Statement(tag string, took time.Duration, failed bool)
+}
+
+// sessions are the open sessions of the node.
+type sessions struct {
+	mu   sync.Mutex // protects open
+	open map[int32]*Session
+}
+
+func (ss *sessions) add(s *Session) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	if ss.open == nil {
+		ss.open = map[int32]*Session{}
+	}
+	ss.open[s.pid()] = s
+}
+
+func (ss *sessions) remove(s *Session) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	delete(ss.open, s.pid())
+}
+
+func (ss *sessions) find(pid int32) *Session {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	return ss.open[pid]
+}
+
+// list returns them in order of process id.
+func (ss *sessions) list() []*Session {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	list := make([]*Session, 0, len(ss.open))
+	for _, s := range ss.open {
+		list = append(list, s)
+	}
+	slices.SortFunc(list, func(a, b *Session) int { return int(a.pid()) - int(b.pid()) })
+	return list
+}
+
+// inDatabase counts the sessions of a database.
+func (ss *sessions) inDatabase(db catalog.OID) int {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	n := 0
+	for _, s := range ss.open {
+		if s.database == db {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,90 @@
+package session
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// portal is a bound statement, perhaps half read.
+type portal struct {
+	name     string
+	prepared *prepared
+	params   []types.Datum
+	formats  []int16
+	result   *result // nil before the first Execute
+	finished bool
+}
+
+func (s *Session) findPortal(name string) (*portal, error) {
+	if p := s.portals[name]; p != nil {
+		return p, nil
+	}
+	return nil, pgerr.New(pgerr.UndefinedCursor, "portal %q does not exist", name)
+}
+
+// closePortal ends one portal, if it is there.
+func (s *Session) closePortal(name string) {
+	if p := s.portals[name]; p != nil {
+		p.result.close()
+		delete(s.portals, name)
+	}
+}
+
+// closePortals ends them all: portals live as long as their transaction.
+func (s *Session) closePortals() {
+	for name := range s.portals {
+		s.closePortal(name)
+	}
+}
+
+// Execute serves an Execute message: up to limit rows of a portal, 0 is all.
+func (s *Session) Execute(ctx context.Context, name string, limit uint32) error {
+	p, err := s.findPortal(name)
+	if err != nil {
+		return err
+	}
+	w := s.client.Writer
+	if p.prepared.stmt == nil {
+		w.Send(&pgproto3.EmptyQueryResponse{})
+		return nil
+	}
+	ctx, stop := s.startStatement(ctx, p.prepared.stmt.Text)
+	defer stop()
+	if p.finished {
+		return s.again(p)
+	}
+	if p.result == nil {
+		// A transaction command closes portals, this one among them: it is kept alive here.
+		if p.result, err = s.executePrepared(ctx, p.prepared, p.params); err != nil {
+			return err
+		}
+	}
+	before := p.result.sent
+	exhausted, err := p.result.stream(ctx, w, s.env.types(), p.formats, int64(limit))
+	if err != nil {
+		return err
+	}
+	if !exhausted {
+		w.Send(&pgproto3.PortalSuspended{})
+		return nil
+	}
+	p.finished = true
+	if err := p.result.close(); err != nil {
+		return err
+	}
+	w.Send(&pgproto3.CommandComplete{CommandTag: []byte(p.result.tag(p.result.sent - before))})
+	return nil
+}
+
+// again answers Execute on a portal that has been read to its end.
+func (s *Session) again(p *portal) error {
+	if p.result.columns == nil {
+		return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "portal %q cannot be run", p.name)
+	}
+	s.client.Writer.Send(&pgproto3.CommandComplete{CommandTag: []byte(p.result.tag(0))})
+	return nil
+}

@@ -1,0 +1,144 @@
+package session
+
+import (
+	"context"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
+)
+
+// prepared is a prepared statement, made by Parse or PREPARE.
+type prepared struct {
+	name string
+	stmt *sqlparse.Statement // nil for an empty query string
+	// declared are the parameter types that the client gave; nil entries are inferred.
+	declared []*types.Type
+	// params are the types after planning.
+	params []*types.Type
+	// result are the columns that it was described with: they may not change (0A000).
+	result  []plan.Column
+	planned bool
+	fromSQL bool
+}
+
+// findPrepared returns a prepared statement by name (26000).
+func (s *Session) findPrepared(name string) (*prepared, error) {
+	if p := s.prepared[name]; p != nil {
+		return p, nil
+	}
+	if name == "" {
+		return nil, pgerr.New(pgerr.UndefinedPstatement, "unnamed prepared statement does not exist")
+	}
+	return nil, pgerr.New(pgerr.UndefinedPstatement, "prepared statement %q does not exist", name)
+}
+
+func (s *Session) dropStatement(name string) { delete(s.prepared, name) }
+
+// prepare plans a statement so far that its parameters and columns are known.
+func (s *Session) prepare(ctx context.Context, p *prepared) error {
+	if p.stmt == nil {
+		return nil
+	}
+	if !plannable(p.stmt.Node) {
+		if s.status == failed {
+			return nil
+		}
+		columns, err := s.commandColumns(ctx, p.stmt)
+		p.result, p.params = columns, p.declared
+		return err
+	}
+	st, err := s.plan(p.stmt, p.declared)
+	if err != nil {
+		return err
+	}
+	p.result, p.params, p.planned = st.Result, st.Params, true
+	return nil
+}
+
+// columns are a prepared statement's result columns.
+func (s *Session) columns(ctx context.Context, p *prepared) ([]plan.Column, error) {
+	if p.stmt == nil || p.result != nil || p.planned {
+		return p.result, nil
+	}
+	return s.commandColumns(ctx, p.stmt)
+}
+
+// checkColumns refuses a statement whose columns have changed since the client
+// was told of them (plancache.c).
+func (p *prepared) checkColumns(now []plan.Column) error {
+	same := len(now) == len(p.result)
+	for i := 0; same && i < len(now); i++ {
+		same = now[i].Type == p.result[i].Type && now[i].Name == p.result[i].Name
+	}
+	if !same {
+		return pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")
+	}
+	return nil
+}
+
+// prepareCommand is SQL's PREPARE.
+func (s *Session) prepareCommand(ctx context.Context, st *sqlparse.Statement, n *pg.PrepareStmt) (*result, error) {
+	if s.prepared[n.Name] != nil {
+		return nil, pgerr.New(pgerr.DuplicatePstatement, "prepared statement %q already exists", n.Name)
+	}
+	declared, err := s.typeNames(n.Argtypes)
+	if err != nil {
+		return nil, err
+	}
+	p := &prepared{name: n.Name, stmt: st.Inner(n.Query), declared: declared, fromSQL: true}
+	if err := s.prepare(ctx, p); err != nil {
+		return nil, err
+	}
+	s.prepared[n.Name] = p
+	return done("PREPARE"), nil
+}
+
+// executeCommand is SQL's EXECUTE.
+func (s *Session) executeCommand(ctx context.Context, n *pg.ExecuteStmt) (*result, error) {
+	p, params, err := s.executeParams(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	return s.executePrepared(ctx, p, params)
+}
+
+// executeParams finds EXECUTE's statement and evaluates its arguments.
+func (s *Session) executeParams(ctx context.Context, n *pg.ExecuteStmt) (*prepared, []types.Datum, error) {
+	p, err := s.findPrepared(n.Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(n.Params) != len(p.params) {
+		return nil, nil, pgerr.New(pgerr.SyntaxError, "wrong number of parameters for prepared statement %q", n.Name).
+			WithDetail("Expected %d parameters but got %d.", len(p.params), len(n.Params))
+	}
+	params := make([]types.Datum, len(n.Params))
+	for i, a := range n.Params {
+		if params[i], err = s.evaluate(ctx, a, p.params[i]); err != nil {
+			return nil, nil, err
+		}
+	}
+	return p, params, nil
+}
+
+// executePrepared runs a prepared statement with parameter values.
+func (s *Session) executePrepared(ctx context.Context, p *prepared, params []types.Datum) (*result, error) {
+	return s.run(ctx, &execution{stmt: p.stmt, text: p.stmt.Text, prepared: p, params: params})
+}
+
+// deallocate is DEALLOCATE name | ALL.
+func (s *Session) deallocate(n *pg.DeallocateStmt) (*result, error) {
+	if n.Name == "" {
+		clear(s.prepared)
+		return done("DEALLOCATE ALL"), nil
+	}
+	if _, err := s.findPrepared(n.Name); err != nil {
+		return nil, err
+	}
+	s.dropStatement(n.Name)
+	return done("DEALLOCATE"), nil
+}

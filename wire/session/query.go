@@ -1,0 +1,111 @@
+package session
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
+	"github.com/pegmatitedb/pegmatite/wire/frame"
+)
+
+// Query serves a simple Query message: any number of statements, one implicit
+// transaction around those outside a block (manual 55.2.2.1). The client has
+// been told of errors when it returns; a FATAL one is returned.
+func (s *Session) Query(ctx context.Context, sql string) error {
+	s.closePortal("")
+	s.dropStatement("")
+	err := s.query(ctx, sql)
+	if err == nil {
+		return nil
+	}
+	return s.Fail(ctx, err)
+}
+
+func (s *Session) query(ctx context.Context, sql string) error {
+	stmts, err := s.node.Texts.Parse(sql)
+	if err != nil {
+		return err
+	}
+	if len(stmts) == 0 {
+		s.client.Writer.Send(&pgproto3.EmptyQueryResponse{})
+		return nil
+	}
+	for i, st := range stmts {
+		if err := s.simple(ctx, st, i == len(stmts)-1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// simple runs one statement of a query string. The last one's implicit
+// transaction commits before its CommandComplete: that message is the promise.
+func (s *Session) simple(ctx context.Context, st *sqlparse.Statement, last bool) error {
+	ctx, stop := s.startStatement(ctx, st.Text)
+	defer stop()
+	r, err := s.execute(ctx, &execution{stmt: st, text: st.Text})
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	if r.columns != nil {
+		describe(s.client.Writer, r.columns, nil)
+	}
+	if _, err := r.stream(ctx, s.client.Writer, s.env.types(), nil, 0); err != nil {
+		return err
+	}
+	if err := r.close(); err != nil {
+		return err
+	}
+	if last {
+		if err := s.step(ctx, onEnd); err != nil {
+			return err
+		}
+	}
+	s.complete(r)
+	return nil
+}
+
+// complete sends a result's CommandComplete.
+func (s *Session) complete(r *result) {
+	s.client.Writer.Send(&pgproto3.CommandComplete{CommandTag: []byte(r.tag(r.sent))})
+}
+
+// execution is one statement about to run, by either protocol.
+type execution struct {
+	stmt     *sqlparse.Statement
+	text     string
+	prepared *prepared // nil in the simple protocol
+	params   []types.Datum
+}
+
+// Fail tells the client of an error and moves the transaction to where an
+// error leads. It returns the error when it ends the connection.
+func (s *Session) Fail(ctx context.Context, err error) error {
+	e := pgerr.From(interrupted(ctx, err))
+	if e.Code == pgerr.InternalError {
+		s.node.Log.Error("internal error", "error", e.Message, "cause", e.Unwrap(), "statement", s.activity.text())
+	}
+	if stepErr := s.step(context.WithoutCancel(ctx), onError); stepErr != nil {
+		s.node.Log.Error("rollback after an error", "error", stepErr)
+	}
+	if e.Severity == pgerr.SeverityFatal {
+		return e
+	}
+	s.client.Writer.Send(frame.ErrorMessage(e))
+	return nil
+}
+
+// interrupted replaces a cancelled context's error by why it was cancelled.
+func interrupted(ctx context.Context, err error) error {
+	if ctx.Err() == nil || !pgerr.HasCode(pgerr.From(err), pgerr.QueryCanceled) {
+		return err
+	}
+	if cause := context.Cause(ctx); pgerr.HasCode(cause, pgerr.QueryCanceled, pgerr.AdminShutdown, pgerr.IdleInTransactionSessionTimeout) {
+		return cause
+	}
+	return err
+}

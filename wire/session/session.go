@@ -1,0 +1,255 @@
+// Package session is what happens between a client's messages and the
+// planner: settings, the transaction's status, prepared statements, portals,
+// and the commands that are not plans (SET, BEGIN, COPY, EXPLAIN …).
+//
+//	session.go      Node, Session (this file: the contract)
+//	status.go       the transaction status table
+//	transaction.go  begin, commit, savepoints
+//	query.go        the simple protocol; extended.go the extended one
+//	prepared.go     prepared statements; portal.go portals
+//	execute.go      one statement, by whichever protocol, to its result
+//	utility.go      which command is which; show.go, explain.go, copy*.go … the commands
+//	functions.go    functions that ask about the session
+//	setting/        run-time parameters
+//
+// A Session belongs to one goroutine, its connection's.
+package session
+
+import (
+	"context"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/wire/frame"
+	"github.com/pegmatitedb/pegmatite/wire/session/setting"
+)
+
+// Catalog is the node's view of the cluster's descriptors.
+type Catalog interface {
+	// Snapshot is the newest published state that this node knows.
+	Snapshot() *catalog.Snapshot
+}
+
+// SchemaChanges ends transactions with DDL: the change is published and the
+// data committed as one (TRANSACTIONS 21).
+type SchemaChanges interface {
+	Commit(ctx context.Context, t *txn.Txn, c *catalog.Change) error
+	Rollback(ctx context.Context, t *txn.Txn, c *catalog.Change)
+}
+
+// Client is one client as its session sees it.
+type Client struct {
+	Reader  *frame.Reader
+	Writer  *frame.Writer
+	PID     int32
+	Address net.Addr
+	// Interrupts cancels this session's running statement.
+	Interrupts Interrupter
+}
+
+// Interrupter stops what a session is running.
+type Interrupter interface {
+	Interrupt(reason error)
+}
+
+// Session is one client's session.
+type Session struct {
+	node     *Node
+	client   Client
+	database catalog.OID
+	user     catalog.OID
+	settings *setting.Store
+	env      environment
+	status   status
+	tx       *transaction // nil when idle
+	prepared map[string]*prepared
+	portals  map[string]*portal
+	sequence sequenceMemory
+	activity activity
+	reported map[string]string // what clients were told of reported settings
+
+	// running is the running statement's context: functions that ask a shard are interrupted with it.
+	running        context.Context
+	statementStart time.Time
+	backendStart   time.Time
+}
+
+// Open starts a session from the start-up packet's parameters. Errors are
+// those of PostgreSQL's InitPostgres.
+func Open(n *Node, params map[string]string, c Client) (*Session, error) {
+	s := &Session{
+		node: n, client: c,
+		settings: setting.NewStore(n.Defaults), prepared: map[string]*prepared{}, portals: map[string]*portal{},
+		reported: map[string]string{}, backendStart: time.Now(),
+	}
+	s.env.session = s
+	if err := s.identify(params); err != nil {
+		return nil, err
+	}
+	if err := s.startupSettings(params); err != nil {
+		return nil, err
+	}
+	n.sessions.add(s)
+	return s, nil
+}
+
+// identify finds the role and the database.
+func (s *Session) identify(params map[string]string) error {
+	snap := s.node.Catalog.Snapshot()
+	name := params["user"]
+	role := snap.Role(name)
+	if role == nil {
+		return pgerr.New(pgerr.InvalidAuthorizationSpecification, "role %q does not exist", name)
+	}
+	if !role.Login {
+		return pgerr.New(pgerr.InvalidAuthorizationSpecification, "role %q is not permitted to log in", name)
+	}
+	dbname := params["database"]
+	if dbname == "" {
+		dbname = name
+	}
+	db := snap.Database(dbname)
+	if db == nil {
+		return pgerr.New(pgerr.InvalidCatalogName, "database %q does not exist", dbname)
+	}
+	if !db.AllowConn {
+		return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "database %q is not currently accepting connections", dbname)
+	}
+	s.user, s.database = role.OID, db.OID
+	s.settings.Internal("session_authorization", name)
+	s.settings.Internal("is_superuser", onOff(role.Super))
+	return s.defaults(role.Settings, db.Settings)
+}
+
+func onOff(b bool) string {
+	if b {
+		return "on"
+	}
+	return "off"
+}
+
+// defaults applies ALTER ROLE/DATABASE … SET, the role's over the database's.
+func (s *Session) defaults(role, db map[string]string) error {
+	for _, m := range []map[string]string{db, role} {
+		for k, v := range m {
+			if err := s.settings.Default(k, v); err != nil {
+				s.Notice(pgerr.From(err).WithSeverity(pgerr.SeverityWarning))
+			}
+		}
+	}
+	return nil
+}
+
+// startupSettings applies what the packet sets beside user and database: any
+// parameter by name, and command-line style options.
+func (s *Session) startupSettings(params map[string]string) error {
+	for k, v := range params {
+		switch k {
+		case "user", "database", "replication":
+			continue
+		case "options":
+			if err := s.commandLine(v); err != nil {
+				return err
+			}
+			continue
+		}
+		v, err := checkSetting(k, v)
+		if err != nil {
+			return err
+		}
+		if err := s.settings.Default(k, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Greet sends what follows AuthenticationOk: every reported setting.
+func (s *Session) Greet() {
+	s.reportSettings()
+}
+
+// reportSettings tells the client of reported settings that changed.
+func (s *Session) reportSettings() {
+	for _, d := range reportedSettings() {
+		v := d.Show(s.settings.Get(d.Name))
+		if old, told := s.reported[d.Name]; !told || old != v {
+			s.reported[d.Name] = v
+			if d.Name == "application_name" {
+				s.activity.name.Store(&v)
+			}
+			s.client.Writer.Send(&pgproto3.ParameterStatus{Name: d.Name, Value: v})
+		}
+	}
+}
+
+// Status is the letter of ReadyForQuery.
+func (s *Session) Status() byte { return s.status.letter() }
+
+// Settled reports whether the session can end without breaking a transaction.
+func (s *Session) Settled() bool { return s.status == idle }
+
+// Notice sends a notice or warning, if client_min_messages lets it through.
+func (s *Session) Notice(n *pgerr.E) {
+	if severityRank(n.Severity) >= severityRank(pgerr.Severity(upper(s.settings.Get("client_min_messages")))) {
+		s.client.Writer.Send(frame.NoticeMessage(n))
+	}
+}
+
+// severityRank orders severities as client_min_messages does (manual table 20.2).
+func severityRank(v pgerr.Severity) int {
+	switch v {
+	case "DEBUG5", "DEBUG4", "DEBUG3", "DEBUG2", "DEBUG1", pgerr.SeverityDebug:
+		return 0
+	case pgerr.SeverityLog:
+		return 1
+	case pgerr.SeverityNotice, "":
+		return 2
+	case pgerr.SeverityWarning:
+		return 3
+	case pgerr.SeverityInfo: // always sent
+		return 9
+	}
+	return 4
+}
+
+// Close ends the session; an open transaction is rolled back.
+func (s *Session) Close() {
+	if s.tx != nil {
+		s.rollback(context.Background())
+	}
+	s.closePortals()
+	s.node.sessions.remove(s)
+}
+
+// pid is the number that pg_backend_pid answers.
+func (s *Session) pid() int32 { return s.client.PID }
+
+// activity is what pg_stat_activity shows; other sessions read it.
+type activity struct {
+	query  atomic.Pointer[string]
+	name   atomic.Pointer[string] // application_name
+	active atomic.Bool
+}
+
+func (a *activity) application() string {
+	if p := a.name.Load(); p != nil {
+		return *p
+	}
+	return ""
+}
+
+func (a *activity) set(text string) { a.query.Store(&text) }
+
+func (a *activity) text() string {
+	if p := a.query.Load(); p != nil {
+		return *p
+	}
+	return ""
+}

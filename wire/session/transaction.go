@@ -1,0 +1,181 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/wire/session/setting"
+)
+
+// transaction is the session's present transaction: its data (txn), its DDL
+// (change), and how far savepoints go back in both.
+type transaction struct {
+	txn        *txn.Txn
+	change     *catalog.Change // nil until the first DDL
+	readOnly   bool
+	deferrable bool
+	started    time.Time
+	savepoints []savepoint
+}
+
+// savepoint is a named place to go back to.
+type savepoint struct {
+	name     string
+	mark     txn.Mark
+	ddl      catalog.Mark
+	hadDDL   bool
+	settings setting.Mark
+}
+
+// step makes one event of the status table happen.
+func (s *Session) step(ctx context.Context, e event) error {
+	st := table[s.status][e]
+	if st.err != nil {
+		return st.err
+	}
+	if st.warn != nil {
+		s.Notice(st.warn)
+	}
+	switch st.do {
+	case start:
+		s.begin()
+	case commit:
+		s.status = idle
+		return s.commit(ctx)
+	case rollback:
+		s.rollback(ctx)
+	}
+	s.status = st.next
+	return nil
+}
+
+// begin opens a transaction with the session's default characteristics.
+func (s *Session) begin() {
+	s.statementStart = time.Now()
+	s.tx = &transaction{
+		txn:        s.node.Txns.Begin(isolationOf(s.settings.Get("default_transaction_isolation"))),
+		readOnly:   s.settings.Get("default_transaction_read_only") == "on",
+		deferrable: s.settings.Get("default_transaction_deferrable") == "on",
+		started:    s.statementStart,
+	}
+	s.env.stale()
+}
+
+// isolationOf reads a level's name; READ UNCOMMITTED is READ COMMITTED.
+func isolationOf(name string) txn.Isolation {
+	switch name {
+	case "repeatable read":
+		return txn.RepeatableRead
+	case "serializable":
+		return txn.Serializable
+	}
+	return txn.ReadCommitted
+}
+
+// commit ends the transaction; on an error it is rolled back whole.
+func (s *Session) commit(ctx context.Context) error {
+	tx := s.tx
+	s.closePortals()
+	err := s.commitData(ctx, tx)
+	s.endTransaction(err == nil)
+	return err
+}
+
+// commitData makes data and DDL durable together.
+func (s *Session) commitData(ctx context.Context, tx *transaction) error {
+	if tx.change == nil || tx.change.Empty() {
+		return tx.txn.Commit(ctx)
+	}
+	return s.node.Schema.Commit(ctx, tx.txn, tx.change)
+}
+
+// rollback gives the transaction up. It is not interrupted: ctx may be dead.
+func (s *Session) rollback(ctx context.Context) {
+	tx := s.tx
+	s.closePortals()
+	tx.txn.Rollback(context.WithoutCancel(ctx))
+	if tx.change != nil {
+		s.node.Schema.Rollback(context.WithoutCancel(ctx), tx.txn, tx.change)
+	}
+	s.endTransaction(false)
+}
+
+// endTransaction forgets the transaction; its settings stay or go.
+func (s *Session) endTransaction(committed bool) {
+	s.tx = nil
+	s.settings.End(committed)
+	s.reportSettings()
+	s.env.stale()
+}
+
+// Snapshot is the catalog as the session sees it: the node's newest, under
+// what the transaction's own DDL made of it.
+func (s *Session) snapshot() *catalog.Snapshot {
+	if s.tx != nil && s.tx.change != nil {
+		return s.tx.change.Snapshot()
+	}
+	return s.node.Catalog.Snapshot()
+}
+
+// schemaChange returns the transaction's DDL, started at need.
+func (s *Session) schemaChange() *catalog.Change {
+	if s.tx.change == nil {
+		s.tx.change = catalog.NewChange(s.node.Catalog.Snapshot())
+	}
+	return s.tx.change
+}
+
+// savepoint sets one.
+func (s *Session) savepoint(name string) {
+	sp := savepoint{name: name, mark: s.tx.txn.Mark(), settings: s.settings.Mark()}
+	if s.tx.change != nil {
+		sp.hadDDL, sp.ddl = true, s.tx.change.Mark()
+	}
+	s.tx.savepoints = append(s.tx.savepoints, sp)
+}
+
+// findSavepoint returns the newest of the name (3B001).
+func (s *Session) findSavepoint(name string) (int, error) {
+	for i := len(s.tx.savepoints) - 1; i >= 0; i-- {
+		if s.tx.savepoints[i].name == name {
+			return i, nil
+		}
+	}
+	return 0, pgerr.New(pgerr.SEInvalidSpecification, "savepoint %q does not exist", name)
+}
+
+// releaseSavepoint forgets a savepoint and those set after it.
+func (s *Session) releaseSavepoint(name string) error {
+	i, err := s.findSavepoint(name)
+	if err != nil {
+		return err
+	}
+	s.tx.savepoints = s.tx.savepoints[:i]
+	return nil
+}
+
+// rollbackToSavepoint takes back all since a savepoint, which stays.
+func (s *Session) rollbackToSavepoint(ctx context.Context, name string) error {
+	i, err := s.findSavepoint(name)
+	if err != nil {
+		return err
+	}
+	sp := s.tx.savepoints[i]
+	s.closePortals()
+	if err := s.tx.txn.RollbackTo(ctx, sp.mark); err != nil {
+		return err
+	}
+	switch {
+	case sp.hadDDL:
+		s.tx.change.Rollback(sp.ddl)
+	case s.tx.change != nil:
+		s.tx.change = nil
+	}
+	s.settings.RollbackTo(sp.settings)
+	s.reportSettings()
+	s.tx.savepoints = s.tx.savepoints[:i+1]
+	return nil
+}

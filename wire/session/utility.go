@@ -1,0 +1,90 @@
+package session
+
+import (
+	"context"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
+)
+
+// plannable reports whether a statement becomes a plan; the others are commands.
+func plannable(n *pg.Node) bool {
+	switch n.GetNode().(type) {
+	case *pg.Node_SelectStmt:
+		return n.GetSelectStmt().GetIntoClause() == nil
+	case *pg.Node_InsertStmt, *pg.Node_UpdateStmt, *pg.Node_DeleteStmt, *pg.Node_MergeStmt:
+		return true
+	}
+	return false
+}
+
+// endsBlock reports whether a statement may run in a failed transaction
+// (postgres.c, IsTransactionExitStmt).
+func endsBlock(n *pg.Node) bool {
+	t := n.GetTransactionStmt()
+	if t == nil {
+		return false
+	}
+	switch t.Kind {
+	case pg.TransactionStmtKind_TRANS_STMT_COMMIT, pg.TransactionStmtKind_TRANS_STMT_PREPARE,
+		pg.TransactionStmtKind_TRANS_STMT_ROLLBACK, pg.TransactionStmtKind_TRANS_STMT_ROLLBACK_TO:
+		return true
+	}
+	return false
+}
+
+// command runs a statement that is not a plan.
+func (s *Session) command(ctx context.Context, x *execution) (*result, error) {
+	switch n := x.stmt.Node.GetNode().(type) {
+	case *pg.Node_VariableSetStmt:
+		return s.set(ctx, n.VariableSetStmt)
+	case *pg.Node_VariableShowStmt:
+		return s.show(n.VariableShowStmt)
+	case *pg.Node_PrepareStmt:
+		return s.prepareCommand(ctx, x.stmt, n.PrepareStmt)
+	case *pg.Node_ExecuteStmt:
+		return s.executeCommand(ctx, n.ExecuteStmt)
+	case *pg.Node_DeallocateStmt:
+		return s.deallocate(n.DeallocateStmt)
+	case *pg.Node_DiscardStmt:
+		return s.discard(ctx, n.DiscardStmt)
+	case *pg.Node_ExplainStmt:
+		return s.explain(ctx, x, n.ExplainStmt)
+	case *pg.Node_CopyStmt:
+		return s.copy(ctx, x.stmt, n.CopyStmt)
+	case *pg.Node_CheckPointStmt:
+		return done("CHECKPOINT"), s.node.Maintenance.Checkpoint(ctx)
+	case *pg.Node_ConstraintsSetStmt:
+		return done("SET CONSTRAINTS"), nil
+	}
+	return s.define(ctx, x)
+}
+
+// commandColumns are the columns of a command's result, for Describe before it runs.
+func (s *Session) commandColumns(ctx context.Context, st *sqlparse.Statement) ([]plan.Column, error) {
+	switch n := st.Node.GetNode().(type) {
+	case *pg.Node_VariableShowStmt:
+		return showColumns(n.VariableShowStmt), nil
+	case *pg.Node_ExplainStmt:
+		return textColumn("QUERY PLAN"), nil
+	case *pg.Node_ExecuteStmt:
+		p, err := s.findPrepared(n.ExecuteStmt.Name)
+		if err != nil {
+			return nil, err
+		}
+		return s.columns(ctx, p)
+	}
+	return nil, nil
+}
+
+// readOnlyTag names what a command would be refused as in a READ ONLY
+// transaction; "" is allowed (utility.c, ClassifyUtilityCommandAsReadOnly).
+func (s *Session) checkReadOnly(tag string) error {
+	if s.tx != nil && s.tx.readOnly {
+		return pgerr.New(pgerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", tag)
+	}
+	return nil
+}

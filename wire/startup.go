@@ -1,0 +1,114 @@
+package wire
+
+import (
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/wire/frame"
+	"github.com/pegmatitedb/pegmatite/wire/session"
+)
+
+// startup reads the first packets and opens the session. It reports whether
+// there is one; a client that it refused has been told why.
+func (c *conn) startup() bool {
+	c.net.SetDeadline(time.Now().Add(c.server.config.StartupTimeout))
+	first := c.firstPacket()
+	if first == nil {
+		return false
+	}
+	if err := c.open(first); err != nil {
+		c.fatal(err)
+		return false
+	}
+	c.net.SetDeadline(time.Time{})
+	return true
+}
+
+// firstPacket answers SSL and GSS requests (there is neither here) and cancel
+// requests, and returns the packet that starts a session.
+func (c *conn) firstPacket() *frame.Startup {
+	for range 3 {
+		p, err := frame.ReadStartup(c.net)
+		if err != nil {
+			if pgerr.HasCode(err, pgerr.ProtocolViolation) {
+				c.fatal(pgerr.From(err))
+			}
+			return nil
+		}
+		switch p.Code {
+		case frame.SSLCode, frame.GSSENCCode:
+			if _, err := c.net.Write([]byte{'N'}); err != nil {
+				return nil
+			}
+		case frame.CancelCode:
+			if victim := c.server.conns.find(p.PID, p.Secret); victim != nil {
+				victim.cancelRunning()
+			}
+			return nil
+		default:
+			return p
+		}
+	}
+	return nil
+}
+
+// open does what PostgreSQL's ProcessStartupPacket and InitPostgres check, in
+// their order, and greets the client.
+func (c *conn) open(p *frame.Startup) *pgerr.E {
+	if major, minor := p.Code>>16, p.Code&0xffff; major != 3 {
+		return pgerr.New(pgerr.FeatureNotSupported,
+			"unsupported frontend protocol %d.%d: server supports 3.0 to 3.0", major, minor)
+	}
+	c.negotiate(p)
+	if c.server.draining() {
+		return pgerr.New(pgerr.CannotConnectNow, "the database system is shutting down")
+	}
+	if p.Params["user"] == "" {
+		return pgerr.New(pgerr.InvalidAuthorizationSpecification, "no PostgreSQL user name specified in startup packet")
+	}
+	if !c.server.conns.add(c, c.server.config.MaxConnections) {
+		return pgerr.New(pgerr.TooManyConnections, "sorry, too many clients already")
+	}
+	s, err := session.Open(c.server.node, p.Params, session.Client{
+		Reader: c.reader, Writer: c.writer, PID: int32(c.pid), Address: c.net.RemoteAddr(), Interrupts: c,
+	})
+	if err != nil {
+		c.server.conns.remove(c)
+		return pgerr.From(err)
+	}
+	c.session = s
+	c.writer.Send(&pgproto3.AuthenticationOk{})
+	s.Greet()
+	c.writer.Send(&pgproto3.BackendKeyData{ProcessID: c.pid, SecretKey: secretBytes(c.secret)})
+	c.writer.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
+	c.writer.Flush()
+	return nil
+}
+
+// negotiate answers a newer minor version and protocol options (_pq_.…) with
+// what there is: 3.0 and none of them (manual 55.2.1).
+func (c *conn) negotiate(p *frame.Startup) {
+	var unknown []string
+	for name := range p.Params {
+		if strings.HasPrefix(name, "_pq_.") {
+			unknown = append(unknown, name)
+			delete(p.Params, name)
+		}
+	}
+	sort.Strings(unknown)
+	if p.Code&0xffff > 0 || len(unknown) > 0 {
+		c.writer.Send(&pgproto3.NegotiateProtocolVersion{NewestMinorProtocol: 3 << 16, UnrecognizedOptions: unknown})
+	}
+}
+
+// fatal tells the client why the connection ends.
+func (c *conn) fatal(e *pgerr.E) {
+	last := *e
+	last.Severity = pgerr.SeverityFatal
+	c.writer.Send(frame.ErrorMessage(&last))
+	c.writer.Flush()
+}

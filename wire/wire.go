@@ -1,0 +1,46 @@
+// Package wire speaks PostgreSQL's protocol 3.0 (manual chapter 55) with
+// clients: it listens, starts connections up, reads messages and hands them to
+// a session; what they mean is wire/session's.
+//
+//	wire.go     this contract: Server, Config
+//	listen.go   sockets, the connection limit, draining
+//	startup.go  the first packets: SSL and GSS requests, cancel, versions, settings
+//	conn.go     one connection: the message loop, error until Sync
+//	cancel.go   CancelRequest finds its session
+//	frame/      messages on a byte stream
+//	session/    settings, transaction status, prepared statements, portals
+//
+// One goroutine owns a connection and its session's state.
+package wire
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/pegmatitedb/pegmatite/wire/session"
+)
+
+// Config is what a Server needs to know.
+type Config struct {
+	// MaxConnections is the limit on sessions (53300 beyond).
+	MaxConnections int
+	// StartupTimeout bounds the first packets, as authentication_timeout does.
+	StartupTimeout time.Duration
+	Log            *slog.Logger
+}
+
+// Server accepts clients for one node.
+type Server struct {
+	config  Config
+	node    *session.Node
+	conns   registry
+	closing chan struct{}
+}
+
+// NewServer makes a server of node's sessions; Serve starts it.
+func NewServer(node *session.Node, c Config) *Server {
+	return &Server{config: c, node: node, conns: newRegistry(), closing: make(chan struct{})}
+}
+
+// Connections is the number of open sessions, for metrics.
+func (s *Server) Connections() int { return s.conns.count() }
