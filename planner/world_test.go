@@ -42,11 +42,12 @@ type world struct {
 	open    *txn.Txn // between BEGIN and COMMIT
 	level   txn.Isolation
 	workMem int64
+	temp    string
 }
 
 func newWorld(t testing.TB, shards, logs int) *world {
 	t.Helper()
-	w := &world{t: t, oid: catalog.FirstNormalOID, plans: planner.NewCache(planner.New(), 1<<20), oracle: shardtest.NewOracle()}
+	w := &world{t: t, temp: t.TempDir(), oid: catalog.FirstNormalOID, plans: planner.NewCache(planner.New(), 1<<20), oracle: shardtest.NewOracle()}
 	w.change = catalog.NewChange(catalog.NewSnapshot(nil))
 	for _, o := range catalog.Bootstrap() {
 		w.change.Put(o)
@@ -284,7 +285,7 @@ func (w *world) statement(ctx context.Context, tx *txn.Txn, sql string) (string,
 func (w *world) execEnv(run *txn.Run) *exec.Env {
 	return &exec.Env{
 		Cluster: w, Txn: run, Snapshots: run, Types: types.DefaultEnv(), Draw: w.oracle.Commit,
-		TempDir: w.t.TempDir(), WorkMemBytes: w.workMem,
+		TempDir: w.temp, WorkMemBytes: w.workMem,
 	}
 }
 

@@ -34,7 +34,7 @@ type cursor struct {
 	st             *plan.Statement
 	params, lifted []types.Datum
 
-	run   *run
+	run   run
 	op    operator
 	batch []Row
 	// Of a statement whose rows come from the shards as they go to the client:
@@ -45,7 +45,6 @@ type cursor struct {
 	started, ended, given bool
 	// columns are the result's positions in the root's rows; nil is all in order.
 	columns []int
-	scratch Row
 }
 
 // maxRetries bounds how often a refused statement is begun again unseen.
@@ -69,16 +68,19 @@ func Run(ctx context.Context, env *Env, st *plan.Statement, params, lifted []typ
 
 // build makes the operators. mustDraw says that "newest" was refused before.
 func (c *cursor) build(mustDraw bool) error {
-	r, err := newRun(c.env, c.st, c.params, c.lifted)
+	err := c.run.begin(c.env, c.st, c.params, c.lifted)
 	if err != nil {
 		return err
 	}
-	r.mustDraw = r.mustDraw || mustDraw
-	c.run = r
-	if c.op, err = r.build(c.st.Root); err != nil {
+	c.run.mustDraw = c.run.mustDraw || mustDraw
+	if c.op, err = c.run.build(c.st.Root); err != nil {
 		return err
 	}
-	c.columns = resultColumns(c.st)
+	facts, err := factsOf(c.st)
+	if err != nil {
+		return err
+	}
+	c.columns, c.packed = facts.result, nil
 	if g, ok := c.op.(*gather); ok && g.merge == nil && g.recheck == nil && c.columns == nil {
 		c.packed = g
 	}

@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
-	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/txn"
@@ -14,35 +13,63 @@ import (
 
 // gather brings a fragment's rows from the shards together.
 type gather struct {
+	*gatherPlan
 	run     *run
 	node    *plan.Gather
 	home    catalog.Home
-	router  *router
-	columns []columnType
+	router  router
 	merge   *merger // nil: as they come
 	streams []*stream
 	// from is the stream that is read now, when there is no merge.
 	from   int
 	shards []shard.ID
+	values shard.Values
 	// recheck stands for the shards when a row's newest image is re-checked.
 	recheck *recheck
-	values  shard.Values
+	// Of a gather from one shard, the commonest, so that it is one allocation.
+	oneStream stream
+	oneOfThem [1]*stream
+	oneShard  [1]shard.ID
+}
+
+// gatherPlan is what is the same in every execution.
+type gatherPlan struct {
+	columns []columnType
+	compare func(a, b Row) int // of a merge
+	keys    *routeKeys
 }
 
 func newGather(r *run, n *plan.Gather) (*gather, error) {
-	o := &gather{run: r, node: n, home: n.Table.Home, columns: typesOf(n.Cols)}
-	var err error
+	o := &gather{run: r, node: n, home: n.Table.Home}
+	o.shards = o.oneShard[:0]
+	v, err := r.st.Memo.Derive(n, func() (any, error) { return planGather(r.st, n) })
+	if err != nil {
+		return nil, err
+	}
+	o.gatherPlan = v.(*gatherPlan)
 	if rows, ok := r.replaced[n]; ok {
 		o.recheck, err = newRecheck(r, n, rows)
 		return o, err
 	}
-	if o.router, err = newRouter(r, n, n.Table.Home, n.Route); err != nil {
-		return nil, err
+	if o.compare != nil {
+		o.merge = &merger{compare: o.compare}
 	}
+	o.router = router{run: r, home: o.home, keys: o.keys}
+	return o, nil
+}
+
+func planGather(st *plan.Statement, n *plan.Gather) (*gatherPlan, error) {
+	p := &gatherPlan{columns: typesOf(n.Cols)}
+	var err error
 	if len(n.Merge) > 0 {
-		o.merge, err = newMerger(n.Cols, n.Merge)
+		if p.compare, err = comparePositions(n.Cols, n.Merge); err != nil {
+			return nil, err
+		}
 	}
-	return o, err
+	if n.Route.Keys != nil {
+		p.keys, err = compileRoute(st, n.Route)
+	}
+	return p, err
 }
 
 func (o *gather) open(ctx context.Context) error {
@@ -65,12 +92,16 @@ func (o *gather) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o.streams, o.from, o.values = o.streams[:0], 0, o.run.requestValues()
-	for _, id := range o.shards {
-		o.streams = append(o.streams, &stream{gather: o, id: id})
+	o.from, o.values = 0, o.run.requestValues()
+	if len(o.shards) == 1 {
+		o.oneStream = stream{gather: o, id: o.shards[0]}
+		o.oneOfThem[0] = &o.oneStream
+		o.streams = o.oneOfThem[:]
+		return o.oneStream.read(ctx, at)
 	}
-	if len(o.streams) == 1 {
-		return o.streams[0].read(ctx, at)
+	o.streams = make([]*stream, len(o.shards))
+	for i, id := range o.shards {
+		o.streams[i] = &stream{gather: o, id: id}
 	}
 	for _, s := range o.streams {
 		s.begin(ctx, at)
@@ -128,7 +159,7 @@ func (o *gather) close() error {
 			err = e
 		}
 	}
-	o.streams = o.streams[:0]
+	o.streams = nil
 	return err
 }
 
@@ -265,18 +296,12 @@ func (s *stream) close() error {
 type merger struct {
 	compare func(a, b Row) int
 	streams []*head
-	started bool
 }
 
 // head is a stream with the rows of it that have not been taken.
 type head struct {
 	stream *stream
 	rows   []Row
-}
-
-func newMerger(cols []plan.Column, keys []expr.SortKey) (*merger, error) {
-	compare, err := comparePositions(cols, keys)
-	return &merger{compare: compare}, err
 }
 
 func (m *merger) start(ctx context.Context, streams []*stream) error {

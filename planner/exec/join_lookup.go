@@ -21,7 +21,7 @@ type lookupJoin struct {
 	left    operator
 	keys    *scope
 	pairing *pairing
-	router  *router
+	router  router
 	types   []columnType // of the keys
 	columns []columnType // of the rows that travel, the tuple's number in front
 	recheck *recheck     // stands for the shards, see gather
@@ -48,15 +48,15 @@ func newLookupJoin(r *run, n *plan.Join) (operator, error) {
 		if o.recheck, err = newRecheck(r, g, rows); err != nil {
 			return nil, err
 		}
-	} else if o.router, err = newRouter(r, g, g.Table.Home, g.Route); err != nil {
+	} else if o.router, err = r.router(g, g.Table.Home, g.Route); err != nil {
 		return nil, err
 	}
-	if o.router != nil && o.router.scope != nil {
+	if o.router.keys != nil {
 		// Routing sees one key after the other; requests that are under way
 		// must not see it change their parameters.
-		own := *o.router.scope.ctx
+		own := *r.ctx
 		own.Params = slices.Clone(own.Params)
-		o.router.scope.ctx = &own
+		o.router.ctx = &own
 	}
 	o.pairing, err = newPairing(r, n, n.Rest)
 	return o, err
@@ -72,8 +72,8 @@ func (o *lookupJoin) open(ctx context.Context) error {
 	if err := o.run.prepare(ctx, o.gather.Inits); err != nil {
 		return err
 	}
-	if o.router != nil && o.router.scope != nil {
-		copy(o.router.scope.ctx.Params, o.run.params)
+	if o.router.ctx != nil {
+		copy(o.router.ctx.Params, o.run.params)
 	}
 	return o.left.open(ctx)
 }
@@ -178,8 +178,8 @@ func (o *lookupJoin) find(ctx context.Context, left []Row) ([][]Row, error) {
 
 // shards are where rows with a key can be.
 func (o *lookupJoin) shards(key Row) ([]shard.ID, error) {
-	if s := o.router.scope; s != nil {
-		copy(s.ctx.Params[o.gather.Fragment.KeyParam:], key)
+	if o.router.ctx != nil {
+		copy(o.router.ctx.Params[o.gather.Fragment.KeyParam:], key)
 	}
 	return o.router.shards(nil)
 }

@@ -39,56 +39,56 @@ func (r *run) rowShard(rel *plan.Relation, image Row) shard.ID {
 
 // router finds the shards of a Route.
 type router struct {
-	run   *run
-	home  catalog.Home
-	scope *scope // the keys' expressions, one tuple after the other; nil: all shards
+	run  *run
+	home catalog.Home
+	keys *routeKeys // nil: all shards
+	// ctx is what the keys are evaluated in; nil is the run's.
+	ctx *expr.Context
+}
+
+// routeKeys are a Route's keys compiled, one tuple after the other. They
+// contain no subqueries.
+type routeKeys struct {
+	*program
 	types []*types.Type
 	width int
 }
 
-func newRouter(r *run, n plan.Node, home catalog.Home, route plan.Route) (*router, error) {
-	o := &router{run: r, home: home}
+func (r *run) router(n plan.Node, home catalog.Home, route plan.Route) (router, error) {
+	o := router{run: r, home: home}
 	if route.Keys == nil {
 		return o, nil
 	}
-	if len(route.Keys) > 0 {
-		o.width = len(route.Keys[0])
-	}
-	p, err := r.st.Memo.Derive(scopeKey{n, "route"}, func() (any, error) { return compileRoute(r.st, route) })
+	v, err := r.st.Memo.Derive(scopeKey{n, "route"}, func() (any, error) { return compileRoute(r.st, route) })
 	if err != nil {
-		return nil, err
+		return o, err
 	}
-	compiled := p.(*routeProgram)
-	o.scope, o.types = r.with(compiled.program), compiled.types
+	o.keys = v.(*routeKeys)
 	return o, nil
 }
 
-type routeProgram struct {
-	*program
-	types []*types.Type
-}
-
-func compileRoute(st *plan.Statement, route plan.Route) (*routeProgram, error) {
-	p := &routeProgram{}
+func compileRoute(st *plan.Statement, route plan.Route) (*routeKeys, error) {
+	k := &routeKeys{}
 	var list []expr.Expr
 	for _, key := range route.Keys {
+		k.width = len(key)
 		for _, e := range key {
 			list = append(list, e)
-			p.types = append(p.types, e.Type())
+			k.types = append(k.types, e.Type())
 		}
 	}
 	var err error
-	p.program, err = compile(st, nil, list)
-	return p, err
+	k.program, err = compile(st, nil, list)
+	return k, err
 }
 
 // shards are where the rows are, in order and each once. A key with a NULL
 // has no rows anywhere.
 func (o *router) shards(dst []shard.ID) ([]shard.ID, error) {
-	if o.scope == nil {
+	if o.keys == nil {
 		return append(dst, o.run.env.Cluster.Shards(o.home)...), nil
 	}
-	for start := 0; start < len(o.types); start += o.width {
+	for start := 0; start < len(o.keys.types); start += o.keys.width {
 		hash, null, err := o.hash(start)
 		if err != nil {
 			return nil, err
@@ -101,16 +101,20 @@ func (o *router) shards(dst []shard.ID) ([]shard.ID, error) {
 }
 
 func (o *router) hash(start int) (h uint64, null bool, err error) {
+	ctx := o.ctx
+	if ctx == nil {
+		ctx = o.run.ctx
+	}
 	var space [4]types.Datum
 	key := space[:0]
-	for i := start; i < start+o.width; i++ {
-		d, err := o.scope.value(i, nil)
+	for _, eval := range o.keys.evals[start : start+o.keys.width] {
+		d, err := eval(ctx, nil)
 		if err != nil || d.IsNull() {
 			return 0, true, err
 		}
 		key = append(key, d)
 	}
-	return placement.Hash(o.types[start:start+o.width], key), false, nil
+	return placement.Hash(o.keys.types[start:start+o.keys.width], key), false, nil
 }
 
 // insertShard keeps a short list sorted and free of duplicates.

@@ -18,8 +18,9 @@ type run struct {
 	st  *plan.Statement
 	// params are the client's, the lifted literals and the Inits.
 	params []types.Datum
-	known  []bool // of the Inits: has a value
-	ctx    *expr.Context
+	known  []bool        // of the Inits: has a value
+	ctx    *expr.Context // &own, but where an operator has its own
+	own    expr.Context
 	values shard.Values
 	// mustDraw: a shard refused to answer at "newest", or the statement reads
 	// more than once, so it needs a snapshot.
@@ -41,15 +42,21 @@ const micros2000 = 946684800_000_000
 func instant(micros int64) time.Time { return time.UnixMicro(micros + micros2000).UTC() }
 
 func newRun(env *Env, st *plan.Statement, params, lifted []types.Datum) (*run, error) {
+	r := &run{}
+	return r, r.begin(env, st, params, lifted)
+}
+
+// begin makes r the run of a statement.
+func (r *run) begin(env *Env, st *plan.Statement, params, lifted []types.Datum) error {
 	facts, err := factsOf(st)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	n := len(st.Params)
 	all := make([]types.Datum, n+len(st.Lifted)+len(st.Inits))
 	copy(all[:n], params)
 	copy(all[n:n+len(st.Lifted)], lifted)
-	r := &run{env: env, st: st, params: all, mustDraw: facts.gathers != 1}
+	*r = run{env: env, st: st, params: all, mustDraw: facts.gathers != 1}
 	if len(st.Inits) > 0 {
 		r.known = make([]bool, len(st.Inits))
 	}
@@ -60,11 +67,12 @@ func newRun(env *Env, st *plan.Statement, params, lifted []types.Datum) (*run, e
 		Params: all, Types: facts.types, Env: env.Types,
 		NowMicros: env.TransactionMicros, StatementMicros: env.StatementMicros,
 	}
-	r.ctx = &expr.Context{
+	r.own = expr.Context{
 		Env: env.Types, Params: all, Session: env.Session,
 		StatementTime: instant(env.StatementMicros), TransactionTime: instant(env.TransactionMicros),
 	}
-	return r, nil
+	r.ctx = &r.own
+	return nil
 }
 
 // facts are what running needs to know of a statement as a whole.
@@ -72,10 +80,16 @@ type facts struct {
 	types []*types.Type // of all parameters
 	// gathers counts how often shards are read: more than once needs a snapshot.
 	gathers int
+	// result are the positions of the result's columns in the root's rows; nil
+	// is all in order.
+	result []int
 }
 
+// factsKey is where the Memo has them.
+type factsKey struct{}
+
 func factsOf(st *plan.Statement) (*facts, error) {
-	v, err := st.Memo.Derive(st.Root, func() (any, error) {
+	v, err := st.Memo.Derive(factsKey{}, func() (any, error) {
 		f := &facts{}
 		f.types = append(append(f.types, st.Params...), st.Lifted...)
 		for _, init := range st.Inits {
@@ -83,6 +97,7 @@ func factsOf(st *plan.Statement) (*facts, error) {
 			f.countExpr(init.Expr)
 		}
 		f.count(st.Root)
+		f.result = resultColumns(st)
 		return f, nil
 	})
 	if err != nil {

@@ -211,7 +211,7 @@ type onceWrite struct {
 	node   plan.Node
 	rel    *plan.Relation
 	trip   *plan.OneTrip
-	router *router
+	router router
 	back   []expr.Expr
 	types  []columnType // of back
 }
@@ -219,7 +219,7 @@ type onceWrite struct {
 func newOnceWrite(r *run, n plan.Node, rel *plan.Relation, trip *plan.OneTrip) (*onceWrite, error) {
 	o := &onceWrite{run: r, node: n, rel: rel, trip: trip}
 	var err error
-	if o.router, err = newRouter(r, n, rel.Home, trip.Route); err != nil {
+	if o.router, err = r.router(n, rel.Home, trip.Route); err != nil {
 		return nil, err
 	}
 	if len(trip.Back) == 0 {
@@ -245,7 +245,8 @@ func (o *onceWrite) open(ctx context.Context) error { return o.run.prepare(ctx, 
 
 // write runs the trip; give gets the columns that come back for each row.
 func (o *onceWrite) write(ctx context.Context, op shard.WriteOp, checks []shard.Check, give func(Row) error) error {
-	ids, err := o.router.shards(nil)
+	var space [4]shard.ID
+	ids, err := o.router.shards(space[:0])
 	if err != nil || len(ids) == 0 {
 		return err
 	}

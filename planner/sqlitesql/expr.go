@@ -27,12 +27,15 @@ func CanFail(e expr.Expr) bool {
 	return expr.Any(e, func(e expr.Expr) bool {
 		switch e := e.(type) {
 		case *expr.Call:
-			r, ok := rules[e.Func.Name]
+			r, ok := ruleOf(e.Func)
 			return !ok || r.fails
 		case *expr.Cast:
+			if r, ok := castRule(e); ok {
+				return r.fails
+			}
 			return !keepsForm(e)
 		case *expr.AnyAll:
-			r, ok := rules[e.Op.Name]
+			r, ok := ruleOf(e.Op)
 			return !ok || r.fails
 		case *expr.Subquery, *expr.Subscript, *expr.Field:
 			return true
@@ -157,7 +160,7 @@ func (w *writer) test(e *expr.Test) (string, bool) {
 }
 
 func (w *writer) call(e *expr.Call) (string, bool) {
-	r, ok := rules[e.Func.Name]
+	r, ok := ruleOf(e.Func)
 	if !ok || r.compares && !comparable(e.Args[0], e.Args[1]) {
 		return "", false
 	}
@@ -194,14 +197,27 @@ func keepsForm(e *expr.Cast) bool {
 }
 
 func (w *writer) cast(e *expr.Cast) (string, bool) {
-	if !keepsForm(e) {
+	if keepsForm(e) {
+		return w.expr(e.Arg)
+	}
+	r, ok := castRule(e)
+	if !ok {
 		return "", false
 	}
-	return w.expr(e.Arg)
+	arg, ok := w.expr(e.Arg)
+	return r.sql + "(" + arg + ")", ok
+}
+
+// castRule is ruleOf a cast's function.
+func castRule(e *expr.Cast) (rule, bool) {
+	if e.Form != expr.CastFunction || e.Func == nil || len(e.Func.Args) != 1 || e.Mod >= 0 {
+		return rule{}, false
+	}
+	return ruleOf(e.Func)
 }
 
 func (w *writer) distinct(e *expr.Distinct) (string, bool) {
-	if r, ok := rules[e.Eq.Name]; !ok || r.sql != "=" || !comparable(e.A, e.B) {
+	if r, ok := ruleOf(e.Eq); !ok || r.sql != "=" || !comparable(e.A, e.B) {
 		return "", false
 	}
 	args, ok := w.list([]expr.Expr{e.A, e.B})
@@ -220,7 +236,7 @@ const maxList = 4096
 
 // anyAll writes a list of values: IN and NOT IN where they fit, else OR and AND.
 func (w *writer) anyAll(e *expr.AnyAll) (string, bool) {
-	r, ok := rules[e.Op.Name]
+	r, ok := ruleOf(e.Op)
 	if !ok || !r.compares || e.Array != nil || len(e.List) == 0 || len(e.List) > maxList {
 		return "", false
 	}
