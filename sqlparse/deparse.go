@@ -66,5 +66,10 @@ func ParseQuery(text string) (*Statement, error) {
 		return nil, pgerr.New(pgerr.SyntaxError, "not one statement: \"%s\"", text)
 	}
 	n := res.Stmts[0].Stmt
-	return &Statement{Node: n, Text: text, tree: &tree{node: n, text: text, key: text, literals: -1}}, nil
+	w := &lifter{}
+	w.visit(n.ProtoReflect(), false)
+	return &Statement{
+		Node: n, Text: text, Params: w.params,
+		tree: &tree{node: n, text: text, params: w.params, key: text, literals: -1},
+	}, nil
 }

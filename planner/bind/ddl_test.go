@@ -32,6 +32,7 @@ func TestExpression(t *testing.T) {
 		{"generate_series(1, 2)", ForDefault, number, "0A000 set-returning functions are not allowed in DEFAULT expressions"},
 		{"b", ForGenerated, number, "42804 column \"n\" is of type bigint but generation expression is of type text"},
 		{"nope", ForCheck, nil, "42703 column \"nope\" does not exist"},
+		{"$1", ForDefault, number, "42P02 there is no parameter $1"},
 		{"1 +", ForDefault, number, "42601 syntax error at end of input"},
 	} {
 		e, err := Expression(env, c.sql, columns, c.purpose, c.target)

@@ -75,7 +75,7 @@ func (q *query) composed(n *pg.Node) expr.Expr {
 func (q *query) paramRef(n *pg.ParamRef) expr.Expr {
 	b := q.b
 	i := int(n.Number) - 1
-	if b.main == nil || b.text != b.main || i < 0 {
+	if b.main == nil || b.text != b.main || i < 0 || i >= b.main.Params+len(b.main.Lifted) {
 		b.failAt(n.Location, pgerr.UndefinedParameter, "there is no parameter $%d", n.Number)
 	}
 	if i >= b.main.Params {
