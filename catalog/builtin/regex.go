@@ -5,6 +5,7 @@ import (
 	"regexp/syntax"
 	"strings"
 
+	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
@@ -53,11 +54,27 @@ func parseRegexFlags(flags string) (o regexOptions, err error) {
 	return o, nil
 }
 
-// compileRegex translates a PostgreSQL regular expression (an ARE, manual
+// regexKey is what a compiled regular expression is remembered by.
+type regexKey struct {
+	pattern string
+	o       regexOptions
+}
+
+// compileRegex is the compiled form of a pattern, remembered in ctx.
+func compileRegex(ctx *expr.Context, pattern string, o regexOptions) (*regexp.Regexp, error) {
+	o.global = false
+	re, err := ctx.Memo(regexKey{pattern, o}, func() (any, error) { return translateRegex(pattern, o) })
+	if err != nil {
+		return nil, err
+	}
+	return re.(*regexp.Regexp), nil
+}
+
+// translateRegex translates a PostgreSQL regular expression (an ARE, manual
 // 9.7.3) to Go's. What Go's engine lacks (back references, look-around) is
 // 0A000. Matches are leftmost-longest unless the pattern's first quantifier is
 // non-greedy, as a whole: mixed ones are refused.
-func compileRegex(pattern string, o regexOptions) (*regexp.Regexp, error) {
+func translateRegex(pattern string, o regexOptions) (*regexp.Regexp, error) {
 	t := &areTranslator{in: pattern, o: o}
 	if err := t.directors(); err != nil {
 		return nil, err

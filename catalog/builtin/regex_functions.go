@@ -56,7 +56,7 @@ func optionalInt(a []types.Datum, i int, otherwise int64, name string, least int
 }
 
 // regexOf compiles pattern and flags for a function that has no use for g.
-func regexOf(function, pattern, flags string) (*regexp.Regexp, error) {
+func regexOf(ctx *expr.Context, function, pattern, flags string) (*regexp.Regexp, error) {
 	o, err := parseRegexFlags(flags)
 	if err != nil {
 		return nil, err
@@ -68,12 +68,12 @@ func regexOf(function, pattern, flags string) (*regexp.Regexp, error) {
 		}
 		return nil, e
 	}
-	return compileRegex(pattern, o)
+	return compileRegex(ctx, pattern, o)
 }
 
 func regexOp(want, fold bool) impl {
-	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		re, err := compileRegex(a[1].Text(), regexOptions{fold: fold})
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		re, err := compileRegex(ctx, a[1].Text(), regexOptions{fold: fold})
 		if err != nil {
 			return types.Null, err
 		}
@@ -90,8 +90,8 @@ func group(s string, m []int, i int) types.Datum {
 }
 
 // regexSubstr is substring(s from pattern): the first group, or all without one.
-func regexSubstr(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	re, err := compileRegex(a[1].Text(), regexOptions{})
+func regexSubstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	re, err := compileRegex(ctx, a[1].Text(), regexOptions{})
 	if err != nil {
 		return types.Null, err
 	}
@@ -103,7 +103,7 @@ func regexSubstr(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 }
 
 // similarSubstr is substring(s similar pattern escape e).
-func similarSubstr(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func similarSubstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	esc, err := similarEscapeRune(a[2:])
 	if err != nil {
 		return types.Null, err
@@ -113,7 +113,7 @@ func similarSubstr(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	if err != nil {
 		return types.Null, err
 	}
-	re, err := compileRegex(p, regexOptions{mixed: parted})
+	re, err := compileRegex(ctx, p, regexOptions{mixed: parted})
 	if err != nil {
 		return types.Null, err
 	}
@@ -125,7 +125,7 @@ func similarSubstr(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 }
 
 // regexReplace is regexp_replace(s, pattern, replacement [, flags]).
-func regexReplace(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func regexReplace(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	flags := argument(a, 3)
 	if flags != "" && flags[0] >= '0' && flags[0] <= '9' {
 		return types.Null, pgerr.New(pgerr.InvalidParameterValue, "invalid regular expression option: \"%s\"", flags[:1]).
@@ -139,11 +139,11 @@ func regexReplace(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	if o.global {
 		n = 0
 	}
-	return replaceRegex(a[0].Text(), a[1].Text(), a[2].Text(), 1, n, o)
+	return replaceRegex(ctx, a[0].Text(), a[1].Text(), a[2].Text(), 1, n, o)
 }
 
 // regexReplaceExtended is regexp_replace(s, pattern, replacement, start [, n [, flags]]).
-func regexReplaceExtended(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func regexReplaceExtended(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	start, err := optionalInt(a, 3, 1, "start", 1)
 	if err != nil {
 		return types.Null, err
@@ -159,12 +159,12 @@ func regexReplaceExtended(_ *expr.Context, a []types.Datum) (types.Datum, error)
 	if len(a) < 5 && o.global {
 		n = 0
 	}
-	return replaceRegex(a[0].Text(), a[1].Text(), a[2].Text(), start, n, o)
+	return replaceRegex(ctx, a[0].Text(), a[1].Text(), a[2].Text(), start, n, o)
 }
 
 // replaceRegex replaces the n-th match from character start on; all when n is 0.
-func replaceRegex(s, pattern, replacement string, start, n int64, o regexOptions) (types.Datum, error) {
-	re, err := compileRegex(pattern, o)
+func replaceRegex(ctx *expr.Context, s, pattern, replacement string, start, n int64, o regexOptions) (types.Datum, error) {
+	re, err := compileRegex(ctx, pattern, o)
 	if err != nil {
 		return types.Null, err
 	}
@@ -253,8 +253,8 @@ func groups(re *regexp.Regexp, s string, m []int) types.Datum {
 	return types.ArrayDatum(types.NewArray(types.TText, elems))
 }
 
-func regexMatch(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	re, err := regexOf("regexp_match()", a[1].Text(), argument(a, 2))
+func regexMatch(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	re, err := regexOf(ctx, "regexp_match()", a[1].Text(), argument(a, 2))
 	if err != nil {
 		return types.Null, err
 	}
@@ -265,12 +265,12 @@ func regexMatch(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	return groups(re, a[0].Text(), m), nil
 }
 
-func regexMatches(_ *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
+func regexMatches(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
 	o, err := parseRegexFlags(argument(a, 2))
 	if err != nil {
 		return err
 	}
-	re, err := compileRegex(a[1].Text(), o)
+	re, err := compileRegex(ctx, a[1].Text(), o)
 	if err != nil {
 		return err
 	}
@@ -282,20 +282,20 @@ func regexMatches(_ *expr.Context, a []types.Datum, yield func(types.Datum) bool
 	return nil
 }
 
-func regexLike(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	re, err := regexOf("regexp_like()", a[1].Text(), argument(a, 2))
+func regexLike(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	re, err := regexOf(ctx, "regexp_like()", a[1].Text(), argument(a, 2))
 	if err != nil {
 		return types.Null, err
 	}
 	return types.Bool(re.MatchString(a[0].Text())), nil
 }
 
-func regexCount(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func regexCount(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	start, err := optionalInt(a, 2, 1, "start", 1)
 	if err != nil {
 		return types.Null, err
 	}
-	re, err := regexOf("regexp_count()", a[1].Text(), argument(a, 3))
+	re, err := regexOf(ctx, "regexp_count()", a[1].Text(), argument(a, 3))
 	if err != nil {
 		return types.Null, err
 	}
@@ -304,7 +304,7 @@ func regexCount(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 
 // nthMatch finds the match that regexp_instr and regexp_substr ask for, and
 // checks the group that they want of it: nil when there is none.
-func nthMatch(function string, a []types.Datum, flagsAt, groupAt int) (m []int, sub int64, err error) {
+func nthMatch(ctx *expr.Context, function string, a []types.Datum, flagsAt, groupAt int) (m []int, sub int64, err error) {
 	start, err := optionalInt(a, 2, 1, "start", 1)
 	if err != nil {
 		return nil, 0, err
@@ -316,7 +316,7 @@ func nthMatch(function string, a []types.Datum, flagsAt, groupAt int) (m []int, 
 	if sub, err = optionalInt(a, groupAt, 0, "subexpr", 0); err != nil {
 		return nil, 0, err
 	}
-	re, err := regexOf(function, a[1].Text(), argument(a, flagsAt))
+	re, err := regexOf(ctx, function, a[1].Text(), argument(a, flagsAt))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -327,14 +327,14 @@ func nthMatch(function string, a []types.Datum, flagsAt, groupAt int) (m []int, 
 	return all[n-1], sub, nil
 }
 
-func regexInstr(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func regexInstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	end := int64(0)
 	if len(a) > 4 {
 		if end = a[4].Int(); end != 0 && end != 1 {
 			return types.Null, pgerr.New(pgerr.InvalidParameterValue, "invalid value for parameter \"%s\": %d", "endoption", end)
 		}
 	}
-	m, sub, err := nthMatch("regexp_instr()", a, 5, 6)
+	m, sub, err := nthMatch(ctx, "regexp_instr()", a, 5, 6)
 	if err != nil {
 		return types.Null, err
 	}
@@ -344,8 +344,8 @@ func regexInstr(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	return types.Int(countRunes(a[0].Text()[:m[2*sub+end]]) + 1), nil
 }
 
-func regexSubstrN(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	m, sub, err := nthMatch("regexp_substr()", a, 4, 5)
+func regexSubstrN(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	m, sub, err := nthMatch(ctx, "regexp_substr()", a, 4, 5)
 	if err != nil || m == nil {
 		return types.Null, err
 	}
@@ -353,8 +353,8 @@ func regexSubstrN(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 }
 
 // split cuts s at the matches; empty ones at either end do not count.
-func split(function string, a []types.Datum) ([]string, error) {
-	re, err := regexOf(function, a[1].Text(), argument(a, 2))
+func split(ctx *expr.Context, function string, a []types.Datum) ([]string, error) {
+	re, err := regexOf(ctx, function, a[1].Text(), argument(a, 2))
 	if err != nil {
 		return nil, err
 	}
@@ -370,8 +370,8 @@ func split(function string, a []types.Datum) ([]string, error) {
 	return append(out, s[last:]), nil
 }
 
-func regexSplitArray(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	parts, err := split("regexp_split_to_array()", a)
+func regexSplitArray(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	parts, err := split(ctx, "regexp_split_to_array()", a)
 	if err != nil {
 		return types.Null, err
 	}
@@ -386,8 +386,8 @@ func textArray(parts []string) types.Datum {
 	return types.ArrayDatum(types.NewArray(types.TText, elems))
 }
 
-func regexSplitTable(_ *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
-	parts, err := split("regexp_split_to_table()", a)
+func regexSplitTable(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
+	parts, err := split(ctx, "regexp_split_to_table()", a)
 	if err != nil {
 		return err
 	}

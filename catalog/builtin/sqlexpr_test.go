@@ -384,11 +384,30 @@ func answer(sql string) string {
 	if err != nil {
 		return errorLine(err)
 	}
+	if travelled, err := travel(e); err != nil || !expr.Equal(e, travelled) {
+		return fmt.Sprintf("travelled badly: %v %v", expr.Format(ctx.Env, travelled), err)
+	} else if w, err := expr.EvalConst(ctx, travelled); !expr.HasVolatile(e) && (err != nil || show(ctx, e.Type(), v) != show(ctx, e.Type(), w)) {
+		return fmt.Sprintf("other value after travelling: %v %v", show(ctx, e.Type(), w), err)
+	}
 	folded, err := expr.EvalConst(ctx, expr.Fold(ctx.Env, e))
 	if err != nil || show(ctx, e.Type(), v) != show(ctx, e.Type(), folded) && !expr.HasVolatile(e) {
 		return fmt.Sprintf("folded differently: %v %v", show(ctx, e.Type(), folded), err)
 	}
 	return e.Type().SQLName + "|" + show(ctx, e.Type(), v)
+}
+
+// travel sends an expression through its wire form.
+func travel(e expr.Expr) (expr.Expr, error) {
+	b, err := expr.Append(nil, e)
+	if err != nil {
+		return nil, err
+	}
+	d := &expr.Decoder{Library: Default()}
+	back, rest, err := d.Decode(b)
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("%d bytes left", len(rest))
+	}
+	return back, err
 }
 
 func setAnswer(ctx *expr.Context, call *expr.Call) string {

@@ -135,13 +135,36 @@ type Context struct {
 	stack   []types.Datum
 	owner   *Context
 	caseArg types.Datum
+	memo    map[any]any
 }
 
-// own makes the stack the Context's own.
+// own makes the stack and the memo the Context's own.
 func (ctx *Context) own() {
 	if ctx.owner != ctx {
-		ctx.owner, ctx.stack = ctx, make([]types.Datum, 0, 16)
+		ctx.owner, ctx.stack, ctx.memo = ctx, make([]types.Datum, 0, 16), nil
 	}
+}
+
+// maxMemo is how many answers Memo keeps.
+const maxMemo = 64
+
+// Memo returns what compute answered for key before in this Context, or asks
+// it: for what is costly to make of an argument that is the same for many rows,
+// as a regular expression is. Errors are not kept.
+func (ctx *Context) Memo(key any, compute func() (any, error)) (any, error) {
+	ctx.own()
+	if v, ok := ctx.memo[key]; ok {
+		return v, nil
+	}
+	v, err := compute()
+	if err != nil {
+		return nil, err
+	}
+	if ctx.memo == nil || len(ctx.memo) >= maxMemo {
+		ctx.memo = map[any]any{}
+	}
+	ctx.memo[key] = v
+	return v, nil
 }
 
 // Session is the coordinator's answers to functions that look beyond their

@@ -161,10 +161,24 @@ func (r *reading) bind(oid uint64, args []*types.Type, result *types.Type, optio
 		r.fail("unknown function %d", oid)
 		return nil
 	}
+	if args != nil && !takes(len(args), f.Args) {
+		r.fail("%s called with %d arguments", f.Name, len(args))
+		return nil
+	}
 	if f.Bind != nil {
 		f = f.Bind(args, result)
 	}
 	return f
+}
+
+// takes reports whether n arguments suit the declared ones: VARIADIC "any"
+// stands for any number of them.
+func takes(n int, declared []*types.Type) bool {
+	last := len(declared) - 1
+	if last >= 0 && declared[last] == types.TAny {
+		return n >= last
+	}
+	return n == len(declared)
 }
 
 func typesOf(list []Expr) []*types.Type {
@@ -395,6 +409,10 @@ func (r *reading) aggregate() Expr {
 	}
 	if e.Agg == nil {
 		r.fail("unknown aggregate %d", oid)
+		return e
+	}
+	if !takes(len(e.Args), e.Agg.Args) {
+		r.fail("%s called with %d arguments", e.Agg.Name, len(e.Args))
 		return e
 	}
 	if e.Agg.Bind != nil {
