@@ -11,7 +11,7 @@ import (
 // TestRecordedAggregates computes the aggregates of testdata/aggregates.txt as a
 // whole and in parts, and compares with PostgreSQL's answers.
 func TestRecordedAggregates(t *testing.T) {
-	questions, answers := lines(t, "testdata/aggregates.txt"), lines(t, "testdata/aggregates.out")
+	questions, answers := lines(t, "testdata/aggregates.txt"), lines(t, "testdata/aggregates.answers")
 	if len(questions) != len(answers) {
 		t.Fatalf("%d aggregates, %d answers: record again", len(questions), len(answers))
 	}

@@ -16,7 +16,7 @@ func TestRecorded(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".sql"), func(t *testing.T) {
-			questions, answers := lines(t, file), lines(t, strings.TrimSuffix(file, ".sql")+".out")
+			questions, answers := lines(t, file), lines(t, strings.TrimSuffix(file, ".sql")+".answers")
 			if len(questions) != len(answers) {
 				t.Fatalf("%d expressions, %d answers: record again", len(questions), len(answers))
 			}

@@ -14,4 +14,4 @@ grep -v -e '^--' aggregates.txt | awk -F';' '{
 	q = "(SELECT " $1 "(" args ") FROM (VALUES " list ") AS v(" names ")" (m == 0 ? " WHERE false" : "") ")"
 	gsub(/\047/, "\047\047", q)
 	print "SELECT pg_temp.answer(\047" q "\047);"
-}' | PGTZ=UTC psql -X -q -A -t -c '' -f answer.psql -f - >aggregates.out
+}' | PGTZ=UTC psql -X -q -A -t -c '' -f answer.psql -f - >aggregates.answers
