@@ -21,6 +21,10 @@ func checkVersion(sql string, start int, body string, n *pg.Node) error {
 	}
 	var err error
 	Walk(n, func(m proto.Message) bool {
+		if f, ok := m.(*pg.FuncCall); ok && isGrammarCall(f, "system_user") && err == nil {
+			err = pgerr.New(pgerr.UndefinedColumn, "column \"system_user\" does not exist").
+				WithPosition(characters(sql[:f.Location]) + 1)
+		}
 		if at, after, found := newerSyntax(m); found && err == nil {
 			err = syntaxErrorNear(sql, int(at), after)
 		}
@@ -65,10 +69,19 @@ func newerSyntax(m proto.Message) (at int32, after string, found bool) {
 		return n.Location, "", true
 	case *pg.ColumnDef:
 		return n.Location, "STORAGE", n.StorageName != ""
+	case *pg.FuncCall:
+		if isGrammarCall(n, "timezone") && len(n.Args) == 1 {
+			return n.Location, "LOCAL", true
+		}
 	case *pg.GrantRoleStmt:
 		return grantOption(n)
 	}
 	return 0, "", false
+}
+
+// isGrammarCall reports whether the grammar made the call of some other syntax.
+func isGrammarCall(n *pg.FuncCall, name string) bool {
+	return n.Funcformat == pg.CoercionForm_COERCE_SQL_SYNTAX && n.Funcname[len(n.Funcname)-1].GetString_().GetSval() == name
 }
 
 // grantOption finds GRANT … WITH ADMIN TRUE and the options that 15 lacks.

@@ -221,6 +221,11 @@ func (q *query) inList(name string, left expr.Expr, list []expr.Expr, at []int32
 	if err != nil || t.Array == nil || t == types.TRecord {
 		return nil
 	}
+	for _, have := range all {
+		if !q.canCoerce(have, t, implicitly) {
+			return nil
+		}
+	}
 	out := &expr.AnyAll{All: name == "<>", Operator: name}
 	for i, e := range list {
 		out.List = append(out.List, q.common(e, t, "IN", at[i]))

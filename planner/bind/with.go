@@ -194,7 +194,8 @@ func (q *query) cteScan(s *cteScope, n *pg.RangeVar) source {
 	scan := &plan.CTEScan{CTE: s.cte, Working: s.working}
 	for i, c := range s.cols {
 		scan.Source = append(scan.Source, c.ID)
-		scan.Cols = append(scan.Cols, q.b.column(s.names[i], c.Type, c.Typmod))
+		c.ID, c.Name = q.b.newID(), s.names[i]
+		scan.Cols = append(scan.Cols, c)
 	}
 	alias := n.Alias
 	if alias == nil {
