@@ -129,6 +129,8 @@ func (d *distributor) filter(n *plan.Filter) (plan.Node, error) {
 	var in plan.Node = a
 	if g := a.global(); g != nil {
 		in = a.throughIndex(g)
+	} else if j := a.byElements(); j != nil {
+		in = j
 	}
 	if len(rest) > 0 {
 		return &plan.Filter{Input: in, Cond: expr.NewAnd(rest...)}, nil

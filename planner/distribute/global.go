@@ -58,7 +58,7 @@ func (a *access) throughIndex(g *plan.GlobalIndex) plan.Node {
 		c := &row.rel.Table.Columns[p]
 		j.HashRight = append(j.HashRight, expr.NewColumn(-1, c.Name, c.Type, c.Typmod))
 	}
-	return trim(j, row.cols)
+	return j
 }
 
 // entryAccess is the scan of g's own relation for the values that a's conditions fix.

@@ -59,15 +59,12 @@ func columnIDs(cols []plan.Column) []expr.ColumnID {
 	return out
 }
 
-// mirrored makes a right join a left one, with the columns put back in order.
+// mirrored makes a right join a left one. That the columns come in another
+// order does no harm: what stands above a join finds them by ID.
 func (d *distributor) mirrored(n *plan.Join) (plan.Node, error) {
 	c := *n
 	c.Kind, c.Left, c.Right = plan.JoinLeft, n.Right, n.Left
-	in, err := d.join(&c)
-	if err != nil {
-		return nil, err
-	}
-	return trim(in, n.Columns()), nil
+	return d.join(&c)
 }
 
 // method chooses how a join runs.
@@ -84,11 +81,11 @@ func (d *distributor) method(n *plan.Join) (plan.Node, error) {
 		m := *n
 		m.Left, m.Right = n.Right, n.Left
 		if d.lookup(&m, flip(pairs), rest) {
-			return trim(&m, n.Columns()), nil
+			return &m, nil
 		}
 		if estimate(n.Left)*2 < estimate(n.Right) {
 			hash(&m, flip(pairs), rest) // the smaller side makes the hash table
-			return trim(&m, n.Columns()), nil
+			return &m, nil
 		}
 	}
 	hash(n, pairs, rest)
@@ -217,16 +214,7 @@ func (a *access) lookupCond(p pair, param *expr.Param) expr.Expr {
 	if param == nil {
 		param = &expr.Param{Typed: expr.Typed{T: p.left.Type(), Mod: p.left.Typmod()}}
 	}
-	c := *p.cond
-	c.Args = slices.Clone(p.cond.Args)
-	for i, arg := range p.cond.Args {
-		if arg == p.left {
-			c.Args[i] = param
-		} else {
-			c.Args[i] = a.over(arg)
-		}
-	}
-	return &c
+	return a.over(a.scanCond(p, param))
 }
 
 // lookBy makes the access one that is run per key tuple.

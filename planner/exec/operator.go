@@ -58,6 +58,8 @@ func (r *run) operator(n plan.Node) (operator, error) {
 		return newTableFunction(r, n)
 	case *plan.Result:
 		return &result{}, nil
+	case *plan.Elements:
+		return newElements(r, n)
 	case *plan.Feed:
 		return &feed{run: r}, nil
 	case *plan.With:

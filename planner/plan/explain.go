@@ -202,6 +202,8 @@ func (x *explainer) otherTitle(n Node) string {
 		return "With"
 	case *Feed:
 		return "Feed"
+	case *Elements:
+		return "Elements of " + x.expr(n.Array)
 	}
 	return "Result"
 }

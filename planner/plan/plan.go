@@ -218,6 +218,13 @@ type CTEScan struct {
 // Feed is rows that the caller of the run supplies: COPY FROM.
 type Feed struct{ Cols []Column }
 
+// Elements is the distinct elements of an array that are not NULL, as rows of
+// one column: the keys that a lookup join turns `x = ANY (array)` into.
+type Elements struct {
+	Array expr.Expr // sees no columns
+	Cols  []Column
+}
+
 // Result is one row with no columns (SELECT without FROM).
 type Result struct{}
 
@@ -236,6 +243,7 @@ func (n *With) Columns() []Column          { return n.Body.Columns() }
 func (n *CTEScan) Columns() []Column       { return n.Cols }
 func (n *Result) Columns() []Column        { return nil }
 func (n *Feed) Columns() []Column          { return n.Cols }
+func (n *Elements) Columns() []Column      { return n.Cols }
 
 // Columns implements Node: the left side's, then (but for Semi and Anti) the right side's.
 func (n *Join) Columns() []Column {
@@ -262,3 +270,4 @@ func (n *With) Inputs() []Node          { return []Node{n.Body} }
 func (n *CTEScan) Inputs() []Node       { return nil }
 func (n *Result) Inputs() []Node        { return nil }
 func (n *Feed) Inputs() []Node          { return nil }
+func (n *Elements) Inputs() []Node      { return nil }

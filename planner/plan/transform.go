@@ -189,6 +189,10 @@ func (m *exprMapper) node(n Node) Node {
 			}
 		}
 		return &c
+	case *Elements:
+		c := *n
+		c.Array = m.one(n.Array)
+		return &c
 	case *Filter:
 		c := *n
 		c.Cond = m.one(n.Cond)

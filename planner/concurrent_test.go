@@ -1,0 +1,139 @@
+package planner_test
+
+import (
+	"context"
+	"runtime"
+	"testing"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// raced runs second in a transaction of its own while first's transaction
+// holds what it has written, and commits first once second waits for it.
+func raced(t *testing.T, level txn.Isolation, first, second string) (out string, w *world, err error) {
+	t.Helper()
+	w = newWorld(t, 4, 1)
+	schema(w)
+	w.must("INSERT INTO branches VALUES (1, 10), (2, 20)")
+	w.must("INSERT INTO accounts VALUES (1, 1, 100, 'a'), (2, 1, 200, 'b'), (3, 2, 300, 'c')")
+	w.must("INSERT INTO people (id, email, name) VALUES (1, 'a@x', 'Ann'), (2, 'b@x', 'Bob')")
+	ctx := context.Background()
+	holder := w.manager.Begin(txn.ReadCommitted)
+	if _, err := w.statement(ctx, holder, first); err != nil {
+		t.Fatal(err)
+	}
+	waiter := w.manager.Begin(level)
+	if level != txn.ReadCommitted {
+		if _, err := waiter.Snapshot(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	type answer struct {
+		out string
+		err error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		out, err := w.statement(ctx, waiter, second)
+		if err == nil {
+			err = waiter.Commit(ctx)
+		} else {
+			waiter.Rollback(ctx)
+		}
+		done <- answer{out, err}
+	}()
+	for !w.waits(ctx) {
+		select {
+		case a := <-done:
+			t.Fatalf("%s did not wait: %q %v", second, a.out, a.err)
+		default:
+			runtime.Gosched()
+		}
+	}
+	if err := holder.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	a := <-done
+	return a.out, w, a.err
+}
+
+// waits reports whether a transaction waits for another on any shard.
+func (w *world) waits(ctx context.Context) bool {
+	for _, id := range w.Shards(catalog.HomeShards) {
+		reply, err := w.node.Control(ctx, &shard.ControlRequest{Header: shard.Header{Shard: id}, Op: shard.ControlTransactions})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, info := range reply.Transactions {
+			if len(info.Waiting) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func TestChangedRowsAreLookedAtAgain(t *testing.T) {
+	const join = "UPDATE accounts a SET abalance = a.abalance + b.bbalance FROM branches b WHERE a.bid = b.bid AND b.bid = 1 RETURNING a.aid, a.abalance"
+	for _, c := range []struct{ name, first, second, want, look, after string }{
+		{"update from", "UPDATE accounts SET abalance = 1000 WHERE aid = 1", join + " + 0", "", "SELECT abalance FROM accounts WHERE aid = 1", "1010\n"},
+		{"moved out of the join", "UPDATE accounts SET bid = 2 WHERE aid = 1", join, "2|210\nUPDATE 1\n", "SELECT abalance FROM accounts WHERE aid = 1", "100\n"},
+		{"one trip", "UPDATE accounts SET abalance = 1000 WHERE aid = 1", "UPDATE accounts SET abalance = abalance + 1 WHERE aid = 1 RETURNING abalance", "1001\nUPDATE 1\n", "SELECT abalance FROM accounts WHERE aid = 1", "1001\n"},
+		{"deleted", "DELETE FROM accounts WHERE aid = 1", join, "2|210\nUPDATE 1\n", "SELECT count(*) FROM accounts", "2\n"},
+		{"delete using", "UPDATE accounts SET bid = 2 WHERE aid = 1", "DELETE FROM accounts a USING branches b WHERE a.bid = b.bid AND b.bid = 1 RETURNING aid", "2\nDELETE 1\n", "SELECT count(*) FROM accounts", "2\n"},
+		{"new key", "UPDATE accounts SET abalance = 7 WHERE aid = 1", "UPDATE accounts SET aid = 50 WHERE aid = 1 RETURNING aid, abalance", "50|7\nUPDATE 1\n", "SELECT abalance FROM accounts WHERE aid = 50", "7\n"},
+		{"unique index elsewhere", "UPDATE people SET name = 'Anna' WHERE id = 1", "UPDATE people SET email = email || '!' WHERE id = 1 RETURNING name, email", "Anna|a@x!\nUPDATE 1\n", "SELECT name FROM people WHERE email = 'a@x!'", "Anna\n"},
+		{"locks of a join", "UPDATE accounts SET abalance = 5 WHERE aid = 1", "SELECT a.abalance FROM accounts a JOIN branches b USING (bid) WHERE a.aid = 1 FOR UPDATE OF a", "5\n", "SELECT 1", "1\n"},
+		{"lock of a row", "UPDATE accounts SET abalance = 5 WHERE aid = 1", "SELECT abalance FROM accounts WHERE aid = 1 FOR UPDATE", "5\n", "SELECT 1", "1\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			out, w, err := raced(t, txn.ReadCommitted, c.first, c.second)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.want != "" && out != c.want {
+				t.Errorf("answer %q, want %q", out, c.want)
+			}
+			if after := w.must(c.look); after != c.after {
+				t.Errorf("%s: %q, want %q", c.look, after, c.after)
+			}
+		})
+	}
+}
+
+func TestConcurrentInsertsOfOneValue(t *testing.T) {
+	const insert = "INSERT INTO people (id, email, name) VALUES (10, 'new@x', 'N')"
+	_, _, err := raced(t, txn.ReadCommitted, insert, "INSERT INTO people (id, email, name) VALUES (11, 'new@x', 'M')")
+	if !pgerr.HasCode(err, pgerr.UniqueViolation) {
+		t.Errorf("second insert of a value: %v", err)
+	}
+	if e := pgerr.From(err); e.Message != `duplicate key value violates unique constraint "people_email_key"` ||
+		e.Detail != "Key (email)=(new@x) already exists." || e.Table != "people" || e.Constraint != "people_email_key" || e.Schema != "public" {
+		t.Errorf("error %+v", e)
+	}
+	out, w, err := raced(t, txn.ReadCommitted, insert,
+		"INSERT INTO people (id, email, name) VALUES (11, 'new@x', 'M') ON CONFLICT (email) DO UPDATE SET name = people.name || excluded.name RETURNING id, name")
+	if err != nil || out != "10|NM\nINSERT 1\n" {
+		t.Errorf("upsert: %q %v", out, err)
+	}
+	if out := w.must("SELECT count(*) FROM people WHERE id >= 10"); out != "1\n" {
+		t.Errorf("rows: %q", out)
+	}
+}
+
+func TestRepeatableReadFailsOnChangedRows(t *testing.T) {
+	for _, second := range []string{
+		"UPDATE accounts SET abalance = abalance + 1 WHERE aid = 1",
+		"UPDATE accounts a SET abalance = a.abalance + b.bbalance FROM branches b WHERE a.bid = b.bid AND a.aid = 1",
+		"SELECT abalance FROM accounts WHERE aid = 1 FOR UPDATE",
+		"DELETE FROM accounts USING branches b WHERE accounts.bid = b.bid AND aid = 1",
+	} {
+		_, _, err := raced(t, txn.RepeatableRead, "UPDATE accounts SET abalance = 1000 WHERE aid = 1", second)
+		if !pgerr.HasCode(err, pgerr.TRSerializationFailure) {
+			t.Errorf("%s: %v", second, err)
+		}
+	}
+}
