@@ -28,7 +28,7 @@ var castImpls = impls{
 
 	"rtrim1": textText(must(types.TrimBpchar)), "text_name": textText(must(types.TruncateName)), "name_text": same,
 	"bpchar_name": textText(must(func(s string) string { return types.TruncateName(types.TrimBpchar(s)) })),
-	"name_bpchar": same, "text_bpchar": same, "char_text": same, "char_bpchar": same,
+	"name_bpchar": same, "char_text": same, "char_bpchar": same,
 	"text_char": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.TChar.Parse(nil, a[0].Text(), -1)
 	},

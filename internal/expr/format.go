@@ -193,9 +193,9 @@ func (p *deparser) literal(e *Const) {
 			p.str(label)
 		}
 	case types.TUnknown:
-		p.str(QuoteLiteral(s))
+		p.str(quoteSimple(s))
 	default:
-		p.str(QuoteLiteral(s), label)
+		p.str(quoteSimple(s), label)
 	}
 }
 
@@ -248,8 +248,8 @@ func (p *deparser) cast(e *Cast, implicit bool) {
 	if inner, ok := arg.(*Cast); ok && e.Form == CastTypmod && inner.T == e.T {
 		arg = inner.Arg
 	}
-	if c, ok := arg.(*Const); ok && c.T == e.T && !c.Value.IsNull() {
-		p.str(QuoteLiteral(p.text(c)), "::", types.FormatType(e.T, e.Mod))
+	if c, ok := arg.(*Const); ok && (c.T == e.T || c.T == types.TUnknown) && !c.Value.IsNull() {
+		p.str(quoteSimple(p.text(c)), "::", types.FormatType(e.T, e.Mod))
 		return
 	}
 	p.str("(")
@@ -291,7 +291,11 @@ func (p *deparser) caseNode(e *Case) {
 		p.expr(w.Result, true)
 	}
 	p.str(" ELSE ")
-	p.expr(e.Else, true)
+	if e.Else == nil {
+		p.literal(&Const{Typed: e.Typed})
+	} else {
+		p.expr(e.Else, true)
+	}
 	p.str(" END")
 }
 
@@ -443,6 +447,9 @@ func Signature(name string, args []*types.Type) string {
 	}
 	return b.String() + ")"
 }
+
+// quoteSimple quotes for a reader with standard_conforming_strings.
+func quoteSimple(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // QuoteLiteral is quote_literal: 'it”s', and E” when there is a backslash.
 func QuoteLiteral(s string) string {
