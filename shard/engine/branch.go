@@ -28,6 +28,13 @@ type branch struct {
 	// set is the write set: its times are statement numbers. It is frozen from
 	// commit or prepare on: then no lock is needed to read it.
 	set *recent.Shard
+	// runs are what did not fit into memory, by table; see ownset.go.
+	runs map[uint64][]*run
+	cuts []cutRange
+	// exclusive are the relations that are locked as a whole, by OID; the
+	// statement's that writes, which holds turn.
+	exclusive map[uint64]bool
+	rowLocks  int // taken since the last try to lock a whole table
 	// committed is set when the outcome is known, before the end.
 	committed bool
 }
@@ -128,6 +135,10 @@ func (b *branch) takeBack(number txn.Statement) {
 	for _, t := range b.set.Tables() {
 		t.Cut(txn.Timestamp(number))
 	}
+	if b.large() {
+		b.cuts = append(b.cuts, cutRange{from: number, to: max(number, b.last, b.refused)})
+	}
+	b.exclusive = nil // perhaps taken by what goes; the next try finds out
 	b.engine.locks.releaseFrom(b.id, number)
 }
 
@@ -210,29 +221,10 @@ func (e *Engine) forget(b *branch) {
 	e.branchMu.Unlock()
 	e.versions.end(b.id, b.committed)
 	e.locks.release(b.id)
+	b.mu.Lock()
+	b.dropRuns()
+	b.mu.Unlock()
 }
 
 // wrote reports whether the write set holds anything.
-func (b *branch) wrote() bool { return b.set.Usage().Chains > 0 }
-
-// own returns the write set's table, nil if the branch has none; the caller
-// holds mu or the set is frozen.
-func (b *branch) own(physical uint64) *recent.Table {
-	if b == nil {
-		return nil
-	}
-	return b.set.Table(physical)
-}
-
-// seenBy returns what statement number sees of the branch's own writes to a
-// key: a statement does not see its own. nil is that it wrote nothing there before.
-func seenBy(c *recent.Chain, number txn.Statement) *recent.Version {
-	if c == nil || number == 0 {
-		return nil
-	}
-	v := c.Visible(txn.Timestamp(number) - 1)
-	if v.At == 0 {
-		return nil
-	}
-	return v
-}
+func (b *branch) wrote() bool { return b.set.Usage().Chains > 0 || b.large() }

@@ -34,6 +34,11 @@ type captured struct {
 	at   txn.Timestamp // the snapshot, also of a read of the newest
 	rows [][]byte      // images of the span's rows, in key order
 	hide *sqlite.KeySet
+	// runs goes through the part of the reader's write set that is in files; nil
+	// if there is none.
+	runs *ownMerge
+	// newer are the keys of which memory has more than the runs.
+	newer map[string]bool
 	// sqlite is false when the file has no such table yet.
 	sqlite bool
 }
@@ -88,12 +93,17 @@ func (v *view) meet(ctx context.Context, p *pending) error {
 // capture opens the SQLite read on conn and then takes what the chains say of
 // the span, both under the latch and in this order (models: capture after open).
 func (e *Engine) capture(ctx context.Context, conn *sqlite.Conn, v *view, t *table, sp *span) (*captured, error) {
+	pre, err := e.hideRuns(v, t)
+	if err != nil {
+		return nil, err
+	}
 	for {
 		e.latch.RLock()
 		s, blockAt := e.admit(v)
 		if p := t.blocking(blockAt, v.own, "", sp); p != nil {
 			e.latch.RUnlock()
 			if err := v.meet(ctx, p); err != nil {
+				pre.free()
 				return nil, err
 			}
 			continue
@@ -101,7 +111,8 @@ func (e *Engine) capture(ctx context.Context, conn *sqlite.Conn, v *view, t *tab
 		if v.pin != nil && v.at == 0 {
 			e.pinAt(v.pin, s)
 		}
-		c := &captured{at: s, sqlite: t.columns.Load() > 0}
+		c := pre
+		c.at, c.sqlite = s, t.columns.Load() > 0
 		var err error
 		if c.sqlite {
 			err = conn.BeginRead()
@@ -129,27 +140,71 @@ func (e *Engine) gather(c *captured, v *view, t *table, sp *span) error {
 	if v.own != nil {
 		v.own.mu.RLock()
 		defer v.own.mu.RUnlock()
-		own = v.own.own(t.physical)
+		own = v.own.set.Table(t.physical)
 	}
 	if chains.Len() == 0 && own.Len() == 0 {
 		return nil
 	}
 	g.twice = sp.index != 0
 	sp.each(own, func(ch *recent.Chain) bool {
-		if seen := seenBy(ch, v.statement); seen != nil {
+		if seen := seenIn(ch.Versions(), v.statement); seen != nil {
 			g.add(ch, seen)
 		}
 		return g.err == nil
 	})
 	sp.each(chains, func(ch *recent.Chain) bool {
-		if own != nil && seenBy(own.Get(ch.Key), v.statement) != nil {
-			g.hideKey(ch.Key) // its images in memory count, SQLite's never
+		written, err := v.own.versions(t.physical, ch.Key)
+		if err != nil {
+			g.err = err
+			return false
+		}
+		if seenIn(written, v.statement) != nil {
+			g.hideKey(ch.Key) // its own images count, SQLite's never
 			return true
 		}
 		g.add(ch, ch.Visible(c.at))
 		return g.err == nil
 	})
 	return g.err
+}
+
+// hideRuns starts what memory says of a read with the reader's own writes that
+// are in files: their rows come as a stream, and under the keys of those that
+// had a row before SQLite does not count.
+func (e *Engine) hideRuns(v *view, t *table) (*captured, error) {
+	c := &captured{}
+	if v.own == nil {
+		return c, nil
+	}
+	v.own.mu.RLock()
+	defer v.own.mu.RUnlock()
+	if v.own.runsOf(t.physical) == nil {
+		return c, nil
+	}
+	g := gatherer{c: c, engine: e}
+	c.sqlite = true
+	m := v.own.merged(t.physical)
+	m.memory = nil
+	for {
+		key, versions, ok, err := m.next()
+		if err != nil {
+			c.free()
+			return nil, err
+		}
+		if !ok {
+			break
+		}
+		if versions[0].Kind != recent.Absent && seenIn(versions, v.statement) != nil {
+			g.hideKey(key)
+		}
+	}
+	c.runs = v.own.merged(t.physical)
+	c.newer = map[string]bool{}
+	for _, ch := range c.runs.memory {
+		c.newer[ch.Key] = true
+	}
+	c.runs.memory = nil // comes with the captured images
+	return c, nil
 }
 
 // gatherer collects visible images.

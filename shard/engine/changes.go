@@ -10,7 +10,15 @@ import (
 // itself, or in a side file that it names.
 type changes struct {
 	sections []section
-	side     *log.Side
+	sides    []side
+}
+
+// side is a side file with one shard's changes, or (without large) with those
+// of a transaction that only its record is too small for.
+type side struct {
+	log.Side
+	shard shard.ID
+	large bool // settled straight away, without chains
 }
 
 // section is the changes of one table on one shard, in key order.
@@ -97,12 +105,13 @@ func (c *changes) size() int {
 }
 
 func (c *changes) append(w *writer) {
-	w.bool(c.side != nil)
-	if c.side != nil {
-		w.string(c.side.Name)
-		w.int(c.side.Length)
-		w.uint(uint64(c.side.CRC))
-		return
+	w.uint(uint64(len(c.sides)))
+	for _, s := range c.sides {
+		w.string(s.Name)
+		w.int(s.Length)
+		w.uint(uint64(s.CRC))
+		w.uint(uint64(s.shard))
+		w.bool(s.large)
 	}
 	appendSections(w, c.sections)
 }
@@ -117,9 +126,11 @@ func appendSections(w *writer, sections []section) {
 }
 
 func (c *changes) read(r *reader) {
-	if r.bool() {
-		c.side = &log.Side{Name: r.string(), Length: r.int(), CRC: uint32(r.uint())}
-		return
+	for range r.count() {
+		c.sides = append(c.sides, side{
+			Side:  log.Side{Name: r.string(), Length: r.int(), CRC: uint32(r.uint())},
+			shard: shard.ID(r.uint()), large: r.bool(),
+		})
 	}
 	c.sections = r.sections()
 }
@@ -129,18 +140,21 @@ func (c *changes) read(r *reader) {
 func (r *reader) sections() []section {
 	var out []section
 	for range r.count() {
-		s := section{shard: shard.ID(r.uint()), physical: r.uint(), rows: r.bytes()}
-		rows := reader{b: s.rows}
-		for len(rows.b) > 0 {
-			rows.change()
-		}
-		if rows.err != nil {
-			r.fail("changes of table %d", s.physical)
-			return nil
-		}
-		out = append(out, s)
+		out = append(out, r.section())
 	}
 	return out
+}
+
+func (r *reader) section() section {
+	s := section{shard: shard.ID(r.uint()), physical: r.uint(), rows: r.bytes()}
+	rows := reader{b: s.rows}
+	for len(rows.b) > 0 {
+		rows.change()
+	}
+	if rows.err != nil {
+		r.fail("changes of table %d", s.physical)
+	}
+	return s
 }
 
 // each calls f for every change of a section.

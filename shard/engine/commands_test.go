@@ -26,7 +26,7 @@ func sampleCommands() []log.Record {
 	return []log.Record{
 		(&define{shard: 2, shape: s}).encode(),
 		(&commit{id: id, at: 4097, changes: set}).encode(),
-		(&commit{id: id, at: 4097, changes: changes{side: &log.Side{Name: "1-1.side", Length: 9, CRC: 8}}}).encode(),
+		(&commit{id: id, at: 4097, changes: changes{sides: []side{{Side: log.Side{Name: "1-1.side", Length: 9, CRC: 8}, shard: 1, large: true}}}}).encode(),
 		(&prepare{id: id, at: 5, home: home, participants: []txn.LogID{home, {4}},
 			shards: []txn.Enlistment{{Shard: 2, Incarnation: 9, Last: 4}},
 			locks:  []heldLock{{2, lock.Holding{Key: lock.Key{Space: lock.Row, Object: 7, Bytes: "k"}, Mode: lock.Update, Statement: 3}}}, changes: set}).encode(),

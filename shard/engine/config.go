@@ -50,8 +50,11 @@ type Config struct {
 	// SettleEvery is the longest time that changes stay out of SQLite; 100 ms.
 	// Negative: only when asked or forced (tests).
 	SettleEvery time.Duration
-	// MemoryBytes bounds the recent layers and write sets of the node; 256 MiB.
+	// MemoryBytes bounds the recent layers and write sets of the node; 128 MiB.
 	MemoryBytes int64
+	// WriteSetBytes is how much of a transaction's write set a shard keeps in
+	// memory; the rest lies in files until the commit. 16 MiB.
+	WriteSetBytes int64
 	// ScratchBytes bounds the scratch file of old images, ScratchAge their age;
 	// past either, old snapshots are ended with 72000. 4 GiB, 1 h.
 	ScratchBytes int64
@@ -65,7 +68,8 @@ type Config struct {
 const (
 	defaultDeadlockTimeout = time.Second
 	defaultSettleEvery     = 100 * time.Millisecond
-	defaultMemoryBytes     = 256 << 20
+	defaultMemoryBytes     = 128 << 20
+	defaultWriteSetBytes   = 16 << 20
 	defaultScratchBytes    = 4 << 30
 	defaultScratchAge      = time.Hour
 	defaultCheckpointPages = 8000 // measured: more gains little, the stall grows
@@ -104,6 +108,7 @@ func (c Config) withDefaults() *Config {
 	setDefault(&c.DeadlockTimeout, defaultDeadlockTimeout)
 	setDefault(&c.SettleEvery, defaultSettleEvery)
 	setDefault(&c.MemoryBytes, defaultMemoryBytes)
+	setDefault(&c.WriteSetBytes, defaultWriteSetBytes)
 	setDefault(&c.ScratchBytes, defaultScratchBytes)
 	setDefault(&c.ScratchAge, defaultScratchAge)
 	setDefault(&c.CheckpointPages, defaultCheckpointPages)

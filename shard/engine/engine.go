@@ -75,6 +75,8 @@ type Engine struct {
 	synced   log.Position // and this far it would after a power cut
 	storedAt txn.Timestamp
 
+	runs atomic.Int64 // names of runs
+
 	checkpointAt int64 // the settler's: the WAL's size for the next try
 
 	settled chan struct{} // wakes the settler

@@ -140,6 +140,8 @@ func (w *write) putGiven(ctx context.Context, key string, n *newest, image []byt
 	if hit != nil {
 		return w.errConflict(hit, next)
 	}
-	w.put(key, n.committed, recent.Version{Kind: recent.Present, Row: image})
+	if err := w.put(key, n.committed, recent.Version{Kind: recent.Present, Row: image}); err != nil {
+		return err
+	}
 	return w.returning()
 }

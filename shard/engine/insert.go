@@ -54,7 +54,9 @@ func (w *write) insertRow(ctx context.Context, image []byte, row []types.Datum) 
 			return false, err
 		}
 		if hit == nil {
-			w.put(key, base, recent.Version{Kind: recent.Present, Row: image})
+			if err := w.put(key, base, recent.Version{Kind: recent.Present, Row: image}); err != nil {
+				return false, err
+			}
 			copy(w.row, row)
 			return true, w.returning()
 		}

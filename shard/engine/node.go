@@ -68,6 +68,9 @@ func OpenMemory(ctx context.Context, cfg Config) (*Node, error) {
 }
 
 func (n *Node) open(ctx context.Context) error {
+	if err := n.clearScratch(); err != nil {
+		return err
+	}
 	metas := make([]*meta, n.cfg.Shards)
 	programs := &programs{}
 	for i := range n.cfg.Shards {
@@ -90,6 +93,28 @@ func (n *Node) open(ctx context.Context) error {
 		}
 	}
 	return n.serve(ctx)
+}
+
+// clearScratch removes what an earlier process has left of files that die with
+// their process.
+func (n *Node) clearScratch() error {
+	if n.cfg.Dir == "" {
+		return nil
+	}
+	dir := filepath.Join(n.cfg.Dir, "scratch")
+	if err := n.cfg.FS.MkdirAll(dir); err != nil {
+		return err
+	}
+	names, err := n.cfg.FS.List(dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := n.cfg.FS.Remove(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // shardPath is the file of a shard; its directory is made.

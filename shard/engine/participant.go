@@ -148,9 +148,7 @@ func (p *Participant) commit(ctx context.Context, r *txn.CommitRequest, branches
 	p.node.metrics.OnePhase.Add(1)
 	out := txn.Outcome{State: txn.Committed, At: at}
 	p.ends.put(r.Txn, out)
-	for _, b := range branches {
-		b.apply(at)
-	}
+	p.applyBranches(branches, &c.changes, at)
 	p.unregister(pend)
 	p.done(pos)
 	for _, b := range branches {
@@ -211,9 +209,10 @@ func (e *Engine) register(b *branch, drawn txn.Timestamp) *pending {
 // enter puts p in front of the tables that it changes; the caller holds the latch.
 func (e *Engine) enter(p *pending) {
 	tables := *e.tables.Load()
-	for _, own := range p.branch.set.Tables() {
-		t := tables[own.Physical]
-		t.busy = append(t.busy, p)
+	for _, physical := range append(p.branch.physicals(), p.wholesale...) {
+		if t := tables[physical]; t != nil {
+			t.busy = append(t.busy, p)
+		}
 	}
 }
 
@@ -227,8 +226,8 @@ func (p *Participant) unregister(list []*pending) {
 func (e *Engine) leave(p *pending) {
 	e.latch.Lock()
 	tables := *e.tables.Load()
-	for _, own := range p.branch.set.Tables() {
-		if t := tables[own.Physical]; t != nil {
+	for _, physical := range append(p.branch.physicals(), p.wholesale...) {
+		if t := tables[physical]; t != nil {
 			t.busy = slices.DeleteFunc(t.busy, func(x *pending) bool { return x == p })
 		}
 	}
@@ -247,7 +246,7 @@ func (b *branch) apply(at txn.Timestamp) {
 		t := tables[own.Physical]
 		chains := e.chainsFor(t)
 		own.Ascend(recent.Range{}, func(c *recent.Chain) bool {
-			ch, ok := changeOf(c)
+			ch, ok := changeOf(c.Key, c.Versions())
 			if ok {
 				v := ch.version()
 				v.At = at
@@ -270,31 +269,23 @@ func (b *branch) end() {
 	b.engine.forget(b)
 }
 
-// changeOf is what a write set's chain amounts to; ok is false when it is
-// nothing (a row inserted and deleted again).
-func changeOf(c *recent.Chain) (change, bool) {
-	base, v := &c.Versions()[0], c.Newest()
-	switch {
-	case v.Kind == recent.Present && base.Kind == recent.Present:
-		return change{kind: changeUpdate, row: v.Row}, true
-	case v.Kind == recent.Present:
-		return change{kind: changeInsert, row: v.Row}, true
-	case base.Kind != recent.Present:
-		return change{}, false
-	case len(v.Row) > 0:
-		return change{kind: changeMove, key: c.Key, moved: string(v.Row)}, true
-	}
-	return change{kind: changeDelete, key: c.Key}, true
-}
-
 // changesOf encodes the write sets of a transaction.
 func (p *Participant) changesOf(branches []*branch) (changes, error) {
 	var out changes
 	for _, b := range branches {
+		if b.large() {
+			side, err := p.largeAside(b)
+			if err != nil {
+				p.dropAside(&out)
+				return out, err
+			}
+			out.sides = append(out.sides, side)
+			continue
+		}
 		for _, own := range b.set.Tables() {
 			w := writer{}
 			own.Ascend(recent.Range{}, func(c *recent.Chain) bool {
-				if ch, ok := changeOf(c); ok {
+				if ch, ok := changeOf(c.Key, c.Versions()); ok {
 					ch.append(&w)
 				}
 				return true
@@ -320,8 +311,8 @@ func (p *Participant) appendChanges(branches []*branch, record log.Record, c cha
 	var news []told
 	for _, b := range branches {
 		tables := *b.engine.tables.Load()
-		for _, own := range b.set.Tables() {
-			t := tables[own.Physical]
+		for _, physical := range b.physicals() {
+			t := tables[physical]
 			if s := t.shape.Load(); t.defined != s {
 				d := define{shard: b.engine.id, shape: s}
 				records = append(records, d.encode())
@@ -335,9 +326,7 @@ func (p *Participant) appendChanges(branches []*branch, record log.Record, c cha
 	for _, n := range news {
 		n.t.defined = n.s
 	}
-	if c.side != nil && p.log != nil {
-		p.log.BindSide(c.side.Name, p.last)
-	}
+	p.bindSides(&c, p.last)
 	return first, p.last, ticket, nil
 }
 

@@ -164,12 +164,15 @@ func (e *Engine) ownImage(v *view, t *table, key string) (image []byte, found bo
 	}
 	v.own.mu.RLock()
 	defer v.own.mu.RUnlock()
-	seen := seenBy(v.own.own(t.physical).Get(key), v.statement)
+	own, err := v.own.versions(t.physical, key)
+	if err != nil {
+		return nil, false, err
+	}
+	seen := seenIn(own, v.statement)
 	if seen == nil || seen.Kind != recent.Present {
 		return nil, seen != nil, nil
 	}
-	image, err = e.rowOf(seen)
-	return image, true, err
+	return seen.Row, true, nil
 }
 
 // fetchImage appends the fetched columns of an image to b, if Where holds.

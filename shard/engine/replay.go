@@ -97,10 +97,8 @@ func errUnknownShard(id shard.ID) error {
 
 // replayChanges applies write sets to the shards that lack them.
 func (p *Participant) replayChanges(pos log.Position, c *changes, at txn.Timestamp) error {
-	if c.side != nil {
-		p.log.BindSide(c.side.Name, pos)
-	}
-	return p.eachSection(c, func(s *section) error {
+	p.bindSides(c, pos)
+	err := p.eachSection(c, func(s *section) error {
 		e := p.engine(s.shard)
 		if e == nil {
 			return errUnknownShard(s.shard)
@@ -112,6 +110,11 @@ func (p *Participant) replayChanges(pos log.Position, c *changes, at txn.Timesta
 		}
 		return e.replaySection(s, at)
 	})
+	if err != nil {
+		return err
+	}
+	p.last = pos - 1 // what settling may say that the file has
+	return p.applyLarge(c, at, pos)
 }
 
 // replaySection adds one table's changes to the chains. What SQLite has under
@@ -139,18 +142,19 @@ func (e *Engine) replaySection(s *section, at txn.Timestamp) error {
 	return nil
 }
 
-// eachSection calls f for the changes, from the record or its side file.
+// eachSection calls f for the changes, from the record or its side files, but
+// for the large ones.
 func (p *Participant) eachSection(c *changes, f func(*section) error) error {
-	sections := c.sections
-	if c.side != nil {
-		var err error
-		if sections, err = p.readAside(c.side); err != nil {
+	for i := range c.sections {
+		if err := f(&c.sections[i]); err != nil {
 			return err
 		}
 	}
-	for i := range sections {
-		if err := f(&sections[i]); err != nil {
-			return err
+	for i := range c.sides {
+		if s := &c.sides[i]; !s.large {
+			if err := p.readAside(s, f); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

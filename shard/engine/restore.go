@@ -16,9 +16,7 @@ import (
 
 // replayPrepare remembers a prepare; a copy of one is the same again.
 func (p *Participant) replayPrepare(pos log.Position, c *prepare) error {
-	if c.changes.side != nil {
-		p.log.BindSide(c.changes.side.Name, pos)
-	}
+	p.bindSides(&c.changes, pos)
 	p.two.ledger.Prepared(&txn.PrepareRequest{Txn: c.id, At: c.at, Shards: c.shards, Home: c.home, Participants: c.participants},
 		c.at, twopc.Position(pos))
 	if p.two.prepared[c.id] == nil {
@@ -75,6 +73,9 @@ func (p *Participant) restorePrepared() error {
 		}
 		for _, b := range st.branches {
 			pend := &pending{branch: b, at: st.rec.at, done: make(chan struct{})}
+			if err := p.wholesale(&st.rec.changes, pend); err != nil {
+				return err
+			}
 			b.engine.enter(pend)
 			st.pend = append(st.pend, pend)
 		}
@@ -85,6 +86,8 @@ func (p *Participant) restorePrepared() error {
 
 // restoreSets fills the write sets, by which reads know what they must wait for.
 func (p *Participant) restoreSets(st *prepared) error {
+	// What lies in large side files is not brought into memory: reads wait for
+	// every key of its tables (pending.wholesale).
 	return p.eachSection(&st.rec.changes, func(s *section) error {
 		for _, b := range st.branches {
 			t := (*b.engine.tables.Load())[s.physical]

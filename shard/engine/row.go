@@ -221,8 +221,23 @@ func (w *write) candidates(ctx context.Context, ix *shard.Index, value string) (
 		return true
 	}
 	w.b.mu.RLock()
-	sp.each(w.b.own(w.t.physical), add)
+	sp.each(w.b.set.Table(w.t.physical), add)
+	var err error
+	for _, r := range w.b.runsOf(w.t.physical) {
+		var more []string
+		if values := r.values[ix.ID]; values != nil && err == nil {
+			more, err = values.keysOf(value)
+		}
+		for _, key := range more {
+			if !slices.Contains(keys, key) {
+				keys = append(keys, key)
+			}
+		}
+	}
 	w.b.mu.RUnlock()
+	if err != nil {
+		return nil, err
+	}
 	w.e.latch.RLock()
 	sp.each(w.e.recent.Table(w.t.physical), add)
 	columns := int(w.t.columns.Load())

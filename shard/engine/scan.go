@@ -4,9 +4,12 @@ import (
 	"context"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/recent"
 	"github.com/pegmatitedb/pegmatite/shard/sqlite"
+	"github.com/pegmatitedb/pegmatite/txn"
 )
 
 // scan starts a read of any number of rows.
@@ -94,11 +97,11 @@ func (e *Engine) openScan(ctx context.Context, p *program, t *table, v *view, c 
 		s.close()
 		return nil, err
 	}
-	s.memory = &images{p: p, c: c, rows: s.mem.rows, row: make([]types.Datum, len(p.table.Columns))}
+	s.memory = &images{p: p, c: c, rows: s.mem.rows, runs: s.mem.runs, newer: s.mem.newer, statement: v.statement, row: make([]types.Datum, len(p.table.Columns))}
 	if !s.mem.sqlite {
 		s.endSQLite()
 	}
-	if len(p.stages.order) > 0 && !p.stages.sorts() && len(s.mem.rows) > 0 {
+	if len(p.stages.order) > 0 && !p.stages.sorts() && (len(s.mem.rows) > 0 || s.mem.runs != nil) {
 		s.merge = &merger{stages: p.stages, c: c, a: sqlitePages{s}, b: newSorted(p.stages, s.memory, c)}
 	}
 	return s, nil
@@ -195,6 +198,10 @@ type images struct {
 	rows [][]byte
 	row  []types.Datum
 	out  shard.Batch
+	// runs are the reader's own writes in files, without those that were newer in memory.
+	runs      *ownMerge
+	newer     map[string]bool
+	statement txn.Statement
 }
 
 // imagesPage is how many images are looked at between two looks at ctx.
@@ -214,7 +221,29 @@ func (m *images) next(ctx context.Context) ([]byte, int, error) {
 		}
 		m.rows = m.rows[n:]
 	}
+	for m.runs != nil && m.out.Count < imagesPage {
+		if err := m.fromRuns(ctx); err != nil {
+			return nil, 0, err
+		}
+	}
 	return m.out.Data, m.out.Count, nil
+}
+
+// fromRuns adds the next own row of the runs.
+func (m *images) fromRuns(ctx context.Context) error {
+	key, versions, ok, err := m.runs.next()
+	if err != nil || !ok {
+		m.runs = nil
+		return err
+	}
+	if m.out.Count%imagesPage == 0 && ctx.Err() != nil {
+		return pgerr.From(ctx.Err())
+	}
+	seen := seenIn(versions, m.statement)
+	if m.newer[key] || seen == nil || seen.Kind != recent.Present {
+		return nil
+	}
+	return m.add(seen.Row)
 }
 
 func (m *images) add(image []byte) error {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync/atomic"
 
 	"github.com/pegmatitedb/pegmatite/shard"
@@ -112,11 +113,17 @@ type pending struct {
 	branch *branch
 	at     txn.Timestamp // p: it will not commit below
 	done   chan struct{} // closed at the end
+	// wholesale are tables of which a restored transaction changes so much that
+	// its keys are not in memory.
+	wholesale []uint64
 }
 
 // touches reports whether the transaction changes a key, or anything in a span.
 func (p *pending) touches(physical uint64, key string, s *span) bool {
-	set := p.branch.own(physical)
+	if p.branch.runsOf(physical) != nil || slices.Contains(p.wholesale, physical) {
+		return true
+	}
+	set := p.branch.set.Table(physical)
 	if set == nil {
 		return false
 	}

@@ -138,9 +138,7 @@ func (p *Participant) giveUp(branches []*branch, pend []*pending, c *changes) {
 		b.thaw()
 		b.rollback()
 	}
-	if c.side != nil {
-		p.dropAside(c.side)
-	}
+	p.dropAside(c)
 }
 
 // Decide implements txn.Participant: the first outcome wins.
@@ -268,16 +266,14 @@ func (p *Participant) apply(st *prepared, out txn.Outcome) {
 	for _, b := range st.branches {
 		b.end()
 	}
-	if out.State == txn.Aborted && st.rec.changes.side != nil {
-		p.dropAside(st.rec.changes.side)
+	if out.State == txn.Aborted {
+		p.dropAside(&st.rec.changes)
 	}
 }
 
 func (p *Participant) applyPrepared(st *prepared, at txn.Timestamp) {
 	if !st.restored {
-		for _, b := range st.branches {
-			b.apply(at)
-		}
+		p.applyBranches(st.branches, &st.rec.changes, at)
 		return
 	}
 	err := p.eachSection(&st.rec.changes, func(s *section) error {
@@ -291,6 +287,9 @@ func (p *Participant) applyPrepared(st *prepared, at txn.Timestamp) {
 		e.latch.Unlock()
 		return nil
 	})
+	if err == nil {
+		err = p.applyLarge(&st.rec.changes, at, 0)
+	}
 	if err != nil {
 		p.cfg.Fatal(err) // decided, and its changes cannot be read
 	}
@@ -339,9 +338,7 @@ func (p *Participant) copyOne(d *twopc.Doubt) (log.Ticket, error) {
 			return ticket, err
 		}
 		p.done(pos)
-		if side := st.rec.changes.side; side != nil && p.log != nil {
-			p.log.BindSide(side.Name, pos)
-		}
+		p.bindSides(&st.rec.changes, pos)
 		p.two.ledger.Prepared(&txn.PrepareRequest{Txn: d.Txn, Home: d.Home, Participants: d.Participants}, d.At, twopc.Position(pos))
 		return ticket, nil
 	}

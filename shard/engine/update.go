@@ -167,18 +167,41 @@ func (w *write) lookFound(ctx context.Context, key string, image []byte) (newest
 		return w.look(ctx, key)
 	}
 	w.b.mu.RLock()
-	own := w.b.own(w.t.physical).Get(key)
+	own, err := w.b.versions(w.t.physical, key)
 	w.b.mu.RUnlock()
+	if err != nil {
+		return newest{}, err
+	}
 	if own != nil {
-		return w.look(ctx, key)
+		return newest{own: true, version: own[len(own)-1], committed: own[0]}, nil
 	}
 	w.e.latch.RLock()
-	defer w.e.latch.RUnlock()
 	v := recent.Version{Kind: recent.Present, Row: image}
-	if c := w.e.recent.Table(w.t.physical).Get(key); c != nil {
+	c := w.e.recent.Table(w.t.physical).Get(key)
+	if c != nil {
 		v = *c.Newest()
 	}
+	low := w.at < w.e.recent.Floor()
+	w.e.latch.RUnlock()
+	if c == nil && low {
+		return w.lookAgain(ctx, key)
+	}
 	return newest{committed: v, version: v}, nil
+}
+
+// lookAgain is for a row that was found at a snapshot which a large commit has
+// ended since: without a chain it may have changed all the same. It comes back
+// as changed, so that it is re-checked.
+func (w *write) lookAgain(ctx context.Context, key string) (newest, error) {
+	if w.r.Isolation != txn.ReadCommitted {
+		v := viewOf(&w.r.Header, w.b)
+		return newest{}, v.errFloor()
+	}
+	fresh := write{e: w.e, r: w.r, b: w.b, t: w.t, shape: w.shape, code: w.code}
+	defer fresh.close()
+	n, err := fresh.look(ctx, key)
+	n.version.At = max(n.version.At, w.at+1)
+	return n, err
 }
 
 // movedAway is in the place of a new key when the row went to another shard;
@@ -235,7 +258,9 @@ func (w *write) remove(ctx context.Context, key string, n *newest, old []types.D
 	if err := w.lockOldValues(ctx, n.version.Row); err != nil {
 		return err
 	}
-	w.put(key, n.committed, recent.Version{Kind: recent.Absent})
+	if err := w.put(key, n.committed, recent.Version{Kind: recent.Absent}); err != nil {
+		return err
+	}
 	copy(w.row, old)
 	return w.returning()
 }
@@ -270,7 +295,9 @@ func (w *write) replace(ctx context.Context, key string, n *newest, old, next []
 	if hit != nil {
 		return w.errConflict(hit, next)
 	}
-	w.put(key, n.committed, recent.Version{Kind: recent.Present, Row: image})
+	if err := w.put(key, n.committed, recent.Version{Kind: recent.Present, Row: image}); err != nil {
+		return err
+	}
 	return w.returning()
 }
 
@@ -305,8 +332,12 @@ func (w *write) rekey(ctx context.Context, key, newKey string, n *newest, image 
 	if hit != nil {
 		return w.errConflict(hit, next)
 	}
-	w.put(key, n.committed, recent.Version{Kind: recent.Absent, Row: []byte(newKey)})
-	w.put(newKey, there.committed, recent.Version{Kind: recent.Present, Row: image})
+	if err := w.put(key, n.committed, recent.Version{Kind: recent.Absent, Row: []byte(newKey)}); err != nil {
+		return err
+	}
+	if err := w.put(newKey, there.committed, recent.Version{Kind: recent.Present, Row: image}); err != nil {
+		return err
+	}
 	return nil
 }
 
@@ -330,6 +361,8 @@ func (w *write) moveAway(ctx context.Context, key string, n *newest, image []byt
 		w.reply.Moved = &shard.Batch{}
 	}
 	addRow(w.reply.Moved, image)
-	w.put(key, n.committed, recent.Version{Kind: recent.Absent, Row: []byte(movedAway)})
+	if err := w.put(key, n.committed, recent.Version{Kind: recent.Absent, Row: []byte(movedAway)}); err != nil {
+		return err
+	}
 	return nil
 }

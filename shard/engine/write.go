@@ -137,13 +137,13 @@ func (n *newest) exists() bool { return n.version.Kind == recent.Present }
 // look finds the newest version of a locked key.
 func (w *write) look(ctx context.Context, key string) (n newest, err error) {
 	w.b.mu.RLock()
-	if own := w.b.own(w.t.physical).Get(key); own != nil {
-		n.own, n.version, n.committed = true, *own.Newest(), own.Versions()[0]
-	}
+	own, err := w.b.versions(w.t.physical, key)
 	w.b.mu.RUnlock()
-	if n.own {
-		n.version.Row, err = w.e.rowOf(&n.version)
+	if err != nil {
 		return n, err
+	}
+	if own != nil {
+		return newest{own: true, version: own[len(own)-1], committed: own[0]}, nil
 	}
 	n.committed, err = w.e.committed(ctx, w, key)
 	n.version = n.committed
@@ -206,6 +206,12 @@ func (w *write) oneRow(ctx context.Context, sql string, params []byte) ([]byte, 
 
 // lockRow takes the row lock of a key. ok is false when SKIP LOCKED leaves it out.
 func (w *write) lockRow(ctx context.Context, key string, strength shard.LockStrength) (ok bool, err error) {
+	if w.b.wholeTable(w.r.Table) {
+		return true, nil
+	}
+	if err := w.tryWholeTable(ctx); err != nil {
+		return false, err
+	}
 	l := w.lock
 	l.strength = strength
 	l.relation = w.r.Table.Name
@@ -214,20 +220,46 @@ func (w *write) lockRow(ctx context.Context, key string, strength shard.LockStre
 
 // lockValue takes the lock of a unique value.
 func (w *write) lockValue(ctx context.Context, ix *shard.Index, value string) error {
+	if w.b.wholeTable(w.r.Table) {
+		return nil
+	}
 	l := locking{strength: shard.LockUpdate, timeoutMS: w.lock.timeoutMS, relation: w.r.Table.Name}
 	_, err := w.e.locks.acquire(ctx, w.b, w.r.Statement, valueLock(w.r.Table, ix.ID, value), l)
 	return err
 }
 
+// tryWholeTable locks the table instead of its rows once many are locked, if
+// nobody is in the way.
+func (w *write) tryWholeTable(ctx context.Context) error {
+	if w.b.rowLocks++; w.b.rowLocks < exclusiveFrom {
+		return nil
+	}
+	w.b.rowLocks = 0
+	how := locking{strength: shard.LockStrength(lock.TableExclusive), wait: waitNever, relation: w.r.Table.Name}
+	ok, err := w.e.locks.acquire(ctx, w.b, w.r.Statement, relationLock(w.r.Table.Relation), how)
+	if ok {
+		if w.b.exclusive == nil {
+			w.b.exclusive = map[uint64]bool{}
+		}
+		w.b.exclusive[uint64(w.r.Table.Relation)] = true
+	}
+	return err
+}
+
 // put puts a version into the write set.
-func (w *write) put(key string, base, v recent.Version) {
+func (w *write) put(key string, base, v recent.Version) error {
 	v.At = txn.Timestamp(w.r.Statement)
-	w.b.mu.Lock()
-	w.b.setFor(w.t).Put(key, base, v)
-	w.b.mu.Unlock()
 	if w.written != nil {
 		w.written[key] = true
 	}
+	w.b.mu.Lock()
+	defer w.b.mu.Unlock()
+	own := w.b.setFor(w.t)
+	if err := w.b.promote(own, key); err != nil {
+		return err
+	}
+	own.Put(key, base, v)
+	return w.b.spillIfLarge()
 }
 
 // changedSince is rule 15 for a locked row that was found at snapshot at.

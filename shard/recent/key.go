@@ -178,3 +178,21 @@ func PackKey(dst []byte, key string) []byte {
 	}
 	return dst
 }
+
+// SkipKey returns what follows the first n values of an ordered key.
+func SkipKey(key string, n int) string {
+	for range n {
+		if key == "" {
+			return ""
+		}
+		switch key[0] {
+		case orderNull:
+			key = key[1:]
+		case orderInt, orderReal:
+			key = key[9:]
+		default:
+			key = skipEscaped(key[1:])
+		}
+	}
+	return key
+}
