@@ -190,7 +190,9 @@ func (n *Node) openShards(ctx context.Context) (*cluster, error) {
 		return nil, err
 	}
 	n.onClose(n.engine.Close)
-	n.catalog = catalogshard.New(n.system, n.oracle, n.log)
+	if n.catalog, err = catalogshard.New(ctx, n.system, n.log); err != nil {
+		return nil, err
+	}
 	n.onClose(n.catalog.Close)
 	return &cluster{node: n, shards: m}, nil
 }

@@ -20,14 +20,17 @@ import (
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/engine"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/tso"
 	"github.com/pegmatitedb/pegmatite/wire/session"
 )
 
 // Shard serves the catalogs of all databases.
 type Shard struct {
 	catalog *pgcatalog.Catalog
-	oracle  txn.Oracle
-	log     *slog.Logger
+	// time is the shard's own: its rows die with the process, and no
+	// transaction of the cluster spans them.
+	time *tso.Oracle
+	log  *slog.Logger
 
 	mu        sync.Mutex // protects the rest
 	databases map[catalog.OID]*database
@@ -38,9 +41,22 @@ type Shard struct {
 var _ session.CatalogShard = (*Shard)(nil)
 
 // New makes an empty catalog shard.
-func New(c *pgcatalog.Catalog, oracle txn.Oracle, log *slog.Logger) *Shard {
-	return &Shard{catalog: c, oracle: oracle, log: log, databases: map[catalog.OID]*database{}}
+func New(ctx context.Context, c *pgcatalog.Catalog, log *slog.Logger) (*Shard, error) {
+	time, err := tso.Open(ctx, volatileBound{}, 0)
+	if err != nil {
+		return nil, err
+	}
+	return &Shard{catalog: c, time: time, log: log, databases: map[catalog.OID]*database{}}, nil
 }
+
+// volatileBound is the bound of timestamps that nobody remembers.
+type volatileBound struct{}
+
+// Load implements tso.Bound.
+func (volatileBound) Load(context.Context) (txn.Timestamp, error) { return 0, nil }
+
+// Extend implements tso.Bound.
+func (volatileBound) Extend(context.Context, txn.Timestamp, txn.Timestamp) error { return nil }
 
 // Read implements session.CatalogShard.
 func (s *Shard) Read(ctx context.Context, view session.CatalogView, r *shard.ReadRequest) (shard.Rows, error) {
@@ -48,48 +64,53 @@ func (s *Shard) Read(ctx context.Context, view session.CatalogView, r *shard.Rea
 	if s.catalog.Dynamic(relation) {
 		return s.readDynamic(ctx, view, r)
 	}
-	db, err := s.database(ctx, view.Database)
+	db, err := s.database(ctx, view)
 	if err != nil {
 		return nil, err
 	}
-	if err := db.refresh(ctx, view.Newest, relation); err != nil {
+	rows, err := db.read(ctx, view, r)
+	if err != nil {
+		db.readers.Add(-1)
 		return nil, err
 	}
-	if view.Own != view.Base {
-		return db.readOverlaid(ctx, view, r)
-	}
-	return db.node.Read(ctx, alone(r))
+	return &closing{Rows: rows, done: func() { db.readers.Add(-1) }}, nil
 }
 
-// alone is the request as the engine in memory sees it: its only shard, its
-// newest rows, no transaction.
-func alone(r *shard.ReadRequest) *shard.ReadRequest {
-	c := *r
-	c.Header = shard.Header{}
-	return &c
-}
-
-// database finds or opens one database's catalogs.
-func (s *Shard) database(ctx context.Context, oid catalog.OID) (*database, error) {
+// database finds or opens one database's catalogs, and counts a reader in.
+// Opening one closes those of databases that were dropped.
+func (s *Shard) database(ctx context.Context, view session.CatalogView) (*database, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if db := s.databases[oid]; db != nil {
+	if db := s.databases[view.Database]; db != nil {
+		db.readers.Add(1)
 		return db, nil
 	}
 	node, err := s.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	db := &database{shard: s, oid: oid, node: node, filled: map[catalog.OID]bool{}}
-	s.databases[oid] = db
+	s.closeDropped(view.Newest)
+	db := &database{shard: s, oid: view.Database, node: node, filled: map[catalog.OID]bool{}}
+	db.readers.Add(1)
+	s.databases[db.oid] = db
 	return db, nil
+}
+
+// closeDropped closes the catalogs of databases that are no more. The caller holds mu.
+func (s *Shard) closeDropped(newest *catalog.Snapshot) {
+	for oid, db := range s.databases {
+		if newest.DatabaseByOID(oid) == nil && db.readers.Load() == 0 {
+			delete(s.databases, oid)
+			db.node.Kill()
+		}
+	}
 }
 
 // memoryBytes bounds what a catalog's recent rows take before they are settled.
 const memoryBytes = 64 << 20
 
 func (s *Shard) open(ctx context.Context) (*engine.Node, error) {
-	return engine.OpenMemory(context.WithoutCancel(ctx), engine.Config{Oracle: s.oracle, Logger: s.log, MemoryBytes: memoryBytes})
+	return engine.OpenMemory(context.WithoutCancel(ctx), engine.Config{Oracle: s.time, Logger: s.log, MemoryBytes: memoryBytes})
 }
 
 // transaction numbers one of the shard's own transactions. Node 0 is nobody's.

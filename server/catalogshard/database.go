@@ -3,6 +3,7 @@ package catalogshard
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/pgcatalog"
@@ -12,6 +13,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/shard/engine"
 	"github.com/pegmatitedb/pegmatite/shard/rowcodec"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/wire/session"
 )
 
 // database is the catalogs of one database.
@@ -19,11 +21,28 @@ type database struct {
 	shard *Shard
 	oid   catalog.OID
 	node  *engine.Node
+	// readers are counted in under the shard's mu.
+	readers atomic.Int32
 
 	mu sync.Mutex // protects the rest; held while rows are brought up to date
 	// at is the snapshot whose rows the filled relations hold.
 	at     *catalog.Snapshot
 	filled map[catalog.OID]bool
+}
+
+// read runs a fragment over one relation.
+func (db *database) read(ctx context.Context, view session.CatalogView, r *shard.ReadRequest) (shard.Rows, error) {
+	if err := db.refresh(ctx, view.Newest, r.Fragment.Table.Relation); err != nil {
+		return nil, err
+	}
+	w := db.begin()
+	if view.Own != view.Base {
+		if err := w.overlay(ctx, db, view, r.Fragment.Table.Relation); err != nil {
+			w.rollback()
+			return nil, err
+		}
+	}
+	return w.read(ctx, r, w.rollback)
 }
 
 // refresh brings the filled relations up to the snapshot, and fills one.
@@ -75,10 +94,11 @@ func (db *database) apply(ctx context.Context, changes []pgcatalog.Changes) erro
 }
 
 // begin starts a transaction of our own on the engine.
-func (db *database) begin() *writing { return newWriting(db.node, db.shard.transaction()) }
+func (db *database) begin() *writing { return db.shard.begin(db.node) }
 
 // writing is one transaction that writes rows into an engine in memory.
 type writing struct {
+	shard       *Shard
 	node        *engine.Node
 	id          txn.ID
 	statement   txn.Statement
@@ -86,7 +106,9 @@ type writing struct {
 	ended       bool
 }
 
-func newWriting(n *engine.Node, id txn.ID) *writing { return &writing{node: n, id: id} }
+func (s *Shard) begin(n *engine.Node) *writing {
+	return &writing{shard: s, node: n, id: s.transaction()}
+}
 
 // header is the next statement's.
 func (w *writing) header() shard.Header {
@@ -153,13 +175,17 @@ func (w *writing) send(ctx context.Context, t *catalog.Table, op shard.WriteOp, 
 }
 
 func (w *writing) commit(ctx context.Context) error {
-	w.ended = true
 	if w.incarnation == 0 {
 		return nil
 	}
-	_, err := w.node.Participants()[0].Commit(ctx, &txn.CommitRequest{
-		Txn: w.id, Shards: []txn.Enlistment{{Incarnation: w.incarnation, Last: w.statement}},
+	at, err := w.shard.time.Commit(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = w.node.Participants()[0].Commit(ctx, &txn.CommitRequest{
+		Txn: w.id, At: at, Shards: []txn.Enlistment{{Incarnation: w.incarnation, Last: w.statement}},
 	})
+	w.ended = err == nil
 	return err
 }
 

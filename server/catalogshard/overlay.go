@@ -3,27 +3,25 @@ package catalogshard
 import (
 	"context"
 
+	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/engine"
-	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/wire/session"
 )
 
-// readOverlaid reads a relation with what the session's own transaction has
-// changed: the differences are the write set of a transaction that ends with the read.
-func (db *database) readOverlaid(ctx context.Context, view session.CatalogView, r *shard.ReadRequest) (shard.Rows, error) {
-	w := db.begin()
+// overlay puts over a relation what the session's own transaction has changed:
+// the differences are the write set of a transaction that ends with the read.
+func (w *writing) overlay(ctx context.Context, db *database, view session.CatalogView, relation catalog.OID) error {
 	for _, c := range db.shard.catalog.Diff(db.oid, view.Base, view.Own) {
-		if c.Relation.OID != r.Fragment.Table.Relation {
+		if c.Relation.OID != relation {
 			continue
 		}
 		if err := w.replace(ctx, c); err != nil {
-			w.rollback()
-			return nil, err
+			return err
 		}
 	}
-	return w.read(ctx, r, w.rollback)
+	return nil
 }
 
 // readDynamic reads a relation whose rows are made for this read alone. They
@@ -32,15 +30,7 @@ func (s *Shard) readDynamic(ctx context.Context, view session.CatalogView, r *sh
 	t := view.Newest.Table(r.Fragment.Table.Relation)
 	var rows [][]types.Datum
 	err := view.Dynamic.DynamicRows(ctx, t.Name, func(values map[string]types.Datum) {
-		row := make([]types.Datum, len(t.Columns))
-		for i := range t.Columns {
-			if c := &t.Columns[i]; c.Hidden {
-				row[i] = types.Int(int64(len(rows) + 1))
-			} else {
-				row[i] = values[c.Name]
-			}
-		}
-		rows = append(rows, row)
+		rows = append(rows, s.catalog.Row(t, int64(len(rows)+1), values))
 	})
 	if err != nil {
 		return nil, err
@@ -49,7 +39,7 @@ func (s *Shard) readDynamic(ctx context.Context, view session.CatalogView, r *sh
 	if err != nil {
 		return nil, err
 	}
-	w := newWriting(node, s.transaction())
+	w := s.begin(node)
 	done := func() {
 		w.rollback()
 		s.give(node)
@@ -80,20 +70,31 @@ func (s *Shard) give(n *engine.Node) {
 	s.idle = append(s.idle, n)
 }
 
-// read reads as the writing transaction sees the relation; done is called when
-// the rows are closed.
+// read reads as the writing transaction sees the relation, at a snapshot of
+// the read's own: a lookup of many keys is many looks. done is called when the
+// rows are closed.
 func (w *writing) read(ctx context.Context, r *shard.ReadRequest, done func()) (shard.Rows, error) {
-	c := alone(r)
-	if w.incarnation != 0 {
-		c.Header = w.header()
-		c.Header.Isolation = txn.ReadCommitted
-	}
-	rows, err := w.node.Read(ctx, c)
+	at, err := w.shard.time.Snapshot(ctx)
 	if err != nil {
 		done()
 		return nil, err
 	}
-	return &closing{Rows: rows, done: done}, nil
+	release := func() {
+		w.shard.time.Release(at)
+		done()
+	}
+	c := *r
+	c.Header = shard.Header{Snapshot: at}
+	if w.incarnation != 0 {
+		c.Header = w.header()
+		c.Header.Snapshot = at
+	}
+	rows, err := w.node.Read(ctx, &c)
+	if err != nil {
+		release()
+		return nil, err
+	}
+	return &closing{Rows: rows, done: release}, nil
 }
 
 // closing calls done once when its rows are closed.
