@@ -84,11 +84,15 @@ func (r *schemaRows) control(ctx context.Context, t *catalog.Table, make func(sh
 			Shard: id, Epoch: s.cluster().Epoch(), Txn: run.ID(), Statement: run.Statement(),
 			Incarnation: run.Incarnation(uint32(id)), Isolation: run.Isolation(),
 		}
-		reply, err := s.cluster().Service(t.Home, id).Control(ctx, make(h, p))
+		q := make(h, p)
+		reply, err := s.cluster().Service(t.Home, id).Control(ctx, q)
 		if err != nil {
 			return err
 		}
-		run.Touched(uint32(id), reply.Incarnation)
+		if q.Op == shard.ControlLockTable {
+			// The shard counts statements that lock or write, and no others.
+			run.Touched(uint32(id), reply.Incarnation)
+		}
 	}
 	return nil
 }
