@@ -198,8 +198,9 @@ type ReadRequest struct {
 	Values
 	Fragment *Fragment
 	Keys     *Batch // tuples of Fragment.KeyTypes
-	// Lock locks the rows that come back (SELECT … FOR UPDATE on one table); the
-	// rows are re-checked as an UPDATE's are.
+	// Lock locks the rows that come back (SELECT … FOR UPDATE on one table), in
+	// the fragment's order and only as many as Limit lets through; the rows are
+	// re-checked as an UPDATE's are. The Rows are Enlisted then.
 	Lock *RowLock
 }
 
@@ -329,7 +330,7 @@ const (
 	ControlSequenceSet                   // setval
 	ControlSequenceRead                  // last_value, is_called
 	ControlTransactions                  // what is open and in doubt
-	ControlViews                         // write the views with SQL names (clean stop)
+	ControlViews                         // write the views with SQL names, of Tables whose Schema is "database.schema" (clean stop)
 	ControlLockTable                     // lock Table for a schema change, to the transaction's end; waits like any lock
 )
 
@@ -359,12 +360,14 @@ type SequenceStep struct {
 
 // ControlReply answers a ControlRequest.
 type ControlReply struct {
-	Incarnation  txn.Incarnation
-	State        string
-	Rows         int64
-	Bytes        int64
-	First        int64 // ControlSequenceNext: the first of the values
-	Value        int64 // ControlSequenceRead
+	Incarnation txn.Incarnation
+	State       string
+	Rows        int64
+	Bytes       int64
+	First       int64 // ControlSequenceNext: the first of the values
+	// Value is the last value: of ControlSequenceRead, and of ControlSequenceNext,
+	// which gives fewer than asked for at a sequence's end or turn.
+	Value        int64
 	Called       bool
 	Transactions []TransactionInfo
 }

@@ -32,6 +32,8 @@ type locking struct {
 	wait      shard.LockWait
 	timeoutMS int64
 	relation  string // for messages
+	// fresh, when not nil, is told whether the lock was not held before.
+	fresh *bool
 }
 
 // waitNever takes a lock only if nobody at all is in the way.
@@ -52,6 +54,9 @@ func valueLock(t *shard.Table, index uint32, value string) lock.Key {
 func (l *locks) acquire(ctx context.Context, b *branch, number txn.Statement, key lock.Key, how locking) (ok bool, err error) {
 	policy := [...]lock.Policy{shard.WaitBlock: lock.Block, shard.WaitSkip: lock.Skip, shard.WaitError: lock.NoWait, waitNever: lock.Try}[how.wait]
 	l.mu.Lock()
+	if how.fresh != nil {
+		*how.fresh = !l.table.Holds(b.id, key, lock.Mode(how.strength))
+	}
 	result, w := l.table.Acquire(lock.Request{
 		Owner: b.id, Statement: number, Key: key, Mode: lock.Mode(how.strength), Policy: policy,
 	})
@@ -113,6 +118,13 @@ func (l *locks) giveUp(w *lock.Waiter, err error) (lock.Result, error) {
 	delete(l.waiters, w)
 	l.table.Cancel(w)
 	return lock.Canceled, err
+}
+
+// yield gives back a lock that a statement has taken on something which is not there.
+func (l *locks) yield(id txn.ID, key lock.Key, number txn.Statement) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.table.Yield(id, key, number)
 }
 
 func (l *locks) release(id txn.ID) {

@@ -254,12 +254,22 @@ func (m *images) add(image []byte) error {
 	if err != nil || !ok {
 		return err
 	}
+	m.out.Count++
+	if m.p.whole && whole(image, len(m.row)) {
+		m.out.Data = appendRow(m.out.Data, image)
+		return nil
+	}
 	start := len(m.out.Data)
 	m.out.Data = append(m.out.Data, 0, 0, 0, 0)
 	if m.out.Data, err = m.p.appendFetched(m.out.Data, m.c, m.row); err != nil {
 		return err
 	}
 	setLength(m.out.Data, start)
-	m.out.Count++
 	return nil
+}
+
+// whole reports whether an image has all columns of its table.
+func whole(image []byte, columns int) bool {
+	n, err := columnCount(image)
+	return err == nil && n == columns
 }

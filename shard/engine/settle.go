@@ -289,6 +289,7 @@ func (e *Engine) mark(s *settlement) {
 			e.made(t.t, t.shape)
 		}
 	}
+	e.metrics.Settled.Add(int64(s.changes))
 	e.latch.Lock()
 	defer e.latch.Unlock()
 	for _, t := range s.tables {

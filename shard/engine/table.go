@@ -96,9 +96,15 @@ func (b *branch) setFor(t *table) *recent.Table {
 	if own == nil {
 		own = b.set.Open(t.physical, t.keyOf)
 	}
-	addIndexes(own, t.shape.Load())
+	if own.Len() == ownIndexedFrom {
+		addIndexes(own, t.shape.Load())
+	}
 	return own
 }
+
+// ownIndexedFrom is from how many keys on a write set is ordered by each index
+// too; a smaller one is walked as fast.
+const ownIndexedFrom = 64
 
 func addIndexes(chains *recent.Table, s *shape) {
 	for _, ix := range s.indexes {

@@ -144,6 +144,9 @@ func (w *write) found(ctx context.Context, key string, image []byte) error {
 			return n.errChanged()
 		}
 		if !n.exists() {
+			if w.fresh {
+				w.e.locks.yield(w.b.id, rowLock(w.r.Table, key), w.r.Statement)
+			}
 			next, moved, err := n.movedTo()
 			if err != nil || !moved {
 				return err

@@ -61,6 +61,7 @@ type write struct {
 	code  *writeProgram
 	find  *program // of OpUpdate, OpDelete
 	lock  locking
+	fresh bool // the row lock taken last was not held before
 
 	conn *sqlite.Conn // for looking at single rows; taken when first needed
 	// at is the snapshot that rows were found at.
@@ -206,7 +207,7 @@ func (w *write) oneRow(ctx context.Context, sql string, params []byte) ([]byte, 
 
 // lockRow takes the row lock of a key. ok is false when SKIP LOCKED leaves it out.
 func (w *write) lockRow(ctx context.Context, key string, strength shard.LockStrength) (ok bool, err error) {
-	if w.b.wholeTable(w.r.Table) {
+	if w.fresh = false; w.b.wholeTable(w.r.Table) {
 		return true, nil
 	}
 	if err := w.tryWholeTable(ctx); err != nil {
@@ -215,6 +216,7 @@ func (w *write) lockRow(ctx context.Context, key string, strength shard.LockStre
 	l := w.lock
 	l.strength = strength
 	l.relation = w.r.Table.Name
+	l.fresh = &w.fresh
 	return w.e.locks.acquire(ctx, w.b, w.r.Statement, rowLock(w.r.Table, key), l)
 }
 

@@ -339,3 +339,20 @@ func (t *Table) Count(id txn.ID) int {
 
 // Len is how many keys are held or waited for.
 func (t *Table) Len() int { return len(t.entries) }
+
+// Yield gives back what a statement has taken on one key, which turned out to
+// be nothing worth locking. What earlier statements took there stays. It
+// returns the waiters whose waiting is over now.
+func (t *Table) Yield(id txn.ID, k Key, statement txn.Statement) []*Waiter {
+	o, e := t.owners[id], t.entries[k]
+	if o == nil || e == nil {
+		return nil
+	}
+	e.holders = slices.DeleteFunc(e.holders, func(h holder) bool { return h.owner == o && h.statement == statement })
+	if !e.heldBy(o) {
+		o.entries = slices.DeleteFunc(o.entries, func(x *entry) bool { return x == e })
+	}
+	left := t.promote(e)
+	t.forget(o)
+	return left
+}
