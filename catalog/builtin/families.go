@@ -3,7 +3,7 @@ package builtin
 // implFamilies are the tables of plain functions.
 func implFamilies() []impls {
 	return []impls{
-		boolImpls, intImpls, quoteImpls, likeImpls, regexImpls, byteaImpls, floatImpls, trigImpls, numericImpls, randomImpls, datetimeImpls, mixedCompareImpls, extractImpls, clockImpls, overlapImpls, arrayImpls, jsonAccessImpls, numberFormatImpls, datetimeFormatImpls, datetimeParseImpls, compareImpls, textImpls, castImpls,
+		boolImpls, intImpls, quoteImpls, likeImpls, regexImpls, byteaImpls, floatImpls, trigImpls, numericImpls, randomImpls, datetimeImpls, mixedCompareImpls, extractImpls, clockImpls, overlapImpls, arrayImpls, jsonAccessImpls, numberFormatImpls, datetimeFormatImpls, datetimeParseImpls, jsonbImpls, miscImpls, compareImpls, textImpls, castImpls,
 	}
 }
 
@@ -11,4 +11,6 @@ func implFamilies() []impls {
 func rowsFamilies() []rowsImpls { return []rowsImpls{regexRows, seriesRows, arrayRows, jsonAccessRows} }
 
 // bindFamilies are the tables of functions that depend on their call's types.
-func bindFamilies() []bindImpls { return []bindImpls{outputBinds, arrayBinds, jsonBuildBinds} }
+func bindFamilies() []bindImpls {
+	return []bindImpls{outputBinds, arrayBinds, jsonBuildBinds, enumBinds}
+}

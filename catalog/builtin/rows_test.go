@@ -95,6 +95,7 @@ func TestImplementationsHaveRows(t *testing.T) {
 		boolImpls, quoteImpls, likeImpls, regexImpls, byteaImpls, trigImpls, numericImpls, randomImpls, datetimeImpls,
 		extractImpls, clockImpls, overlapImpls, arrayImpls, jsonAccessImpls, numberFormatImpls, datetimeFormatImpls,
 		datetimeParseImpls, textImpls, castImpls, mixedCompareImpls,
+		jsonbImpls, miscImpls,
 	}
 	for _, family := range written {
 		for key := range family {
@@ -139,5 +140,11 @@ func TestOperatorsArePaired(t *testing.T) {
 		if n := l.Operator(op.Negator); n != nil && l.Operator(n.Negator) != op {
 			t.Errorf("%s (%d): the negator does not point back", op.Name, op.OID)
 		}
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		load()
 	}
 }

@@ -1,0 +1,437 @@
+package builtin
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// jsonbImpls change and compare jsonb, and make json of text arrays (jsonfuncs.c, jsonb_op.c).
+var jsonbImpls = impls{
+	"jsonb_contains":   func(_ *expr.Context, a []types.Datum) (types.Datum, error) { return jsonbContains(a[0], a[1]) },
+	"jsonb_contained":  func(_ *expr.Context, a []types.Datum) (types.Datum, error) { return jsonbContains(a[1], a[0]) },
+	"jsonb_exists_any": existsSome(true), "jsonb_exists_all": existsSome(false),
+	"jsonb_concat": jsonbConcat, "jsonb_delete": jsonbDelete, "jsonb_delete_idx": jsonbDeleteIndex, "jsonb_delete_array": jsonbDelete,
+	"jsonb_delete_path": jsonbDeletePath, "jsonb_set": jsonbSet, "jsonb_insert": jsonbInsert,
+	"jsonb_pretty": jsonbPretty, "jsonb_strip_nulls": jsonbStripNulls,
+	"jsonb_numeric": jsonbNumber(types.TNumeric), "jsonb_int2": jsonbNumber(types.TInt2), "jsonb_int4": jsonbNumber(types.TInt4),
+	"jsonb_int8": jsonbNumber(types.TInt8), "jsonb_float4": jsonbNumber(types.TFloat4), "jsonb_float8": jsonbNumber(types.TFloat8),
+	"jsonb_bool":  jsonbBool,
+	"json_object": jsonObject(jsonItself), "json_object_two_arg": jsonObject(jsonItself),
+	"jsonb_object": jsonObject(canonical), "jsonb_object_two_arg": jsonObject(canonical),
+}
+
+func parsedJSON(d types.Datum) (types.JSONValue, error) { return types.ParseJSON(d.Text()) }
+
+func jsonDatum(v types.JSONValue) types.Datum { return types.Text(string(v.Append(nil))) }
+
+func jsonbContains(whole, part types.Datum) (types.Datum, error) {
+	w, err := parsedJSON(whole)
+	if err != nil {
+		return types.Null, err
+	}
+	p, err := parsedJSON(part)
+	if err != nil {
+		return types.Null, err
+	}
+	// An array contains a scalar as it would an array of it; nowhere else.
+	if w.Kind == types.JSONArray && p.Kind < types.JSONArray {
+		p = types.JSONValue{Kind: types.JSONArray, Elems: []types.JSONValue{p}}
+	}
+	return types.Bool(jsonHolds(w, p)), nil
+}
+
+func jsonHolds(w, p types.JSONValue) bool {
+	if w.Kind != p.Kind {
+		return false
+	}
+	switch p.Kind {
+	case types.JSONObject:
+		for _, f := range p.Fields {
+			i := slices.IndexFunc(w.Fields, func(g types.JSONField) bool { return g.Key == f.Key })
+			if i < 0 || !jsonHolds(w.Fields[i].Value, f.Value) {
+				return false
+			}
+		}
+		return true
+	case types.JSONArray:
+		for _, e := range p.Elems {
+			if !slices.ContainsFunc(w.Elems, func(x types.JSONValue) bool { return jsonHolds(x, e) }) {
+				return false
+			}
+		}
+		return true
+	}
+	return w.Compare(p) == 0
+}
+
+// existsSome is ?| and ?&.
+func existsSome(any bool) impl {
+	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		j := jsonOf(a[0])
+		for _, key := range a[1].Array().Elems {
+			if !key.IsNull() && hasKey(j, key.Text()) == any {
+				return types.Bool(any), nil
+			}
+		}
+		return types.Bool(!any), nil
+	}
+}
+
+func jsonbConcat(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	x, err := parsedJSON(a[0])
+	if err != nil {
+		return types.Null, err
+	}
+	y, err := parsedJSON(a[1])
+	if err != nil {
+		return types.Null, err
+	}
+	if x.Kind == types.JSONObject && y.Kind == types.JSONObject {
+		x.Fields = types.SortJSONFields(append(x.Fields, y.Fields...))
+		return jsonDatum(x), nil
+	}
+	out := types.JSONValue{Kind: types.JSONArray}
+	for _, v := range []types.JSONValue{x, y} {
+		if v.Kind == types.JSONArray {
+			out.Elems = append(out.Elems, v.Elems...)
+		} else {
+			out.Elems = append(out.Elems, v)
+		}
+	}
+	return jsonDatum(out), nil
+}
+
+func errDeleteScalar() error {
+	return pgerr.New(pgerr.InvalidParameterValue, "cannot delete from scalar")
+}
+
+// jsonbDelete is - key and - keys: members, or strings of an array.
+func jsonbDelete(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	v, err := parsedJSON(a[0])
+	if err != nil {
+		return types.Null, err
+	}
+	keys := map[string]bool{}
+	if a[1].Kind() == types.KindArray {
+		for _, k := range a[1].Array().Elems {
+			if !k.IsNull() {
+				keys[k.Text()] = true
+			}
+		}
+	} else {
+		keys[a[1].Text()] = true
+	}
+	switch v.Kind {
+	case types.JSONObject:
+		v.Fields = slices.DeleteFunc(v.Fields, func(f types.JSONField) bool { return keys[f.Key] })
+	case types.JSONArray:
+		v.Elems = slices.DeleteFunc(v.Elems, func(e types.JSONValue) bool { return e.Kind == types.JSONString && keys[e.Text] })
+	default:
+		return types.Null, errDeleteScalar()
+	}
+	return jsonDatum(v), nil
+}
+
+func jsonbDeleteIndex(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	v, err := parsedJSON(a[0])
+	if err != nil {
+		return types.Null, err
+	}
+	switch v.Kind {
+	case types.JSONObject:
+		return types.Null, pgerr.New(pgerr.InvalidParameterValue, "cannot delete from object using integer index")
+	case types.JSONArray:
+	default:
+		return types.Null, errDeleteScalar()
+	}
+	i := a[1].Int()
+	if i < 0 {
+		i += int64(len(v.Elems))
+	}
+	if i < 0 || i >= int64(len(v.Elems)) {
+		return a[0], nil
+	}
+	v.Elems = slices.Delete(v.Elems, int(i), int(i)+1)
+	return jsonDatum(v), nil
+}
+
+// jsonEdit is what jsonb_set, jsonb_insert and #- do at the end of a path.
+type jsonEdit struct {
+	value  *types.JSONValue // nil deletes
+	create bool             // add what is not there
+	insert bool             // beside what is there
+	after  bool
+}
+
+// pathOf are the steps of a path; none of them may be NULL.
+func pathOf(d types.Datum) ([]string, error) {
+	var out []string
+	for i, e := range d.Array().Elems {
+		if e.IsNull() {
+			return nil, pgerr.New(pgerr.NullValueNotAllowed, "path element at position %d is null", i+1)
+		}
+		out = append(out, e.Text())
+	}
+	return out, nil
+}
+
+func editJSON(a []types.Datum, edit jsonEdit, scalar string) (types.Datum, error) {
+	v, err := parsedJSON(a[0])
+	if err != nil {
+		return types.Null, err
+	}
+	if v.Kind < types.JSONArray {
+		return types.Null, pgerr.New(pgerr.InvalidParameterValue, "%s", scalar)
+	}
+	path, err := pathOf(a[1])
+	if err != nil {
+		return types.Null, err
+	}
+	if len(path) == 0 {
+		return a[0], nil
+	}
+	if v, err = edit.at(v, path, 1); err != nil {
+		return types.Null, err
+	}
+	return jsonDatum(v), nil
+}
+
+func (e jsonEdit) at(v types.JSONValue, path []string, level int) (types.JSONValue, error) {
+	switch v.Kind {
+	case types.JSONObject:
+		return e.inObject(v, path, level)
+	case types.JSONArray:
+		return e.inArray(v, path, level)
+	}
+	return v, nil
+}
+
+func (e jsonEdit) inObject(v types.JSONValue, path []string, level int) (types.JSONValue, error) {
+	i := slices.IndexFunc(v.Fields, func(f types.JSONField) bool { return f.Key == path[0] })
+	var err error
+	switch {
+	case i < 0:
+		if len(path) == 1 && e.create {
+			v.Fields = types.SortJSONFields(append(v.Fields, types.JSONField{Key: path[0], Value: *e.value}))
+		}
+	case len(path) > 1:
+		v.Fields[i].Value, err = e.at(v.Fields[i].Value, path[1:], level+1)
+	case e.value == nil:
+		v.Fields = slices.Delete(v.Fields, i, i+1)
+	case e.insert:
+		err = pgerr.New(pgerr.InvalidParameterValue, "cannot replace existing key").
+			WithHint("Try using the function jsonb_set to replace key value.")
+	default:
+		v.Fields[i].Value = *e.value
+	}
+	return v, err
+}
+
+func (e jsonEdit) inArray(v types.JSONValue, path []string, level int) (types.JSONValue, error) {
+	i, err := strconv.Atoi(path[0])
+	if err != nil {
+		return v, pgerr.New(pgerr.InvalidTextRepresentation, "path element at position %d is not an integer: \"%s\"", level, path[0])
+	}
+	n := len(v.Elems)
+	before := false
+	if i < 0 {
+		if -i > n {
+			before = true
+		}
+		i += n
+	}
+	outside := before || i >= n
+	switch {
+	case outside:
+		if len(path) == 1 && e.create {
+			at := n
+			if before {
+				at = 0
+			}
+			v.Elems = slices.Insert(v.Elems, at, *e.value)
+		}
+	case len(path) > 1:
+		v.Elems[i], err = e.at(v.Elems[i], path[1:], level+1)
+		return v, err
+	case e.value == nil:
+		v.Elems = slices.Delete(v.Elems, i, i+1)
+	case e.insert && e.after:
+		v.Elems = slices.Insert(v.Elems, i+1, *e.value)
+	case e.insert:
+		v.Elems = slices.Insert(v.Elems, i, *e.value)
+	default:
+		v.Elems[i] = *e.value
+	}
+	return v, nil
+}
+
+func jsonbDeletePath(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	return editJSON(a, jsonEdit{}, "cannot delete path in scalar")
+}
+
+func jsonbSet(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	v, err := parsedJSON(a[2])
+	if err != nil {
+		return types.Null, err
+	}
+	return editJSON(a, jsonEdit{value: &v, create: a[3].Bool()}, "cannot set path in scalar")
+}
+
+func jsonbInsert(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	v, err := parsedJSON(a[2])
+	if err != nil {
+		return types.Null, err
+	}
+	return editJSON(a, jsonEdit{value: &v, create: true, insert: true, after: a[3].Bool()}, "cannot set path in scalar")
+}
+
+func jsonbPretty(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	v, err := parsedJSON(a[0])
+	if err != nil {
+		return types.Null, err
+	}
+	return types.Text(string(appendPretty(nil, v, 0))), nil
+}
+
+func appendPretty(dst []byte, v types.JSONValue, depth int) []byte {
+	line := func(depth int) { dst = append(append(dst, '\n'), strings.Repeat("    ", depth)...) }
+	switch v.Kind {
+	case types.JSONObject:
+		dst = append(dst, '{')
+		for i, f := range v.Fields {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			line(depth + 1)
+			dst = append(types.AppendJSONString(dst, f.Key), ": "...)
+			dst = appendPretty(dst, f.Value, depth+1)
+		}
+		line(depth)
+		return append(dst, '}')
+	case types.JSONArray:
+		dst = append(dst, '[')
+		for i, e := range v.Elems {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			line(depth + 1)
+			dst = appendPretty(dst, e, depth+1)
+		}
+		line(depth)
+		return append(dst, ']')
+	}
+	return v.Append(dst)
+}
+
+func jsonbStripNulls(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	v, err := parsedJSON(a[0])
+	if err != nil {
+		return types.Null, err
+	}
+	return jsonDatum(stripNulls(v)), nil
+}
+
+// stripNulls drops members that are null; elements of arrays stay.
+func stripNulls(v types.JSONValue) types.JSONValue {
+	v.Fields = slices.DeleteFunc(v.Fields, func(f types.JSONField) bool { return f.Value.Kind == types.JSONNull })
+	for i := range v.Fields {
+		v.Fields[i].Value = stripNulls(v.Fields[i].Value)
+	}
+	for i := range v.Elems {
+		v.Elems[i] = stripNulls(v.Elems[i])
+	}
+	return v
+}
+
+func errJSONCast(j jsonText, t *types.Type) error {
+	return pgerr.New(pgerr.InvalidParameterValue, "cannot cast jsonb %s to type %s", j.kind(), t.SQLName)
+}
+
+// jsonbNumber is the cast of a jsonb number: by way of numeric.
+func jsonbNumber(t *types.Type) impl {
+	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		j := jsonOf(a[0])
+		if j.kind() != "number" {
+			return types.Null, errJSONCast(j, t)
+		}
+		v, err := types.ParseNumeric(string(j))
+		if err != nil {
+			return types.Null, err
+		}
+		switch bits := int(t.Len) * 8; t {
+		case types.TNumeric:
+			return types.Decimal(v), nil
+		case types.TFloat4, types.TFloat8:
+			f, err := types.NumericToFloat(v, bits)
+			return types.Float(f), err
+		default:
+			return intResult(types.NumericToInt(v, bits))
+		}
+	}
+}
+
+func jsonbBool(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	j := jsonOf(a[0])
+	if j.kind() != "boolean" {
+		return types.Null, errJSONCast(j, types.TBool)
+	}
+	return types.Bool(j == "true"), nil
+}
+
+// jsonObject is json_object: of pairs in one array (flat, or of two columns),
+// or of keys and values in two.
+func jsonObject(form func(string) (types.Datum, error)) impl {
+	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		keys, values, err := objectPairs(a)
+		if err != nil {
+			return types.Null, err
+		}
+		out := []byte{'{'}
+		for i, k := range keys {
+			if k.IsNull() {
+				return types.Null, pgerr.New(pgerr.NullValueNotAllowed, "null value not allowed for object key")
+			}
+			if i > 0 {
+				out = append(out, ", "...)
+			}
+			out = append(types.AppendJSONString(out, k.Text()), " : "...)
+			if values[i].IsNull() {
+				out = append(out, "null"...)
+			} else {
+				out = types.AppendJSONString(out, values[i].Text())
+			}
+		}
+		return form(string(append(out, '}')))
+	}
+}
+
+func objectPairs(a []types.Datum) (keys, values []types.Datum, err error) {
+	x := a[0].Array()
+	if len(a) == 2 {
+		y := a[1].Array()
+		if len(x.Dims) > 1 || len(y.Dims) > 1 {
+			return nil, nil, pgerr.New(pgerr.ArraySubscriptError, "wrong number of array subscripts")
+		}
+		if len(x.Elems) != len(y.Elems) {
+			return nil, nil, pgerr.New(pgerr.ArraySubscriptError, "mismatched array dimensions")
+		}
+		return x.Elems, y.Elems, nil
+	}
+	switch {
+	case len(x.Dims) > 2:
+		return nil, nil, pgerr.New(pgerr.ArraySubscriptError, "wrong number of array subscripts")
+	case len(x.Dims) == 2 && x.Dims[1] != 2:
+		return nil, nil, pgerr.New(pgerr.ArraySubscriptError, "array must have two columns")
+	case len(x.Elems)%2 != 0:
+		return nil, nil, pgerr.New(pgerr.ArraySubscriptError, "array must have even number of elements")
+	}
+	for i := 0; i < len(x.Elems); i += 2 {
+		keys, values = append(keys, x.Elems[i]), append(values, x.Elems[i+1])
+	}
+	return keys, values, nil
+}
