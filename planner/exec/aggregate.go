@@ -19,6 +19,8 @@ type aggregate struct {
 	states [][]*accumulator // by group
 	given  int
 	done   bool
+	// parts are the rows of groups for which there was no memory left.
+	parts partitions
 }
 
 // aggInput says where an aggregate's parts are among the scope's expressions.
@@ -45,6 +47,7 @@ func newAggregate(r *run, n *plan.Aggregate) (operator, error) {
 		return nil, err
 	}
 	o := &aggregate{run: r, node: n, input: input, groups: newRowSet(exprTypes(n.Groups))}
+	o.parts = partitions{run: r, types: typesOf(n.Input.Columns())}
 	list := slices.Clone(n.Groups)
 	state := len(n.Groups)
 	for _, call := range n.Aggs {
@@ -77,6 +80,7 @@ func (in *aggInput) add(list []expr.Expr) []expr.Expr {
 
 func (o *aggregate) open(ctx context.Context) error {
 	o.groups.clear()
+	o.parts.close()
 	o.states, o.given, o.done = nil, 0, false
 	if err := o.scope.begin(ctx); err != nil {
 		return err
@@ -90,6 +94,11 @@ func (o *aggregate) next(ctx context.Context) ([]Row, error) {
 			return nil, err
 		}
 		o.done = true
+	}
+	for o.given == len(o.states) {
+		if more, err := o.late(ctx); err != nil || !more {
+			return nil, err
+		}
 	}
 	var out []Row
 	for len(out) < batchRows && o.given < len(o.states) {
@@ -120,6 +129,33 @@ func (o *aggregate) collect(ctx context.Context) error {
 	}
 }
 
+// late groups the rows of a part that was put aside; false: there is none.
+func (o *aggregate) late(ctx context.Context) (bool, error) {
+	o.groups.clear()
+	o.states, o.given = nil, 0
+	reader, err := o.parts.next()
+	if err != nil || reader == nil {
+		return false, err
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		rows, err := readBatch(reader)
+		if err != nil || len(rows) == 0 {
+			return true, err
+		}
+		for _, row := range rows {
+			if err := o.add(row); err != nil {
+				return false, err
+			}
+		}
+	}
+}
+
+// stateBytes is what an accumulator takes, about.
+const stateBytes = 160
+
 // group finds or makes the group of a key, and returns its number.
 func (o *aggregate) group(key Row) int {
 	n, added := o.groups.add(key)
@@ -140,6 +176,10 @@ func (o *aggregate) add(row Row) error {
 	key := make(Row, len(o.node.Groups))
 	if err := o.scope.row(key, 0, len(key), row); err != nil {
 		return err
+	}
+	used := o.groups.bytes + int64(len(o.states)*len(o.inputs)*stateBytes)
+	if h := hashRow(o.groups.types, key); o.parts.full(used) && o.groups.lookup(h, key) < 0 {
+		return o.parts.add(h, row)
 	}
 	states := o.states[o.group(key)]
 	for i := range o.inputs {
@@ -227,6 +267,7 @@ func (in *aggInput) replay(a *accumulator) error {
 
 func (o *aggregate) close() error {
 	o.groups.clear()
+	o.parts.close()
 	o.states = nil
 	return o.input.close()
 }

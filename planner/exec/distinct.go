@@ -2,16 +2,24 @@ package exec
 
 import (
 	"context"
+	"slices"
 
+	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
 
-// distinct keeps the first of rows that are equal in its keys.
+// distinct keeps the first of rows that are equal in its keys. Rows that come
+// sorted by the keys (DISTINCT ON under ORDER BY) are compared with the last
+// one alone, and keep their order.
 type distinct struct {
-	run   *run
-	input operator
-	keys  *scope // nil: the whole row
-	seen  *rowSet
+	run    *run
+	input  operator
+	keys   *scope // nil: the whole row
+	types  []columnType
+	sorted bool
+	last   Row
+	dedupe *dedupe
+	ended  bool
 }
 
 func newDistinct(r *run, n *plan.Distinct) (operator, error) {
@@ -19,20 +27,41 @@ func newDistinct(r *run, n *plan.Distinct) (operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &distinct{run: r, input: input}
-	columns := typesOf(n.Input.Columns())
+	o := &distinct{run: r, input: input, types: typesOf(n.Input.Columns())}
+	row := o.types
 	if n.On != nil {
-		columns = exprTypes(n.On)
+		o.types, o.sorted = exprTypes(n.On), sortedBy(n.Input, n.On)
 		if o.keys, err = r.scopeOf(n, "distinct", n.Input.Columns(), n.On...); err != nil {
 			return nil, err
 		}
 	}
-	o.seen = newRowSet(columns)
+	o.dedupe = newDedupe(r, o.types, row)
 	return o, nil
 }
 
+// sortedBy reports whether n's rows come with equal keys side by side.
+func sortedBy(n plan.Node, keys []expr.Expr) bool {
+	var order []expr.SortKey
+	switch n := n.(type) {
+	case *plan.Sort:
+		order = n.Keys
+	case *plan.Gather:
+		order = n.Merge
+	}
+	if len(order) < len(keys) {
+		return false
+	}
+	for _, k := range order[:len(keys)] {
+		if !slices.ContainsFunc(keys, func(e expr.Expr) bool { return expr.Equal(e, k.Expr) }) {
+			return false
+		}
+	}
+	return true
+}
+
 func (o *distinct) open(ctx context.Context) error {
-	o.seen.clear()
+	o.last, o.ended = nil, false
+	o.dedupe.close()
 	if o.keys != nil {
 		if err := o.keys.begin(ctx); err != nil {
 			return err
@@ -41,33 +70,61 @@ func (o *distinct) open(ctx context.Context) error {
 	return o.input.open(ctx)
 }
 
+func (o *distinct) key(row Row) (Row, error) {
+	if o.keys == nil {
+		return row, nil
+	}
+	key := make(Row, len(o.keys.evals))
+	return key, o.keys.row(key, 0, len(key), row)
+}
+
 func (o *distinct) next(ctx context.Context) ([]Row, error) {
 	for {
-		rows, err := o.input.next(ctx)
+		rows, err := o.rows(ctx)
 		if err != nil || len(rows) == 0 {
 			return nil, err
 		}
-		var kept []Row
-		for _, row := range rows {
-			key := row
-			if o.keys != nil {
-				key = make(Row, len(o.keys.evals))
-				if err := o.keys.row(key, 0, len(key), row); err != nil {
-					return nil, err
-				}
-			}
-			if _, added := o.seen.add(key); added {
-				kept = append(kept, row)
-			}
+		if o.sorted {
+			rows, err = o.changes(rows)
+		} else {
+			rows, err = o.dedupe.pass(rows, o.key)
 		}
-		if len(kept) > 0 {
-			return kept, nil
+		if err != nil || len(rows) > 0 {
+			return rows, err
 		}
 	}
 }
 
+// rows are the input's, then those that were put aside.
+func (o *distinct) rows(ctx context.Context) ([]Row, error) {
+	if !o.ended {
+		rows, err := o.input.next(ctx)
+		if err != nil || len(rows) > 0 {
+			return rows, err
+		}
+		o.ended = true
+	}
+	return o.dedupe.late()
+}
+
+// changes are the rows whose keys differ from those of the row before.
+func (o *distinct) changes(rows []Row) ([]Row, error) {
+	var kept []Row
+	for _, row := range rows {
+		key, err := o.key(row)
+		if err != nil {
+			return nil, err
+		}
+		if o.last == nil || !equalRows(o.types, o.last, key) {
+			kept = append(kept, row)
+		}
+		o.last = key
+	}
+	return kept, nil
+}
+
 func (o *distinct) close() error {
-	o.seen.clear()
+	o.dedupe.close()
 	return o.input.close()
 }
 

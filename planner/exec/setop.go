@@ -10,9 +10,11 @@ import (
 type setOp struct {
 	node        *plan.SetOp
 	left, right operator
+	dedupe      *dedupe // of UNION
 	seen        *rowSet
 	counts      []int64 // of right rows, by number in seen
 	onRight     bool
+	ended       bool
 	counted     bool
 }
 
@@ -25,12 +27,13 @@ func newSetOp(r *run, n *plan.SetOp) (operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &setOp{node: n, left: left, right: right, seen: newRowSet(typesOf(n.Cols))}, nil
+	return &setOp{node: n, left: left, right: right, seen: newRowSet(typesOf(n.Cols)), dedupe: newDedupe(r, typesOf(n.Cols), typesOf(n.Cols))}, nil
 }
 
 func (o *setOp) open(ctx context.Context) error {
 	o.seen.clear()
-	o.counts, o.onRight, o.counted = nil, false, false
+	o.dedupe.close()
+	o.counts, o.onRight, o.ended, o.counted = nil, false, false, false
 	return o.left.open(ctx)
 }
 
@@ -50,17 +53,16 @@ func (o *setOp) next(ctx context.Context) ([]Row, error) {
 func (o *setOp) union(ctx context.Context) ([]Row, error) {
 	for {
 		rows, err := o.unionInput(ctx)
-		if err != nil || len(rows) == 0 || o.node.All {
+		if err != nil || o.node.All {
 			return rows, err
 		}
-		var kept []Row
-		for _, row := range rows {
-			if _, added := o.seen.add(row); added {
-				kept = append(kept, row)
+		if len(rows) == 0 {
+			if rows, err = o.dedupe.late(); err != nil || len(rows) == 0 {
+				return nil, err
 			}
 		}
-		if len(kept) > 0 {
-			return kept, nil
+		if rows, err = o.dedupe.pass(rows, wholeRow); err != nil || len(rows) > 0 {
+			return rows, err
 		}
 	}
 }
@@ -80,7 +82,12 @@ func (o *setOp) unionInput(ctx context.Context) ([]Row, error) {
 			return nil, err
 		}
 	}
-	return o.right.next(ctx)
+	if o.ended {
+		return nil, nil
+	}
+	rows, err := o.right.next(ctx)
+	o.ended = len(rows) == 0
+	return rows, err
 }
 
 // count reads the right side: how often each row is there.
@@ -148,6 +155,7 @@ func (o *setOp) keeps(row Row) bool {
 
 func (o *setOp) close() error {
 	o.seen.clear()
+	o.dedupe.close()
 	err := o.left.close()
 	if e := o.right.close(); err == nil {
 		err = e

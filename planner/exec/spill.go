@@ -111,11 +111,23 @@ type spillReader struct {
 	of    *spillFile
 	r     *bufio.Reader
 	types []columnType
+	// closeAtEnd: nobody reads the file again.
+	closeAtEnd bool
+}
+
+// stop gives up a reader that was to close its file.
+func (s *spillReader) stop() {
+	if s != nil && s.closeAtEnd {
+		s.of.close()
+	}
 }
 
 // next returns the next row, nil at the end; rows added since the reader was
 // made are found too.
 func (s *spillReader) next() (Row, error) {
+	if s.of.file == nil {
+		return nil, nil // read to its end, and closed
+	}
 	if s.of.w.Buffered() > 0 {
 		if err := s.of.w.Flush(); err != nil {
 			return nil, errSpill(err)
@@ -124,6 +136,7 @@ func (s *spillReader) next() (Row, error) {
 	var size [4]byte
 	if _, err := io.ReadFull(s.r, size[:]); err != nil {
 		if errors.Is(err, io.EOF) {
+			s.stop()
 			return nil, nil
 		}
 		return nil, errSpill(err)

@@ -25,6 +25,10 @@ type subquery struct {
 	value  types.Datum
 	rows   *store // of ANY and ALL, kept
 	loaded bool
+	// left, of an uncorrelated `left = ANY`, is looked up among the values.
+	left   *scope
+	values *rowSet
+	null   bool // a NULL is among them
 }
 
 // subquery evaluates e for a row of the scope's layout: the hook of expr.Context.
@@ -66,14 +70,71 @@ func (s *scope) newSubquery(e *expr.Subquery) (*subquery, error) {
 	inner := p.Root.Columns()
 	all := append(s.cols[:len(s.cols):len(s.cols)], inner...)
 	q.wide = make(Row, len(all))
+	if left := hashable(e, inner); left != nil && len(p.Args) == 0 {
+		q.values = newRowSet(typesOf(inner))
+		q.left, err = s.run.scope(s.cols, left)
+		return q, err
+	}
 	q.rows = newStore(s.run, typesOf(inner))
 	q.test, err = s.run.scope(all, e.Test)
 	return q, err
 }
 
+// hashable returns the left side of a test `left = column` over the only
+// column of the subquery; nil for any other test.
+func hashable(e *expr.Subquery, inner []plan.Column) expr.Expr {
+	c, ok := e.Test.(*expr.Call)
+	if !ok || e.Kind != expr.SubqueryAny || len(inner) != 1 || c.Operator != "=" || len(c.Args) != 2 || !c.Func.Strict {
+		return nil
+	}
+	right, ok := c.Args[1].(*expr.Column)
+	if !ok || right.ID != inner[0].ID || c.Args[0].Type() != right.T || expr.HasVolatile(c.Args[0]) {
+		return nil
+	}
+	return c.Args[0]
+}
+
+// among is `left = ANY (values)`.
+func (q *subquery) among(ctx context.Context, row Row) (types.Datum, error) {
+	if !q.loaded {
+		err := drain(ctx, q.op, func(rows []Row) error {
+			for _, inner := range rows {
+				if inner[0].IsNull() {
+					q.null = true
+				} else {
+					q.values.add(inner)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return types.Null, err
+		}
+		q.loaded = true
+	}
+	if err := q.left.begin(ctx); err != nil {
+		return types.Null, err
+	}
+	v, err := q.left.value(0, row)
+	switch {
+	case err != nil || len(q.values.rows) == 0 && !q.null:
+		return types.False, err
+	case v.IsNull():
+		return types.Null, nil
+	case q.values.find(Row{v}) >= 0:
+		return types.True, nil
+	case q.null:
+		return types.Null, nil
+	}
+	return types.False, nil
+}
+
 // forget drops what was kept.
 func (q *subquery) forget() {
-	q.known, q.loaded = false, false
+	q.known, q.loaded, q.null = false, false, false
+	if q.values != nil {
+		q.values.clear()
+	}
 	if q.rows != nil {
 		q.rows.close()
 	}
@@ -88,6 +149,9 @@ func (q *subquery) evaluate(ctx context.Context, row Row) (types.Datum, error) {
 			return types.Null, err
 		}
 		q.forget()
+	}
+	if q.left != nil {
+		return q.among(ctx, row)
 	}
 	if q.test != nil {
 		return q.quantified(ctx, row)
