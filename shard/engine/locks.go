@@ -14,16 +14,19 @@ import (
 // locks is a shard's lock table with what waiting needs: a mutex, time, and
 // somebody who looks for deadlocks.
 type locks struct {
-	detect  func(self txn.ID) error // 40P01, or nil
-	timeout time.Duration           // deadlock_timeout
+	detect func(self txn.ID) error // 40P01, or nil
+	// victims is held from the search for a deadlock until its victim has left
+	// the queue: else each of two that wait for each other finds the same one.
+	victims *sync.Mutex
+	timeout time.Duration // deadlock_timeout
 
 	mu      sync.Mutex // protects the rest
 	table   *lock.Table
 	waiters map[*lock.Waiter]struct{}
 }
 
-func newLocks(timeout time.Duration, detect func(txn.ID) error) *locks {
-	return &locks{detect: detect, timeout: timeout, table: lock.New(), waiters: map[*lock.Waiter]struct{}{}}
+func newLocks(timeout time.Duration, victims *sync.Mutex, detect func(txn.ID) error) *locks {
+	return &locks{detect: detect, victims: victims, timeout: timeout, table: lock.New(), waiters: map[*lock.Waiter]struct{}{}}
 }
 
 // locking is how a statement takes its locks.
@@ -102,12 +105,23 @@ func (l *locks) await(ctx context.Context, w *lock.Waiter, how locking) (lock.Re
 		case <-expired:
 			return l.giveUp(w, pgerr.New(pgerr.LockNotAvailable, "canceling statement due to lock timeout"))
 		case <-deadlock.C:
-			if err := l.detect(w.Owner); err != nil {
-				return l.giveUp(w, err)
+			if err := l.breakDeadlock(w); err != nil {
+				return lock.Canceled, err
 			}
 			deadlock.Reset(l.timeout)
 		}
 	}
+}
+
+// breakDeadlock gives the waiter up if it waits in a cycle.
+func (l *locks) breakDeadlock(w *lock.Waiter) error {
+	l.victims.Lock()
+	defer l.victims.Unlock()
+	err := l.detect(w.Owner)
+	if err != nil {
+		l.giveUp(w, err)
+	}
+	return err
 }
 
 // giveUp leaves the queue; a lock that was granted in the same moment goes with

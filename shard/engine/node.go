@@ -25,6 +25,7 @@ type Node struct {
 	participants []*Participant
 	memory       *budget
 	metrics      Metrics
+	victims      sync.Mutex // see locks
 
 	stop    chan struct{} // closed by Close
 	running sync.WaitGroup
@@ -84,7 +85,7 @@ func (n *Node) open(ctx context.Context) error {
 		}
 		e.programs, e.memory, e.metrics = programs, n.memory, &n.metrics
 		e.scratch = newScratch(n.cfg, filepath.Base(path))
-		e.locks = newLocks(n.cfg.DeadlockTimeout, n.detect)
+		e.locks = newLocks(n.cfg.DeadlockTimeout, &n.victims, n.detect)
 		n.engines, metas[i] = append(n.engines, e), m
 	}
 	for i := range n.cfg.Logs {
