@@ -21,7 +21,8 @@ type Reader struct {
 	buf    []byte // bytes read and not consumed: buf[at:]
 	at     int
 	eof    bool
-	line   int // number of the current line, from 1
+	line   int    // number of the current line, from 1
+	raw    []byte // the current line
 	fields []Field
 	text   []byte // unescaped fields of the current line
 	spans  []span
@@ -45,12 +46,16 @@ func NewReader(src io.Reader, o Options) *Reader { return &Reader{o: o, src: src
 // Line is the number of the line that Next returned last, from 1.
 func (r *Reader) Line() int { return r.line }
 
+// Text is the line that Next returned last, as it was written.
+func (r *Reader) Text() string { return string(r.raw) }
+
 // Next returns the next line's fields; nil at the end of the data (or \.).
 func (r *Reader) Next() ([]Field, error) {
 	raw, err := r.rawLine()
 	if raw == nil || err != nil {
 		return nil, err
 	}
+	r.raw = raw
 	if bytes.Equal(raw, []byte(`\.`)) {
 		r.drain()
 		return nil, nil

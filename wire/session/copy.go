@@ -43,6 +43,7 @@ type copying struct {
 	schema  string
 	columns []*catalog.Column
 	options copyfmt.Options
+	freeze  bool
 }
 
 // resolve finds the table and the columns.
@@ -80,6 +81,20 @@ func (c *copying) resolve() error {
 		c.columns = append(c.columns, col)
 	}
 	return nil
+}
+
+// checkFreeze allows FREEZE, which has no effect here, where PostgreSQL does:
+// on a table that this transaction has made or truncated.
+func (c *copying) checkFreeze() error {
+	s := c.session
+	if !c.freeze || c.table == nil {
+		return nil
+	}
+	if old := s.node.Catalog.Snapshot().Table(c.table.OID); old == nil || old.Physical != c.table.Physical {
+		return nil
+	}
+	return pgerr.New(pgerr.ObjectNotInPrerequisiteState,
+		"cannot perform COPY FREEZE because the table was not created or truncated in the current subtransaction")
 }
 
 // findTable finds a table by RangeVar, in the order of the search path.
@@ -155,6 +170,7 @@ func (c *copying) option(d *pg.DefElem) error {
 			o.Escape = "  "
 		}
 	case "freeze":
+		c.freeze = truth(value)
 	case "encoding":
 		_, err := checkEncoding(value)
 		return err

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/exec"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/wire/copyfmt"
 )
@@ -36,20 +38,32 @@ func (c *copying) from(ctx context.Context) (*result, error) {
 	env := s.env.exec(run)
 	env.Feed = in.next
 	in.begin()
-	cursor, err := exec.Run(ctx, env, p, nil, nil)
-	if err == nil {
-		_, err = cursor.Next(ctx)
-		if e := cursor.Close(); err == nil {
-			err = e
-		}
+	// What is refused from here on has to swallow the client's data first.
+	if err = c.checkFreeze(); err != nil {
+		in.finish(true)
+		return nil, err
 	}
+	n, err := in.insert(ctx, env, p)
 	if e := in.finish(err != nil); err == nil {
 		err = e
 	}
 	if err != nil {
 		return nil, err
 	}
-	return done("COPY " + itoa(cursor.Affected())), nil
+	return done("COPY " + itoa(n)), nil
+}
+
+// insert runs the plan over the client's rows.
+func (in *copyInput) insert(ctx context.Context, env *exec.Env, p *plan.Statement) (int64, error) {
+	cursor, err := exec.Run(ctx, env, p, nil, nil)
+	if err != nil {
+		return 0, err
+	}
+	_, err = cursor.Next(ctx)
+	if e := cursor.Close(); err == nil {
+		err = e
+	}
+	return cursor.Affected(), err
 }
 
 // insert is the INSERT that a COPY FROM is. Its VALUES are a place holder for
@@ -208,23 +222,40 @@ func (in *copyInput) convert(fields []copyfmt.Field) (exec.Row, error) {
 	row := make(exec.Row, len(cols))
 	if len(fields) > len(cols) {
 		if len(cols) > 0 || len(fields) > 1 || len(fields[0].Text) > 0 {
-			return nil, in.where(pgerr.New(pgerr.BadCopyFileFormat, "extra data after last expected column"), "")
+			return nil, in.where(pgerr.New(pgerr.BadCopyFileFormat, "extra data after last expected column"), in.quoted())
 		}
 	}
 	for i, col := range cols {
 		if i >= len(fields) {
-			return nil, in.where(pgerr.New(pgerr.BadCopyFileFormat, "missing data for column %q", col.Name), "")
+			return nil, in.where(pgerr.New(pgerr.BadCopyFileFormat, "missing data for column %q", col.Name), in.quoted())
 		}
 		if fields[i].Null {
 			continue
 		}
 		d, err := col.Type.Parse(in.env, string(fields[i].Text), col.Typmod)
 		if err != nil {
-			return nil, in.where(err, fmt.Sprintf(", column %s: \"%s\"", col.Name, fields[i].Text))
+			return nil, in.where(err, fmt.Sprintf(", column %s: \"%s\"", col.Name, shorten(string(fields[i].Text))))
 		}
 		row[i] = d
 	}
 	return row, nil
+}
+
+// maxContextBytes is how much of a line or value CONTEXT shows (MAX_COPY_DATA_DISPLAY).
+const maxContextBytes = 100
+
+// quoted is the present line as CONTEXT shows it.
+func (in *copyInput) quoted() string { return ": \"" + shorten(in.reader.Text()) + "\"" }
+
+func shorten(text string) string {
+	if len(text) <= maxContextBytes {
+		return text
+	}
+	n := maxContextBytes
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n] + "..."
 }
 
 // where adds the CONTEXT line that says at which line of the data it happened.

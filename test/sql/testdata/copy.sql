@@ -19,11 +19,14 @@ COPY c FROM STDIN;
 COPY c FROM STDIN;
 7	short
 \.
+\set SHOW_CONTEXT never
 COPY c FROM STDIN;
 1	dup	1	t
 \.
+\set SHOW_CONTEXT errors
 SELECT count(*) FROM c;
-COPY c (id, t) FROM STDIN (DELIMITER '|', FREEZE) ;
+COPY c (id, t) FROM STDIN (FREEZE);
+COPY c (id, t) FROM STDIN (DELIMITER '|');
 8|pipe
 \.
 SELECT t FROM c WHERE id = 8;

@@ -11,7 +11,7 @@ INSERT INTO t (id, a) VALUES (1, 100), (6, 6) ON CONFLICT (id) DO UPDATE SET a =
 INSERT INTO t (id, a) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET a = 0 WHERE t.a < 0 RETURNING *;
 INSERT INTO t (id, a) VALUES (9, 1), (9, 2) ON CONFLICT (id) DO UPDATE SET a = excluded.a;
 INSERT INTO t (id, a) VALUES (1, 1) ON CONFLICT (a) DO NOTHING;
-UPDATE t SET a = a + 1 WHERE id IN (1, 2) RETURNING id, a;
+WITH u AS (UPDATE t SET a = a + 1 WHERE id IN (1, 2) RETURNING id, a) SELECT * FROM u ORDER BY id;
 UPDATE t SET a = a * 2, b = upper(b);
 SELECT * FROM t ORDER BY id;
 UPDATE t SET id = id + 100 WHERE id < 3;
