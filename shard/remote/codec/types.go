@@ -1,0 +1,208 @@
+package codec
+
+import (
+	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// A type is its OID if it is built in. Others are objects that hold all that
+// is known of them, since the receiver's catalog may be behind the sender's:
+// refElement is followed by the object, refArray by that of its element.
+const (
+	refNone = iota
+	refElement
+	refArray
+	refOID // and above: OIDs, which begin higher
+)
+
+// The kinds of user-defined types (pg_type.typtype).
+const (
+	typeComposite = 'c'
+	typeDomain    = 'd'
+	typeEnum      = 'e'
+)
+
+func builtin(t *types.Type) bool { return types.ByOID(t.OID) == t }
+
+func (w *encoder) typ(t *types.Type) {
+	switch {
+	case t == nil:
+		w.uint(refNone)
+	case builtin(t):
+		w.uint(uint64(t.OID))
+	case t.Elem != nil && t.Elem.Array == t:
+		w.uint(refArray)
+		w.refer(w.userType(t.Elem))
+	default:
+		w.uint(refElement)
+		w.refer(w.userType(t))
+	}
+}
+
+func (w *encoder) userType(t *types.Type) (*object, error) {
+	if w.sender == nil {
+		return nil, pgerr.Internal("type %s in a message without types", t.Name)
+	}
+	return share(w.sender, &w.sender.types, t, kindType, func(w *encoder) {
+		w.byte(t.Kind)
+		w.uint(uint64(t.OID))
+		w.string(t.Name)
+		w.string(t.SQLName)
+		switch t.Kind {
+		case typeComposite:
+			writeList(w, t.Columns(), func(c *types.Column) {
+				w.string(c.Name)
+				w.typ(c.Type)
+				w.int(int64(c.Typmod))
+			})
+		case typeDomain:
+			w.typ(t.Base())
+		case typeEnum:
+			writeList(w, t.Labels(), func(l *types.EnumLabel) {
+				w.int(l.Sort)
+				w.string(l.Label)
+			})
+		default:
+			w.fail(pgerr.Internal("type %s cannot travel to a shard", t.Name))
+		}
+		w.bool(t.Array != nil)
+		if t.Array != nil {
+			w.uint(uint64(t.Array.OID))
+			w.string(t.Array.Name)
+		}
+	})
+}
+
+// typ reads a type; nil is none.
+func (r *decoder) typ() *types.Type {
+	switch ref := r.uint32(); ref {
+	case refNone:
+		return nil
+	case refElement:
+		return referred[*types.Type](r)
+	case refArray:
+		t := referred[*types.Type](r)
+		if t == nil || t.Array == nil {
+			r.fail("no array type")
+			return nil
+		}
+		return t.Array
+	default:
+		t := types.ByOID(types.OID(ref))
+		if t == nil {
+			r.fail("type %d", ref)
+		}
+		return t
+	}
+}
+
+// someType is a type that must be there.
+func (r *decoder) someType() *types.Type {
+	t := r.typ()
+	if t == nil {
+		r.fail("a type is missing")
+		return types.TUnknown
+	}
+	return t
+}
+
+func (r *decoder) userType() *types.Type {
+	kind := r.byte()
+	oid, name, sqlName := types.OID(r.uint32()), r.string(), r.string()
+	var t *types.Type
+	switch kind {
+	case typeComposite:
+		t = types.NewComposite(oid, name, sqlName, readList(r, func(c *types.Column) {
+			*c = types.Column{Name: r.string(), Type: r.someType(), Typmod: r.int32()}
+		}))
+	case typeDomain:
+		t = types.NewDomain(r.someType(), oid, name, sqlName)
+	case typeEnum:
+		t = types.NewEnum(oid, name, sqlName, readList(r, func(l *types.EnumLabel) {
+			*l = types.EnumLabel{Sort: r.int(), Label: r.string()}
+		}))
+	default:
+		r.fail("type of kind %q", kind)
+		return nil
+	}
+	if r.bool() {
+		t.SetArray(types.NewArrayOf(t, types.OID(r.uint32()), r.string()))
+	}
+	return t
+}
+
+// tree writes an expression, with the user-defined types in it in front.
+func (w *encoder) tree(e expr.Expr) {
+	var found []*types.Type
+	expr.Walk(e, func(e expr.Expr) bool {
+		found = addUserType(found, e.Type())
+		if c, ok := e.(*expr.Cast); ok {
+			for c = c.Elem; c != nil; c = c.Elem {
+				found = addUserType(found, c.T)
+			}
+		}
+		return true
+	})
+	w.uint(uint64(len(found)))
+	for _, t := range found {
+		w.typ(t)
+	}
+	b, err := expr.Append(w.b, e)
+	w.b = b
+	if err != nil {
+		w.fail(err)
+	}
+}
+
+func addUserType(list []*types.Type, t *types.Type) []*types.Type {
+	if t == nil || builtin(t) {
+		return list
+	}
+	for _, have := range list {
+		if have == t {
+			return list
+		}
+	}
+	return append(list, t)
+}
+
+// tree reads an expression; nil is none.
+func (r *decoder) tree() expr.Expr {
+	var found map[types.OID]*types.Type
+	for n := r.uint(); n > 0 && r.err == nil; n-- {
+		if found == nil {
+			found = map[types.OID]*types.Type{}
+		}
+		t := r.someType()
+		found[t.OID] = t
+	}
+	if r.err != nil {
+		return nil
+	}
+	d := expr.Decoder{Library: r.receiver.library, Types: func(oid types.OID) *types.Type { return found[oid] }}
+	e, rest, err := d.Decode(r.b)
+	if err != nil {
+		r.fail("%s", err.Error())
+		return nil
+	}
+	r.b = rest
+	return e
+}
+
+// someTree is an expression that must be there.
+func (r *decoder) someTree() expr.Expr {
+	e := r.tree()
+	if e == nil {
+		r.fail("an expression is missing")
+	}
+	return e
+}
+
+func (w *encoder) trees(list []expr.Expr) {
+	writeList(w, list, func(e *expr.Expr) { w.tree(*e) })
+}
+
+func (r *decoder) trees() []expr.Expr {
+	return readList(r, func(e *expr.Expr) { *e = r.someTree() })
+}
