@@ -24,8 +24,12 @@ func TestPlans(t *testing.T) {
 		if err != nil {
 			return failure(err)
 		}
-		return plan.Explain(st, plan.ExplainOptions{Verbose: true})
+		return explain(st)
 	})
+}
+
+func explain(st *plan.Statement) string {
+	return plan.Explain(st, plan.ExplainOptions{Verbose: true})
 }
 
 func TestStatements(t *testing.T) {

@@ -47,6 +47,12 @@ type world struct {
 
 func newWorld(t testing.TB, shards, logs int) *world {
 	t.Helper()
+	return newWorldOf(t, engine.Config{Shards: shards, Logs: logs})
+}
+
+func newWorldOf(t testing.TB, cfg engine.Config) *world {
+	t.Helper()
+	shards := cfg.Shards
 	w := &world{t: t, temp: t.TempDir(), oid: catalog.FirstNormalOID, plans: planner.NewCache(planner.New(), 1<<20), oracle: shardtest.NewOracle()}
 	w.change = catalog.NewChange(catalog.NewSnapshot(nil))
 	for _, o := range catalog.Bootstrap() {
@@ -54,7 +60,8 @@ func newWorld(t testing.TB, shards, logs int) *world {
 	}
 	ctx := context.Background()
 	var err error
-	if w.node, err = engine.OpenNode(ctx, engine.Config{Shards: shards, Logs: logs, Oracle: w.oracle}); err != nil {
+	cfg.Oracle = w.oracle
+	if w.node, err = engine.OpenNode(ctx, cfg); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.node.Close() })

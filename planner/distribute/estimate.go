@@ -121,6 +121,9 @@ func (a *access) share(position int) float64 {
 	case ok && s.Distinct < 0:
 		return math.Min(1, 1/(-s.Distinct*tableRows(t)))
 	}
+	if len(t.Key) == 1 && int(t.Key[0]) == position+1 {
+		return 1 / tableRows(t)
+	}
 	for i := range t.Indexes {
 		if ix := &t.Indexes[i]; ix.Unique && len(ix.Columns) == 1 && int(ix.Columns[0].Column) == position+1 {
 			return 1 / tableRows(t)

@@ -23,6 +23,11 @@ func (d *distributor) join(n *plan.Join) (plan.Node, error) {
 	if n.Kind == plan.JoinRight {
 		return d.mirrored(n)
 	}
+	if n.Kind == plan.JoinInner && !n.Lateral {
+		if joined, err := d.ordered(n); joined != nil || err != nil {
+			return joined, err
+		}
+	}
 	left, err := d.node(n.Left)
 	if err != nil {
 		return nil, err

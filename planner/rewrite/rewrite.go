@@ -16,6 +16,7 @@ package rewrite
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -42,7 +43,9 @@ type rewriter struct {
 
 // because notes a rewrite.
 func (r *rewriter) because(format string, args ...any) {
-	r.reasons = append(r.reasons, fmt.Sprintf(format, args...))
+	if reason := fmt.Sprintf(format, args...); !slices.Contains(r.reasons, reason) {
+		r.reasons = append(r.reasons, reason)
+	}
 }
 
 // tree applies all rewrites but pruning to a tree, and to the plans inside of
