@@ -13,17 +13,3 @@ func (s *Statement) Inner(n *pg.Node) *Statement {
 		tree: &tree{node: n, text: s.tree.text, base: s.tree.base, params: w.params, key: "\x00inner " + s.tree.key, literals: -1},
 	}
 }
-
-// FromNode makes a statement of a tree that no text stands for (a view's query
-// under CREATE VIEW): its text is deparsed.
-func FromNode(n *pg.Node) (*Statement, error) {
-	text, err := Deparse(n)
-	if err != nil {
-		return nil, err
-	}
-	stmts, err := Parse(text)
-	if err != nil {
-		return nil, err
-	}
-	return stmts[0], nil
-}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/bind"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
@@ -12,32 +13,34 @@ import (
 
 // typeName resolves a type name.
 func (s *statement) typeName(n *pg.TypeName) (*types.Type, int32, error) {
-	return bind.TypeName(s.Bind(), n)
+	t, typmod, err := bind.TypeName(s.Bind(), n)
+	if err != nil {
+		// WithPosition changes what it is given: the error may be shared.
+		e := *pgerr.From(err)
+		return nil, 0, e.WithPosition(s.text.Position(n.Location))
+	}
+	return t, typmod, nil
 }
 
-// bindText binds an expression that stands in the tree. columns are by position.
-func (s *statement) bindText(n *pg.Node, columns []bind.Column, p bind.Purpose, target *bind.Column) (expr.Expr, error) {
-	text, err := sqlparse.DeparseExpr(n)
-	if err != nil {
-		return nil, err
-	}
-	return bind.Expression(s.Bind(), text, columns, p, target)
+// bindTree binds an expression that stands in the statement. columns are by position.
+func (s *statement) bindTree(n *pg.Node, columns []bind.Column, p bind.Purpose, target *bind.Column) (expr.Expr, error) {
+	return bind.Tree(s.Bind(), s.text, n, columns, p, target)
 }
 
 // bindDefault binds a column default: no columns in sight, converted to the
 // column's type as an assignment would.
 func (s *statement) bindDefault(n *pg.Node, column string, t *types.Type, typmod int32) (expr.Expr, error) {
-	return s.bindText(n, nil, bind.ForDefault, &bind.Column{Name: column, Type: t, Typmod: typmod})
+	return s.bindTree(n, nil, bind.ForDefault, &bind.Column{Name: column, Type: t, Typmod: typmod})
 }
 
 // bindCheck binds a boolean expression over a table's columns.
 func (s *statement) bindCheck(n *pg.Node, t *catalog.Table) (expr.Expr, error) {
-	return s.bindText(n, columnsOf(t), bind.ForCheck, nil)
+	return s.bindTree(n, columnsOf(t), bind.ForCheck, nil)
 }
 
 // bindGenerated binds a generation expression over a table's columns.
 func (s *statement) bindGenerated(n *pg.Node, t *catalog.Table, column string, typ *types.Type, typmod int32) (expr.Expr, error) {
-	return s.bindText(n, columnsOf(t), bind.ForGenerated, &bind.Column{Name: column, Type: typ, Typmod: typmod})
+	return s.bindTree(n, columnsOf(t), bind.ForGenerated, &bind.Column{Name: column, Type: typ, Typmod: typmod})
 }
 
 // columnsOf are a table's columns by position; those that nobody may name have no name.
@@ -79,11 +82,7 @@ func (s *statement) constantValue(e expr.Expr) (types.Datum, error) {
 
 // queryColumns are the columns of a query, for CREATE VIEW.
 func (s *statement) queryColumns(n *pg.Node) ([]catalog.Column, error) {
-	st, err := sqlparse.FromNode(n)
-	if err != nil {
-		return nil, err
-	}
-	p, err := bind.Statement(s.Bind(), st, nil)
+	p, err := bind.Statement(s.Bind(), s.text.Inner(n), nil)
 	if err != nil {
 		return nil, err
 	}

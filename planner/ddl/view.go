@@ -9,7 +9,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
-	"github.com/pegmatitedb/pegmatite/sqlparse"
+	"github.com/pegmatitedb/pegmatite/planner/bind"
 )
 
 // createView is CREATE [OR REPLACE] VIEW: the query is kept as text with every
@@ -60,7 +60,7 @@ func (s *statement) newView(sc *catalog.Schema, n *pg.ViewStmt) (*catalog.View, 
 			return nil, pgerr.New(pgerr.DuplicateColumn, "column %q specified more than once", columns[i].Name)
 		}
 	}
-	text, err := sqlparse.Deparse(n.Query)
+	text, err := bind.ViewText(s.Bind(), s.text, n.Query)
 	if err != nil {
 		return nil, err
 	}
