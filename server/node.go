@@ -236,7 +236,7 @@ func (n *Node) serve(ctx context.Context, c *cluster) error {
 	sessions := &session.Node{
 		Catalog: n.store, Schema: &schemaChanges{store: n.store, cluster: c},
 		Allocate: allocator{n.store}, Cluster: c, CatalogShard: n.catalog, Topology: c, Txns: txns, Oracle: n.oracle,
-		Library: builtin.Default(), Texts: sqlparse.NewCache(textCacheBytes), Plans: planner.NewCache(planner.New(), planCacheBytes),
+		Library: builtin.Default(), System: n.system, Texts: sqlparse.NewCache(textCacheBytes), Plans: planner.NewCache(planner.New(), planCacheBytes),
 		Maintenance: &maintenance{c}, Log: n.log, Defaults: n.defaults(), Version: VersionText(),
 		Started: time.Now(), Slow: time.Duration(n.config.SlowMS) * time.Millisecond,
 	}

@@ -229,6 +229,9 @@ func (regCodec) parse(_ *Env, t *Type, s string, _ int32) (Datum, error) {
 }
 
 func (c regCodec) format(env *Env, t *Type, dst []byte, d Datum) []byte {
+	if env != nil && env.Names != nil {
+		return append(dst, env.Names.ObjectName(t, OID(d.n))...)
+	}
 	if d.n == 0 {
 		return append(dst, '-')
 	}

@@ -86,6 +86,15 @@ type Env struct {
 	ByteaEscape      bool // bytea_output = escape
 	// Now is the transaction's start: 'now', 'today' and friends as input.
 	Now time.Time
+	// Names prints values of the reg… types; nil prints their numbers. Set only
+	// where values are printed for a client.
+	Names Namer
+}
+
+// Namer knows objects by name.
+type Namer interface {
+	// ObjectName is the text of a value of a reg… type.
+	ObjectName(t *Type, oid OID) string
 }
 
 // DateStyle is the output half of the DateStyle setting.

@@ -76,7 +76,7 @@ func (c *copying) send(ctx context.Context, r *result) (int64, error) {
 			fields[i] = copyfmt.Field{Null: d.IsNull()}
 			if !d.IsNull() {
 				from := len(text)
-				text = r.columns[i].Type.Format(s.env.types(), text, d)
+				text = r.columns[i].Type.Format(s.env.output(), text, d)
 				fields[i].Text = text[from:len(text):len(text)]
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/bind"
 	"github.com/pegmatitedb/pegmatite/planner/exec"
@@ -17,12 +18,13 @@ import (
 type environment struct {
 	session *Session
 	made    *types.Env // nil: to be derived anew
+	printed *types.Env // made, for what the client gets
 	path    []catalog.OID
 	pathFor *catalog.Snapshot
 }
 
 // stale forgets what was derived.
-func (e *environment) stale() { e.made, e.pathFor = nil, nil }
+func (e *environment) stale() { e.made, e.printed, e.pathFor = nil, nil, nil }
 
 // types are the settings that values' text forms depend on.
 func (e *environment) types() *types.Env {
@@ -30,6 +32,17 @@ func (e *environment) types() *types.Env {
 		e.made = e.derive()
 	}
 	return e.made
+}
+
+// output are the same for values that go to the client: objects have names there.
+func (e *environment) output() *types.Env {
+	made := e.types()
+	if e.printed == nil {
+		env := *made
+		env.Names = e.session
+		e.printed = &env
+	}
+	return e.printed
 }
 
 func (e *environment) derive() *types.Env {
@@ -169,18 +182,7 @@ func quotedName(s string) (name, rest string) {
 }
 
 // quoteIdent quotes a name where SQL needs it.
-func quoteIdent(name string) string {
-	plain := name != ""
-	for i, r := range name {
-		if !(r >= 'a' && r <= 'z' || r == '_' || i > 0 && (r >= '0' && r <= '9' || r == '$')) {
-			plain = false
-		}
-	}
-	if plain {
-		return name
-	}
-	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
-}
+func quoteIdent(name string) string { return expr.QuoteIdent(name) }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 

@@ -17,8 +17,8 @@ import (
 // startStatement notes what runs and arms statement_timeout; stop ends both.
 func (s *Session) startStatement(ctx context.Context, text string) (_ context.Context, stop func()) {
 	s.activity.set(text)
-	s.activity.active.Store(true)
 	s.statementStart = time.Now()
+	s.activity.run(true, s.statementStart)
 	cancel := func() {}
 	if ms := s.number("statement_timeout"); ms > 0 {
 		ctx, cancel = context.WithTimeoutCause(ctx, time.Duration(ms)*time.Millisecond,
@@ -28,7 +28,7 @@ func (s *Session) startStatement(ctx context.Context, text string) (_ context.Co
 	begun := s.statementStart
 	return ctx, func() {
 		cancel()
-		s.activity.active.Store(false)
+		s.activity.run(false, time.Now())
 		s.finished(text, time.Since(begun))
 	}
 }
@@ -56,6 +56,7 @@ func (s *Session) execute(ctx context.Context, x *execution) (*result, error) {
 
 // run runs a statement inside the present transaction.
 func (s *Session) run(ctx context.Context, x *execution) (*result, error) {
+	s.statement = x.stmt
 	if x.prepared != nil && x.stmt.Node.GetTransactionStmt() != nil {
 		return s.transactionCommand(ctx, x.stmt.Node.GetTransactionStmt())
 	}

@@ -15,7 +15,8 @@ type function func(s *Session, args []types.Datum) (types.Datum, error)
 // functions are these functions by name; the forms of a name differ in their
 // arguments alone.
 var functions = merge(sessionFunctions, settingFunctions, sequenceFunctions, nameFunctions, visibilityFunctions,
-	definitionFunctions, commentFunctions, privilegeFunctions, sizeFunctions, backendFunctions)
+	definitionFunctions, procFunctions, commentFunctions, privilegeFunctions, sizeFunctions, backendFunctions,
+	transactionFunctions, advisoryFunctions)
 
 func merge(tables ...map[string]function) map[string]function {
 	all := map[string]function{}
@@ -58,17 +59,17 @@ var sessionFunctions = map[string]function{
 	"pg_conf_load_time": func(s *Session, _ []types.Datum) (types.Datum, error) {
 		return types.Int(micros(s.node.Started)), nil
 	},
-	"pg_is_in_recovery":          constant(types.False),
-	"pg_my_temp_schema":          constant(types.Int(0)),
-	"pg_is_other_temp_schema":    constant(types.False),
-	"pg_jit_available":           constant(types.False),
-	"pg_trigger_depth":           constant(types.Int(0)),
-	"inet_client_addr":           constant(types.Null),
-	"inet_client_port":           constant(types.Null),
-	"inet_server_addr":           constant(types.Null),
-	"inet_server_port":           constant(types.Null),
-	"row_security_active":        constant(types.False),
-	"pg_relation_is_publishable": constant(types.True),
+	"pg_is_in_recovery":       constant(types.False),
+	"pg_my_temp_schema":       constant(types.Int(0)),
+	"pg_is_other_temp_schema": constant(types.False),
+	"pg_jit_available":        constant(types.False),
+	"pg_trigger_depth":        constant(types.Int(0)),
+	"inet_client_addr":        constant(types.Null),
+	"inet_client_port":        constant(types.Null),
+	"inet_server_addr":        constant(types.Null),
+	"inet_server_port":        constant(types.Null),
+	"row_security_active":     constant(types.False),
+	"pg_is_wal_replay_paused": constant(types.False),
 }
 
 func (s *Session) sessionUser() string { return s.snapshot().RoleByOID(s.user).Name }

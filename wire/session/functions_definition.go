@@ -1,27 +1,149 @@
 package session
 
 import (
-	"regexp"
-	"strconv"
-
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/catalog/pgcatalog"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
 // definitionFunctions are manual table 9.70: objects as the SQL that makes them.
 var definitionFunctions = map[string]function{
 	"pg_get_expr": func(s *Session, args []types.Datum) (types.Datum, error) {
-		return types.Text(s.showExpression(args[0].Text())), nil
+		return types.Text(pgcatalog.Expression(s.snapshot(), s.database, args[0].Text(), s.visible)), nil
 	},
+	"pg_get_indexdef": func(s *Session, args []types.Datum) (types.Datum, error) {
+		column := 0
+		var visible func(catalog.Ref) bool
+		if len(args) == 3 {
+			column = int(args[1].Int())
+			if args[2].IsTrue() {
+				visible = s.visible
+			}
+		}
+		return textIf(pgcatalog.IndexDef(s.snapshot(), s.database, oidArg(args), column, visible)), nil
+	},
+	"pg_get_constraintdef": func(s *Session, args []types.Datum) (types.Datum, error) {
+		return textIf(pgcatalog.ConstraintDef(s.snapshot(), oidArg(args))), nil
+	},
+	"pg_get_viewdef": func(s *Session, args []types.Datum) (types.Datum, error) {
+		oid, err := s.relationArg(args[0])
+		if err != nil {
+			return types.Null, err
+		}
+		return textIf(s.node.System.ViewDef(s.snapshot(), oid)), nil
+	},
+	"pg_get_ruledef": ruleDef,
+	"pg_get_replica_identity_index": func(s *Session, args []types.Datum) (types.Datum, error) {
+		if t := s.snapshot().Table(oidArg(args)); t != nil {
+			if x := t.PrimaryKey(); x != nil {
+				return types.Int(int64(x.OID)), nil
+			}
+		}
+		return types.Null, nil
+	},
+	"pg_get_userbyid": func(s *Session, args []types.Datum) (types.Datum, error) {
+		return types.Text(pgcatalog.UserByOID(s.snapshot(), oidArg(args))), nil
+	},
+	"pg_get_serial_sequence": serialSequence,
+
+	// Of these objects there are none.
+	"pg_get_triggerdef":                   constant(types.Null),
+	"pg_get_statisticsobjdef":             constant(types.Null),
+	"pg_get_statisticsobjdef_columns":     constant(types.Null),
+	"pg_get_statisticsobjdef_expressions": constant(types.Null),
+	"pg_get_partkeydef":                   constant(types.Null),
+	"pg_get_partition_constraintdef":      constant(types.Null),
+	"pg_partition_root":                   constant(types.Null),
+
+	"pg_column_is_updatable": func(s *Session, args []types.Datum) (types.Datum, error) {
+		t := s.snapshot().Table(oidArg(args))
+		return types.Bool(t != nil && args[1].Int() > 0 && t.ColumnByAttnum(int16(args[1].Int())) != nil), nil
+	},
+	"pg_relation_is_updatable": func(s *Session, args []types.Datum) (types.Datum, error) {
+		if s.snapshot().Table(oidArg(args)) != nil {
+			return types.Int(allWrites), nil
+		}
+		return types.Int(0), nil
+	},
+	"pg_relation_is_publishable": func(s *Session, args []types.Datum) (types.Datum, error) {
+		t := s.snapshot().Table(oidArg(args))
+		return types.Bool(t != nil && !catalog.IsSystemSchema(t.Schema)), nil
+	},
+	"pg_index_column_has_property": indexColumnProperty,
+	"pg_index_has_property":        propertyOf(1, map[string]bool{"clusterable": true, "index_scan": true, "bitmap_scan": true, "backward_scan": true}),
+	"pg_indexam_has_property": propertyOf(1, map[string]bool{
+		"can_order": true, "can_unique": true, "can_multi_col": true, "can_exclude": true, "can_include": true}),
+	"pg_stat_get_numscans": constant(types.Int(0)),
 }
 
-// oidLiteral is a relation in a stored expression: by OID, so that renaming it changes nothing.
-var oidLiteral = regexp.MustCompile(`'([0-9]+)'::regclass`)
+// allWrites are the bits of INSERT, UPDATE and DELETE (1 << CMD_…, nodes.h).
+const allWrites = 1<<2 | 1<<3 | 1<<4
 
-// showExpression is a stored expression as PostgreSQL prints it: relations by name.
-func (s *Session) showExpression(text string) string {
-	return oidLiteral.ReplaceAllStringFunc(text, func(m string) string {
-		oid, _ := strconv.ParseUint(oidLiteral.FindStringSubmatch(m)[1], 10, 32)
-		return "'" + s.className(catalog.OID(oid)) + "'::regclass"
-	})
+// serialSequence is pg_get_serial_sequence(table, column).
+func serialSequence(s *Session, args []types.Datum) (types.Datum, error) {
+	oid, err := s.relationArg(args[0])
+	if err != nil {
+		return types.Null, err
+	}
+	t := s.snapshot().Table(oid)
+	if t == nil {
+		return types.Null, nil
+	}
+	c := t.ColumnByName(args[1].Text())
+	if c == nil {
+		return types.Null, errNoColumn(args[1].Text(), t.Name)
+	}
+	return textIf(pgcatalog.SerialSequence(s.snapshot(), s.database, t, c)), nil
+}
+
+// ruleDef is pg_get_ruledef: the only rules are those that make views.
+func ruleDef(s *Session, args []types.Datum) (types.Datum, error) {
+	v, _ := s.snapshot().Owner(oidArg(args)).(*catalog.View)
+	if v == nil || v.Rule != oidArg(args) {
+		return types.Null, nil
+	}
+	name := expr.QuoteIdent(s.snapshot().SchemaByOID(s.database, v.Schema).Name) + "." + expr.QuoteIdent(v.Name)
+	if len(args) > 1 && args[1].IsTrue() {
+		name = s.className(v.OID)
+	}
+	return types.Text("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO " + name + " DO INSTEAD " + v.Query), nil
+}
+
+// propertyOf answers for what all indexes, which are B-trees, have; other names are NULL.
+func propertyOf(at int, has map[string]bool) function {
+	return func(_ *Session, args []types.Datum) (types.Datum, error) {
+		v, ok := has[args[at].Text()]
+		return boolOrNull(v, ok), nil
+	}
+}
+
+// indexColumnProperty is pg_index_column_has_property (adt/amutils.c).
+func indexColumnProperty(s *Session, args []types.Datum) (types.Datum, error) {
+	_, x := s.snapshot().IndexByOID(oidArg(args))
+	at := int(args[1].Int()) - 1
+	if x == nil || at < 0 || at >= len(x.Columns)+len(x.Included) {
+		return types.Null, nil
+	}
+	key := at < len(x.Columns)
+	is := func(f func(catalog.IndexColumn) bool) types.Datum {
+		return boolOrNull(key && f(x.Columns[min(at, len(x.Columns)-1)]), key)
+	}
+	switch args[2].Text() {
+	case "asc":
+		return is(func(c catalog.IndexColumn) bool { return !c.Desc }), nil
+	case "desc":
+		return is(func(c catalog.IndexColumn) bool { return c.Desc }), nil
+	case "nulls_first":
+		return is(func(c catalog.IndexColumn) bool { return c.NullsFirst }), nil
+	case "nulls_last":
+		return is(func(c catalog.IndexColumn) bool { return !c.NullsFirst }), nil
+	case "orderable", "search_array", "search_nulls":
+		return types.Bool(key), nil
+	case "distance_orderable":
+		return types.False, nil
+	case "returnable":
+		return types.True, nil
+	}
+	return types.Null, nil
 }

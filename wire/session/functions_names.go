@@ -1,51 +1,76 @@
 package session
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/catalog/pgcatalog"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
 // nameFunctions are the text forms of the reg… types (adt/regproc.c), in both
-// directions, and what is made of them.
-var nameFunctions = map[string]function{
-	"regclassin":     func(s *Session, args []types.Datum) (types.Datum, error) { return s.regIn(args[0], classIn) },
-	"regtypein":      func(s *Session, args []types.Datum) (types.Datum, error) { return s.regIn(args[0], typeIn) },
-	"regnamespacein": func(s *Session, args []types.Datum) (types.Datum, error) { return s.regIn(args[0], namespaceIn) },
-	"regrolein":      func(s *Session, args []types.Datum) (types.Datum, error) { return s.regIn(args[0], roleIn) },
-	"regprocin":      func(s *Session, args []types.Datum) (types.Datum, error) { return s.regIn(args[0], procIn) },
-	"regclassout": func(s *Session, args []types.Datum) (types.Datum, error) {
-		return types.Text(s.className(oidArg(args))), nil
-	},
-	"regtypeout": func(s *Session, args []types.Datum) (types.Datum, error) {
-		return types.Text(s.typeName(oidArg(args), -1)), nil
-	},
-	"regnamespaceout": func(s *Session, args []types.Datum) (types.Datum, error) {
-		return types.Text(s.namespaceName(oidArg(args))), nil
-	},
-	"regroleout": func(s *Session, args []types.Datum) (types.Datum, error) {
-		return types.Text(s.roleName(oidArg(args))), nil
-	},
-	"regprocout": func(s *Session, args []types.Datum) (types.Datum, error) {
-		return types.Text(s.procName(oidArg(args))), nil
-	},
-	"to_regclass":     func(s *Session, args []types.Datum) (types.Datum, error) { return s.toReg(args[0], classIn) },
-	"to_regtype":      func(s *Session, args []types.Datum) (types.Datum, error) { return s.toReg(args[0], typeIn) },
-	"to_regnamespace": func(s *Session, args []types.Datum) (types.Datum, error) { return s.toReg(args[0], namespaceIn) },
-	"to_regrole":      func(s *Session, args []types.Datum) (types.Datum, error) { return s.toReg(args[0], roleIn) },
-	"to_regproc":      func(s *Session, args []types.Datum) (types.Datum, error) { return s.toReg(args[0], procIn) },
-	"format_type":     formatType,
-	"pg_get_userbyid": func(s *Session, args []types.Datum) (types.Datum, error) {
-		if r := s.snapshot().RoleByOID(oidArg(args)); r != nil {
-			return types.Text(r.Name), nil
+// directions, to_regclass and its like, and format_type.
+var nameFunctions = func() map[string]function {
+	functions := map[string]function{"format_type": formatType}
+	for name, k := range objectKinds {
+		functions[name+"in"] = func(s *Session, args []types.Datum) (types.Datum, error) { return s.regIn(args[0], k.find) }
+		functions["to_"+name] = func(s *Session, args []types.Datum) (types.Datum, error) { return s.toReg(args[0], k.find) }
+		functions[name+"out"] = func(s *Session, args []types.Datum) (types.Datum, error) {
+			return types.Text(s.objectName(k, oidArg(args))), nil
 		}
-		return types.Text("unknown (OID=" + itoa(args[0].Int()) + ")"), nil
-	},
-	"pg_get_serial_sequence": serialSequence,
+	}
+	return functions
+}()
+
+// objectKind is one of the reg… types: how a name leads to an object, and
+// back. name answers "" for an OID that is no object.
+type objectKind struct {
+	find lookup
+	name func(s *Session, oid catalog.OID) string
+}
+
+// objectKinds are the reg… types by name.
+var objectKinds = map[string]objectKind{
+	"regclass":      {classIn, (*Session).className},
+	"regtype":       {typeIn, (*Session).typeName},
+	"regnamespace":  {namespaceIn, (*Session).namespaceName},
+	"regrole":       {roleIn, (*Session).roleName},
+	"regproc":       {procIn, (*Session).procName},
+	"regprocedure":  {procedureIn, (*Session).procedureName},
+	"regoper":       {operIn, (*Session).operName},
+	"regoperator":   {operatorIn, (*Session).operatorName},
+	"regcollation":  {collationIn, (*Session).collationName},
+	"regconfig":     {noneIn("text search configuration"), noName},
+	"regdictionary": {noneIn("text search dictionary"), noName},
+}
+
+// objectName is a reg… value's text: "-" for none, the number where no object has it.
+func (s *Session) objectName(k objectKind, oid catalog.OID) string {
+	if oid == 0 {
+		return "-"
+	}
+	if name := k.name(s, oid); name != "" {
+		return name
+	}
+	return itoa(int64(oid))
+}
+
+// ObjectName implements types.Namer.
+func (s *Session) ObjectName(t *types.Type, oid types.OID) string {
+	return s.objectName(objectKinds[t.Name], oid)
+}
+
+func noName(*Session, catalog.OID) string { return "" }
+
+func noneIn(what string) lookup {
+	return func(_ *Session, name string) (catalog.OID, error) {
+		return 0, pgerr.New(pgerr.UndefinedObject, "%s %q does not exist", what, name)
+	}
 }
 
 func oidArg(args []types.Datum) catalog.OID { return catalog.OID(args[0].Int()) }
@@ -195,113 +220,241 @@ func procIn(s *Session, name string) (catalog.OID, error) {
 	return 0, pgerr.New(pgerr.AmbiguousFunction, "more than one function named %q", name)
 }
 
+// procedureIn reads "name(type, …)".
+func procedureIn(s *Session, name string) (catalog.OID, error) {
+	object, args, err := s.signature(name)
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range s.node.Library.ProcsNamed(object) {
+		if slices.Equal(p.Args, args) {
+			return p.OID, nil
+		}
+	}
+	return 0, pgerr.New(pgerr.UndefinedFunction, "function %q does not exist", name)
+}
+
+// signature reads a name and the types in parentheses behind it (parseNameAndArgTypes).
+func (s *Session) signature(text string) (object string, args []*types.Type, err error) {
+	name, list, ok := strings.Cut(text, "(")
+	list = strings.TrimSpace(list)
+	if !ok {
+		return "", nil, pgerr.New(pgerr.InvalidTextRepresentation, "expected a left parenthesis")
+	}
+	if list, ok = strings.CutSuffix(list, ")"); !ok {
+		return "", nil, pgerr.New(pgerr.InvalidTextRepresentation, "expected a right parenthesis")
+	}
+	if strings.TrimSpace(list) != "" {
+		for _, one := range strings.Split(list, ",") {
+			if strings.EqualFold(strings.TrimSpace(one), "none") {
+				args = append(args, nil)
+				continue
+			}
+			oid, err := typeIn(s, one)
+			if err != nil {
+				return "", nil, err
+			}
+			args = append(args, s.snapshot().TypeByOID(oid))
+		}
+	}
+	_, object, err = qualified(name)
+	return object, args, err
+}
+
+func operIn(s *Session, name string) (catalog.OID, error) {
+	ops := s.node.Library.OperatorsNamed(operatorSymbol(name))
+	switch len(ops) {
+	case 0:
+		return 0, pgerr.New(pgerr.UndefinedFunction, "operator does not exist: %s", name)
+	case 1:
+		return ops[0].OID, nil
+	}
+	return 0, pgerr.New(pgerr.AmbiguousFunction, "more than one operator named %s", name)
+}
+
+func operatorSymbol(name string) string {
+	return strings.TrimPrefix(strings.TrimSpace(name), "pg_catalog.")
+}
+
+func operatorIn(s *Session, name string) (catalog.OID, error) {
+	// signature reads names; an operator's symbol stands where the name would.
+	symbol, list, ok := strings.Cut(name, "(")
+	_, args, err := s.signature("f(" + list)
+	if err != nil || !ok {
+		return 0, err
+	}
+	switch len(args) {
+	case 0, 1:
+		return 0, pgerr.New(pgerr.UndefinedParameter, "missing argument").
+			WithHint("Use NONE to denote the missing argument of a unary operator.")
+	case 2:
+		for _, op := range s.node.Library.OperatorsNamed(operatorSymbol(symbol)) {
+			if op.Left == args[0] && op.Right == args[1] {
+				return op.OID, nil
+			}
+		}
+		return 0, pgerr.New(pgerr.UndefinedFunction, "operator does not exist: %s", name)
+	}
+	return 0, pgerr.New(pgerr.TooManyArguments, "too many arguments").
+		WithHint("Provide two argument types for operator.")
+}
+
+// collations are the rows of pg_collation.
+var collations = map[string]catalog.OID{"default": 100, "C": 950, "POSIX": 951}
+
+func collationIn(_ *Session, name string) (catalog.OID, error) {
+	_, object, err := qualified(name)
+	if err != nil {
+		return 0, err
+	}
+	if oid, ok := collations[object]; ok {
+		return oid, nil
+	}
+	return 0, pgerr.New(pgerr.UndefinedObject, "collation %q for encoding \"UTF8\" does not exist", object)
+}
+
+func (s *Session) collationName(oid catalog.OID) string {
+	for name, have := range collations {
+		if have == oid {
+			return expr.QuoteIdent(name)
+		}
+	}
+	return ""
+}
+
 // className is a relation's name, qualified where it is not visible.
 func (s *Session) className(oid catalog.OID) string {
-	if oid == 0 {
-		return "-"
-	}
 	snap := s.snapshot()
-	var schema catalog.OID
-	var name string
+	var ref catalog.Ref
 	if r := snap.RelationByOID(oid); r != nil {
-		schema, name = r.Ref().Schema, r.Ref().Name
+		ref = r.Ref()
 	} else if t, ix := snap.IndexByOID(oid); ix != nil {
-		schema, name = t.Schema, ix.Name
+		ref = catalog.Ref{Schema: t.Schema, Name: ix.Name}
 	} else {
-		return itoa(int64(oid))
+		return ""
 	}
-	if s.classVisible(schema, name) {
-		return quoteIdent(name)
-	}
-	return quoteIdent(snap.SchemaByOID(s.database, schema).Name) + "." + quoteIdent(name)
+	return s.nameOf(ref)
 }
 
-// classVisible reports whether an unqualified name would find the relation of that schema.
-func (s *Session) classVisible(schema catalog.OID, name string) bool {
-	for _, oid := range s.env.fullPath() {
-		if oid == schema {
-			return true
-		}
-		if s.snapshot().NameTaken(s.database, oid, name) {
-			return false
-		}
+// nameOf is a relation's name as it must be written here.
+func (s *Session) nameOf(ref catalog.Ref) string {
+	if sc := s.snapshot().SchemaByOID(s.database, ref.Schema); sc != nil && !s.visible(ref) {
+		return expr.QuoteIdent(sc.Name) + "." + expr.QuoteIdent(ref.Name)
 	}
-	return false
+	return expr.QuoteIdent(ref.Name)
 }
 
-// typeName is format_type's answer.
-func (s *Session) typeName(oid catalog.OID, typmod int32) string {
-	if oid == 0 {
-		return "-"
-	}
-	if t := s.snapshot().TypeByOID(oid); t != nil {
-		return types.FormatType(t, typmod)
-	}
-	return itoa(int64(oid))
+// typeName is a type's name in SQL, without its typmod.
+func (s *Session) typeName(oid catalog.OID) string {
+	name, _ := s.describeType(oid, func(t *types.Type) string { return t.SQLName })
+	return name
 }
 
+// describeType prints a type: a built-in one by print, a row type as its relation's name.
+func (s *Session) describeType(oid catalog.OID, print func(*types.Type) string) (name string, ok bool) {
+	if t := types.ByOID(oid); t != nil {
+		return print(t), true
+	}
+	if domain, ok := pgcatalog.DomainName(oid); ok {
+		return s.nameOf(catalog.Ref{Schema: catalog.InformationSchemaOID, Name: domain}), true
+	}
+	t, r := s.snapshot().TypeByOID(oid), s.snapshot().Owner(oid)
+	if t == nil || r == nil {
+		return "", false
+	}
+	name = s.nameOf(r.Ref())
+	if t.Elem != nil {
+		name += "[]"
+	}
+	return name, true
+}
+
+// formatType is format_type(type, typmod): "char" without a length is another
+// type than "char" whose typmod is not known.
 func formatType(s *Session, args []types.Datum) (types.Datum, error) {
 	if args[0].IsNull() {
 		return types.Null, nil
 	}
-	t := s.snapshot().TypeByOID(oidArg(args))
-	if t == nil {
-		return types.Text("???"), nil
+	if args[0].Int() == 0 {
+		return types.Text("-"), nil
 	}
-	typmod := int32(-1)
-	if !args[1].IsNull() {
-		typmod = int32(args[1].Int())
+	name, ok := s.describeType(oidArg(args), func(t *types.Type) string {
+		if args[1].IsNull() {
+			return t.SQLName
+		}
+		return types.FormatType(t, int32(args[1].Int()))
+	})
+	if !ok {
+		name = "???"
 	}
-	return types.Text(types.FormatType(t, typmod)), nil
+	return types.Text(name), nil
 }
 
 func (s *Session) namespaceName(oid catalog.OID) string {
 	if sc := s.snapshot().SchemaByOID(s.database, oid); sc != nil {
-		return quoteIdent(sc.Name)
+		return expr.QuoteIdent(sc.Name)
 	}
-	return numberOrDash(oid)
+	return ""
 }
 
 func (s *Session) roleName(oid catalog.OID) string {
 	if r := s.snapshot().RoleByOID(oid); r != nil {
-		return quoteIdent(r.Name)
+		return expr.QuoteIdent(r.Name)
 	}
-	return numberOrDash(oid)
+	return ""
 }
 
+// procName is qualified when the name alone means several functions.
 func (s *Session) procName(oid catalog.OID) string {
-	if f := s.node.Library.Function(oid); f != nil {
-		return quoteIdent(f.Name)
+	p := s.node.Library.Proc(oid)
+	switch {
+	case p == nil:
+		return ""
+	case len(s.node.Library.ProcsNamed(p.Name)) > 1:
+		return "pg_catalog." + expr.QuoteIdent(p.Name)
 	}
-	return numberOrDash(oid)
+	return expr.QuoteIdent(p.Name)
 }
 
-func numberOrDash(oid catalog.OID) string {
-	if oid == 0 {
-		return "-"
+func (s *Session) procedureName(oid catalog.OID) string {
+	p := s.node.Library.Proc(oid)
+	if p == nil {
+		return ""
 	}
-	return itoa(int64(oid))
+	return expr.QuoteIdent(p.Name) + "(" + typeList(p.Args) + ")"
 }
 
-// serialSequence is pg_get_serial_sequence(table, column).
-func serialSequence(s *Session, args []types.Datum) (types.Datum, error) {
-	oid, err := s.relationArg(args[0])
-	if err != nil {
-		return types.Null, err
-	}
-	t := s.snapshot().Table(oid)
-	if t == nil {
-		return types.Null, nil
-	}
-	c := t.ColumnByName(args[1].Text())
-	if c == nil {
-		return types.Null, pgerr.New(pgerr.UndefinedColumn, "column %q of relation %q does not exist", args[1].Text(), t.Name)
-	}
-	for r := range s.snapshot().Relations(s.database) {
-		if seq, ok := r.(*catalog.Sequence); ok && seq.OwnedBy == t.OID && seq.OwnedByColumn == c.ID {
-			schema := s.snapshot().SchemaByOID(s.database, seq.Schema).Name
-			return types.Text(quoteIdent(schema) + "." + quoteIdent(seq.Name)), nil
+// typeList prints a signature; an operand that is not there is NONE.
+func typeList(list []*types.Type) string {
+	names := make([]string, len(list))
+	for i, t := range list {
+		if names[i] = "NONE"; t != nil {
+			names[i] = t.SQLName
 		}
 	}
-	return types.Null, nil
+	return strings.Join(names, ",")
+}
+
+// operName is qualified when the symbol alone means several operators.
+func (s *Session) operName(oid catalog.OID) string {
+	op := s.node.Library.Operator(oid)
+	switch {
+	case op == nil:
+		return ""
+	case len(s.node.Library.OperatorsNamed(op.Name)) > 1:
+		return "pg_catalog." + op.Name
+	}
+	return op.Name
+}
+
+func (s *Session) operatorName(oid catalog.OID) string {
+	op := s.node.Library.Operator(oid)
+	if op == nil {
+		return ""
+	}
+	return op.Name + "(" + typeList([]*types.Type{op.Left, op.Right}) + ")"
+}
+
+func errNoColumn(column, relation string) error {
+	return pgerr.New(pgerr.UndefinedColumn, "column %q of relation %q does not exist", column, relation)
 }

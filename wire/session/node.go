@@ -9,6 +9,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/builtin"
+	"github.com/pegmatitedb/pegmatite/catalog/pgcatalog"
 	"github.com/pegmatitedb/pegmatite/planner"
 	"github.com/pegmatitedb/pegmatite/planner/ddl"
 	"github.com/pegmatitedb/pegmatite/planner/exec"
@@ -29,6 +30,8 @@ type Node struct {
 	Txns         *txn.Manager
 	Oracle       txn.Oracle
 	Library      *builtin.Library
+	// System is the rows and definitions of the catalogs.
+	System *pgcatalog.Catalog
 	Texts        *sqlparse.Cache
 	Plans        *planner.Cache
 	Maintenance  Maintenance
@@ -46,6 +49,7 @@ type Node struct {
 	Metrics Metrics
 
 	sessions sessions
+	advisory advisory
 }
 
 // Maintenance is work on the node's files that a statement can ask for.

@@ -64,7 +64,7 @@ func (s *Session) Execute(ctx context.Context, name string, limit uint32) error 
 		}
 	}
 	before := p.result.sent
-	exhausted, err := p.result.stream(ctx, w, s.env.types(), p.formats, int64(limit))
+	exhausted, err := p.result.stream(ctx, w, s.env.output(), p.formats, int64(limit))
 	if err != nil {
 		return err
 	}

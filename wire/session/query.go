@@ -54,7 +54,7 @@ func (s *Session) simple(ctx context.Context, st *sqlparse.Statement, last bool)
 	if r.columns != nil {
 		describe(s.client.Writer, r.columns, nil)
 	}
-	if _, err := r.stream(ctx, s.client.Writer, s.env.types(), nil, 0); err != nil {
+	if _, err := r.stream(ctx, s.client.Writer, s.env.output(), nil, 0); err != nil {
 		return err
 	}
 	if err := r.close(); err != nil {
@@ -85,7 +85,7 @@ type execution struct {
 // Fail tells the client of an error and moves the transaction to where an
 // error leads. It returns the error when it ends the connection.
 func (s *Session) Fail(ctx context.Context, err error) error {
-	e := pgerr.From(interrupted(ctx, err))
+	e := s.placed(pgerr.From(interrupted(ctx, err)))
 	if e.Code == pgerr.InternalError {
 		s.node.Log.Error("internal error", "error", e.Message, "cause", e.Unwrap(), "statement", s.activity.text())
 	}

@@ -25,6 +25,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/wire/frame"
 	"github.com/pegmatitedb/pegmatite/wire/session/setting"
@@ -72,8 +73,12 @@ type Session struct {
 	portals  map[string]*portal
 	sequence sequenceMemory
 	activity activity
+	// advisoryHolds are the advisory locks, in the order taken; node.advisory's mu protects them.
+	advisoryHolds []advisoryHold
 	reported map[string]string // what clients were told of reported settings
 
+	// statement is what runs, for the places of literals in errors.
+	statement *sqlparse.Statement
 	// running is the running statement's context: functions that ask a shard are interrupted with it.
 	running        context.Context
 	statementStart time.Time
@@ -225,6 +230,7 @@ func (s *Session) Close() {
 		s.rollback(context.Background())
 	}
 	s.closePortals()
+	s.node.advisory.release(s, 0, everyHold, func(advisoryHold) bool { return true })
 	s.node.sessions.remove(s)
 }
 
@@ -236,6 +242,24 @@ type activity struct {
 	query  atomic.Pointer[string]
 	name   atomic.Pointer[string] // application_name
 	active atomic.Bool
+	// changed is when active last became what it is (µs since 2000-01-01 UTC); failed is of the transaction.
+	changed, started atomic.Int64
+	transaction      atomic.Pointer[openTransaction] // nil when idle
+}
+
+// openTransaction is the part of a transaction that others may look at.
+type openTransaction struct {
+	txn     *txn.Txn
+	started time.Time
+}
+
+// run notes that a statement begins or (false) has ended.
+func (a *activity) run(active bool, at time.Time) {
+	a.active.Store(active)
+	a.changed.Store(micros(at))
+	if active {
+		a.started.Store(micros(at))
+	}
 }
 
 func (a *activity) application() string {

@@ -28,6 +28,7 @@ type savepoint struct {
 	ddl      catalog.Mark
 	hadDDL   bool
 	settings setting.Mark
+	advisory int // how many advisory locks were held
 }
 
 // step makes one event of the status table happen.
@@ -61,6 +62,7 @@ func (s *Session) begin() {
 		deferrable: s.settings.Get("default_transaction_deferrable") == "on",
 		started:    s.statementStart,
 	}
+	s.activity.transaction.Store(&openTransaction{s.tx.txn, s.tx.started})
 	s.env.stale()
 }
 
@@ -106,6 +108,8 @@ func (s *Session) rollback(ctx context.Context) {
 // endTransaction forgets the transaction; its settings stay or go.
 func (s *Session) endTransaction(committed bool) {
 	s.tx = nil
+	s.activity.transaction.Store(nil)
+	s.releaseAdvisory(0)
 	s.settings.End(committed)
 	s.reportSettings()
 	s.env.stale()
@@ -130,7 +134,7 @@ func (s *Session) schemaChange() *catalog.Change {
 
 // savepoint sets one.
 func (s *Session) savepoint(name string) {
-	sp := savepoint{name: name, mark: s.tx.txn.Mark(), settings: s.settings.Mark()}
+	sp := savepoint{name: name, mark: s.tx.txn.Mark(), settings: s.settings.Mark(), advisory: len(s.advisoryHolds)}
 	if s.tx.change != nil {
 		sp.hadDDL, sp.ddl = true, s.tx.change.Mark()
 	}
@@ -174,6 +178,7 @@ func (s *Session) rollbackToSavepoint(ctx context.Context, name string) error {
 	case s.tx.change != nil:
 		s.tx.change = nil
 	}
+	s.releaseAdvisory(min(sp.advisory, len(s.advisoryHolds)))
 	s.settings.RollbackTo(sp.settings)
 	s.reportSettings()
 	s.tx.savepoints = s.tx.savepoints[:i+1]

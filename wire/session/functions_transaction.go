@@ -1,0 +1,67 @@
+package session
+
+import (
+	"time"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// transactionFunctions are manual tables 9.84 and 9.33: who the transaction is,
+// and waiting.
+var transactionFunctions = map[string]function{
+	"txid_current":                   transactionID,
+	"pg_current_xact_id":             transactionID,
+	"txid_current_if_assigned":       assignedTransactionID,
+	"pg_current_xact_id_if_assigned": assignedTransactionID,
+	"pg_sleep": func(s *Session, args []types.Datum) (types.Datum, error) {
+		return s.sleep(time.Duration(min(args[0].Float(), maxSleepS) * float64(time.Second)))
+	},
+	"pg_sleep_for": func(s *Session, args []types.Datum) (types.Datum, error) {
+		v := args[0].Interval()
+		now := time.Now()
+		then := now.AddDate(0, int(v.Months), int(v.Days)).Add(time.Duration(v.Micros) * time.Microsecond)
+		return s.sleep(then.Sub(now))
+	},
+	"pg_sleep_until": func(s *Session, args []types.Datum) (types.Datum, error) {
+		return s.sleep(time.Duration(args[0].Int()-micros(time.Now())) * time.Microsecond)
+	},
+}
+
+// maxSleepS is a year: longer does not fit a time.Duration for ever.
+const maxSleepS = 366 * 24 * 3600
+
+// sleep ends early only with the statement.
+func (s *Session) sleep(d time.Duration) (types.Datum, error) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return void, nil
+	case <-s.statementContext().Done():
+		return types.Null, pgerr.From(s.statementContext().Err())
+	}
+}
+
+// void is the value of functions that return nothing.
+var void = types.Text("")
+
+// bootBits is where a boot's number begins in a transaction's: a boot has fewer
+// transactions than 2^bootBits.
+const bootBits = 40
+
+// transactionNumber makes one rising number of a boot and a sequence.
+func transactionNumber(boot uint32, seq uint64) int64 { return int64(boot)<<bootBits | int64(seq) }
+
+func transactionID(s *Session, _ []types.Datum) (types.Datum, error) {
+	id := s.tx.txn.ID()
+	return types.Int(transactionNumber(id.Boot, id.Seq)), nil
+}
+
+// assignedTransactionID is NULL as long as the transaction has written nothing.
+func assignedTransactionID(s *Session, args []types.Datum) (types.Datum, error) {
+	if !s.tx.txn.Wrote() {
+		return types.Null, nil
+	}
+	return transactionID(s, args)
+}
