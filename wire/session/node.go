@@ -31,11 +31,11 @@ type Node struct {
 	Oracle       txn.Oracle
 	Library      *builtin.Library
 	// System is the rows and definitions of the catalogs.
-	System *pgcatalog.Catalog
-	Texts        *sqlparse.Cache
-	Plans        *planner.Cache
-	Maintenance  Maintenance
-	Log          *slog.Logger
+	System      *pgcatalog.Catalog
+	Texts       *sqlparse.Cache
+	Plans       *planner.Cache
+	Maintenance Maintenance
+	Log         *slog.Logger
 	// Defaults are the server's settings over PostgreSQL's defaults.
 	Defaults map[string]string
 	// Version is what version() answers.

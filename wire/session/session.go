@@ -75,7 +75,7 @@ type Session struct {
 	activity activity
 	// advisoryHolds are the advisory locks, in the order taken; node.advisory's mu protects them.
 	advisoryHolds []advisoryHold
-	reported map[string]string // what clients were told of reported settings
+	reported      map[string]string // what clients were told of reported settings
 
 	// statement is what runs, for the places of literals in errors.
 	statement *sqlparse.Statement
