@@ -47,6 +47,14 @@ func (e *Engine) noteSynced(pos log.Position) {
 	e.synced = max(e.synced, pos)
 }
 
+// durableUpto is the position up to which SQLite would have everything after a
+// power cut.
+func (e *Engine) durableUpto() log.Position {
+	e.settleMu.Lock()
+	defer e.settleMu.Unlock()
+	return e.synced
+}
+
 // syncFile settles and makes SQLite's commits durable (rule 1), and returns how
 // far that goes.
 func (e *Engine) syncFile(ctx context.Context) (log.Position, error) {

@@ -70,10 +70,9 @@ type Engine struct {
 
 	sequences sequences
 
-	settleMu sync.Mutex   // held by whoever settles; protects the three below
+	settleMu sync.Mutex   // held by whoever settles; protects the two below
 	applied  log.Position // SQLite has all commands up to here
 	synced   log.Position // and this far it would after a power cut
-	storedAt txn.Timestamp
 
 	runs atomic.Int64 // names of runs
 
@@ -128,7 +127,8 @@ func (e *Engine) load() (*meta, error) {
 	}
 	e.recent = recent.New(m.commit)
 	e.maxCommit = m.commit
-	e.applied, e.synced, e.storedAt = m.applied, m.applied, m.commit
+	// What an earlier process has committed may not be synced yet: synced stays 0.
+	e.applied = m.applied
 	for _, s := range m.shapes {
 		t := e.learn(s)
 		t.stored = s

@@ -13,9 +13,6 @@ import (
 
 // insert is OpInsert.
 func (w *write) insert(ctx context.Context) error {
-	if w.r.OnConflict != nil {
-		w.written = map[string]bool{}
-	}
 	n := len(w.r.Table.Columns)
 	row := make([]types.Datum, n)
 	rows := slices.Clone(w.r.Rows.Data) // images outlive the request
@@ -124,7 +121,7 @@ func (w *write) resolve(ctx context.Context, hit *conflict, proposed []types.Dat
 	if !w.r.OnConflict.Update {
 		return false, false, nil
 	}
-	if w.written[hit.key] {
+	if n.own && n.version.At == txn.Timestamp(w.r.Statement) {
 		return false, false, pgerr.New(pgerr.CardinalityViolation,
 			"ON CONFLICT DO UPDATE command cannot affect row a second time").
 			WithHint("Ensure that no rows proposed for insertion within the same command have duplicate constrained values.")

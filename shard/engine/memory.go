@@ -75,6 +75,13 @@ func (b *budget) settledOne() {
 	}
 }
 
+// total is what is used.
+func (b *budget) total() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.used
+}
+
 // excess is by how much the memory is over its limit.
 func (b *budget) excess() int64 {
 	b.mu.Lock()

@@ -41,7 +41,10 @@ func (p *Participant) replayOne(pos log.Position, r log.Record) error {
 			return err
 		}
 		p.ends.put(c.id, txn.Outcome{State: txn.Committed, At: c.at})
-		return p.replayChanges(pos, &c.changes, c.at)
+		if err := p.replayChanges(pos, &c.changes, c.at); err != nil {
+			return err
+		}
+		return p.relieve(pos)
 	case commandPrepare:
 		c, err := decodePrepare(owned(r.Data))
 		if err != nil {
@@ -74,6 +77,24 @@ func (p *Participant) replayOne(pos log.Position, r log.Record) error {
 		return nil
 	}
 	return pgerr.New(pgerr.DataCorrupted, "unknown command %d", r.Type)
+}
+
+// replayShare is how many times the memory of normal work replay may take
+// before it stops to settle, which costs several times what replaying does.
+const replayShare = 4
+
+// relieve settles when replay has filled the memory.
+func (p *Participant) relieve(pos log.Position) error {
+	if p.node.memory.total() < replayShare*p.cfg.MemoryBytes {
+		return nil
+	}
+	p.last = pos
+	for _, e := range p.engines {
+		if err := e.Settle(context.Background()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *Participant) replayDefine(pos log.Position, c *define) error {
@@ -139,6 +160,7 @@ func (e *Engine) replaySection(s *section, at txn.Timestamp) error {
 		t.rows += c.delta()
 		t.bytes += int64(len(c.row))
 	})
+	e.noteMemory()
 	return nil
 }
 

@@ -159,7 +159,8 @@ func (e *Engine) writeChunk(conn *sqlite.Conn, s *settlement, last bool) error {
 	}
 	e.mark(s)
 	if last {
-		e.applied, e.storedAt = s.upto, s.commit
+		e.cfg.must(s.upto >= e.applied, 5, "settled up to %d after %d", s.upto, e.applied)
+		e.applied = s.upto
 	}
 	return nil
 }
@@ -309,8 +310,7 @@ func (e *Engine) dropChains() {
 	for more := true; more; {
 		oldest := e.cfg.Oracle.Oldest()
 		e.latch.Lock()
-		oldest = min(oldest, e.pins.oldest(oldest))
-		e.recent.Raise(min(oldest, e.maxCommit))
+		e.recent.Raise(min(e.pins.oldest(oldest), e.maxCommit))
 		more = false
 		for _, t := range e.recent.Tables() {
 			_, again := t.Drop(dropStep)

@@ -70,9 +70,6 @@ type write struct {
 	row   []types.Datum // decoded image, the old one in its first half or second half
 	param []byte
 	reply shard.WriteReply
-	// written are the keys that this statement has written: 21000 when ON
-	// CONFLICT meets one again.
-	written map[string]bool
 }
 
 func (e *Engine) newWrite(r *shard.WriteRequest, b *branch) (*write, error) {
@@ -251,9 +248,6 @@ func (w *write) tryWholeTable(ctx context.Context) error {
 // put puts a version into the write set.
 func (w *write) put(key string, base, v recent.Version) error {
 	v.At = txn.Timestamp(w.r.Statement)
-	if w.written != nil {
-		w.written[key] = true
-	}
 	w.b.mu.Lock()
 	defer w.b.mu.Unlock()
 	own := w.b.setFor(w.t)

@@ -97,9 +97,9 @@ func (c *Chain) indexIn(ix *index, v *Version) {
 	if v.Kind != Present || v.Row == nil {
 		return
 	}
-	var space [64]byte
-	key := c.table.keyOf(space[:0], v.Row, ix.columns)
+	key := c.table.keyOf(c.table.scratch[:0], v.Row, ix.columns)
 	key = append(key, c.Key...)
+	c.table.scratch = key
 	for _, e := range c.entries {
 		if e.index == ix && e.key == string(key) {
 			return

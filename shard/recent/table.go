@@ -18,6 +18,7 @@ type Table struct {
 	dirty   []*Chain
 	retire  retirement
 	sets    uint64 // counts every key that came or went
+	scratch []byte // for computing keys
 }
 
 // Len is the number of chains.
