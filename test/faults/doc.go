@@ -1,0 +1,14 @@
+// Package faults shows on whole servers and on whole shards that what was
+// acknowledged is kept: processes killed at random moments, power that goes,
+// disks that run full, and more work than memory holds.
+//
+//	process_test.go   a server as a process of its own, killed and started again
+//	pgbench_test.go   pgbench's scripts in every protocol mode, and its sums
+//	ledger_test.go    the TPC-B load of a client that remembers what it was told
+//	kill_test.go      that load under kill -9
+//
+// The short forms run with every `go test`; `make faults` runs the long ones
+// (-long: twenty kills, longer loads), `make soak` them over and over with
+// seeds of the day. A failure names its seed: -seed repeats inputs and the
+// moments of faults, not the interleaving of the processes.
+package faults
