@@ -17,7 +17,7 @@ import (
 
 var (
 	seed       = flag.Uint64("seed", 1, "of the generated conditions")
-	conditions = flag.Int("conditions", 400, "how many conditions to generate")
+	conditions = flag.Int("conditions", 250, "how many conditions to generate")
 )
 
 // generator makes conditions over the columns of values, by type.

@@ -16,7 +16,7 @@ func newJoin(r *run, n *plan.Join) (operator, error) {
 	case plan.JoinLookup:
 		return newLookupJoin(r, n)
 	}
-	if n.Kind == plan.JoinFull && n.Rest != nil {
+	if n.Kind == plan.JoinFull && len(expr.Columns(n.Rest)) > 0 {
 		return nil, pgerr.New(pgerr.FeatureNotSupported, "FULL JOIN is only supported with merge-joinable or hash-joinable join conditions")
 	}
 	return newLoopJoin(r, n)
