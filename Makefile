@@ -18,9 +18,15 @@ test-setup: ## install what the tests use (psql, pgbench, PostgreSQL 15, sqlite3
 test: test-setup vet ## everything that CI runs
 	go test -timeout 20m ./...
 
-vet:
+vet: ## formatting, and go vet
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1; }
 	go vet ./...
 
-clean:
+sql-record: test-setup ## record test/sql's expected output anew from a throwaway PostgreSQL 15
+	bash test/setup/with-postgres.sh go test ./test/sql -run TestRecord -count=1
+
+bench: test-setup ## PostgreSQL 15 and Pegmatite in turn; BENCH="-runs 1 -seconds 2" makes it short
+	go run ./bench $(BENCH)
+
+clean: ## remove what build makes
 	rm -rf bin

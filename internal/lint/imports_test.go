@@ -39,8 +39,8 @@ var owners = map[string][]string{
 }
 
 // forTests may be imported by tests too, wherever they are: a client of the whole, the
-// parser for expected values, generated inputs.
-var forTests = []string{"github.com/jackc/pgx/v5", "github.com/pganalyze/pg_query_go/v6", "pgregory.net/rapid"}
+// parser and the digits of numeric for expected values, generated inputs.
+var forTests = []string{"github.com/jackc/pgx/v5", "github.com/cockroachdb/apd/v3", "github.com/pganalyze/pg_query_go/v6", "pgregory.net/rapid"}
 
 func TestImportOrder(t *testing.T) {
 	for _, s := range sources(t) {

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// The servers' names.
+const (
+	postgreSQL = "PostgreSQL"
+	pegmatite  = "Pegmatite"
+)
+
+// startTimeout bounds how long a server may take until it answers.
+const startTimeout = time.Minute
+
+// server is a running server.
+type server struct {
+	name string
+	port int
+	bin  string // directory of psql and pgbench; "" is PATH
+	cmd  *exec.Cmd
+	end  syscall.Signal // asks it to stop
+}
+
+// start starts PostgreSQL and Pegmatite. What it has started it returns, also with an error.
+func start(ctx context.Context, p parameters, dir string) ([]*server, error) {
+	if err := os.Chmod(dir, 0o755); err != nil { // the user postgres goes through it
+		return nil, err
+	}
+	pg, err := startPostgres(ctx, p.postgres, filepath.Join(dir, "postgres"))
+	if err != nil {
+		return nil, err
+	}
+	servers := []*server{pg}
+	peg, err := startPegmatite(ctx, p.postgres, dir)
+	if err != nil {
+		return servers, err
+	}
+	servers = append(servers, peg)
+	for _, s := range servers {
+		if err := s.wait(ctx); err != nil {
+			return servers, err
+		}
+	}
+	return servers, nil
+}
+
+// startPostgres makes a cluster and starts it, with PostgreSQL's defaults.
+func startPostgres(ctx context.Context, bin, dir string) (*server, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, err
+	}
+	as, err := unprivileged(dir)
+	if err != nil {
+		return nil, err
+	}
+	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", dir, "-U", "postgres", "-A", "trust",
+		"--encoding=UTF8", "--lc-collate=C", "--lc-ctype=C.UTF-8")
+	initdb.Dir, initdb.SysProcAttr = dir, as
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", dir,
+		"-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(port), "-c", "unix_socket_directories=")
+	cmd.Dir, cmd.SysProcAttr = dir, as
+	return &server{name: postgreSQL, port: port, bin: bin, cmd: cmd, end: syscall.SIGINT}, cmd.Start()
+}
+
+// unprivileged gives dir to the user postgres when this is root, whom PostgreSQL refuses.
+func unprivileged(dir string) (*syscall.SysProcAttr, error) {
+	if os.Getuid() != 0 {
+		return nil, nil
+	}
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		return nil, err
+	}
+	uid, err := strconv.ParseUint(u.Uid, 10, 32)
+	if err != nil {
+		return nil, err
+	}
+	gid, err := strconv.ParseUint(u.Gid, 10, 32)
+	if err != nil {
+		return nil, err
+	}
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, os.Chown(dir, int(uid), int(gid))
+}
+
+// startPegmatite builds this checkout's server and starts it with its defaults.
+func startPegmatite(ctx context.Context, bin, dir string) (*server, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	program := filepath.Join(dir, "pegmatite")
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/pegmatite")
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	cmd := exec.Command(program, "serve", "--data", filepath.Join(dir, "data"), "--listen", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	cmd.Stderr = os.Stderr
+	return &server{name: pegmatite, port: port, bin: bin, cmd: cmd, end: syscall.SIGTERM}, cmd.Start()
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	return l.Addr().(*net.TCPAddr).Port, l.Close()
+}
+
+// wait returns when the server answers.
+func (s *server) wait(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for {
+		out, err := s.client(ctx, "psql", "-X", "-c", "SELECT 1", "postgres").CombinedOutput()
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("%s does not answer: %w\n%s", s.name, err, out)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// stop asks the server to stop and waits until it has.
+func (s *server) stop() {
+	s.cmd.Process.Signal(s.end)
+	s.cmd.Wait()
+}
+
+// client is one of PostgreSQL's programs, connected to the server.
+func (s *server) client(ctx context.Context, program string, args ...string) *exec.Cmd {
+	if path := filepath.Join(s.bin, program); exists(path) {
+		program = path
+	}
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Env = append(os.Environ(), "PGHOST=127.0.0.1", "PGPORT="+strconv.Itoa(s.port), "PGUSER=postgres", "PGDATABASE=postgres")
+	return cmd
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, os.ErrNotExist)
+}
+
+// sql runs statements, one after the other, and returns what psql printed.
+func (s *server) sql(ctx context.Context, script string) (string, error) {
+	cmd := s.client(ctx, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-")
+	cmd.Stdin = strings.NewReader(script)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return string(out), nil
+}
