@@ -119,6 +119,11 @@ func TestConcurrentInsertsOfOneValue(t *testing.T) {
 	if err != nil || out != "10|NM\nINSERT 1\n" {
 		t.Errorf("upsert: %q %v", out, err)
 	}
+	out, _, err = raced(t, txn.ReadCommitted, insert,
+		"INSERT INTO people (id, email, name) VALUES (11, 'new@x', 'M') ON CONFLICT (email) DO UPDATE SET id = excluded.id, email = 'other@x' RETURNING id, email, name")
+	if err != nil || out != "11|other@x|N\nINSERT 1\n" {
+		t.Errorf("upsert of the key: %q %v", out, err)
+	}
 	if out := w.must("SELECT count(*) FROM people WHERE id >= 10"); out != "1\n" {
 		t.Errorf("rows: %q", out)
 	}

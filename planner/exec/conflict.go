@@ -10,6 +10,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/planner/distribute"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/txn"
 )
 
 // conflictRun is an ON CONFLICT clause that the coordinator runs, row by row,
@@ -241,7 +242,11 @@ func (c *conflictRun) change(ctx context.Context, key, image Row) (updated bool,
 	}
 	st := v.(*plan.Statement)
 	params := slices.Concat(c.run.params, []types.Datum(key), []types.Datum(image))
-	r, err := newRun(c.run.env, st, params, nil)
+	env, err := c.latest(ctx)
+	if err != nil {
+		return false, err
+	}
+	r, err := newRun(env, st, params, nil)
 	if err != nil {
 		return false, err
 	}
@@ -261,3 +266,25 @@ func (c *conflictRun) change(ctx context.Context, key, image Row) (updated bool,
 	c.run.affected += r.affected
 	return updated, err
 }
+
+// latest is the run's environment with, under READ COMMITTED, a snapshot of
+// its own: the row in the way can be newer than the statement's.
+func (c *conflictRun) latest(ctx context.Context) (*Env, error) {
+	if c.run.env.Txn.Isolation() != txn.ReadCommitted {
+		return c.run.env, nil
+	}
+	at, err := c.run.env.Draw(ctx)
+	env := *c.run.env
+	env.Snapshots = latest(at)
+	return &env, err
+}
+
+// latest is a timestamp that was drawn just now, to read at once. Nothing
+// holds its versions: a shard that has dropped them meanwhile refuses the read.
+type latest txn.Timestamp
+
+// Snapshot implements Snapshots.
+func (s latest) Snapshot(context.Context) (txn.Timestamp, error) { return txn.Timestamp(s), nil }
+
+// Redraw implements Snapshots.
+func (s latest) Redraw() bool { return false }
