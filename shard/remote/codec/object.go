@@ -112,7 +112,7 @@ func (w *encoder) refer(o *object, err error) {
 
 func (w *encoder) carry(o *object) {
 	for _, have := range w.objects {
-		if have == o {
+		if have.hash == o.hash {
 			return
 		}
 	}

@@ -54,7 +54,8 @@ func (r *decoder) values() shard.Values {
 	}
 }
 
-// env writes the settings; a zone travels by its name, which every node can find.
+// env writes the settings; a zone travels by its name, which every node can
+// find. Names stays behind: only what is printed for a client needs it.
 func (w *encoder) env(e *types.Env) {
 	w.bool(e != nil)
 	if e == nil {
