@@ -71,6 +71,8 @@ type Call struct {
 	Variadic bool
 	// Operator is the operator's name when the call was written as one ("+"), for EXPLAIN and deparsing.
 	Operator string
+	// Keyword is what the call was written as (CURRENT_USER), for deparsing; "" is as a call.
+	Keyword string
 }
 
 // CastForm says how a Cast converts.
@@ -92,7 +94,8 @@ type Cast struct {
 	Func     *Function // CastFunction
 	Elem     *Cast     // CastArray: the element's cast, whose Arg is nil
 	Arg      Expr
-	Explicit bool // written by the user: truncates where an implicit one fails
+	Explicit bool   // written by the user: truncates where an implicit one fails
+	Keyword  string // what a conversion of now() was written as (CURRENT_DATE), for deparsing
 }
 
 // BoolOp is which of AND, OR and NOT.

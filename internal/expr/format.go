@@ -19,6 +19,8 @@ type Formatter struct {
 	Param func(*Param) string
 	// Subquery prints a subquery; nil prints "(SubPlan)".
 	Subquery func(*Subquery) string
+	// Pretty leaves out the parentheses that nobody needs to read it (pg_get_expr's pretty_bool).
+	Pretty bool
 	// Literal prints a literal's text; nil uses the type's own (reg… types then print numbers).
 	Literal func(*types.Type, types.Datum) string
 }
@@ -75,15 +77,16 @@ func (p *deparser) expr(e Expr, implicit bool) {
 	case *Logic:
 		p.logic(e)
 	case *Test:
-		p.str("(")
-		p.expr(e.Arg, true)
-		p.str(" ", testNames[e.Kind], ")")
+		p.open()
+		p.paren(e.Arg, e, true)
+		p.str(" ", testNames[e.Kind])
+		p.shut()
 	case *Distinct:
 		op := " IS DISTINCT FROM "
 		if e.Negated {
 			op = " IS NOT DISTINCT FROM "
 		}
-		p.infix(e.A, op, e.B)
+		p.infix(e, e.A, op, e.B)
 	case *Case:
 		p.caseNode(e)
 	case *CaseArg:
@@ -208,12 +211,15 @@ func (p *deparser) text(e *Const) string {
 
 func (p *deparser) call(e *Call) {
 	switch {
+	case e.Keyword != "":
+		p.str(e.Keyword)
 	case e.Operator != "" && len(e.Args) == 2:
-		p.infix(e.Args[0], " "+e.Operator+" ", e.Args[1])
+		p.infix(e, e.Args[0], " "+e.Operator+" ", e.Args[1])
 	case e.Operator != "" && len(e.Args) == 1:
-		p.str("(", e.Operator, " ")
-		p.expr(e.Args[0], true)
-		p.str(")")
+		p.open()
+		p.str(e.Operator, " ")
+		p.paren(e.Args[0], e, true)
+		p.shut()
 	case e.Variadic:
 		last := len(e.Args) - 1
 		p.str(QuoteIdent(e.Func.Name), "(")
@@ -229,17 +235,21 @@ func (p *deparser) call(e *Call) {
 	}
 }
 
-func (p *deparser) infix(a Expr, op string, b Expr) {
-	p.str("(")
-	p.expr(a, true)
+func (p *deparser) infix(e, a Expr, op string, b Expr) {
+	p.open()
+	p.paren(a, e, true)
 	p.str(op)
-	p.expr(b, true)
-	p.str(")")
+	p.paren(b, e, true)
+	p.shut()
 }
 
 // cast prints (arg)::type; a chain of a conversion and its length coercion is
 // one cast in the text.
 func (p *deparser) cast(e *Cast, implicit bool) {
+	if e.Keyword != "" {
+		p.str(e.Keyword)
+		return
+	}
 	if !e.Explicit && !implicit {
 		p.expr(e.Arg, false)
 		return
@@ -252,30 +262,32 @@ func (p *deparser) cast(e *Cast, implicit bool) {
 		p.str(quoteSimple(p.text(c)), "::", types.FormatType(e.T, e.Mod))
 		return
 	}
-	p.str("(")
-	p.expr(arg, false)
-	p.str(")::", types.FormatType(e.T, e.Mod))
+	p.open()
+	p.paren(arg, e, false)
+	p.shut()
+	p.str("::", types.FormatType(e.T, e.Mod))
 }
 
 func (p *deparser) logic(e *Logic) {
 	if e.Op == Not {
-		p.str("(NOT ")
-		p.expr(e.Args[0], false)
-		p.str(")")
+		p.open()
+		p.str("NOT ")
+		p.paren(e.Args[0], e, false)
+		p.shut()
 		return
 	}
 	word := " AND "
 	if e.Op == Or {
 		word = " OR "
 	}
-	p.str("(")
+	p.open()
 	for i, a := range e.Args {
 		if i > 0 {
 			p.str(word)
 		}
-		p.expr(a, false)
+		p.paren(a, e, false)
 	}
-	p.str(")")
+	p.shut()
 }
 
 func (p *deparser) caseNode(e *Case) {
@@ -328,15 +340,16 @@ func (p *deparser) anyAll(e *AnyAll) {
 	if e.All {
 		word = " ALL ("
 	}
-	p.str("(")
-	p.expr(e.Left, true)
+	p.open()
+	p.paren(e.Left, e, true)
 	p.str(" ", e.Operator, word)
 	if e.Array != nil {
 		p.expr(e.Array, true)
 	} else {
 		p.inList(e.List)
 	}
-	p.str("))")
+	p.str(")")
+	p.shut()
 }
 
 // inList prints a list as the array that PostgreSQL makes of it: a literal when

@@ -1,6 +1,9 @@
 package bind
 
 import (
+	"strconv"
+	"strings"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
@@ -324,6 +327,21 @@ func (q *query) refuseSets(construct string, list []expr.Expr, location int32) {
 
 // valueFunction binds CURRENT_DATE and its like.
 func (q *query) valueFunction(n *pg.SQLValueFunction) expr.Expr {
+	e := q.valueOf(n)
+	keyword := strings.ToUpper(valueFunctionNames[n.Op])
+	switch c := e.(type) {
+	case *expr.Call:
+		c.Keyword = keyword
+	case *expr.Cast:
+		if c.Keyword = keyword; c.Mod >= 0 {
+			c.Keyword += "(" + strconv.Itoa(int(c.Mod)) + ")"
+		}
+	}
+	return e
+}
+
+// valueOf is the function that a keyword stands for.
+func (q *query) valueOf(n *pg.SQLValueFunction) expr.Expr {
 	call := func(name string) expr.Expr {
 		e, err := q.b.coercer.Call(name)
 		q.b.must(err, n.Location)

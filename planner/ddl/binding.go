@@ -55,8 +55,9 @@ func columnsOf(t *catalog.Table) []bind.Column {
 	return cols
 }
 
-// exprText is a bound expression as the catalog keeps it and PostgreSQL prints it.
-func (s *statement) exprText(e expr.Expr) string { return expr.Format(s.Bind().Types, e) }
+// exprText is a bound expression as the catalog keeps it: with the default
+// settings, so that whoever reads it later reads the same values.
+func (s *statement) exprText(e expr.Expr) string { return expr.Format(types.DefaultEnv(), e) }
 
 // renamedText binds an expression's text over old and prints it with the column names of t.
 func (s *statement) renamedText(text string, old, t *catalog.Table) (string, error) {

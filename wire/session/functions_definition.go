@@ -1,16 +1,20 @@
 package session
 
 import (
+	"strings"
+
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/pgcatalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/bind"
 )
 
 // definitionFunctions are manual table 9.70: objects as the SQL that makes them.
 var definitionFunctions = map[string]function{
 	"pg_get_expr": func(s *Session, args []types.Datum) (types.Datum, error) {
-		return types.Text(pgcatalog.Expression(s.snapshot(), s.database, args[0].Text(), s.visible)), nil
+		t := s.snapshot().Table(catalog.OID(args[1].Int()))
+		return types.Text(s.expressionText(t, args[0].Text(), len(args) > 2 && args[2].IsTrue())), nil
 	},
 	"pg_get_indexdef": func(s *Session, args []types.Datum) (types.Datum, error) {
 		column := 0
@@ -24,7 +28,7 @@ var definitionFunctions = map[string]function{
 		return textIf(pgcatalog.IndexDef(s.snapshot(), s.database, oidArg(args), column, visible)), nil
 	},
 	"pg_get_constraintdef": func(s *Session, args []types.Datum) (types.Datum, error) {
-		return textIf(pgcatalog.ConstraintDef(s.snapshot(), oidArg(args))), nil
+		return textIf(s.constraintDef(oidArg(args), len(args) > 1 && args[1].IsTrue())), nil
 	},
 	"pg_get_viewdef": func(s *Session, args []types.Datum) (types.Datum, error) {
 		oid, err := s.relationArg(args[0])
@@ -75,6 +79,42 @@ var definitionFunctions = map[string]function{
 	"pg_indexam_has_property": propertyOf(1, map[string]bool{
 		"can_order": true, "can_unique": true, "can_multi_col": true, "can_exclude": true, "can_include": true}),
 	"pg_stat_get_numscans": constant(types.Int(0)),
+}
+
+// expressionText prints a stored expression over a table's columns (nil: over
+// none) by the session's settings and search path.
+func (s *Session) expressionText(t *catalog.Table, text string, pretty bool) string {
+	var columns []bind.Column
+	if t != nil {
+		for i := range t.Columns {
+			c := &t.Columns[i]
+			columns = append(columns, bind.Column{Name: c.Name, Type: c.Type, Typmod: c.Typmod})
+			if c.Dropped || c.Hidden {
+				columns[i].Name = ""
+			}
+		}
+	}
+	e, err := bind.Expression(s.env.bind(), text, columns, bind.ForUsing, nil)
+	if err == nil {
+		text = (&expr.Formatter{Env: s.env.output(), Pretty: pretty}).Format(e)
+	}
+	return pgcatalog.Expression(s.snapshot(), s.database, text, s.visible)
+}
+
+// constraintDef is pg_get_constraintdef.
+func (s *Session) constraintDef(oid catalog.OID, pretty bool) (string, bool) {
+	def, ok := pgcatalog.ConstraintDef(s.snapshot(), oid)
+	t, _ := s.snapshot().Owner(oid).(*catalog.Table)
+	if t == nil {
+		return def, ok
+	}
+	for i := range t.Checks {
+		if k := &t.Checks[i]; k.OID == oid {
+			rest := strings.TrimPrefix(def, "CHECK ("+k.Expr+")")
+			return "CHECK (" + s.expressionText(t, k.Expr, pretty) + ")" + rest, ok
+		}
+	}
+	return def, ok
 }
 
 // allWrites are the bits of INSERT, UPDATE and DELETE (1 << CMD_…, nodes.h).
