@@ -23,7 +23,11 @@ const sectionBytes = 1 << 20
 
 // aside moves large write sets out of their record.
 func (p *Participant) aside(c *changes) error {
-	if p.log == nil || c.size() < asideBytes {
+	limit := asideBytes
+	if segment := p.cfg.Log.SegmentBytes; segment > 0 {
+		limit = min(limit, int(segment/4)) // a record lies in one segment
+	}
+	if p.log == nil || c.size() < limit {
 		return nil
 	}
 	w, err := p.log.CreateSide()

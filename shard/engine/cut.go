@@ -57,3 +57,11 @@ func (n *Node) CutLogs(ctx context.Context) error {
 	}
 	return nil
 }
+
+// LogBytes is how much the log has written since it was opened.
+func (p *Participant) LogBytes() int64 {
+	if p.log == nil {
+		return 0
+	}
+	return p.log.Metrics().Bytes.Load()
+}

@@ -8,12 +8,14 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/vfs"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/engine"
+	"github.com/pegmatitedb/pegmatite/shard/log"
 	"github.com/pegmatitedb/pegmatite/shard/shardtest"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
 
 func config(dir string, oracle txn.Oracle, shards, logs int) engine.Config {
 	return engine.Config{Dir: dir, FS: vfs.OS{}, Shards: shards, Logs: logs, Oracle: oracle,
+		Log:             log.Options{SegmentBytes: 1 << 20}, // made in less time than the usual ones
 		DeadlockTimeout: 20 * time.Millisecond, SettleEvery: 5 * time.Millisecond}
 }
 

@@ -66,6 +66,26 @@ func (m *model) commit(k int64, v recent.Version) {
 	m.history[key(k)] = append(m.history[key(k)], v)
 }
 
+// restart replays everything since nothing was settled: what SQLite has is
+// unknown, and no older snapshot is left.
+func (m *model) restart() {
+	old := m.shard
+	m.shard = recent.New(m.clock)
+	m.table = m.shard.Open(1, keyOf)
+	m.table.AddIndex(1, []int{1})
+	m.inUse, m.batch = map[txn.Timestamp]int{}, nil
+	for _, t := range old.Tables() {
+		t.Ascend(recent.Range{}, func(c *recent.Chain) bool {
+			v := *c.Newest()
+			if v.At == 0 {
+				return true
+			}
+			m.table.Add(c.Key, recent.Version{Kind: recent.Unknown}, v)
+			return true
+		})
+	}
+}
+
 // visible is what the naive history says.
 func (m *model) visible(k string, s txn.Timestamp) []byte {
 	var out []byte
@@ -198,6 +218,7 @@ func TestHistory(t *testing.T) {
 				m.table.Unsettled(m.batch)
 				m.batch = nil
 			},
+			"restart": func(t *rapid.T) { m.restart() },
 			"drop": func(t *rapid.T) {
 				m.shard.Raise(m.oldest())
 				m.table.Drop(rapid.IntRange(1, keys).Draw(t, "n"))

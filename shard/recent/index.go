@@ -27,6 +27,9 @@ func (t *Table) AddIndex(id uint32, columns []int) {
 	t.indexes = append(t.indexes, ix)
 	t.chains.Scan(func(_ string, c *Chain) bool {
 		for i := range c.versions {
+			if c.blind {
+				break
+			}
 			c.indexIn(ix, &c.versions[i])
 		}
 		return true
@@ -77,17 +80,18 @@ func (t *Table) AscendIndex(id uint32, r Range, yield func(*Chain) bool) bool {
 		more = yield(c)
 		return more
 	})
-	for c := range t.blind {
-		if !more {
-			break
-		}
-		more = yield(c)
+	if more && t.blind > 0 {
+		t.chains.Scan(func(_ string, c *Chain) bool { return !c.blind || yield(c) })
 	}
 	return true
 }
 
-// index enters a version into every index.
+// index enters a version into every index. A chain whose base is unknown comes
+// up in every look-up anyway, and stands in no index until it has settled.
 func (c *Chain) index(v *Version) {
+	if c.blind {
+		return
+	}
 	for _, ix := range c.table.indexes {
 		c.indexIn(ix, v)
 	}

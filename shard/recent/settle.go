@@ -65,7 +65,10 @@ func (t *Table) Settled(batch []Settling) {
 		c.settled, c.settling = s.At, 0
 		if c.blind {
 			c.blind = false
-			delete(t.blind, c)
+			t.blind--
+			for i := range c.versions {
+				c.index(&c.versions[i])
+			}
 		}
 		c.trim(t.shard.floor)
 		if !c.dirty {

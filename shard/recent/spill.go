@@ -25,6 +25,9 @@ func (s *Shard) Spill(goal int64, write func(row []byte) (Place, error)) (freed 
 }
 
 func (c *Chain) spill(write func([]byte) (Place, error)) (freed int64, err error) {
+	if c.blind {
+		return 0, nil // its images are to be indexed yet
+	}
 	for i := range c.versions[:len(c.versions)-1] {
 		v := &c.versions[i]
 		if v.Kind != Present || len(v.Row) == 0 || v.At == c.settling && v.At != 0 {

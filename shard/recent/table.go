@@ -14,7 +14,7 @@ type Table struct {
 	keyOf   KeyOf
 	chains  btree.Map[string, *Chain]
 	indexes []*index
-	blind   map[*Chain]struct{}
+	blind   int // chains whose base is unknown
 	dirty   []*Chain
 	retire  retirement
 	sets    uint64 // counts every key that came or went
@@ -121,10 +121,7 @@ func (t *Table) begin(key string, base Version) *Chain {
 	t.shard.usage.Bytes += chainBytes + int64(len(key))
 	t.account(&base, 1)
 	if c.blind {
-		if t.blind == nil {
-			t.blind = map[*Chain]struct{}{}
-		}
-		t.blind[c] = struct{}{}
+		t.blind++
 	}
 	c.index(&base)
 	return c
@@ -142,7 +139,9 @@ func (t *Table) account(v *Version, n int64) {
 func (t *Table) drop(c *Chain) {
 	t.chains.Delete(c.Key)
 	t.sets++
-	delete(t.blind, c)
+	if c.blind {
+		t.blind--
+	}
 	c.unindex()
 	t.shard.usage.Chains--
 	t.shard.usage.Bytes -= chainBytes + int64(len(c.Key))
