@@ -58,6 +58,7 @@ const (
 func Options() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.ForceServerCodecV2(codec.Frames{}),
+		grpc.WaitForHandlers(true), // after Stop nobody uses the shards any more
 		grpc.MaxRecvMsgSize(codec.MaxMessageBytes),
 		grpc.MaxSendMsgSize(codec.MaxMessageBytes),
 		grpc.InitialWindowSize(streamWindowBytes),
