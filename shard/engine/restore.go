@@ -113,7 +113,8 @@ func (p *Participant) restoreSets(st *prepared) error {
 // before its outcome is asked for.
 const silence = 5 * time.Second
 
-// runResolver ends transactions in doubt.
+// runResolver ends transactions in doubt, and looks whether the disk has space
+// left, which others use too.
 func (n *Node) runResolver(stop <-chan struct{}) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -126,6 +127,16 @@ func (n *Node) runResolver(stop <-chan struct{}) {
 			return
 		case <-tick.C:
 			n.ResolveInDoubt(ctx)
+			n.checkSpace()
+		}
+	}
+}
+
+// checkSpace makes writers wait for space, or lets them go on again (rule 27).
+func (n *Node) checkSpace() {
+	for _, p := range n.participants {
+		if p.log != nil {
+			p.log.CheckSpace()
 		}
 	}
 }
@@ -188,6 +199,11 @@ func (n *Node) learn(ctx context.Context, p *Participant, d *twopc.Doubt) error 
 // spread brings a decision to its participants, as far as they are on this
 // node, and forgets it when all have it durably.
 func (n *Node) spread(ctx context.Context, home *Participant, d *twopc.Doubt) error {
+	// Until it is durable the decision can still be lost, and whoever had
+	// followed it would stand alone.
+	if err := home.synced(d.Decided); err != nil {
+		return err
+	}
 	r := &txn.ResolveRequest{Txn: d.Txn, Outcome: d.Outcome}
 	for _, id := range d.Participants {
 		if id == home.uuid {
