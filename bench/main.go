@@ -21,8 +21,7 @@ import (
 // parameters are the flags.
 type parameters struct {
 	runs, seconds, scale, clients, threads, rows int
-	only                                         string
-	postgres                                     string
+	only, steps, postgres                        string
 }
 
 func main() {
@@ -33,6 +32,7 @@ func main() {
 	flag.IntVar(&p.clients, "clients", 8, "pgbench's clients")
 	flag.IntVar(&p.threads, "threads", 2, "pgbench's threads")
 	flag.IntVar(&p.rows, "rows", 1_000_000, "rows of COPY and of the aggregate")
+	flag.StringVar(&p.steps, "steps", "dtgvp", "steps of pgbench -i")
 	flag.StringVar(&p.only, "only", "", "workloads, comma-separated; empty is all")
 	flag.StringVar(&p.postgres, "postgres", "/usr/lib/postgresql/15/bin", "directory of PostgreSQL's programs")
 	flag.Parse()

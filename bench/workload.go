@@ -49,7 +49,7 @@ func choose(only string) ([]workload, error) {
 // prepare makes pgbench's tables, and the rows that are copied.
 func (b *turns) prepare(ctx context.Context, servers []*server) error {
 	for _, s := range servers {
-		out, err := s.client(ctx, "pgbench", "-i", "-q", "-s", strconv.Itoa(b.scale)).CombinedOutput()
+		out, err := s.client(ctx, "pgbench", "-i", "-I", b.steps, "-q", "-s", strconv.Itoa(b.scale)).CombinedOutput()
 		if err != nil {
 			return fmt.Errorf("pgbench -i on %s: %w\n%s", s.name, err, out)
 		}
