@@ -11,8 +11,9 @@
 //	read.go scan.go lookup.go         reads; capture.go: what memory says of one
 //	program.go stages.go group.go     a fragment made ready to run
 //	write.go insert.go update.go …    writes; branch.go: a transaction on a shard
-//	locks.go deadlock.go              row and value locks
-//	participant.go prepare.go         txn.Participant
+//	ownset.go run.go large.go         write sets larger than memory
+//	locks.go tablelock.go deadlock.go rows, values and tables
+//	participant.go twophase.go        txn.Participant; restore.go: what is in doubt
 //	commands.go changes.go            what the log holds
 //	settle.go checkpoint.go cut.go    from memory to SQLite, and the log's end
 //	replay.go                         start-up
