@@ -189,6 +189,14 @@ func (t *Txn) Snapshot(ctx context.Context) (Timestamp, error) {
 	return t.snapshot, nil
 }
 
+// Drawn returns the transaction's snapshot if it has been drawn, else 0. Any
+// goroutine may ask.
+func (t *Txn) Drawn() Timestamp {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.snapshot
+}
+
 // Mark is the place of a savepoint: statements after it can be taken back.
 type Mark Statement
 

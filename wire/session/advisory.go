@@ -107,7 +107,7 @@ func (a *advisory) lock(ctx context.Context, s *Session, h advisoryHold, timeout
 	case <-w.granted:
 		return nil
 	case <-ctx.Done():
-		err = pgerr.From(ctx.Err())
+		err = pgerr.From(context.Cause(ctx))
 	case <-expired:
 		err = pgerr.New(pgerr.LockNotAvailable, "canceling statement due to lock timeout")
 	}
@@ -271,6 +271,17 @@ func advisoryUnlock(shared bool, mode string) function {
 		}
 		return types.Bool(n > 0), nil
 	}
+}
+
+// waiters are the sessions that wait for an advisory lock.
+func (a *advisory) waiters() map[*Session]bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := map[*Session]bool{}
+	for s := range a.waiting {
+		out[s] = true
+	}
+	return out
 }
 
 // advisoryRow is one line of pg_locks.

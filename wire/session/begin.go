@@ -73,7 +73,11 @@ func (s *Session) endCommand(ctx context.Context, n *pg.TransactionStmt, e event
 		return nil, err
 	}
 	s.tx.readOnly, s.tx.deferrable = old.readOnly, old.deferrable
-	return done(tag), s.tx.txn.SetIsolation(old.txn.Isolation())
+	if err := s.tx.txn.SetIsolation(old.txn.Isolation()); err != nil {
+		return nil, err
+	}
+	s.showTransaction()
+	return done(tag), nil
 }
 
 // rollbackToCommand goes back to a savepoint; it is what revives a failed block.
@@ -115,7 +119,11 @@ func (s *Session) setIsolation(name string) error {
 	if level == txn.Serializable {
 		return pgerr.Unsupported("isolation level SERIALIZABLE")
 	}
-	return s.tx.txn.SetIsolation(level)
+	if err := s.tx.txn.SetIsolation(level); err != nil {
+		return err
+	}
+	s.showTransaction()
+	return nil
 }
 
 // setReadOnly changes the mode; to READ WRITE only before any query (25001).

@@ -2,13 +2,11 @@ package session
 
 import (
 	"context"
-	"fmt"
-	"sort"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
-	"github.com/pegmatitedb/pegmatite/wire/session/setting"
 )
 
 // Topology is what is known of nodes and where shards lie.
@@ -34,13 +32,20 @@ type NodeInfo struct {
 type row = map[string]types.Datum
 
 // DynamicRows makes the rows of a relation that no descriptor knows: settings,
-// sessions, nodes, shards, transactions. A relation that nothing here fills is empty.
+// sessions, locks, nodes, shards, transactions. Those that are always empty
+// here have no case; what we cannot know is refused.
 func (s *Session) DynamicRows(ctx context.Context, relation string, emit func(map[string]types.Datum)) error {
 	switch relation {
 	case "pg_settings":
 		s.settingRows(emit)
 	case "pg_stat_activity":
 		s.activityRows(emit)
+	case "pg_stat_database":
+		s.databaseRows(emit)
+	case "pg_stat_ssl", "pg_stat_gssapi":
+		s.encryptionRows(relation, emit)
+	case "pg_locks":
+		return s.lockRows(ctx, emit)
 	case "pg_prepared_statements":
 		s.preparedRows(emit)
 	case "pg_sequences":
@@ -53,65 +58,10 @@ func (s *Session) DynamicRows(ctx context.Context, relation string, emit func(ma
 		return s.shardRows(ctx, emit)
 	case "transactions":
 		return s.transactionRows(ctx, emit)
+	case "pg_config", "pg_timezone_names", "pg_timezone_abbrevs", "pg_hba_file_rules", "pg_file_settings":
+		return pgerr.Unsupported("reading %s", relation)
 	}
 	return nil
-}
-
-func (s *Session) settingRows(emit func(row)) {
-	names := make([]string, 0, 400)
-	for name := range setting.Definitions() {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
-		d := setting.Definitions()[name]
-		if d.Category == "Ungrouped" {
-			continue
-		}
-		enum := types.Null
-		if d.Enum != nil {
-			var elems []types.Datum
-			for _, e := range d.Enum {
-				elems = append(elems, types.Text(e))
-			}
-			enum = vector(types.TText, elems)
-		}
-		bounds := func(f float64) types.Datum {
-			if d.Type != "integer" && d.Type != "real" {
-				return types.Null
-			}
-			return types.Text(fmt.Sprint(f))
-		}
-		emit(row{
-			"name": types.Text(d.Name), "setting": types.Text(s.settings.Get(d.Name)), "unit": textOrNull(d.Unit),
-			"category": types.Text(d.Category), "short_desc": types.Text(d.Short), "context": types.Text(d.Context),
-			"vartype": types.Text(d.Type), "source": types.Text("default"), "min_val": bounds(d.Min), "max_val": bounds(d.Max),
-			"enumvals": enum, "boot_val": types.Text(d.Boot), "reset_val": types.Text(s.settings.ResetValue(d.Name)),
-			"pending_restart": types.False,
-		})
-	}
-}
-
-func (s *Session) activityRows(emit func(row)) {
-	snap := s.node.Catalog.Snapshot()
-	for _, o := range s.node.sessions.list() {
-		state := "idle"
-		if o.activity.active.Load() {
-			state = "active"
-		}
-		r := row{
-			"pid": types.Int(int64(o.pid())), "datid": types.Int(int64(o.database)), "usesysid": types.Int(int64(o.user)),
-			"backend_start": types.Int(micros(o.backendStart)), "state": types.Text(state), "query": types.Text(o.activity.text()),
-			"application_name": types.Text(o.activity.application()), "backend_type": types.Text("client backend"),
-		}
-		if db := snap.DatabaseByOID(o.database); db != nil {
-			r["datname"] = types.Text(db.Name)
-		}
-		if u := snap.RoleByOID(o.user); u != nil {
-			r["usename"] = types.Text(u.Name)
-		}
-		emit(r)
-	}
 }
 
 func (s *Session) preparedRows(emit func(row)) {
@@ -130,28 +80,27 @@ func (s *Session) preparedRows(emit func(row)) {
 	}
 }
 
+// sequenceRows asks the shards for the values.
 func (s *Session) sequenceRows(emit func(row)) error {
-	for r := range s.snapshot().Relations(s.database) {
-		q, ok := r.(*catalog.Sequence)
-		if !ok {
-			continue
-		}
+	var failed error
+	t := s.node.System.Relation("pg_sequences")
+	for _, values := range s.node.System.Sequences(s.database, s.snapshot(), func(q *catalog.Sequence) (int64, bool) {
 		reply, err := s.sequenceControl(q, shard.ControlSequenceRead, shard.SequenceStep{})
 		if err != nil {
-			return err
+			failed = err
+			return 0, false
 		}
-		last := types.Null
-		if reply.Called {
-			last = types.Int(reply.Value)
+		return reply.Value, reply.Called
+	}) {
+		r := row{}
+		for i := range t.Columns {
+			if c := &t.Columns[i]; !c.Hidden {
+				r[c.Name] = values[i]
+			}
 		}
-		emit(row{
-			"schemaname": types.Text(s.snapshot().SchemaByOID(s.database, q.Schema).Name), "sequencename": types.Text(q.Name),
-			"sequenceowner": types.Text(s.snapshot().RoleByOID(q.Owner).Name), "data_type": types.Int(int64(q.Type.OID)),
-			"start_value": types.Int(q.Start), "min_value": types.Int(q.Min), "max_value": types.Int(q.Max),
-			"increment_by": types.Int(q.Increment), "cycle": types.Bool(q.Cycle), "cache_size": types.Int(q.Cache), "last_value": last,
-		})
+		emit(r)
 	}
-	return nil
+	return failed
 }
 
 func (s *Session) nodeRows(ctx context.Context, emit func(row)) error {
@@ -201,30 +150,4 @@ func (s *Session) askShard(ctx context.Context, id shard.ID, op shard.ControlOp)
 	return s.node.Cluster.Service(catalog.HomeShards, id).Control(ctx, &shard.ControlRequest{
 		Header: shard.Header{Shard: id, Epoch: s.node.Cluster.Epoch()}, Op: op,
 	})
-}
-
-// transactionRows shows what shards have open and in doubt: one row for each
-// transaction and shard, with whom it waits for.
-func (s *Session) transactionRows(ctx context.Context, emit func(row)) error {
-	for _, id := range s.node.Cluster.Shards(catalog.HomeShards) {
-		reply, err := s.askShard(ctx, id, shard.ControlTransactions)
-		if err != nil {
-			return err
-		}
-		for _, t := range reply.Transactions {
-			emit(row{
-				"txn": types.Text(t.Txn.String()), "node": types.Int(int64(t.Txn.Node)), "state": types.Text(t.State.String()),
-				"participants": types.Text(fmt.Sprint(t.Participants)), "reason": types.Text(transactionReason(id, &t)),
-			})
-		}
-	}
-	return nil
-}
-
-func transactionReason(id shard.ID, t *shard.TransactionInfo) string {
-	text := fmt.Sprintf("shard %d: %d locks, %d bytes", id, t.Locks, t.Bytes)
-	if len(t.Waiting) > 0 {
-		text += fmt.Sprintf(", waits for %v", t.Waiting)
-	}
-	return text
 }

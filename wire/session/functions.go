@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"net"
 	"strings"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -64,10 +65,19 @@ var sessionFunctions = map[string]function{
 	"pg_is_other_temp_schema": constant(types.False),
 	"pg_jit_available":        constant(types.False),
 	"pg_trigger_depth":        constant(types.Int(0)),
-	"inet_client_addr":        constant(types.Null),
-	"inet_client_port":        constant(types.Null),
-	"inet_server_addr":        constant(types.Null),
-	"inet_server_port":        constant(types.Null),
+	"inet_client_port": func(s *Session, _ []types.Datum) (types.Datum, error) {
+		addr, ok := s.client.Address.(*net.TCPAddr)
+		if !ok {
+			return types.Null, nil
+		}
+		return types.Int(int64(addr.Port)), nil
+	},
+	"inet_server_port": func(s *Session, _ []types.Datum) (types.Datum, error) {
+		if _, ok := s.client.Address.(*net.TCPAddr); !ok {
+			return types.Null, nil
+		}
+		return types.Int(int64(s.number("port"))), nil
+	},
 	"row_security_active":     constant(types.False),
 	"pg_is_wal_replay_paused": constant(types.False),
 }

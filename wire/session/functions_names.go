@@ -18,7 +18,10 @@ import (
 var nameFunctions = func() map[string]function {
 	functions := map[string]function{"format_type": formatType}
 	for name, k := range objectKinds {
-		functions[name+"in"] = func(s *Session, args []types.Datum) (types.Datum, error) { return s.regIn(args[0], k.find) }
+		functions[name+"in"] = func(s *Session, args []types.Datum) (types.Datum, error) {
+			v, err := s.regIn(args[0], k.find)
+			return v, s.placed(err, args[0].Text())
+		}
 		functions["to_"+name] = func(s *Session, args []types.Datum) (types.Datum, error) { return s.toReg(args[0], k.find) }
 		functions[name+"out"] = func(s *Session, args []types.Datum) (types.Datum, error) {
 			return types.Text(s.objectName(k, oidArg(args))), nil
@@ -147,7 +150,7 @@ func (s *Session) findRelationName(name string) (catalog.OID, bool, error) {
 	if schema != "" {
 		sc := s.snapshot().Schema(s.database, schema)
 		if sc == nil {
-			return 0, false, pgerr.New(pgerr.UndefinedTable, "relation %q does not exist", schema+"."+object)
+			return 0, false, pgerr.New(pgerr.InvalidSchemaName, "schema %q does not exist", schema)
 		}
 		path = []catalog.OID{sc.OID}
 	}

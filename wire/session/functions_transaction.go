@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -39,7 +40,7 @@ func (s *Session) sleep(d time.Duration) (types.Datum, error) {
 	case <-timer.C:
 		return void, nil
 	case <-s.statementContext().Done():
-		return types.Null, pgerr.From(s.statementContext().Err())
+		return types.Null, pgerr.From(context.Cause(s.statementContext()))
 	}
 }
 
@@ -55,12 +56,14 @@ func transactionNumber(boot uint32, seq uint64) int64 { return int64(boot)<<boot
 
 func transactionID(s *Session, _ []types.Datum) (types.Datum, error) {
 	id := s.tx.txn.ID()
+	s.tx.numbered = true
 	return types.Int(transactionNumber(id.Boot, id.Seq)), nil
 }
 
-// assignedTransactionID is NULL as long as the transaction has written nothing.
+// assignedTransactionID is NULL as long as the transaction has written nothing
+// and nobody has asked.
 func assignedTransactionID(s *Session, args []types.Datum) (types.Datum, error) {
-	if !s.tx.txn.Wrote() {
+	if !s.tx.numbered && !s.tx.txn.Wrote() {
 		return types.Null, nil
 	}
 	return transactionID(s, args)

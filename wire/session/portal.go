@@ -42,7 +42,7 @@ func (s *Session) closePortals() {
 }
 
 // Execute serves an Execute message: up to limit rows of a portal, 0 is all.
-func (s *Session) Execute(ctx context.Context, name string, limit uint32) error {
+func (s *Session) Execute(ctx context.Context, name string, limit uint32) (err error) {
 	p, err := s.findPortal(name)
 	if err != nil {
 		return err
@@ -54,6 +54,7 @@ func (s *Session) Execute(ctx context.Context, name string, limit uint32) error 
 	}
 	ctx, stop := s.startStatement(ctx, p.prepared.stmt.Text)
 	defer stop()
+	defer func() { err = interrupted(ctx, err) }()
 	if p.finished {
 		return s.again(p)
 	}

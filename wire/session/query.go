@@ -43,9 +43,10 @@ func (s *Session) query(ctx context.Context, sql string) error {
 
 // simple runs one statement of a query string. The last one's implicit
 // transaction commits before its CommandComplete: that message is the promise.
-func (s *Session) simple(ctx context.Context, st *sqlparse.Statement, last bool) error {
+func (s *Session) simple(ctx context.Context, st *sqlparse.Statement, last bool) (err error) {
 	ctx, stop := s.startStatement(ctx, st.Text)
 	defer stop()
+	defer func() { err = interrupted(ctx, err) }()
 	r, err := s.execute(ctx, &execution{stmt: st, text: st.Text})
 	if err != nil {
 		return err
@@ -85,7 +86,7 @@ type execution struct {
 // Fail tells the client of an error and moves the transaction to where an
 // error leads. It returns the error when it ends the connection.
 func (s *Session) Fail(ctx context.Context, err error) error {
-	e := s.placed(pgerr.From(interrupted(ctx, err)))
+	e := pgerr.From(interrupted(ctx, err))
 	if e.Code == pgerr.InternalError {
 		s.node.Log.Error("internal error", "error", e.Message, "cause", e.Unwrap(), "statement", s.activity.text())
 	}
@@ -101,7 +102,7 @@ func (s *Session) Fail(ctx context.Context, err error) error {
 
 // interrupted replaces a cancelled context's error by why it was cancelled.
 func interrupted(ctx context.Context, err error) error {
-	if ctx.Err() == nil || !pgerr.HasCode(pgerr.From(err), pgerr.QueryCanceled) {
+	if err == nil || ctx.Err() == nil || !pgerr.HasCode(pgerr.From(err), pgerr.QueryCanceled) {
 		return err
 	}
 	if cause := context.Cause(ctx); pgerr.HasCode(cause, pgerr.QueryCanceled, pgerr.AdminShutdown, pgerr.IdleInTransactionSessionTimeout) {

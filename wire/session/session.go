@@ -249,8 +249,9 @@ type activity struct {
 
 // openTransaction is the part of a transaction that others may look at.
 type openTransaction struct {
-	txn     *txn.Txn
-	started time.Time
+	txn       *txn.Txn // for ID, Drawn and Wrote alone
+	isolation txn.Isolation
+	started   time.Time
 }
 
 // run notes that a statement begins or (false) has ended.

@@ -19,6 +19,7 @@ type transaction struct {
 	deferrable bool
 	started    time.Time
 	savepoints []savepoint
+	numbered   bool // its number was asked for
 }
 
 // savepoint is a named place to go back to.
@@ -62,8 +63,13 @@ func (s *Session) begin() {
 		deferrable: s.settings.Get("default_transaction_deferrable") == "on",
 		started:    s.statementStart,
 	}
-	s.activity.transaction.Store(&openTransaction{s.tx.txn, s.tx.started})
+	s.showTransaction()
 	s.env.stale()
+}
+
+// showTransaction lets other sessions see what the transaction is.
+func (s *Session) showTransaction() {
+	s.activity.transaction.Store(&openTransaction{s.tx.txn, s.tx.txn.Isolation(), s.tx.started})
 }
 
 // isolationOf reads a level's name; READ UNCOMMITTED is READ COMMITTED.

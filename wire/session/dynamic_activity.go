@@ -1,0 +1,106 @@
+package session
+
+import (
+	"net"
+
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// activityRows makes pg_stat_activity: the sessions of this node.
+func (s *Session) activityRows(emit func(row)) {
+	snap := s.node.Catalog.Snapshot()
+	waiting := s.node.advisory.waiters()
+	for _, o := range s.node.sessions.list() {
+		a := &o.activity
+		r := row{
+			"pid": types.Int(int64(o.pid())), "datid": types.Int(int64(o.database)), "usesysid": types.Int(int64(o.user)),
+			"backend_start": types.Int(micros(o.backendStart)), "state": types.Text(a.state()), "query": types.Text(a.text()),
+			"application_name": types.Text(a.application()), "backend_type": types.Text("client backend"),
+		}
+		if at := a.started.Load(); at != 0 {
+			r["query_start"], r["state_change"] = types.Int(at), types.Int(a.changed.Load())
+		}
+		if t := a.transaction.Load(); t != nil {
+			r["xact_start"] = types.Int(micros(t.started))
+			if t.txn.Wrote() {
+				id := t.txn.ID()
+				r["backend_xid"] = types.Int(shortTransactionNumber(id.Seq))
+			}
+		}
+		if db := snap.DatabaseByOID(o.database); db != nil {
+			r["datname"] = types.Text(db.Name)
+		}
+		if u := snap.RoleByOID(o.user); u != nil {
+			r["usename"] = types.Text(u.Name)
+		}
+		switch {
+		case waiting[o]:
+			r["wait_event_type"], r["wait_event"] = types.Text("Lock"), types.Text("advisory")
+		case !a.active.Load():
+			r["wait_event_type"], r["wait_event"] = types.Text("Client"), types.Text("ClientRead")
+		}
+		if addr, ok := o.client.Address.(*net.TCPAddr); ok {
+			r["client_port"] = types.Int(int64(addr.Port))
+		} else {
+			r["client_port"] = types.Int(unixClientPort)
+		}
+		emit(r)
+	}
+}
+
+// unixClientPort is what pg_stat_activity shows for clients on a Unix socket.
+const unixClientPort = -1
+
+// state is pg_stat_activity.state.
+func (a *activity) state() string {
+	switch {
+	case a.active.Load():
+		return "active"
+	case a.transaction.Load() != nil:
+		return "idle in transaction"
+	}
+	return "idle"
+}
+
+// shortTransactionNumber is a transaction as xid shows it: the low half of its number.
+func shortTransactionNumber(seq uint64) int64 { return int64(uint32(seq)) }
+
+// databaseRows makes pg_stat_database; counters that nobody keeps stay zero.
+func (s *Session) databaseRows(emit func(row)) {
+	for d := range s.snapshot().Databases() {
+		emit(row{
+			"datid": types.Int(int64(d.OID)), "datname": types.Text(d.Name), "numbackends": types.Int(int64(s.node.sessions.inDatabase(d.OID))),
+		})
+	}
+}
+
+// encryptionRows makes pg_stat_ssl and pg_stat_gssapi: nobody's connection is encrypted.
+func (s *Session) encryptionRows(relation string, emit func(row)) {
+	for _, o := range s.node.sessions.list() {
+		r := row{"pid": types.Int(int64(o.pid()))}
+		if relation == "pg_stat_ssl" {
+			r["ssl"] = types.False
+		} else {
+			r["gss_authenticated"], r["encrypted"] = types.False, types.False
+		}
+		emit(r)
+	}
+}
+
+// sessionsByTransaction finds the sessions that run this node's transactions.
+func sessionsByTransaction(n *Node) map[string]*Session {
+	out := map[string]*Session{}
+	for _, o := range n.sessions.list() {
+		if t := o.activity.transaction.Load(); t != nil {
+			out[t.txn.ID().String()] = o
+		}
+	}
+	return out
+}
+
+func pidOf(o *Session) types.Datum {
+	if o == nil {
+		return types.Null
+	}
+	return types.Int(int64(o.pid()))
+}

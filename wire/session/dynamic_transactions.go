@@ -1,0 +1,109 @@
+package session
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/shard"
+)
+
+// openOnShards calls f for every transaction that a shard has something of.
+func (s *Session) openOnShards(ctx context.Context, f func(id shard.ID, t *shard.TransactionInfo)) error {
+	for _, id := range s.node.Cluster.Shards(catalog.HomeShards) {
+		reply, err := s.askShard(ctx, id, shard.ControlTransactions)
+		if err != nil {
+			return err
+		}
+		for i := range reply.Transactions {
+			f(id, &reply.Transactions[i])
+		}
+	}
+	return nil
+}
+
+// transactionRows shows what shards have open and in doubt: one row for each
+// transaction and shard, with whom it waits for.
+func (s *Session) transactionRows(ctx context.Context, emit func(row)) error {
+	sessions := sessionsByTransaction(s.node)
+	return s.openOnShards(ctx, func(id shard.ID, t *shard.TransactionInfo) {
+		r := row{
+			"txn": types.Text(t.Txn.String()), "node": types.Int(int64(t.Txn.Node)), "state": types.Text(t.State.String()),
+			"participants": types.Text(fmt.Sprint(t.Participants)), "reason": types.Text(transactionReason(id, t)),
+		}
+		if o := sessions[t.Txn.String()]; o != nil {
+			r["pid"] = pidOf(o)
+			if open := o.activity.transaction.Load(); open != nil {
+				r["started"] = types.Int(micros(open.started))
+				r["isolation"] = types.Text(open.isolation.String())
+				if at := open.txn.Drawn(); at != 0 {
+					r["snapshot"] = types.Int(int64(at))
+				}
+			}
+		}
+		emit(r)
+	})
+}
+
+func transactionReason(id shard.ID, t *shard.TransactionInfo) string {
+	text := fmt.Sprintf("shard %d: %d locks, %d bytes", id, t.Locks, t.Bytes)
+	if len(t.Waiting) > 0 {
+		text += fmt.Sprintf(", waits for %v", t.Waiting)
+	}
+	return text
+}
+
+// lockRows makes pg_locks: advisory locks, and transactions that hold
+// something on a shard or wait there for each other, as PostgreSQL shows waits
+// for a row by the transaction that has it. Row locks have no rows there either.
+func (s *Session) lockRows(ctx context.Context, emit func(row)) error {
+	for _, a := range s.node.advisory.rows() {
+		emit(advisoryLockRow(a))
+	}
+	sessions := sessionsByTransaction(s.node)
+	held := map[string]bool{}
+	return s.openOnShards(ctx, func(_ shard.ID, t *shard.TransactionInfo) {
+		o := sessions[t.Txn.String()]
+		lock := func(seq uint64, mode string, granted bool) {
+			emit(row{
+				"locktype": types.Text("transactionid"), "transactionid": types.Int(shortTransactionNumber(seq)),
+				"virtualtransaction": types.Text(t.Txn.String()), "pid": pidOf(o), "mode": types.Text(mode),
+				"granted": types.Bool(granted), "fastpath": types.False,
+			})
+		}
+		if !held[t.Txn.String()] {
+			held[t.Txn.String()] = true
+			lock(t.Txn.Seq, "ExclusiveLock", true)
+		}
+		for _, w := range t.Waiting {
+			lock(w.Seq, "ShareLock", false)
+		}
+	})
+}
+
+// The objsubid of advisory locks in pg_locks (adt/lockfuncs.c).
+const (
+	advisoryOneKey  = 1
+	advisoryTwoKeys = 2
+)
+
+func advisoryLockRow(a advisoryRow) row {
+	subID, mode := int64(advisoryOneKey), "ExclusiveLock"
+	if a.hold.key.pair {
+		subID = advisoryTwoKeys
+	}
+	if a.hold.shared {
+		mode = "ShareLock"
+	}
+	r := row{
+		"locktype": types.Text("advisory"), "database": types.Int(int64(a.hold.key.database)),
+		"classid": types.Int(int64(uint32(a.hold.key.key >> 32))), "objid": types.Int(int64(uint32(a.hold.key.key))),
+		"objsubid": types.Int(subID), "mode": types.Text(mode), "granted": types.Bool(a.since.IsZero()),
+		"virtualtransaction": types.Text(fmt.Sprintf("%d/0", a.session.pid())), "pid": pidOf(a.session), "fastpath": types.False,
+	}
+	if !a.since.IsZero() {
+		r["waitstart"] = types.Int(micros(a.since))
+	}
+	return r
+}
