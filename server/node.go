@@ -22,6 +22,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/server/admin"
 	"github.com/pegmatitedb/pegmatite/server/catalogshard"
 	"github.com/pegmatitedb/pegmatite/shard/engine"
+	shardlog "github.com/pegmatitedb/pegmatite/shard/log"
 	"github.com/pegmatitedb/pegmatite/shard/sqlite"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/txn"
@@ -36,6 +37,9 @@ const (
 	textCacheBytes = 16 << 20
 	planCacheBytes = 64 << 20
 	startupTimeout = 60 * time.Second // authentication_timeout
+	// minFreeBytes is kept for what has begun: commits under way, settling, the
+	// WALs of the shards, and etcd, which cannot go on without space.
+	minFreeBytes = 64 << 20
 )
 
 // Node is a running node: everything that Start opened, in that order.
@@ -183,7 +187,7 @@ func (n *Node) openShards(ctx context.Context) (*cluster, error) {
 	id := n.dir.Identity
 	n.engine, err = engine.OpenNode(ctx, engine.Config{
 		Dir: n.config.Data, Shards: id.Shards, Logs: id.Logs, Oracle: n.oracle, Logger: n.log,
-		SQLite: n.sqliteOptions(), MemoryBytes: int64(n.config.MemoryMB) << 20,
+		SQLite: n.sqliteOptions(), Log: shardlog.Options{MinFreeBytes: minFreeBytes}, MemoryBytes: int64(n.config.MemoryMB) << 20,
 		ShardOf: shardOf(m), Ask: n.ask, Fatal: n.fail,
 	})
 	if err != nil {

@@ -6,6 +6,7 @@
 //	pgbench_test.go   pgbench's scripts in every protocol mode, and its sums
 //	ledger_test.go    the TPC-B load of a client that remembers what it was told
 //	kill_test.go      that load under kill -9
+//	full_linux_test.go a disk that runs full under load
 //
 // The short forms run with every `go test`; `make faults` runs the long ones
 // (-long: twenty kills, longer loads), `make soak` them over and over with

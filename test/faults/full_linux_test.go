@@ -1,0 +1,118 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// TestFullDisk fills a small disk beside a server that runs under load:
+// writers get 53100, reads go on, what was acknowledged stays, and when there
+// is space again writers go on without a restart.
+func TestFullDisk(t *testing.T) {
+	disk := smallDisk(t, "384m")
+	dir := filepath.Join(disk, "data")
+	p := start(t, dir)
+	c := p.connect(t)
+	makeBank(t, c)
+	book := newLedger()
+	w := book.begin(p.dsn(), "before", 4, *seed)
+	book.until(p, 50, 20*time.Second)
+	w.end(t)
+
+	ballast := filepath.Join(disk, "ballast")
+	fill(t, disk, ballast, 16<<20)
+	refused := eventually(t, c, func(err error) bool { return code(err) == "53100" })
+	if !refused {
+		t.Fatal("a writer is not refused while the disk is full")
+	}
+	book.audit(t, c)
+	if err := checkStatement(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	// What is left is used up too: reads go on.
+	fill(t, disk, filepath.Join(disk, "more"), 0)
+	book.audit(t, c)
+	for _, f := range []string{ballast, filepath.Join(disk, "more")} {
+		if err := os.Remove(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !eventually(t, c, func(err error) bool { return err == nil }) {
+		t.Fatal("writers are refused although there is space again")
+	}
+	w = book.begin(p.dsn(), "after", 4, *seed+1)
+	book.until(p, 50, 20*time.Second)
+	w.end(t)
+	book.audit(t, c)
+	p.kill()
+	p = start(t, dir)
+	book.audit(t, p.connect(t))
+	p.stop(t)
+}
+
+// smallDisk mounts a file system of its own, which needs root on Linux.
+func smallDisk(t *testing.T, size string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size); err != nil {
+		t.Skipf("a small disk cannot be mounted: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+// fill writes a file so large that only so many bytes are left.
+func fill(t *testing.T, disk, name string, left int64) {
+	t.Helper()
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(disk, &s); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if n := int64(s.Bavail)*s.Bsize - left; n > 0 {
+		if err := syscall.Fallocate(int(f.Fd()), 0, 0, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// eventually writes until the outcome is as wanted, for a while; an outcome
+// that is neither success nor 53100 ends the test.
+func eventually(t *testing.T, c *pgx.Conn, want func(error) bool) bool {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		_, err := c.Exec(context.Background(), `UPDATE pgbench_accounts SET filler = 'full' WHERE aid = 1`)
+		if want(err) {
+			return true
+		}
+		if err != nil && code(err) != "53100" {
+			t.Fatal(err)
+		}
+	}
+	return false
+}
+
+// code is an error's SQLSTATE, "" if the server has not answered.
+func code(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
