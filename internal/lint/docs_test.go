@@ -169,3 +169,28 @@ func exists(name string) bool {
 	_, err := os.Stat(filepath.Join(root, filepath.FromSlash(name)))
 	return err == nil
 }
+
+// TestCitedRulesExist looks up what comments cite by number.
+func TestCitedRulesExist(t *testing.T) {
+	const rulesPage = "docs/rules.md"
+	numbered := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^([0-9]+)\. \*\*`).FindAllStringSubmatch(pages(t)[rulesPage], -1) {
+		numbered[m[1]] = true
+	}
+	if len(numbered) == 0 {
+		t.Fatalf("%s has no numbered rules: this test looks in the wrong place", rulesPage)
+	}
+	cited := regexp.MustCompile(`\b[Rr]ule ([0-9]+)`)
+	for _, s := range sources(t) {
+		if within(s.path, "internal/lint") {
+			continue
+		}
+		for _, group := range s.file.Comments {
+			for _, m := range cited.FindAllStringSubmatch(group.Text(), -1) {
+				if !numbered[m[1]] {
+					t.Errorf("%s:%d cites rule %s, which %s has not", s.path, s.line(group), m[1], rulesPage)
+				}
+			}
+		}
+	}
+}
