@@ -120,6 +120,12 @@ func (m *maintenance) Checkpoint(ctx context.Context) error {
 	return nil
 }
 
+// Sweep implements session.Maintenance.
+func (m *maintenance) Sweep(ctx context.Context) error {
+	_, err := m.cluster.node.sweeper.Sweep(ctx)
+	return err
+}
+
 // PublishStatistics implements session.Maintenance.
 func (m *maintenance) PublishStatistics(ctx context.Context, s map[catalog.OID]catalog.Statistics) error {
 	_, err := m.cluster.node.store.PublishStatistics(ctx, s)

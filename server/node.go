@@ -58,6 +58,7 @@ type Node struct {
 	boot    uint32
 	// coordinator ends transactions.
 	coordinator *twopc.Coordinator
+	sweeper     *sweeper
 	wire        *wire.Server
 	admin       *admin.Server
 	open        atomic.Bool // everything above is set
@@ -236,6 +237,8 @@ func (n *Node) serve(ctx context.Context, c *cluster) error {
 	}
 	n.coordinator = twopc.NewCoordinator(n.oracle, c.Participant)
 	n.onClose(func() error { n.coordinator.Close(); return nil })
+	n.sweeper = startSweeper(n, c)
+	n.onClose(n.sweeper.Close)
 	txns := txn.NewManager(n.dir.Identity.Node, n.boot, n.oracle, n.coordinator, c, c.logOf)
 	sessions := &session.Node{
 		Catalog: n.store, Schema: &schemaChanges{store: n.store, cluster: c},

@@ -23,6 +23,7 @@ type schemaChanges struct {
 
 // Commit implements session.SchemaChanges.
 func (s *schemaChanges) Commit(ctx context.Context, t *txn.Txn, c *catalog.Change) error {
+	defer s.cluster.node.sweeper.Wake()
 	branches := t.Branches()
 	if len(branches) == 0 {
 		_, err := s.store.Publish(ctx, c, store.Decision{})

@@ -56,6 +56,8 @@ type Node struct {
 type Maintenance interface {
 	// Checkpoint settles every shard and syncs its file.
 	Checkpoint(ctx context.Context) error
+	// Sweep drops on the shards what no descriptor names and no snapshot can see.
+	Sweep(ctx context.Context) error
 	// PublishStatistics makes what ANALYZE found current everywhere.
 	PublishStatistics(ctx context.Context, statistics map[catalog.OID]catalog.Statistics) error
 }

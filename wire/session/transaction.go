@@ -20,6 +20,8 @@ type transaction struct {
 	started    time.Time
 	savepoints []savepoint
 	numbered   bool // its number was asked for
+	// statistics are ANALYZE's of tables that only the transaction can see yet.
+	statistics map[catalog.OID]catalog.Statistics
 }
 
 // savepoint is a named place to go back to.
@@ -88,6 +90,11 @@ func (s *Session) commit(ctx context.Context) error {
 	tx := s.tx
 	s.closePortals()
 	err := s.commitData(ctx, tx)
+	if err == nil && tx.statistics != nil {
+		if e := s.node.Maintenance.PublishStatistics(context.WithoutCancel(ctx), tx.statistics); e != nil {
+			s.node.Log.Warn("publishing statistics", "error", e) // the transaction is committed: ANALYZE can be run again
+		}
+	}
 	s.endTransaction(err == nil)
 	return err
 }

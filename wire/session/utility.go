@@ -55,6 +55,8 @@ func (s *Session) command(ctx context.Context, x *execution) (*result, error) {
 		return s.explain(ctx, x, n.ExplainStmt)
 	case *pg.Node_CopyStmt:
 		return s.copy(ctx, x.stmt, n.CopyStmt)
+	case *pg.Node_VacuumStmt:
+		return s.vacuum(ctx, x.stmt, n.VacuumStmt)
 	case *pg.Node_CheckPointStmt:
 		return done("CHECKPOINT"), s.node.Maintenance.Checkpoint(ctx)
 	case *pg.Node_ConstraintsSetStmt:
