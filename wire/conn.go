@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"io"
 	"net"
 	"runtime/debug"
 	"sync"
@@ -27,11 +26,13 @@ type conn struct {
 	session     *session.Session
 	pid, secret uint32
 	skipping    bool // an extended-protocol message failed: discard until Sync
+	ready       bool // ReadyForQuery was the last word: the client is idle
 
-	mu       sync.Mutex // protects the fields below
-	cancel   context.CancelCauseFunc
-	leaving  bool // end the session as soon as it is idle
-	finished bool
+	mu      sync.Mutex              // protects the fields below
+	cancel  context.CancelCauseFunc // of the context that messages are served with
+	running time.Time               // since when a message is served; zero between messages
+	settled bool                    // waiting for a message, outside a transaction
+	leaving error                   // why the session ends as soon as it may, or nil
 }
 
 func newConn(s *Server, nc net.Conn) *conn {
@@ -43,8 +44,16 @@ func secretBytes(secret uint32) []byte { return binary.BigEndian.AppendUint32(ni
 // run serves messages until the client leaves or is sent away.
 func (c *conn) run() {
 	defer c.finish()
+	var ctx context.Context // interrupts what a message starts
 	for {
 		m, err := c.next()
+		var broken *frame.Malformed
+		if errors.As(err, &broken) {
+			if !c.malformed(broken) {
+				return
+			}
+			continue
+		}
 		if err != nil {
 			c.leave(err)
 			return
@@ -52,56 +61,89 @@ func (c *conn) run() {
 		if _, ok := m.(*pgproto3.Terminate); ok {
 			return
 		}
-		if !c.handle(m) {
+		if ctx = c.begin(ctx); !c.handle(ctx, m) {
 			return
 		}
 	}
 }
 
-// next waits for a message. What has been answered is flushed before waiting.
+// next waits for a message, as long as the session's idle timeouts allow.
 func (c *conn) next() (pgproto3.FrontendMessage, error) {
-	c.mu.Lock()
-	leaving := c.leaving
-	c.mu.Unlock()
-	if leaving && c.session.Settled() {
-		return nil, errShutdown
+	if c.reader.Buffered() {
+		return c.reader.Next()
 	}
-	return c.reader.Next()
+	limit, expired := time.Duration(0), error(nil)
+	if c.ready {
+		limit, expired = c.session.IdleLimit()
+	}
+	c.mu.Lock()
+	c.settled = c.session.Settled()
+	leaving := c.leaving
+	if leaving != nil && c.settled {
+		c.mu.Unlock()
+		return nil, leaving
+	}
+	if limit > 0 {
+		c.net.SetReadDeadline(time.Now().Add(limit))
+	}
+	c.mu.Unlock()
+	m, err := c.reader.Next()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.settled = false
+	if limit > 0 && c.leaving == nil {
+		c.net.SetReadDeadline(time.Time{})
+	}
+	var network net.Error
+	if errors.As(err, &network) && network.Timeout() {
+		if c.leaving != nil {
+			return nil, c.leaving
+		}
+		return nil, expired
+	}
+	return m, err
 }
 
 // errShutdown is what a client reads that is sent away (postgres.c, ProcessInterrupts).
-var errShutdown = pgerr.New(pgerr.AdminShutdown, "terminating connection due to administrator command")
+var errShutdown = pgerr.New(pgerr.AdminShutdown, "terminating connection due to administrator command").WithSeverity(pgerr.SeverityFatal)
 
-// leave says goodbye: to a client that is sent away or broke the protocol.
+// errVanished ends what a client runs that is not there any more.
+var errVanished = pgerr.New(pgerr.ConnectionFailure, "connection to client lost").WithSeverity(pgerr.SeverityFatal)
+
+// leave says goodbye to a client that is sent away or broke the protocol.
 func (c *conn) leave(err error) {
-	c.mu.Lock()
-	leaving := c.leaving
-	c.mu.Unlock()
-	var network net.Error
-	switch {
-	case errors.Is(err, io.EOF):
-	case errors.As(err, &network):
-		if leaving && network.Timeout() {
-			c.net.SetDeadline(time.Now().Add(time.Second))
-			c.fatal(errShutdown)
-		}
-	default:
-		c.fatal(pgerr.From(err))
+	var e *pgerr.E
+	if errors.As(err, &e) {
+		c.net.SetDeadline(time.Now().Add(time.Second))
+		c.fatal(e)
 	}
 }
 
 // handle serves one message. It reports whether the connection goes on.
-func (c *conn) handle(m pgproto3.FrontendMessage) bool {
-	if c.skipping {
-		if _, ok := m.(*pgproto3.Sync); !ok {
-			return true
-		}
+func (c *conn) handle(ctx context.Context, m pgproto3.FrontendMessage) bool {
+	defer c.end()
+	if _, sync := m.(*pgproto3.Sync); c.skipping && !sync {
+		return true
 	}
-	ctx, done := c.begin()
-	err := c.serve(ctx, m)
-	done()
-	if err != nil {
-		return c.report(m, err)
+	c.ready = false
+	if err := c.serve(ctx, m); err != nil {
+		return c.report(ctx, m, err)
+	}
+	return c.writer.Err() == nil
+}
+
+// malformed answers a message that makes no sense. It reports whether the connection goes on.
+func (c *conn) malformed(m *frame.Malformed) bool {
+	switch m.Type {
+	case 'Q', 'S':
+		c.skipping = false
+		c.session.Fail(context.Background(), m)
+		c.sendReady()
+	default:
+		if !c.skipping {
+			c.session.Fail(context.Background(), m)
+			c.skipping = true
+		}
 	}
 	return c.writer.Err() == nil
 }
@@ -118,8 +160,10 @@ func (c *conn) serve(ctx context.Context, m pgproto3.FrontendMessage) (err error
 	s := c.session
 	switch m := m.(type) {
 	case *pgproto3.Query:
-		s.Query(ctx, m.String)
-		c.ready()
+		if err := s.Query(ctx, m.String); err != nil {
+			return err
+		}
+		c.sendReady()
 	case *pgproto3.Parse:
 		return s.Parse(ctx, m.Name, m.Query, m.ParameterOIDs)
 	case *pgproto3.Bind:
@@ -133,65 +177,81 @@ func (c *conn) serve(ctx context.Context, m pgproto3.FrontendMessage) (err error
 	case *pgproto3.Sync:
 		c.skipping = false
 		if err := s.Sync(ctx); err != nil {
-			s.Fail(ctx, err)
+			if err := s.Fail(ctx, err); err != nil {
+				return err
+			}
 		}
-		c.ready()
+		c.sendReady()
 	case *pgproto3.Flush:
 		c.writer.Flush()
 	case *pgproto3.CopyData, *pgproto3.CopyDone, *pgproto3.CopyFail:
 		// Left over from a COPY that failed: PostgreSQL ignores them too.
 	case *pgproto3.FunctionCall:
 		return pgerr.Unsupported("the function call sub-protocol")
-	default:
-		return pgerr.New(pgerr.ProtocolViolation, "invalid frontend message type").WithSeverity(pgerr.SeverityFatal)
 	}
 	return nil
 }
 
 // report sends an error of an extended-protocol message; the rest up to Sync
 // is skipped. A FATAL one ends the connection.
-func (c *conn) report(m pgproto3.FrontendMessage, err error) bool {
-	e := pgerr.From(err)
-	if e.Severity == pgerr.SeverityFatal {
-		c.fatal(e)
+func (c *conn) report(ctx context.Context, m pgproto3.FrontendMessage, err error) bool {
+	if err := c.session.Fail(ctx, err); err != nil {
+		c.leave(err)
 		return false
 	}
-	c.session.Fail(context.Background(), e)
-	c.skipping = true
 	if _, ok := m.(*pgproto3.FunctionCall); ok {
-		c.skipping = false
-		c.ready()
+		c.sendReady()
+	} else {
+		c.skipping = true
 	}
 	return c.writer.Err() == nil
 }
 
-// ready ends a cycle of the protocol.
-func (c *conn) ready() {
+// sendReady ends a cycle of the protocol.
+func (c *conn) sendReady() {
+	c.session.Report()
 	c.writer.Send(&pgproto3.ReadyForQuery{TxStatus: c.session.Status()})
 	c.writer.Flush()
+	c.ready = true
 }
 
-// begin makes the context that interrupts the statement; done takes it away again.
-func (c *conn) begin() (ctx context.Context, done func()) {
-	ctx, cancel := context.WithCancelCause(context.Background())
+// begin returns the context that interrupts what a message starts: the one
+// before, or a new one when that was interrupted.
+func (c *conn) begin(ctx context.Context) context.Context {
 	c.mu.Lock()
-	c.cancel = cancel
-	c.mu.Unlock()
-	return ctx, func() {
-		c.mu.Lock()
-		c.cancel = nil
-		c.mu.Unlock()
-		cancel(nil)
+	defer c.mu.Unlock()
+	if ctx == nil || ctx.Err() != nil {
+		ctx, c.cancel = context.WithCancelCause(context.Background())
 	}
+	c.running = time.Now()
+	return ctx
 }
 
-// Interrupt stops what is running with err as the reason; it implements
-// session.Interrupts for pg_cancel_backend and the like.
+func (c *conn) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.running = time.Time{}
+}
+
+// Interrupt stops what is running with err as the reason. It implements session.Interrupter.
 func (c *conn) Interrupt(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.cancel != nil {
+	if !c.running.IsZero() {
 		c.cancel(err)
+	}
+}
+
+// Terminate ends the session now: what it runs is stopped, what it waits for
+// does not come. It implements session.Interrupter.
+func (c *conn) Terminate() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.leaving = errShutdown
+	c.net.SetReadDeadline(time.Now())
+	c.net.SetWriteDeadline(time.Now().Add(time.Second)) // it may be stuck in an answer
+	if !c.running.IsZero() {
+		c.cancel(errShutdown)
 	}
 }
 
@@ -200,27 +260,27 @@ func (c *conn) cancelRunning() {
 	c.Interrupt(pgerr.New(pgerr.QueryCanceled, "canceling statement due to user request"))
 }
 
-// drain ends the session as soon as it is idle; waking it if it is.
+// drain ends the session as soon as it is outside a transaction; waking it if it is.
 func (c *conn) drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.leaving = true
-	if c.cancel == nil && !c.finished {
+	c.leaving = errShutdown
+	if c.settled {
 		c.net.SetReadDeadline(time.Now())
 	}
 }
 
-// terminate ends the session now.
-func (c *conn) terminate() {
-	c.Interrupt(errShutdown)
-	c.net.SetDeadline(time.Now().Add(time.Second))
+// vanished ends what has been running since before a moment if its client is gone.
+func (c *conn) vanished(before time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.running.IsZero() && c.running.Before(before) && hungUp(c.net) {
+		c.cancel(errVanished)
+	}
 }
 
 // finish ends the session: an open transaction is rolled back.
 func (c *conn) finish() {
-	c.mu.Lock()
-	c.finished = true
-	c.mu.Unlock()
 	c.session.Close()
 	c.writer.Flush()
 }

@@ -11,7 +11,12 @@ import (
 // Serve accepts clients on every listener until Drain; it returns when the
 // last session has ended.
 func (s *Server) Serve(listeners ...net.Listener) error {
-	var accepting, sessions sync.WaitGroup
+	var accepting, sessions, watching sync.WaitGroup
+	watching.Add(1)
+	go func() {
+		defer watching.Done()
+		s.watch()
+	}()
 	errs := make(chan error, len(listeners))
 	for _, l := range listeners {
 		accepting.Add(1)
@@ -28,6 +33,7 @@ func (s *Server) Serve(listeners ...net.Listener) error {
 	}
 	accepting.Wait()
 	sessions.Wait()
+	watching.Wait()
 	select {
 	case err := <-errs:
 		return err
@@ -88,7 +94,7 @@ func (s *Server) Drain(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			for _, c := range s.conns.all() {
-				c.terminate()
+				c.Terminate()
 			}
 			return
 		case <-tick.C:

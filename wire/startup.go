@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"sort"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -18,6 +16,15 @@ func (c *conn) startup() bool {
 	c.net.SetDeadline(time.Now().Add(c.server.config.StartupTimeout))
 	first := c.firstPacket()
 	if first == nil {
+		return false
+	}
+	if major, minor := first.Code>>16, first.Code&0xffff; major != 3 {
+		e := pgerr.New(pgerr.FeatureNotSupported, "unsupported frontend protocol %d.%d: server supports 3.0 to 3.0", major, minor)
+		if major < 3 {
+			c.refuseOld(e)
+		} else {
+			c.fatal(e)
+		}
 		return false
 	}
 	if err := c.open(first); err != nil {
@@ -59,10 +66,6 @@ func (c *conn) firstPacket() *frame.Startup {
 // open does what PostgreSQL's ProcessStartupPacket and InitPostgres check, in
 // their order, and greets the client.
 func (c *conn) open(p *frame.Startup) *pgerr.E {
-	if major, minor := p.Code>>16, p.Code&0xffff; major != 3 {
-		return pgerr.New(pgerr.FeatureNotSupported,
-			"unsupported frontend protocol %d.%d: server supports 3.0 to 3.0", major, minor)
-	}
 	c.negotiate(p)
 	if c.server.draining() {
 		return pgerr.New(pgerr.CannotConnectNow, "the database system is shutting down")
@@ -73,6 +76,7 @@ func (c *conn) open(p *frame.Startup) *pgerr.E {
 	if !c.server.conns.add(c, c.server.config.MaxConnections) {
 		return pgerr.New(pgerr.TooManyConnections, "sorry, too many clients already")
 	}
+	c.writer.Send(&pgproto3.AuthenticationOk{})
 	s, err := session.Open(c.server.node, p.Params, session.Client{
 		Reader: c.reader, Writer: c.writer, PID: int32(c.pid), Address: c.net.RemoteAddr(), Interrupts: c,
 	})
@@ -81,28 +85,23 @@ func (c *conn) open(p *frame.Startup) *pgerr.E {
 		return pgerr.From(err)
 	}
 	c.session = s
-	c.writer.Send(&pgproto3.AuthenticationOk{})
-	s.Greet()
+	s.Report()
 	c.writer.Send(&pgproto3.BackendKeyData{ProcessID: c.pid, SecretKey: secretBytes(c.secret)})
-	c.writer.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
-	c.writer.Flush()
+	c.sendReady()
 	return nil
 }
 
 // negotiate answers a newer minor version and protocol options (_pq_.…) with
 // what there is: 3.0 and none of them (manual 55.2.1).
 func (c *conn) negotiate(p *frame.Startup) {
-	var unknown []string
-	for name := range p.Params {
-		if strings.HasPrefix(name, "_pq_.") {
-			unknown = append(unknown, name)
-			delete(p.Params, name)
-		}
+	if p.Code&0xffff > 0 || len(p.Options) > 0 {
+		c.writer.Send(&pgproto3.NegotiateProtocolVersion{NewestMinorProtocol: 3 << 16, UnrecognizedOptions: p.Options})
 	}
-	sort.Strings(unknown)
-	if p.Code&0xffff > 0 || len(unknown) > 0 {
-		c.writer.Send(&pgproto3.NegotiateProtocolVersion{NewestMinorProtocol: 3 << 16, UnrecognizedOptions: unknown})
-	}
+}
+
+// refuseOld tells a client of protocol 1 or 2 in its own words (elog.c, send_message_to_frontend).
+func (c *conn) refuseOld(e *pgerr.E) {
+	c.net.Write(append([]byte("EFATAL:  "+e.Message+"\n"), 0))
 }
 
 // fatal tells the client why the connection ends.

@@ -33,7 +33,7 @@ var owners = map[string][]string{
 	"github.com/prometheus/client_golang": {"server"},
 	"github.com/tidwall/btree":            {"catalog", "shard/recent"},
 	"golang.org/x/text":                   {"internal/scram", "catalog/builtin"},
-	"golang.org/x/sys":                    {"internal/vfs", "server"},
+	"golang.org/x/sys":                    {"internal/vfs", "server", "wire"},
 	"golang.org/x/sync":                   {"planner/exec"},
 	"pgregory.net/rapid":                  {},
 }

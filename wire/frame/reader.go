@@ -3,7 +3,6 @@ package frame
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -11,120 +10,132 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
-// MaxMessageBytes is the largest message that is read: PostgreSQL's
-// PQ_LARGE_MESSAGE_LIMIT, MaxAllocSize - 1 (libpq/libpq.h).
-const MaxMessageBytes = 0x3fffffff - 1
-
-// maxStartupBytes is MAX_STARTUP_PACKET_LENGTH (libpq/pqcomm.h).
-const maxStartupBytes = 10000
-
-// Request codes in place of a protocol version (libpq/pqcomm.h).
+// Limits of messages from clients (libpq/libpq.h): of those that carry
+// statements or data, PQ_LARGE_MESSAGE_LIMIT, and of the others.
 const (
-	CancelCode = 1234<<16 | 5678
-	SSLCode    = 1234<<16 | 5679
-	GSSENCCode = 1234<<16 | 5680
+	maxLargeBytes = 0x3fffffff - 1
+	maxSmallBytes = 10000
 )
 
-// Startup is the first packet of a connection, of whichever kind.
-type Startup struct {
-	Code   uint32 // protocol version (major<<16 | minor) or one of the request codes
-	Params map[string]string
-	// PID and Secret are a CancelRequest's.
-	PID, Secret uint32
+// ErrLost is the error of a message whose end cannot be found. PostgreSQL says
+// nothing to such a client (COMMERROR) and hangs up.
+var ErrLost = errors.New("protocol synchronization was lost")
+
+// Malformed is the error of a message that was read whole and makes no sense;
+// the next one can be read.
+type Malformed struct {
+	// Type is the message's first byte.
+	Type byte
+	err  *pgerr.E
 }
 
-// ReadStartup reads a start-up packet. pgproto3 refuses what PostgreSQL
-// negotiates (minor versions, _pq_ options), so the packet is read here.
-func ReadStartup(r io.Reader) (*Startup, error) {
-	var head [8]byte
-	if _, err := io.ReadFull(r, head[:4]); err != nil {
-		return nil, err
-	}
-	size := binary.BigEndian.Uint32(head[:4])
-	if size < 8 || size > maxStartupBytes {
-		return nil, pgerr.New(pgerr.ProtocolViolation, "invalid length of startup packet")
-	}
-	body := make([]byte, size-4)
-	if _, err := io.ReadFull(r, body); err != nil {
-		return nil, err
-	}
-	s := &Startup{Code: binary.BigEndian.Uint32(body)}
-	body = body[4:]
-	switch s.Code {
-	case SSLCode, GSSENCCode:
-		return s, nil
-	case CancelCode:
-		if len(body) != 8 {
-			return nil, pgerr.New(pgerr.ProtocolViolation, "invalid length of startup packet")
-		}
-		s.PID, s.Secret = binary.BigEndian.Uint32(body), binary.BigEndian.Uint32(body[4:])
-		return s, nil
-	}
-	if s.Code>>16 != 3 {
-		return s, nil
-	}
-	params, err := startupParams(body)
-	s.Params = params
-	return s, err
-}
+func (m *Malformed) Error() string { return m.err.Error() }
 
-// startupParams reads name/value pairs up to the closing empty name.
-func startupParams(body []byte) (map[string]string, error) {
-	params := map[string]string{}
-	for {
-		name, rest, ok := cstring(body)
-		if !ok {
-			break
-		}
-		if name == "" {
-			if len(rest) == 0 {
-				return params, nil
-			}
-			break
-		}
-		value, rest, ok := cstring(rest)
-		if !ok {
-			break
-		}
-		params[name], body = value, rest
-	}
-	return nil, pgerr.New(pgerr.ProtocolViolation, "invalid startup packet layout: expected terminator as last byte")
-}
+// Unwrap gives the error that the client sees (08P01).
+func (m *Malformed) Unwrap() error { return m.err }
 
-func cstring(b []byte) (s string, rest []byte, ok bool) {
-	for i, c := range b {
-		if c == 0 {
-			return string(b[:i]), b[i+1:], true
-		}
-	}
-	return "", nil, false
-}
+// readBytes is how much is read at a time: PQ_RECV_BUFFER_SIZE (libpq/pqcomm.c).
+const readBytes = 8 << 10
 
-// Reader reads a client's messages after start-up.
+// keepBytes bounds the buffer that stays when a large message has passed.
+const keepBytes = 64 << 10
+
+// Reader reads a client's messages after start-up. One goroutine uses it.
 type Reader struct {
-	backend *pgproto3.Backend
+	r          io.Reader
+	buf        []byte
+	start, end int // what was read and not yet taken
+	messages   messages
 }
 
 // NewReader reads from r.
-func NewReader(r io.Reader) *Reader {
-	b := pgproto3.NewBackend(r, io.Discard)
-	b.SetMaxBodyLen(MaxMessageBytes)
-	return &Reader{backend: b}
+func NewReader(r io.Reader) *Reader { return &Reader{r: r, buf: make([]byte, readBytes)} }
+
+// Buffered reports whether something is there that Next has not returned.
+func (r *Reader) Buffered() bool { return r.end > r.start }
+
+// Peek waits for the next message's type.
+func (r *Reader) Peek() (byte, error) {
+	if err := r.fill(1); err != nil {
+		return 0, err
+	}
+	return r.buf[r.start], nil
 }
 
-// Next returns the next message, valid until the call after. A malformed one
-// is 08P01; io.EOF and network errors come as they are.
+// Next returns the next message, which is good until the call after: its byte
+// slices are the Reader's. io.EOF and network errors come as they are; ErrLost,
+// *Malformed and a FATAL 08P01 (no such message) are the client's fault.
 func (r *Reader) Next() (pgproto3.FrontendMessage, error) {
-	m, err := r.backend.Receive()
-	if err == nil {
-		return m, nil
-	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, io.EOF
-	}
-	var network interface{ Timeout() bool }
-	if errors.As(err, &network) {
+	r.shrink()
+	if err := r.fill(5); err != nil {
 		return nil, err
 	}
-	return nil, pgerr.New(pgerr.ProtocolViolation, "%s", fmt.Sprintf("invalid frontend message: %v", err)).WithSeverity(pgerr.SeverityFatal)
+	kind := r.buf[r.start]
+	limit := limitOf(kind)
+	if limit == 0 {
+		return nil, pgerr.New(pgerr.ProtocolViolation, "invalid frontend message type %d", kind).WithSeverity(pgerr.SeverityFatal)
+	}
+	size := binary.BigEndian.Uint32(r.buf[r.start+1:])
+	if size < 4 || size > limit {
+		return nil, ErrLost
+	}
+	whole := int(size) + 1
+	if err := r.fill(whole); err != nil {
+		return nil, err
+	}
+	body := r.buf[r.start+5 : r.start+whole : r.start+whole]
+	r.start += whole
+	m, err := r.messages.decode(kind, body)
+	if err != nil {
+		return nil, &Malformed{kind, err}
+	}
+	return m, nil
+}
+
+// limitOf is the largest length of a message of a kind, 0 when there is no such kind.
+func limitOf(kind byte) uint32 {
+	switch kind {
+	case 'Q', 'F', 'B', 'P', 'd':
+		return maxLargeBytes
+	case 'X', 'C', 'D', 'E', 'H', 'S', 'c', 'f':
+		return maxSmallBytes
+	}
+	return 0
+}
+
+// fill reads until n bytes are there. The buffer grows as they come, not as
+// the client announces them.
+func (r *Reader) fill(n int) error {
+	for r.end-r.start < n {
+		r.room(n)
+		got, err := r.r.Read(r.buf[r.end:])
+		r.end += got
+		if err != nil && r.end-r.start < n {
+			return err
+		}
+	}
+	return nil
+}
+
+// room makes place behind what is there, towards n bytes.
+func (r *Reader) room(n int) {
+	if r.start == r.end {
+		r.start, r.end = 0, 0
+	}
+	if len(r.buf)-r.start >= n && r.end < len(r.buf) {
+		return
+	}
+	to := r.buf
+	if have := r.end - r.start; have >= len(r.buf)/2 && n > len(r.buf) {
+		to = make([]byte, min(n, 4*len(r.buf)))
+	}
+	r.end = copy(to, r.buf[r.start:r.end])
+	r.start, r.buf = 0, to
+}
+
+// shrink gives back what a large message took.
+func (r *Reader) shrink() {
+	if len(r.buf) > keepBytes && r.start == r.end {
+		r.buf, r.start, r.end = make([]byte, readBytes), 0, 0
+	}
 }

@@ -72,7 +72,7 @@ func (s *Session) endCommand(ctx context.Context, n *pg.TransactionStmt, e event
 	if err := s.step(ctx, onBegin); err != nil {
 		return nil, err
 	}
-	s.tx.readOnly, s.tx.deferrable = old.readOnly, old.deferrable
+	s.tx.readOnly, s.tx.deferrable, s.tx.uncommitted = old.readOnly, old.deferrable, old.uncommitted
 	if err := s.tx.txn.SetIsolation(old.txn.Isolation()); err != nil {
 		return nil, err
 	}
@@ -122,6 +122,7 @@ func (s *Session) setIsolation(name string) error {
 	if err := s.tx.txn.SetIsolation(level); err != nil {
 		return err
 	}
+	s.tx.uncommitted = name == "read uncommitted"
 	s.showTransaction()
 	return nil
 }

@@ -1,7 +1,10 @@
 package session
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
@@ -22,7 +25,7 @@ func (s *Session) setSetting(name, value string, local bool) error {
 	case "role", "session_authorization":
 		return s.setRole(name, value, local)
 	}
-	value, err := checkSetting(name, value)
+	value, err := s.checkSetting(name, value)
 	if err != nil {
 		return err
 	}
@@ -46,16 +49,14 @@ func truth(v string) bool {
 }
 
 // checkSetting normalizes and refuses values that only their meaning shows to be wrong.
-func checkSetting(name, value string) (string, error) {
+func (s *Session) checkSetting(name, value string) (string, error) {
 	switch strings.ToLower(name) {
 	case "timezone":
-		zone := types.FindZone(value)
-		if zone == nil {
-			return "", invalidSetting("TimeZone", value)
-		}
-		return zone.String(), nil
+		return checkTimeZone(value)
 	case "datestyle":
-		return checkDateStyle(value)
+		return s.checkDateStyle(value)
+	case "application_name":
+		return printable(value), nil
 	case "client_encoding":
 		return checkEncoding(value)
 	case "standard_conforming_strings":
@@ -85,34 +86,89 @@ func checkEncoding(value string) (string, error) {
 	return "", invalidSetting("client_encoding", value)
 }
 
-// checkDateStyle combines style and order words in any sequence with what is
-// not named kept from the default (commands/variable.c, check_datestyle).
-func checkDateStyle(value string) (string, error) {
-	style, order := "ISO", "MDY"
-	for _, word := range strings.Split(value, ",") {
-		word = strings.TrimSpace(word)
+// checkDateStyle combines style and order words in any sequence; what is not
+// named stays as it is now (commands/variable.c, check_datestyle).
+func (s *Session) checkDateStyle(value string) (string, error) {
+	style, order, _ := strings.Cut(s.settings.Get("DateStyle"), ", ")
+	haveStyle, haveOrder, conflict := false, false, false
+	setStyle := func(to string) { conflict, style, haveStyle = conflict || haveStyle && style != to, to, true }
+	setOrder := func(to string) { conflict, order, haveOrder = conflict || haveOrder && order != to, to, true }
+	for _, word := range splitIdentifiers(value) {
 		switch up := strings.ToUpper(word); {
 		case up == "ISO":
-			style = "ISO"
+			setStyle("ISO")
 		case up == "SQL":
-			style = "SQL"
+			setStyle("SQL")
 		case strings.HasPrefix(up, "POSTGRES"):
-			style = "Postgres"
+			setStyle("Postgres")
 		case up == "GERMAN":
-			style = "German"
+			setStyle("German")
+			if !haveOrder {
+				order = "DMY" // German implies it, unless another is named
+			}
 		case up == "YMD":
-			order = "YMD"
+			setOrder("YMD")
 		case up == "DMY" || strings.HasPrefix(up, "EURO"):
-			order = "DMY"
+			setOrder("DMY")
 		case up == "MDY" || up == "US" || strings.HasPrefix(up, "NONEURO"):
-			order = "MDY"
+			setOrder("MDY")
 		case up == "DEFAULT":
-			style, order = "ISO", "MDY"
+			byStyle, byOrder, _ := strings.Cut(s.settings.ResetValue("DateStyle"), ", ")
+			if !haveStyle {
+				style = byStyle
+			}
+			if !haveOrder {
+				order = byOrder
+			}
 		default:
 			return "", invalidSetting("DateStyle", value).WithDetail("Unrecognized key word: %q.", word)
 		}
 	}
+	if conflict {
+		return "", invalidSetting("DateStyle", value).WithDetail("Conflicting \"datestyle\" specifications.")
+	}
 	return style + ", " + order, nil
+}
+
+// checkTimeZone reads a zone's name, or hours east of Greenwich (check_timezone).
+func checkTimeZone(value string) (string, error) {
+	name := value
+	if hours, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil {
+		name = offsetZone(time.Duration(hours * float64(time.Hour)))
+	}
+	zone := types.FindZone(name)
+	if zone == nil {
+		return "", invalidSetting("TimeZone", value)
+	}
+	return zone.String(), nil
+}
+
+// offsetZone is the POSIX name of a zone that lies so far east (pg_tzset_offset).
+func offsetZone(east time.Duration) string {
+	name, posix := "+", "-"
+	if east < 0 {
+		name, posix, east = "-", "+", -east
+	}
+	seconds := int(east / time.Second)
+	text := fmt.Sprintf("%02d", seconds/3600)
+	if seconds%3600 != 0 {
+		text += fmt.Sprintf(":%02d", seconds/60%60)
+	}
+	if seconds%60 != 0 {
+		text += fmt.Sprintf(":%02d", seconds%60)
+	}
+	return "<" + name + text + ">" + posix + text
+}
+
+// printable replaces what is not printable ASCII (check_application_name).
+func printable(value string) string {
+	b := []byte(value)
+	for i, c := range b {
+		if c < ' ' || c > '~' {
+			b[i] = '?'
+		}
+	}
+	return string(b)
 }
 
 // setRole is SET ROLE and SET SESSION AUTHORIZATION.

@@ -29,7 +29,7 @@ func (s *Session) commandLine(options string) error {
 			return pgerr.New(pgerr.SyntaxError, "-c %s requires a value", w)
 		}
 		name = strings.ReplaceAll(name, "-", "_")
-		value, err := checkSetting(name, value)
+		value, err := s.checkSetting(name, value)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/wire/copyfmt"
+	"github.com/pegmatitedb/pegmatite/wire/frame"
 )
 
 // from is COPY … FROM STDIN: an INSERT whose rows the client sends. They
@@ -132,9 +134,26 @@ func (in *copyInput) Read(p []byte) (int, error) {
 
 // receive takes one message.
 func (in *copyInput) receive() {
-	m, err := in.copying.session.client.Reader.Next()
-	if err != nil {
-		in.failure = pgerr.New(pgerr.ConnectionFailure, "unexpected EOF on client connection with an open transaction").WithSeverity(pgerr.SeverityFatal)
+	r := in.copying.session.client.Reader
+	kind, err := r.Peek()
+	switch {
+	case err != nil:
+		in.failure = errClientGone
+		return
+	case !strings.ContainsRune("dcfHS", rune(kind)):
+		in.failure = pgerr.New(pgerr.ProtocolViolation, "unexpected message type 0x%02X during COPY from stdin", kind)
+		in.desynchronize()
+		return
+	}
+	m, err := r.Next()
+	var broken *frame.Malformed
+	switch {
+	case errors.As(err, &broken):
+		in.failure = broken
+		in.desynchronize()
+		return
+	case err != nil:
+		in.failure = errClientGone
 		return
 	}
 	switch m := m.(type) {
@@ -146,19 +165,29 @@ func (in *copyInput) receive() {
 		in.ended = true
 		in.failure = pgerr.New(pgerr.QueryCanceled, "COPY from stdin failed: %s", m.Message)
 	case *pgproto3.Flush, *pgproto3.Sync: // allowed, and ignored
-	default:
-		in.failure = pgerr.New(pgerr.ProtocolViolation, "unexpected message type during COPY from stdin").WithSeverity(pgerr.SeverityFatal)
 	}
 }
 
-// finish reads what the client still sends, when the COPY failed before its end.
+// desynchronize ends the connection with the COPY's error: what follows a
+// message that is no part of the data cannot be told from data.
+func (in *copyInput) desynchronize() { in.copying.session.desynchronized = true }
+
+// errClientGone ends the session of a client that left in the middle of its data.
+var errClientGone = pgerr.New(pgerr.ConnectionFailure, "unexpected EOF on client connection with an open transaction").WithSeverity(pgerr.SeverityFatal)
+
+// errLostSync follows the error of a message that does not belong into a COPY.
+var errLostSync = pgerr.New(pgerr.ProtocolViolation, "terminating connection because protocol synchronization was lost").WithSeverity(pgerr.SeverityFatal)
+
+// finish reads what the client still sends after the end of the data. When the
+// COPY has failed the client is told first: it may be waiting for that, and
+// what it has sent meanwhile is dropped as it comes.
 func (in *copyInput) finish(failed bool) error {
+	if failed {
+		return nil
+	}
 	for !in.ended && in.failure == nil {
 		in.chunk = nil
 		in.receive()
-	}
-	if failed {
-		return nil
 	}
 	return in.failure
 }
@@ -189,6 +218,9 @@ func (in *copyInput) row() (exec.Row, error) {
 		if err = in.matchHeader(fields); err == nil {
 			fields, err = in.reader.Next()
 		}
+	}
+	if err != nil && err == in.failure {
+		return nil, in.whereLine(err, in.reader.Line()+1, "") // the one that did not come
 	}
 	if err != nil {
 		return nil, in.where(err, "")
@@ -260,9 +292,13 @@ func shorten(text string) string {
 
 // where adds the CONTEXT line that says at which line of the data it happened.
 func (in *copyInput) where(err error, column string) error {
+	return in.whereLine(err, in.reader.Line(), column)
+}
+
+func (in *copyInput) whereLine(err error, line int, column string) error {
 	e := *pgerr.From(err)
 	if e.Where == "" {
-		e.Where = fmt.Sprintf("COPY %s, line %d%s", in.copying.table.Name, in.reader.Line(), column)
+		e.Where = fmt.Sprintf("COPY %s, line %d%s", in.copying.table.Name, line, column)
 	}
 	return &e
 }

@@ -63,7 +63,7 @@ func (c *copying) send(ctx context.Context, r *result) (int64, error) {
 		w.Send(&pgproto3.CopyData{Data: out.Append(nil, header(r.columns))})
 	}
 	for n := int64(0); ; n++ {
-		row, err := r.rows.Next(ctx)
+		row, err := r.next(ctx)
 		if err != nil {
 			return n, err
 		}

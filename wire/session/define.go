@@ -21,7 +21,7 @@ func (s *Session) define(ctx context.Context, x *execution) (*result, error) {
 	env := &ddl.Env{
 		Change: s.schemaChange(), Database: s.database, SearchPath: s.env.searchPath(), Role: s.currentUser(),
 		Allocate: s.node.Allocate, Rows: &schemaRows{s}, Bind: func() *bind.Env { return s.env.bind() },
-		Session: s, Notice: s.Notice, InBlock: s.status == block,
+		Session: s, Notice: s.Notice, InBlock: s.inBlock(),
 	}
 	tag, err := ddl.Execute(ctx, env, x.stmt)
 	if err != nil {

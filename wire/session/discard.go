@@ -19,7 +19,7 @@ func (s *Session) discard(ctx context.Context, n *pg.DiscardStmt) (*result, erro
 	case pg.DiscardMode_DISCARD_TEMP:
 		return done("DISCARD TEMP"), nil
 	}
-	if s.status == block {
+	if s.inBlock() {
 		return nil, pgerr.New(pgerr.ActiveSQLTransaction, "DISCARD ALL cannot run inside a transaction block")
 	}
 	s.closePortals()

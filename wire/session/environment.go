@@ -7,6 +7,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/bind"
 	"github.com/pegmatitedb/pegmatite/planner/exec"
@@ -18,36 +19,86 @@ import (
 type environment struct {
 	session *Session
 	made    *types.Env // nil: to be derived anew
-	printed *types.Env // made, for what the client gets
+	base    types.Env  // of made, without the transaction's time
+	printed types.Env  // base, for what the client gets
+	baseAt  uint64
 	path    []catalog.OID
-	pathFor *catalog.Snapshot
+	pathAt  version
+	role    *catalog.Role
+	roleAt  version
+	derived derived
 }
 
-// stale forgets what was derived.
-func (e *environment) stale() { e.made, e.printed, e.pathFor = nil, nil, nil }
+// version says of what something was derived: settings and catalog.
+type version struct {
+	changed  uint64 // setting.Store's, plus one
+	snapshot *catalog.Snapshot
+}
 
-// types are the settings that values' text forms depend on.
+// stale forgets what depends on the transaction.
+func (e *environment) stale() { e.made = nil }
+
+// version is the present one.
+func (e *environment) version() version {
+	return version{e.session.settings.Changed + 1, e.session.snapshot()}
+}
+
+// derived are settings that every statement asks for, as numbers.
+type derived struct {
+	changed                           uint64 // of version
+	statementTimeoutMS, lockTimeoutMS int
+	idleTransactionMS, idleSessionMS  int
+	workMemKB                         int
+	minMessages                       int // rank of client_min_messages
+}
+
+// derived returns the session's settings as numbers.
+func (s *Session) derived() *derived {
+	d := &s.env.derived
+	if now := s.settings.Changed + 1; d.changed != now {
+		*d = derived{
+			changed:            now,
+			statementTimeoutMS: s.number("statement_timeout"), lockTimeoutMS: s.number("lock_timeout"),
+			idleTransactionMS: s.number("idle_in_transaction_session_timeout"), idleSessionMS: s.number("idle_session_timeout"),
+			workMemKB:   s.number("work_mem"),
+			minMessages: severityRank(pgerr.Severity(upper(s.settings.Get("client_min_messages")))),
+		}
+	}
+	return d
+}
+
+// duration is a setting's milliseconds.
+func duration(ms int) time.Duration { return time.Duration(ms) * time.Millisecond }
+
+// types are the settings that values' text forms depend on. The value does not
+// change: each transaction has its own.
 func (e *environment) types() *types.Env {
+	if now := e.session.settings.Changed + 1; e.baseAt != now {
+		e.base, e.baseAt, e.made = e.derive(), now, nil
+		e.printed = e.base
+		e.printed.Names = e.session
+	}
 	if e.made == nil {
-		e.made = e.derive()
+		env := e.base
+		env.Now = e.session.statementStart
+		if e.session.tx != nil {
+			env.Now = e.session.tx.started
+		}
+		e.made = &env
 	}
 	return e.made
 }
 
 // output are the same for values that go to the client: objects have names there.
 func (e *environment) output() *types.Env {
-	made := e.types()
-	if e.printed == nil {
-		env := *made
-		env.Names = e.session
-		e.printed = &env
-	}
-	return e.printed
+	e.types()
+	return &e.printed
 }
 
-func (e *environment) derive() *types.Env {
+// derive reads the settings.
+func (e *environment) derive() types.Env {
 	s := e.session
-	env := types.DefaultEnv()
+	env := *types.DefaultEnv()
 	if loc := types.FindZone(s.settings.Get("TimeZone")); loc != nil {
 		env.Location = loc
 	}
@@ -60,10 +111,6 @@ func (e *environment) derive() *types.Env {
 		"sql_standard": types.IntervalSQLStandard, "iso_8601": types.IntervalISO8601}[s.settings.Get("IntervalStyle")]
 	env.ExtraFloatDigits = s.number("extra_float_digits")
 	env.ByteaEscape = s.settings.Get("bytea_output") == "escape"
-	env.Now = s.statementStart
-	if s.tx != nil {
-		env.Now = s.tx.started
-	}
 	return env
 }
 
@@ -75,11 +122,12 @@ func (s *Session) number(name string) int {
 
 // searchPath is the explicit search path: schemas that exist, in order.
 func (e *environment) searchPath() []catalog.OID {
-	snap := e.session.snapshot()
-	if e.pathFor == snap {
+	now := e.version()
+	if e.pathAt == now {
 		return e.path
 	}
-	e.path, e.pathFor = nil, snap
+	snap := now.snapshot
+	e.path, e.pathAt = nil, now
 	for _, name := range splitIdentifiers(e.session.settings.Get("search_path")) {
 		if name == "$user" {
 			name = e.session.currentUser().Name
@@ -117,9 +165,9 @@ func (e *environment) exec(run *txn.Run) *exec.Env {
 	return &exec.Env{
 		Cluster: s.cluster(), Txn: run, Snapshots: run, Types: e.types(), Session: s,
 		TransactionMicros: micros(s.tx.started), StatementMicros: micros(s.statementStart),
-		WorkMemBytes:  int64(s.number("work_mem")) << 10,
+		WorkMemBytes:  int64(s.derived().workMemKB) << 10,
 		TempDir:       s.node.TempDir,
-		LockTimeoutMS: int64(s.number("lock_timeout")),
+		LockTimeoutMS: int64(s.derived().lockTimeoutMS),
 		Draw:          s.node.Oracle.Commit,
 		Notice:        s.Notice,
 	}
@@ -133,7 +181,13 @@ func micros(t time.Time) int64 { return t.Sub(epoch2000).Microseconds() }
 
 // currentUser is the role in force: SET ROLE's, or the session's.
 func (s *Session) currentUser() *catalog.Role {
-	snap := s.snapshot()
+	if now := s.env.version(); s.env.roleAt != now {
+		s.env.role, s.env.roleAt = s.findUser(now.snapshot), now
+	}
+	return s.env.role
+}
+
+func (s *Session) findUser(snap *catalog.Snapshot) *catalog.Role {
 	for _, name := range []string{s.settings.Get("role"), s.settings.Get("session_authorization")} {
 		if name != "" && name != "none" && name != "default" {
 			if r := snap.Role(name); r != nil {

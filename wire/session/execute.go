@@ -10,6 +10,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/exec"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"github.com/pegmatitedb/pegmatite/shard/rowcodec"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
@@ -20,8 +21,8 @@ func (s *Session) startStatement(ctx context.Context, text string) (_ context.Co
 	s.statementStart = time.Now()
 	s.activity.run(true, s.statementStart)
 	cancel := func() {}
-	if ms := s.number("statement_timeout"); ms > 0 {
-		ctx, cancel = context.WithTimeoutCause(ctx, time.Duration(ms)*time.Millisecond,
+	if ms := s.derived().statementTimeoutMS; ms > 0 {
+		ctx, cancel = context.WithTimeoutCause(ctx, duration(ms),
 			pgerr.New(pgerr.QueryCanceled, "canceling statement due to statement timeout"))
 	}
 	s.running = ctx
@@ -61,22 +62,23 @@ func (s *Session) run(ctx context.Context, x *execution) (*result, error) {
 		return s.transactionCommand(ctx, x.stmt.Node.GetTransactionStmt())
 	}
 	if !plannable(x.stmt.Node) {
-		return s.command(ctx, x)
+		return s.persist(ctx, func() (*result, error) { return s.command(ctx, x) })
 	}
-	var declared []*types.Type
-	if x.prepared != nil {
-		declared = x.prepared.params
-	}
-	st, err := s.plan(x.stmt, declared)
-	if err != nil {
-		return nil, err
-	}
-	if x.prepared != nil {
-		if err := x.prepared.checkColumns(st.Result); err != nil {
+	return s.persist(ctx, func() (*result, error) {
+		st, err := s.planExecution(x)
+		if err != nil {
 			return nil, err
 		}
+		return s.runPlan(ctx, x, st, nil)
+	})
+}
+
+// planExecution plans what is about to run.
+func (s *Session) planExecution(x *execution) (*plan.Statement, error) {
+	if x.prepared != nil {
+		return s.planPrepared(x.prepared)
 	}
-	return s.runPlan(ctx, x, st, nil)
+	return s.plan(x.stmt, nil)
 }
 
 // plan plans a statement, or finds its plan in the node's cache.
@@ -87,7 +89,7 @@ func (s *Session) plan(st *sqlparse.Statement, declared []*types.Type) (*plan.St
 // runPlan starts a plan; analysis is EXPLAIN ANALYZE's, or nil.
 func (s *Session) runPlan(ctx context.Context, x *execution, st *plan.Statement, analysis *plan.Analysis) (*result, error) {
 	if st.Writes {
-		if err := s.checkReadOnly(st.Tag); err != nil {
+		if err := s.checkReadOnly(lockingTag(x.stmt, st.Tag)); err != nil {
 			return nil, err
 		}
 	}
@@ -106,20 +108,35 @@ func (s *Session) runPlan(ctx context.Context, x *execution, st *plan.Statement,
 		run.Close()
 		return nil, err
 	}
-	r := &result{columns: st.Result, rows: &cursorRows{cursor: cursor, run: run}}
-	r.tag = func(n int64) string { return planTag(st.Tag, cursor.Affected(), n) }
+	r := &result{columns: st.Result, rows: newCursorRows(cursor, run, st), writes: st.Writes}
+	r.tag = func(n int64) string {
+		if st.Result == nil {
+			n = cursor.Affected()
+		}
+		return planTag(st.Tag, n)
+	}
 	return r, nil
 }
 
-// planTag is a plan's command tag: SELECT counts the rows that the client got.
-func planTag(tag string, affected, sent int64) string {
-	switch tag {
-	case "INSERT":
-		return "INSERT 0 " + itoa(affected)
-	case "SELECT":
-		return "SELECT " + itoa(sent)
+// lockingTag is the tag of a statement that writes, with what makes a SELECT one.
+func lockingTag(st *sqlparse.Statement, tag string) string {
+	clauses := st.Node.GetSelectStmt().GetLockingClause()
+	if tag != "SELECT" || len(clauses) == 0 {
+		return tag
 	}
-	return tag + " " + itoa(affected)
+	return tag + map[pg.LockClauseStrength]string{
+		pg.LockClauseStrength_LCS_FORKEYSHARE: " FOR KEY SHARE", pg.LockClauseStrength_LCS_FORSHARE: " FOR SHARE",
+		pg.LockClauseStrength_LCS_FORNOKEYUPDATE: " FOR NO KEY UPDATE", pg.LockClauseStrength_LCS_FORUPDATE: " FOR UPDATE",
+	}[clauses[0].GetLockingClause().GetStrength()]
+}
+
+// planTag is a plan's command tag: of n rows that the client got, or without a
+// result, that were changed.
+func planTag(tag string, n int64) string {
+	if tag == "INSERT" {
+		return "INSERT 0 " + itoa(n)
+	}
+	return tag + " " + itoa(n)
 }
 
 // literals reads a statement's lifted literals in the types that binding gave them.
@@ -147,10 +164,44 @@ func (s *Session) literals(st *sqlparse.Statement, p *plan.Statement) ([]types.D
 type cursorRows struct {
 	cursor exec.Cursor
 	run    *txn.Run
+	// Of rows that come packed: their columns, and the row that all of them are read into.
+	packed []rowcodec.Column
+	row    []types.Datum
+}
+
+func newCursorRows(cursor exec.Cursor, run *txn.Run, st *plan.Statement) *cursorRows {
+	c := &cursorRows{cursor: cursor, run: run}
+	if cursor.Packed() {
+		c.packed, c.row = packedColumns(st), make([]types.Datum, len(st.Result))
+	}
+	return c
+}
+
+// packedKey is where a plan's Memo has its columns as rows are packed.
+type packedKey struct{}
+
+func packedColumns(st *plan.Statement) []rowcodec.Column {
+	v, _ := st.Memo.Derive(packedKey{}, func() (any, error) {
+		columns := make([]rowcodec.Column, len(st.Result))
+		for i, c := range st.Result {
+			columns[i] = rowcodec.Column{Type: c.Type, Typmod: c.Typmod}
+		}
+		return columns, nil
+	})
+	return v.([]rowcodec.Column)
 }
 
 // Next implements rowSource.
-func (c *cursorRows) Next(ctx context.Context) ([]types.Datum, error) { return c.cursor.Next(ctx) }
+func (c *cursorRows) Next(ctx context.Context) ([]types.Datum, error) {
+	if c.packed == nil {
+		return c.cursor.Next(ctx)
+	}
+	row, err := c.cursor.NextPacked(ctx)
+	if err != nil || row == nil {
+		return nil, err
+	}
+	return c.row, rowcodec.Decode(c.row, row, c.packed)
+}
 
 // Close implements rowSource.
 func (c *cursorRows) Close() error {
@@ -177,7 +228,7 @@ func (s *Session) internal(ctx context.Context, sql string) ([][]types.Datum, er
 	defer r.close()
 	var rows [][]types.Datum
 	for {
-		row, err := r.rows.Next(ctx)
+		row, err := r.next(ctx)
 		if err != nil || row == nil {
 			return rows, err
 		}

@@ -9,7 +9,6 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
-	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
 
@@ -29,11 +28,7 @@ func (s *Session) explain(ctx context.Context, x *execution, n *pg.ExplainStmt) 
 		return nil, pgerr.Unsupported("EXPLAIN of a command")
 	}
 	begun := time.Now()
-	var declared []*types.Type
-	if inner.prepared != nil {
-		declared = inner.prepared.params
-	}
-	st, err := s.plan(inner.stmt, declared)
+	st, err := s.planExecution(inner)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +61,7 @@ func (s *Session) analyzeRun(ctx context.Context, x *execution, st *plan.Stateme
 	}
 	defer r.close()
 	for {
-		row, err := r.rows.Next(ctx)
+		row, err := r.next(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -98,6 +100,12 @@ func (s *Session) Bind(ctx context.Context, m *pgproto3.Bind) error {
 	if err != nil {
 		return err
 	}
+	// A plan that cannot be had, or that has other columns now, is Bind's error.
+	if p.planned {
+		if _, err := s.planPrepared(p); err != nil {
+			return err
+		}
+	}
 	formats, err := resultFormats(m.ResultFormatCodes, len(p.result))
 	if err != nil {
 		return err
@@ -113,12 +121,18 @@ func resultFormats(codes []int16, columns int) ([]int16, error) {
 	if len(codes) > 1 && columns > 0 && len(codes) != columns {
 		return nil, pgerr.New(pgerr.ProtocolViolation, "bind message has %d result formats but query has %d columns", len(codes), columns)
 	}
+	return append([]int16(nil), codes...), nil
+}
+
+// checkFormats refuses format codes that there are not; PostgreSQL looks at
+// them when it sends the first row.
+func checkFormats(codes []int16) error {
 	for _, c := range codes {
 		if c != 0 && c != 1 {
-			return nil, pgerr.New(pgerr.InvalidParameterValue, "unsupported format code: %d", c)
+			return pgerr.New(pgerr.InvalidParameterValue, "unsupported format code: %d", c)
 		}
 	}
-	return append([]int16(nil), codes...), nil
+	return nil
 }
 
 // bindParams reads the parameter values, in text or binary form.
@@ -134,7 +148,7 @@ func (s *Session) bindParams(m *pgproto3.Bind, p *prepared) ([]types.Datum, erro
 		}
 		d, err := s.bindParam(raw, p.params[i], formatOf(codes, i))
 		if err != nil {
-			return nil, err
+			return nil, bindError(err, m.DestinationPortal, i+1, formatOf(codes, i))
 		}
 		params[i] = d
 	}
@@ -147,11 +161,41 @@ func (s *Session) bindParam(raw []byte, t *types.Type, format int16) (types.Datu
 		if err := sqlparse.CheckText(string(raw)); err != nil {
 			return types.Null, err
 		}
-		return t.Parse(s.env.types(), string(raw), -1)
+		d, err := t.Parse(s.env.types(), string(raw), -1)
+		if err != nil {
+			err = &unreadable{err}
+		}
+		return d, err
 	case 1:
 		return t.Decode(s.env.types(), raw, -1)
 	}
 	return types.Null, pgerr.New(pgerr.InvalidParameterValue, "unsupported format code: %d", format)
+}
+
+// unreadable is the error of a parameter's text that its type cannot read.
+type unreadable struct{ error }
+
+func (u *unreadable) Unwrap() error { return u.error }
+
+// bindError adds which parameter it was (postgres.c, bind_param_error_callback).
+func bindError(err error, portal string, number int, format int16) error {
+	e := *pgerr.From(err)
+	if e.Where != "" {
+		return err
+	}
+	if portal == "" {
+		e.Where = fmt.Sprintf("unnamed portal parameter $%d", number)
+	} else {
+		e.Where = fmt.Sprintf("portal \"%s\" parameter $%d", portal, number)
+	}
+	var text *unreadable
+	if errors.As(err, &text) {
+		e.Where += " = '...'" // log_parameter_max_length_on_error is 0
+	}
+	if format == 1 && e.Code == pgerr.InvalidBinaryRepresentation && e.Message == "incorrect binary data format" {
+		e.Message += fmt.Sprintf(" in bind parameter %d", number)
+	}
+	return &e
 }
 
 // Describe serves a Describe message.

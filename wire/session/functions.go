@@ -153,22 +153,23 @@ var settingFunctions = map[string]function{
 // backendFunctions are manual table 9.87: signals to sessions.
 var backendFunctions = map[string]function{
 	"pg_cancel_backend": func(s *Session, args []types.Datum) (types.Datum, error) {
-		return s.signal(args[0], pgerr.New(pgerr.QueryCanceled, "canceling statement due to user request"))
+		return s.signal(args[0], func(i Interrupter) {
+			i.Interrupt(pgerr.New(pgerr.QueryCanceled, "canceling statement due to user request"))
+		})
 	},
 	"pg_terminate_backend": func(s *Session, args []types.Datum) (types.Datum, error) {
-		return s.signal(args[0], pgerr.New(pgerr.AdminShutdown, "terminating connection due to administrator command").
-			WithSeverity(pgerr.SeverityFatal))
+		return s.signal(args[0], Interrupter.Terminate)
 	},
 }
 
 // signal interrupts another session of this node.
-func (s *Session) signal(pid types.Datum, reason error) (types.Datum, error) {
+func (s *Session) signal(pid types.Datum, what func(Interrupter)) (types.Datum, error) {
 	other := s.node.sessions.find(int32(pid.Int()))
 	if other == nil {
 		s.Notice(pgerr.New(pgerr.Warning, "PID %d is not a PostgreSQL backend process", pid.Int()).WithSeverity(pgerr.SeverityWarning))
 		return types.False, nil
 	}
-	other.client.Interrupts.Interrupt(reason)
+	what(other.client.Interrupts)
 	return types.True, nil
 }
 

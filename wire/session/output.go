@@ -19,6 +19,53 @@ type result struct {
 	tag func(n int64) string
 	// sent counts the rows that went to the client.
 	sent int64
+	// writes: the rows are of a statement that must run to its end.
+	writes bool
+	// first is the row that prime has read.
+	first  []types.Datum
+	primed bool
+	failed error // instead of a first row
+}
+
+// prime reads the first row: what a shard refuses shows by then. The error is
+// kept for next as well, since the client gets the columns before it.
+func (r *result) prime(ctx context.Context) error {
+	if r.rows != nil && !r.primed {
+		r.first, r.failed = r.rows.Next(ctx)
+		r.primed = true
+	}
+	return r.failed
+}
+
+// next returns the next row, nil at the end.
+func (r *result) next(ctx context.Context) ([]types.Datum, error) {
+	if r.failed != nil {
+		return nil, r.failed
+	}
+	if r.primed {
+		row := r.first
+		r.first, r.primed = nil, row == nil // the end stays the end
+		return row, nil
+	}
+	return r.rows.Next(ctx)
+}
+
+// finish runs a statement to its end now, and keeps its rows for later.
+func (r *result) finish(ctx context.Context) error {
+	all := &memory{}
+	for {
+		row, err := r.next(ctx)
+		if err != nil {
+			return err
+		}
+		if row == nil {
+			break
+		}
+		all.rows = append(all.rows, append([]types.Datum(nil), row...))
+	}
+	err := r.rows.Close()
+	r.rows, r.primed = all, false
+	return err
 }
 
 // rowSource yields rows; nil at the end. A row is valid until the next call.
@@ -108,7 +155,7 @@ func (r *result) stream(ctx context.Context, w *frame.Writer, env *types.Env, fo
 		return true, nil
 	}
 	for n := int64(0); limit == 0 || n < limit; n++ {
-		row, err := r.rows.Next(ctx)
+		row, err := r.next(ctx)
 		if err != nil {
 			return false, err
 		}

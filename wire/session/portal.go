@@ -63,6 +63,15 @@ func (s *Session) Execute(ctx context.Context, name string, limit uint32) (err e
 		if p.result, err = s.executePrepared(ctx, p.prepared, p.params); err != nil {
 			return err
 		}
+		if err := checkFormats(p.formats); err != nil {
+			return err
+		}
+		// Writes do not wait for the client to ask for all of RETURNING's rows.
+		if p.result.writes && p.result.columns != nil && limit > 0 {
+			if err := p.result.finish(ctx); err != nil {
+				return err
+			}
+		}
 	}
 	before := p.result.sent
 	exhausted, err := p.result.stream(ctx, w, s.env.output(), p.formats, int64(limit))

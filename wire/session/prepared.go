@@ -23,6 +23,31 @@ type prepared struct {
 	result  []plan.Column
 	planned bool
 	fromSQL bool
+	// plan is the plan of version planAt, nil when it must be made anew at each use.
+	plan   *plan.Statement
+	planAt version
+}
+
+// planPrepared plans a prepared statement, if its last plan does not do any more.
+func (s *Session) planPrepared(p *prepared) (*plan.Statement, error) {
+	now := s.env.version()
+	if p.plan != nil && p.planAt == now {
+		return p.plan, nil
+	}
+	st, err := s.plan(p.stmt, p.params)
+	if err != nil {
+		return nil, err
+	}
+	if p.planned {
+		if err := p.checkColumns(st.Result); err != nil {
+			return nil, err
+		}
+	}
+	if p.plan = st; st.ReadNow {
+		p.plan = nil
+	}
+	p.planAt = now
+	return st, nil
 }
 
 // findPrepared returns a prepared statement by name (26000).

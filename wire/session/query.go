@@ -33,6 +33,8 @@ func (s *Session) query(ctx context.Context, sql string) error {
 		s.client.Writer.Send(&pgproto3.EmptyQueryResponse{})
 		return nil
 	}
+	s.several = len(stmts) > 1
+	defer func() { s.several = false }()
 	for i, st := range stmts {
 		if err := s.simple(ctx, st, i == len(stmts)-1); err != nil {
 			return err
@@ -97,6 +99,9 @@ func (s *Session) Fail(ctx context.Context, err error) error {
 		return e
 	}
 	s.client.Writer.Send(frame.ErrorMessage(e))
+	if s.desynchronized {
+		return errLostSync
+	}
 	return nil
 }
 

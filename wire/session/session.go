@@ -56,7 +56,10 @@ type Client struct {
 
 // Interrupter stops what a session is running.
 type Interrupter interface {
+	// Interrupt ends the running statement with an error.
 	Interrupt(reason error)
+	// Terminate ends the session.
+	Terminate()
 }
 
 // Session is one client's session.
@@ -76,9 +79,17 @@ type Session struct {
 	// advisoryHolds are the advisory locks, in the order taken; node.advisory's mu protects them.
 	advisoryHolds []advisoryHold
 	reported      map[string]string // what clients were told of reported settings
+	reportedAt    uint64            // the count of changes that they were told up to
 
 	// statement is what runs, for the places of literals in errors.
 	statement *sqlparse.Statement
+	// desynchronized: the connection ends after the next error.
+	desynchronized bool
+	// several: a query string of several statements runs, a block of its own kind.
+	several bool
+	// notedAt is the count of changes of settings that activity knows.
+	notedAt uint64
+
 	// running is the running statement's context: functions that ask a shard are interrupted with it.
 	running        context.Context
 	statementStart time.Time
@@ -164,7 +175,7 @@ func (s *Session) startupSettings(params map[string]string) error {
 			}
 			continue
 		}
-		v, err := checkSetting(k, v)
+		v, err := s.checkSetting(k, v)
 		if err != nil {
 			return err
 		}
@@ -175,24 +186,35 @@ func (s *Session) startupSettings(params map[string]string) error {
 	return nil
 }
 
-// Greet sends what follows AuthenticationOk: every reported setting.
-func (s *Session) Greet() {
-	s.reportSettings()
-}
-
-// reportSettings tells the client of reported settings that changed.
-func (s *Session) reportSettings() {
+// Report tells the client of reported settings that changed, before it is
+// told that the server is ready.
+func (s *Session) Report() {
+	if s.settings.Changed == s.reportedAt {
+		return
+	}
+	s.reportedAt = s.settings.Changed
 	for _, d := range reportedSettings() {
 		v := d.Show(s.settings.Get(d.Name))
 		if old, told := s.reported[d.Name]; !told || old != v {
 			s.reported[d.Name] = v
-			if d.Name == "application_name" {
-				s.activity.name.Store(&v)
-			}
 			s.client.Writer.Send(&pgproto3.ParameterStatus{Name: d.Name, Value: v})
 		}
 	}
 }
+
+// IdleLimit is how long the client may stay silent now (0 is for ever), and the
+// error that ends the session then.
+func (s *Session) IdleLimit() (time.Duration, error) {
+	if s.status == idle {
+		return duration(s.derived().idleSessionMS), errIdleSession
+	}
+	return duration(s.derived().idleTransactionMS), errIdleTransaction
+}
+
+var (
+	errIdleSession     = pgerr.New(pgerr.IdleSessionTimeout, "terminating connection due to idle-session timeout").WithSeverity(pgerr.SeverityFatal)
+	errIdleTransaction = pgerr.New(pgerr.IdleInTransactionSessionTimeout, "terminating connection due to idle-in-transaction timeout").WithSeverity(pgerr.SeverityFatal)
+)
 
 // Status is the letter of ReadyForQuery.
 func (s *Session) Status() byte { return s.status.letter() }
@@ -202,7 +224,7 @@ func (s *Session) Settled() bool { return s.status == idle }
 
 // Notice sends a notice or warning, if client_min_messages lets it through.
 func (s *Session) Notice(n *pgerr.E) {
-	if severityRank(n.Severity) >= severityRank(pgerr.Severity(upper(s.settings.Get("client_min_messages")))) {
+	if severityRank(n.Severity) >= s.derived().minMessages {
 		s.client.Writer.Send(frame.NoticeMessage(n))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"time"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
@@ -55,7 +56,7 @@ func showColumns(n *pg.VariableShowStmt) []plan.Column {
 func (s *Session) showValue(name string) (string, error) {
 	switch strings.ToLower(name) {
 	case "transaction_isolation":
-		return s.isolation().String(), nil
+		return s.isolation(), nil
 	case "transaction_read_only":
 		return onOff(s.tx != nil && s.tx.readOnly), nil
 	case "transaction_deferrable":
@@ -91,7 +92,7 @@ func (s *Session) showAll() *result {
 
 // set is SET, SET LOCAL, RESET and SET TRANSACTION.
 func (s *Session) set(ctx context.Context, n *pg.VariableSetStmt) (*result, error) {
-	if n.IsLocal && s.status != block {
+	if n.IsLocal && !s.inBlock() {
 		s.Notice(pgerr.New(pgerr.NoActiveSQLTransaction, "SET LOCAL can only be used in transaction blocks").WithSeverity(pgerr.SeverityWarning))
 	}
 	var err error
@@ -122,7 +123,7 @@ func (s *Session) set(ctx context.Context, n *pg.VariableSetStmt) (*result, erro
 func (s *Session) setMulti(n *pg.VariableSetStmt) error {
 	switch n.Name {
 	case "TRANSACTION":
-		if s.status != block {
+		if !s.inBlock() {
 			s.Notice(pgerr.New(pgerr.NoActiveSQLTransaction, "SET TRANSACTION can only be used in transaction blocks").WithSeverity(pgerr.SeverityWarning))
 		}
 		return s.setModes(n.Args)
@@ -149,6 +150,9 @@ func (s *Session) setCharacteristics(options []*pg.Node) error {
 
 // setValue is SET name = value, ….
 func (s *Session) setValue(n *pg.VariableSetStmt) error {
+	if d, err := setting.Lookup(n.Name); len(n.Args) > 1 && err == nil && !d.List() {
+		return pgerr.New(pgerr.InvalidParameterValue, "SET %s takes only one argument", n.Name)
+	}
 	var parts []string
 	for _, a := range n.Args {
 		parts = append(parts, setText(n.Name, a))
@@ -158,8 +162,8 @@ func (s *Session) setValue(n *pg.VariableSetStmt) error {
 
 // setText is one value of SET as text; lists of names are quoted where they need it.
 func setText(name string, a *pg.Node) string {
-	if tc := a.GetTypeCast(); tc != nil { // SET TIME ZONE INTERVAL '…'
-		return constText(tc.GetArg())
+	if tc := a.GetTypeCast(); tc != nil {
+		return intervalZone(constText(tc.GetArg()))
 	}
 	v := constText(a)
 	if strings.EqualFold(name, "search_path") || strings.EqualFold(name, "temp_tablespaces") {
@@ -168,16 +172,39 @@ func setText(name string, a *pg.Node) string {
 	return v
 }
 
-// isolation is the level in force, or the one that the next transaction gets.
-func (s *Session) isolation() interface{ String() string } {
-	if s.tx != nil {
-		return s.tx.txn.Isolation()
+// intervalZone is the zone of SET TIME ZONE INTERVAL '…'.
+func intervalZone(text string) string {
+	d, err := types.TInterval.Parse(types.DefaultEnv(), text, -1)
+	if err != nil {
+		return text
 	}
-	return isolationOf(s.settings.Get("default_transaction_isolation"))
+	return offsetZone(time.Duration(d.Interval().Micros) * time.Microsecond)
+}
+
+// isolation is the name of the level in force, or of the one that the next transaction gets.
+func (s *Session) isolation() string {
+	if s.tx != nil && !s.tx.uncommitted {
+		return s.tx.txn.Isolation().String()
+	}
+	if s.tx != nil {
+		return "read uncommitted"
+	}
+	return s.settings.Get("default_transaction_isolation")
+}
+
+// noteSettings shows other sessions what they see of this one's settings.
+func (s *Session) noteSettings() {
+	if s.notedAt == s.settings.Changed+1 {
+		return
+	}
+	s.notedAt = s.settings.Changed + 1
+	if v := s.settings.Get("application_name"); v != s.activity.application() {
+		s.activity.name.Store(&v)
+	}
 }
 
 // settingsChanged tells the client and what was derived from settings.
 func (s *Session) settingsChanged() {
-	s.reportSettings()
+	s.noteSettings()
 	s.env.stale()
 }

@@ -108,5 +108,9 @@ var table = [...][events]step{
 	},
 }
 
+// inBlock reports whether more than one statement makes the transaction: a
+// block's, or those of one query string (xact.c, IsInTransactionBlock).
+func (s *Session) inBlock() bool { return s.status == block || s.status == implicit && s.several }
+
 // letter is the status as ReadyForQuery shows it.
 func (s status) letter() byte { return [...]byte{idle: 'I', implicit: 'T', block: 'T', failed: 'E'}[s] }

@@ -17,9 +17,11 @@ type transaction struct {
 	change     *catalog.Change // nil until the first DDL
 	readOnly   bool
 	deferrable bool
-	started    time.Time
-	savepoints []savepoint
-	numbered   bool // its number was asked for
+	// uncommitted: READ UNCOMMITTED was asked for. It is READ COMMITTED under another name.
+	uncommitted bool
+	started     time.Time
+	savepoints  []savepoint
+	numbered    bool // its number was asked for
 	// statistics are ANALYZE's of tables that only the transaction can see yet.
 	statistics map[catalog.OID]catalog.Statistics
 }
@@ -58,12 +60,14 @@ func (s *Session) step(ctx context.Context, e event) error {
 
 // begin opens a transaction with the session's default characteristics.
 func (s *Session) begin() {
+	level := s.settings.Get("default_transaction_isolation")
 	s.statementStart = time.Now()
 	s.tx = &transaction{
-		txn:        s.node.Txns.Begin(isolationOf(s.settings.Get("default_transaction_isolation"))),
-		readOnly:   s.settings.Get("default_transaction_read_only") == "on",
-		deferrable: s.settings.Get("default_transaction_deferrable") == "on",
-		started:    s.statementStart,
+		txn:         s.node.Txns.Begin(isolationOf(level)),
+		uncommitted: level == "read uncommitted",
+		readOnly:    s.settings.Get("default_transaction_read_only") == "on",
+		deferrable:  s.settings.Get("default_transaction_deferrable") == "on",
+		started:     s.statementStart,
 	}
 	s.showTransaction()
 	s.env.stale()
@@ -124,7 +128,7 @@ func (s *Session) endTransaction(committed bool) {
 	s.activity.transaction.Store(nil)
 	s.releaseAdvisory(0)
 	s.settings.End(committed)
-	s.reportSettings()
+	s.noteSettings()
 	s.env.stale()
 }
 
@@ -193,7 +197,7 @@ func (s *Session) rollbackToSavepoint(ctx context.Context, name string) error {
 	}
 	s.releaseAdvisory(min(sp.advisory, len(s.advisoryHolds)))
 	s.settings.RollbackTo(sp.settings)
-	s.reportSettings()
+	s.noteSettings()
 	s.tx.savepoints = s.tx.savepoints[:i+1]
 	return nil
 }

@@ -35,7 +35,7 @@ func (s *Session) vacuum(ctx context.Context, st *sqlparse.Statement, n *pg.Vacu
 	if err != nil {
 		return nil, err
 	}
-	if o.command == "VACUUM" && s.status == block {
+	if o.command == "VACUUM" && s.inBlock() {
 		return nil, pgerr.New(pgerr.ActiveSQLTransaction, "VACUUM cannot run inside a transaction block")
 	}
 	targets, err := s.vacuumTargets(o, n.Rels)

@@ -85,10 +85,23 @@ func Lookup(name string) (*Definition, *pgerr.E) {
 	if d := Definitions()[strings.ToLower(name)]; d != nil {
 		return d, nil
 	}
-	if prefix, rest, ok := strings.Cut(name, "."); ok && customName(prefix) && customName(rest) {
+	if prefix, rest, ok := strings.Cut(name, "."); ok {
+		if !customName(prefix) || !customName(rest) {
+			return nil, pgerr.New(pgerr.InvalidName, "invalid configuration parameter name %q", name).
+				WithDetail("Custom parameter names must be two or more simple identifiers separated by dots.")
+		}
 		return &Definition{Name: name, Context: "user", Type: "string", Category: "Customized Options"}, nil
 	}
 	return nil, pgerr.New(pgerr.UndefinedObject, "unrecognized configuration parameter %q", name)
+}
+
+// List reports whether a parameter takes a list of values (GUC_LIST_INPUT).
+func (d *Definition) List() bool { return lists[d.Name] }
+
+var lists = map[string]bool{
+	"DateStyle": true, "search_path": true, "temp_tablespaces": true, "session_preload_libraries": true,
+	"local_preload_libraries": true, "shared_preload_libraries": true, "unix_socket_directories": true,
+	"listen_addresses": true, "synchronous_standby_names": true, "log_destination": true, "wal_consistency_checking": true,
 }
 
 // customName is valid_custom_variable_name for one part.

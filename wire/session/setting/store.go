@@ -62,7 +62,9 @@ func parse(name, value string) (*Definition, string, error) {
 	if e := changeable(d); e != nil {
 		return nil, "", e
 	}
-	canonical, e := d.Parse(value)
+	called := *d
+	called.Name = name // errors name the parameter as it was written
+	canonical, e := called.Parse(value)
 	if e != nil {
 		return nil, "", e
 	}

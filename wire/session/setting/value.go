@@ -79,6 +79,9 @@ func (d *Definition) parseEnum(s string) (string, *pgerr.E) {
 			return v, nil
 		}
 	}
+	if v := hidden[strings.ToLower(d.Name)][strings.ToLower(s)]; v != "" {
+		return v, nil
+	}
 	// Enums that also take booleans list on and off under other names' cover (synchronous_commit = true).
 	if b, ok := parseBool(s); ok {
 		for _, v := range d.Enum {
@@ -88,6 +91,12 @@ func (d *Definition) parseEnum(s string) (string, *pgerr.E) {
 		}
 	}
 	return "", d.invalid(s).WithHint("Available values: %s.", strings.Join(d.Enum, ", "))
+}
+
+// hidden are values that PostgreSQL takes and does not list.
+var hidden = map[string]map[string]string{
+	"client_min_messages": {"debug": "debug2", "info": "info"},
+	"log_min_messages":    {"debug": "debug2"},
 }
 
 func (d *Definition) invalid(s string) *pgerr.E {
@@ -144,6 +153,9 @@ func (d *Definition) unitHint() string {
 func (d *Definition) inRange(s string, v float64) (string, *pgerr.E) {
 	if d.Type == "integer" {
 		v = math.RoundToEven(v)
+		if v > math.MaxInt32 || v < math.MinInt32 {
+			return "", d.invalid(s).WithHint("Value exceeds integer range.")
+		}
 	}
 	if d.Min == d.Max || v >= d.Min && v <= d.Max {
 		return strconv.FormatFloat(v, 'f', -1, 64), nil
@@ -152,7 +164,10 @@ func (d *Definition) inRange(s string, v float64) (string, *pgerr.E) {
 	if d.Unit != "" {
 		unit = " " + d.Unit
 	}
-	show := func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+	show := func(f float64) string { return strconv.FormatFloat(f, 'g', 6, 64) }
+	if d.Type == "integer" {
+		show = func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+	}
 	return "", pgerr.New(pgerr.InvalidParameterValue, "%s%s is outside the valid range for parameter %q (%s%s .. %s%s)",
 		show(v), unit, d.Name, show(d.Min), "", show(d.Max), "")
 }

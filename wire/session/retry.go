@@ -1,0 +1,82 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// retryFor is how long a statement that shards refuse is begun again before
+// the client hears of it: a node's catalog follows within much less.
+const retryFor = 10 * time.Second
+
+// persist runs a statement to its first row, and does so again as long as a
+// shard refuses it for a reason that is none of the client's business: the
+// catalog or the shard map has moved on (TRANSACTIONS 20). Nothing of it has
+// been seen, and what it has written is taken back.
+func (s *Session) persist(ctx context.Context, attempt func() (*result, error)) (*result, error) {
+	mark, hadDDL, wrote := s.tx.txn.Mark(), s.tx.change != nil, s.tx.txn.Wrote()
+	var deadline time.Time
+	for {
+		seen := s.node.Catalog.Snapshot()
+		r, err := attempt()
+		if err == nil {
+			err = r.prime(ctx)
+		}
+		if err == nil || s.tx == nil || !retriable(err, hadDDL, wrote) {
+			if r != nil {
+				err = nil // reading the rows tells
+			}
+			return r, err
+		}
+		r.close()
+		if deadline.IsZero() {
+			deadline = time.Now().Add(retryFor)
+		}
+		if time.Now().After(deadline) || s.takeBack(ctx, mark, hadDDL) != nil || !s.moved(ctx, seen) {
+			return nil, err
+		}
+	}
+}
+
+// retriable reports whether a refusal can be answered by planning anew. A
+// transaction with DDL of its own plans with its own catalog; one that has
+// lost writes to a restart is lost.
+func retriable(err error, hadDDL, wrote bool) bool {
+	switch reason, _ := shard.IsRefusal(err); reason {
+	case shard.RefusedVersion, shard.RefusedEpoch:
+		return !hadDDL
+	case shard.RefusedRestart:
+		return !wrote
+	}
+	return false
+}
+
+// takeBack undoes what the refused statement has done so far.
+func (s *Session) takeBack(ctx context.Context, mark txn.Mark, hadDDL bool) error {
+	if !hadDDL {
+		s.tx.change = nil
+	}
+	return s.tx.txn.RollbackTo(ctx, mark)
+}
+
+// moved waits a moment for a newer catalog than the one that was refused; it
+// reports false when ctx ends. Not every refusal needs one.
+func (s *Session) moved(ctx context.Context, seen *catalog.Snapshot) bool {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for range 20 {
+		if s.node.Catalog.Snapshot() != seen {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-tick.C:
+		}
+	}
+	return true
+}
