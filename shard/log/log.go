@@ -255,10 +255,7 @@ func (l *Log) append(records []Record, urgent bool) (Position, Ticket, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.usable(replayed); err != nil {
-		return 0, Ticket{}, err
-	}
-	b, err := l.batchFor(need, urgent)
+	b, err := l.place(need, urgent)
 	if err != nil {
 		return 0, Ticket{}, err
 	}
@@ -272,6 +269,24 @@ func (l *Log) append(records []Record, urgent bool) (Position, Ticket, error) {
 	l.metrics.Appends.Add(1)
 	l.metrics.Records.Add(int64(len(records)))
 	return first, Ticket{log: l, batch: b}, nil
+}
+
+// place finds the batch for an append. A segment that it needs and that is not
+// ready yet is made before the append has a position: later, a disk that is
+// full would be the log's end. The caller holds mu, which is given up meanwhile.
+func (l *Log) place(need int64, urgent bool) (*batch, error) {
+	for {
+		if err := l.usable(replayed); err != nil {
+			return nil, err
+		}
+		b, err := l.batchFor(need, urgent)
+		if err != errNoSpare {
+			return b, err
+		}
+		l.mu.Unlock()
+		l.reserve.refill(l)
+		l.mu.Lock()
+	}
 }
 
 // usable reports why nothing can be done in the present state. The caller

@@ -1,6 +1,7 @@
 package log
 
 import (
+	"errors"
 	"sync"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -27,11 +28,18 @@ func (l *Log) fits(n int64, urgent bool) bool {
 	return n <= room
 }
 
+// errNoSpare asks for a segment to be made first.
+var errNoSpare = errors.New("no spare segment")
+
 // planRoll makes the next batch begin a segment. It is refused when there is
-// none and making one has failed for want of space. The caller holds mu.
+// none and making one has failed for want of space, or not been tried. The
+// caller holds mu.
 func (l *Log) planRoll() error {
-	if l.reserve.full != nil && len(l.spares) <= l.plan.rolls {
-		return l.reserve.full
+	if len(l.spares) <= l.plan.rolls {
+		if l.reserve.full != nil {
+			return l.reserve.full
+		}
+		return errNoSpare
 	}
 	l.plan.rolls++
 	l.plan.room = l.opts.SegmentBytes - headerBytes
