@@ -142,3 +142,52 @@ func TestRepeatableReadFailsOnChangedRows(t *testing.T) {
 		}
 	}
 }
+
+// TestConflictingInsertsRace has an upsert meet what another transaction does
+// to the row in its way.
+func TestConflictingInsertsRace(t *testing.T) {
+	const upsert = "INSERT INTO people (id, email, name) VALUES (11, 'a@x', 'M') ON CONFLICT (email) DO UPDATE SET name = people.name || excluded.name RETURNING id, name"
+	for _, c := range []struct{ name, first, second, want, after string }{
+		{"deleted", "DELETE FROM people WHERE id = 1", upsert, "11|M\nINSERT 1\n", "2|Bob\n11|M\n"},
+		{"updated", "UPDATE people SET name = 'Anna' WHERE id = 1", upsert, "1|AnnaM\nINSERT 1\n", "1|AnnaM\n2|Bob\n"},
+		{"another value", "UPDATE people SET email = 'c@x' WHERE id = 1", upsert, "11|M\nINSERT 1\n", "1|Ann\n2|Bob\n11|M\n"},
+		{"another key", "UPDATE people SET id = 5 WHERE id = 1", upsert, "5|AnnM\nINSERT 1\n", "2|Bob\n5|AnnM\n"},
+		{"locked", "SELECT 1 FROM people WHERE id = 1 FOR UPDATE", upsert, "1|AnnM\nINSERT 1\n", "1|AnnM\n2|Bob\n"},
+		{"no longer to change", "UPDATE people SET name = 'Zoe' WHERE id = 1", upsert[:len(upsert)-len("RETURNING id, name")] + "WHERE people.name = 'Ann'", "INSERT 0\n", "1|Zoe\n2|Bob\n"},
+		{"inserted, nothing to do", "INSERT INTO people (id, email, name) VALUES (10, 'n@x', 'N')",
+			"INSERT INTO people (id, email, name) VALUES (11, 'n@x', 'M'), (12, 'o@x', 'O') ON CONFLICT DO NOTHING RETURNING id", "12\nINSERT 1\n", "1|Ann\n2|Bob\n10|N\n12|O\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			out, w, err := raced(t, txn.ReadCommitted, c.first, c.second)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if out != c.want {
+				t.Errorf("answer %q, want %q", out, c.want)
+			}
+			if after := w.must("SELECT id, name FROM people ORDER BY id"); after != c.after {
+				t.Errorf("then %q, want %q", after, c.after)
+			}
+		})
+	}
+}
+
+// TestDoNothingLocksNothing: a row that was left out is nobody's to wait for.
+func TestDoNothingLocksNothing(t *testing.T) {
+	for _, target := range []string{"", "(id)", "(email)"} {
+		w := newWorld(t, 4, 1)
+		schema(w)
+		w.must("INSERT INTO people (id, email, name) VALUES (1, 'a@x', 'Ann')")
+		insert := "INSERT INTO people (id, email, name) VALUES (1, 'a@x', 'M') ON CONFLICT " + target + " DO NOTHING"
+		ctx := context.Background()
+		holder := w.manager.Begin(txn.ReadCommitted)
+		if _, err := w.statement(ctx, holder, insert); err != nil {
+			t.Fatal(err)
+		}
+		if out := w.must(insert); out != "INSERT 0\n" {
+			t.Errorf("ON CONFLICT %s: %q", target, out)
+		}
+		w.must("UPDATE people SET email = 'b@x' WHERE id = 1")
+		holder.Rollback(ctx)
+	}
+}

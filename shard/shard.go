@@ -286,6 +286,10 @@ type Check struct {
 
 // OnConflict is INSERT … ON CONFLICT. Inference has been done: Indexes are the
 // arbiters on this shard, by Table.Indexes position; -1 is the primary key.
+//
+// An Update without Set only shows the row in the way: its index is in Skipped
+// and Returning is over the row, which is neither locked nor written. 21000 if
+// the statement itself has written it.
 type OnConflict struct {
 	Arbiters []int // empty: any
 	Update   bool  // DO UPDATE, else DO NOTHING
@@ -305,7 +309,8 @@ type WriteReply struct {
 	// the newest images (an empty row: deleted); nothing was done about them. READ COMMITTED only.
 	Stale  []int
 	Newest *Batch
-	// Skipped are indexes into Rows that ON CONFLICT DO NOTHING or SKIP LOCKED left out.
+	// Skipped are indexes into Rows that ON CONFLICT DO NOTHING or SKIP LOCKED
+	// left out; of OpLock also those that the statement itself has written.
 	Skipped []int
 }
 

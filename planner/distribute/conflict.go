@@ -60,10 +60,24 @@ func columnTyped(t *catalog.Table, position int) expr.Typed {
 	return expr.Typed{T: c.Type, Mod: c.Typmod}
 }
 
+// over puts the proposed row's parameters in the place of its columns, also
+// where a subquery takes them from outside.
 func (c *conflictPlanner) over(e expr.Expr) expr.Expr {
 	return expr.Replace(e, func(e expr.Expr) expr.Expr {
-		if col, ok := e.(*expr.Column); ok {
-			return c.excluded[col.ID]
+		switch e := e.(type) {
+		case *expr.Column:
+			return c.excluded[e.ID]
+		case *expr.Subquery:
+			p, ok := e.Plan.(*plan.SubPlan)
+			if !ok || len(p.Args) == 0 {
+				return nil
+			}
+			out, sub := *e, &plan.SubPlan{Root: p.Root, Args: slices.Clone(p.Args)}
+			for i := range sub.Args {
+				sub.Args[i].Value = c.over(sub.Args[i].Value)
+			}
+			out.Plan, out.Test = sub, c.over(e.Test)
+			return &out
 		}
 		return nil
 	})

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
-	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/distribute"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
@@ -13,62 +12,104 @@ import (
 	"github.com/pegmatitedb/pegmatite/txn"
 )
 
-// conflictRun is an ON CONFLICT clause that the coordinator runs, row by row,
-// because an arbiter does not lie beside the rows, or the update reaches
-// beyond a shard: first the entries of arbiters elsewhere are taken, then the
-// row is inserted; whatever is in the way is skipped or updated by its key.
+// conflictRun is an ON CONFLICT clause that the coordinator runs, because an
+// arbiter does not lie beside the rows, or the update reaches beyond a shard:
+// first the entries of arbiters elsewhere are put in place, then the row;
+// whatever is in the way stays, or is locked and then updated by its key.
+//
+// No lock is kept on an entry that is in the way: who deletes a row holds the
+// row and then wants its entries, and would wait for ever for one who holds the
+// entry and wants the row. So the row is locked first and then asked whether it
+// still has what stood in the way.
 type conflictRun struct {
 	insertOf *insert
 	run      *run
 	rel      *plan.Relation
 	clause   *plan.OnConflict
+	checks   *scope
+	conflictForm
+}
+
+// conflictForm is what of the clause is the same for every execution.
+type conflictForm struct {
 	arbiters []*plan.GlobalIndex // those apart from the rows
 	others   []*plan.GlobalIndex // whose conflicts are errors
 	local    *shard.OnConflict   // arbiters beside the rows; nil: none
+	entries  *shard.OnConflict   // for the arbiters' entries
 	taken    [][]expr.Expr       // for each of arbiters: the key columns of its entries
+	keys     []expr.Expr         // the key columns of the rows
+	keyTypes []columnType
+	values   []int // positions of the arbiters' columns; of DO UPDATE
+	strength shard.LockStrength
+	// unique are the positions of each list of columns that must not be equal
+	// in two rows.
+	unique [][]int
 }
 
 func newConflictRun(o *insert) (*conflictRun, error) {
 	c := &conflictRun{insertOf: o, run: o.run, rel: o.rel, clause: o.node.OnConflict}
 	v, err := o.run.st.Memo.Derive(scopeKey{o.node, "conflict"}, func() (any, error) {
-		p := *c
-		return &p, p.prepare()
+		f := &conflictForm{}
+		f.prepare(o.rel, o.node.OnConflict)
+		return f, nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	prepared := *v.(*conflictRun)
-	prepared.insertOf, prepared.run = o, o.run
-	return &prepared, nil
+	c.conflictForm = *v.(*conflictForm)
+	list := make([]expr.Expr, len(o.node.Checks))
+	for i := range list {
+		list[i] = o.node.Checks[i].Expr
+	}
+	c.checks, err = o.run.scopeOf(o.node, "checks", tableColumns(o.rel.Table), list...)
+	return c, err
 }
 
-// prepare sorts the arbiters. What it makes is kept with the plan.
-func (c *conflictRun) prepare() error {
-	any := len(c.clause.Arbiters) == 0
-	for _, g := range c.rel.Global {
-		if any || slices.Contains(c.clause.Arbiters, g.Index) {
-			c.arbiters = append(c.arbiters, g)
-			c.taken = append(c.taken, entryKey(g))
+// prepare sorts the arbiters.
+func (f *conflictForm) prepare(rel *plan.Relation, clause *plan.OnConflict) {
+	any := len(clause.Arbiters) == 0
+	f.entries = &shard.OnConflict{Arbiters: []int{-1}, Update: clause.Update}
+	f.unique = append(f.unique, rel.Table.Key)
+	for _, g := range rel.Global {
+		f.unique = append(f.unique, g.Columns)
+		if any || slices.Contains(clause.Arbiters, g.Index) {
+			f.arbiters = append(f.arbiters, g)
+			f.taken = append(f.taken, entryKey(g))
+			f.values = g.Columns
 		} else {
-			c.others = append(c.others, g)
+			f.others = append(f.others, g)
 		}
 	}
-	c.local = &shard.OnConflict{}
-	for _, oid := range c.clause.Arbiters {
-		switch i := slices.Index(c.rel.Local, oid); {
-		case oid == c.rel.Primary:
-			c.local.Arbiters = append(c.local.Arbiters, -1)
-		case i >= 0 && c.clause.Update:
-			return pgerr.Unsupported("ON CONFLICT DO UPDATE over a unique index beside ones of other shard keys")
+	f.local = &shard.OnConflict{Update: clause.Update}
+	for i := range rel.Table.Indexes {
+		if rel.Table.Indexes[i].Unique {
+			f.unique = append(f.unique, rel.Table.Indexes[i].Columns)
+		}
+	}
+	for _, oid := range clause.Arbiters {
+		switch i := slices.Index(rel.Local, oid); {
+		case oid == rel.Primary:
+			f.local.Arbiters = append(f.local.Arbiters, -1)
+			f.values = rel.Table.Key
 		case i >= 0:
-			c.local.Arbiters = append(c.local.Arbiters, i)
+			f.local.Arbiters = append(f.local.Arbiters, i)
+			f.values = rel.Table.Indexes[i].Columns
 		}
 	}
-	if !any && len(c.local.Arbiters) == 0 {
-		c.local = nil
+	if !any && len(f.local.Arbiters) == 0 {
+		f.local = nil
 	}
-	c.insertOf, c.run = nil, nil
-	return nil
+	for _, k := range rel.Table.Key {
+		c := &rel.Table.Columns[k]
+		f.keys = append(f.keys, expr.NewColumn(expr.ColumnID(k), c.Name, c.Type, c.Typmod))
+		f.keyTypes = append(f.keyTypes, columnType{c.Type, c.Typmod})
+	}
+	f.strength = shard.LockNoKeyUpdate
+	for _, s := range clause.Set {
+		if slices.ContainsFunc(f.unique, func(columns []int) bool { return slices.Contains(columns, s.Position) }) {
+			f.strength = shard.LockUpdate // ExecUpdateLockMode
+		}
+	}
 }
 
 // entryKey are the columns of g's entries that hold the row's key.
@@ -83,6 +124,17 @@ func entryKey(g *plan.GlobalIndex) []expr.Expr {
 
 // insert inserts the rows, or does with them what the clause says.
 func (c *conflictRun) insert(ctx context.Context, images []Row) error {
+	if err := c.checks.begin(ctx); err != nil {
+		return err
+	}
+	for _, image := range images {
+		if err := c.constrain(image); err != nil {
+			return err
+		}
+	}
+	if !c.clause.Update {
+		return c.insertNew(ctx, images)
+	}
 	for _, image := range images {
 		if err := c.one(ctx, image); err != nil {
 			return err
@@ -91,11 +143,31 @@ func (c *conflictRun) insert(ctx context.Context, images []Row) error {
 	return nil
 }
 
-// one inserts a row. A row in the way can be gone by the time that it is to be
-// updated: then the whole is tried again, as PostgreSQL does. One that is still
-// there and was not updated is one that WHERE leaves alone.
+// constrain checks a proposed row before anybody looks what is in its way, as
+// PostgreSQL does.
+func (c *conflictRun) constrain(image Row) error {
+	t := c.rel.Table
+	for i := range t.Columns {
+		if col := &t.Columns[i]; col.NotNull && !col.Dropped && image[i].IsNull() {
+			return shard.NotNullViolation(t, i, image, c.run.env.Types)
+		}
+	}
+	for i := range c.insertOf.node.Checks {
+		v, err := c.checks.value(i, image)
+		if err != nil {
+			return err
+		}
+		if !v.IsNull() && !v.IsTrue() {
+			return shard.CheckViolation(t, c.insertOf.node.Checks[i].Name, image, c.run.env.Types)
+		}
+	}
+	return nil
+}
+
+// one inserts a row, or updates the one in its way. That can be gone, or have
+// other values, by the time that it is locked: then the whole is tried again,
+// as PostgreSQL does.
 func (c *conflictRun) one(ctx context.Context, image Row) error {
-	var left Row
 	for {
 		existing, err := c.try(ctx, image)
 		if err != nil {
@@ -104,29 +176,23 @@ func (c *conflictRun) one(ctx context.Context, image Row) error {
 		if existing == nil {
 			return c.insertOf.give(image)
 		}
-		if !c.clause.Update || left != nil && equalRows(c.keyTypes(), left, existing) {
-			return nil
-		}
-		updated, err := c.change(ctx, existing, image)
-		if err != nil || updated {
+		locked, err := c.lock(ctx, existing, image)
+		if err != nil {
 			return err
 		}
-		left = existing
+		if locked {
+			return c.change(ctx, existing, image)
+		}
 	}
 }
 
-func (c *conflictRun) keyTypes() []columnType {
-	out := make([]columnType, len(c.rel.Table.Key))
-	for i, k := range c.rel.Table.Key {
-		out[i] = columnType{c.rel.Table.Columns[k].Type, c.rel.Table.Columns[k].Typmod}
-	}
-	return out
-}
+func (c *conflictRun) key(image Row) Row { return pick(image, c.rel.Table.Key) }
 
-func (c *conflictRun) key(image Row) Row {
-	out := make(Row, len(c.rel.Table.Key))
-	for i, k := range c.rel.Table.Key {
-		out[i] = image[k]
+// pick are the columns of a row at some positions.
+func pick(row Row, positions []int) Row {
+	out := make(Row, len(positions))
+	for i, p := range positions {
+		out[i] = row[p]
 	}
 	return out
 }
@@ -140,108 +206,140 @@ func (c *conflictRun) try(ctx context.Context, image Row) (existing Row, err err
 		if e == nil {
 			continue
 		}
-		if existing, err = c.take(ctx, i, e, c.key(image)); err != nil {
+		id := c.run.entryShard(c.rel, g, e)
+		if existing, err = c.put(ctx, g.Table, id, e, c.entries, c.taken[i]); err != nil {
 			return nil, err
 		}
 		if existing != nil {
-			return existing, c.undo(ctx, added, image)
+			return existing, c.undo(ctx, added, []Row{image})
 		}
 		added = append(added, g)
 	}
-	inserted, err := c.insertRow(ctx, image)
+	existing, err = c.put(ctx, c.rel.Table, c.run.rowShard(c.rel, image), image, c.local, c.keys)
 	if err != nil {
 		return nil, err
 	}
-	if !inserted {
-		return c.key(image), c.undo(ctx, added, image)
+	if existing != nil {
+		return existing, c.undo(ctx, added, []Row{image})
 	}
-	for _, g := range c.others {
-		if e := entry(g, image); e != nil {
-			if _, err := c.run.putEntries(ctx, c.insertOf.node, c.rel, g, []Row{e}, nil); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return nil, nil
+	c.run.affected++
+	return nil, c.run.addEntriesOf(ctx, c.insertOf.node, c.rel, c.others, []Row{image})
 }
 
-// take puts an entry into an arbiter. The key in the entry that is there
-// afterwards says whose it is.
-func (c *conflictRun) take(ctx context.Context, i int, e, key Row) (existing Row, err error) {
-	g := c.arbiters[i]
+// put inserts one row, of the table or of an arbiter. existing is the key of
+// the row in the way.
+func (c *conflictRun) put(ctx context.Context, t *shard.Table, id shard.ID, row Row, oc *shard.OnConflict, key []expr.Expr) (existing Row, err error) {
 	at, err := c.run.writeSnapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
 	values := c.run.requestValues()
-	q := c.run.request(shard.OpInsert, g.Table, c.run.entryShard(c.rel, g, e), at, &values)
-	q.Rows = &shard.Batch{}
-	appendRow(q.Rows, tableTypes(g.Table), e)
-	q.OnConflict = &shard.OnConflict{Arbiters: []int{-1}, Update: c.clause.Update}
-	if c.clause.Update {
-		q.Returning = c.taken[i]
-	}
+	q := c.run.request(shard.OpInsert, t, id, at, &values)
+	q.Rows, q.OnConflict, q.Returning = &shard.Batch{}, oc, key
+	appendRow(q.Rows, tableTypes(t), row)
 	replies, err := c.run.write(ctx, c.insertOf.node, c.rel.Home, []*shard.WriteRequest{q})
-	if err != nil {
+	if err != nil || len(replies[0].Skipped) == 0 {
 		return nil, err
 	}
-	if !c.clause.Update {
-		if len(replies[0].Skipped) > 0 {
-			return key, nil
-		}
-		return nil, nil
-	}
-	rows, err := decodeBatch(exprTypes(c.taken[i]), replies[0].Returning)
+	rows, err := decodeBatch(exprTypes(key), replies[0].Returning)
 	if err != nil {
 		return nil, err
 	}
 	if len(rows) != 1 {
 		return nil, errPacked()
 	}
-	if equalRows(c.keyTypes(), rows[0], key) {
-		return nil, nil
-	}
 	return rows[0], nil
 }
 
-// undo takes back the entries of a row that is not inserted after all.
-func (c *conflictRun) undo(ctx context.Context, added []*plan.GlobalIndex, image Row) error {
+// undo takes back the entries of rows that are not inserted after all.
+func (c *conflictRun) undo(ctx context.Context, added []*plan.GlobalIndex, images []Row) error {
 	for _, g := range added {
-		if err := c.run.removeEntries(ctx, c.insertOf.node, c.rel, g, []Row{entry(g, image)}); err != nil {
+		var entries []Row
+		for _, image := range images {
+			if e := entry(g, image); e != nil {
+				entries = append(entries, e)
+			}
+		}
+		if err := c.run.removeEntries(ctx, c.insertOf.node, c.rel, g, entries); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *conflictRun) insertRow(ctx context.Context, image Row) (bool, error) {
-	at, err := c.run.writeSnapshot(ctx)
+// lock locks the row with the key. locked is false when there is none any
+// more, or it is no longer in the way of image.
+func (c *conflictRun) lock(ctx context.Context, key, image Row) (locked bool, err error) {
+	at, err := c.run.env.Snapshots.Snapshot(ctx)
 	if err != nil {
 		return false, err
 	}
+	there := make(Row, len(c.rel.Table.Columns))
+	for i, k := range c.rel.Table.Key {
+		there[k] = key[i]
+	}
 	values := c.run.requestValues()
-	q := c.run.request(shard.OpInsert, c.rel.Table, c.run.rowShard(c.rel, image), at, &values)
-	q.Rows, q.Checks, q.OnConflict = &shard.Batch{}, c.insertOf.node.Checks, c.local
-	appendRow(q.Rows, c.insertOf.columns, image)
+	q := c.run.request(shard.OpLock, c.rel.Table, c.run.rowShard(c.rel, there), at, &values)
+	q.Rows, q.Seen, q.Lock.Strength = &shard.Batch{}, []txn.Timestamp{at}, c.strength
+	appendRow(q.Rows, c.keyTypes, key)
 	replies, err := c.run.write(ctx, c.insertOf.node, c.rel.Home, []*shard.WriteRequest{q})
 	if err != nil {
 		return false, err
 	}
-	c.run.affected += replies[0].Count
-	return len(replies[0].Skipped) == 0, nil
+	switch reply := replies[0]; {
+	case len(reply.Skipped) > 0:
+		return false, shard.SecondTime()
+	case len(reply.Stale) == 0:
+		return true, nil
+	default:
+		return c.stillInTheWay(key, image, reply.Newest)
+	}
 }
 
-// change runs DO UPDATE on the row with the key. updated is false when there
-// is none, or none for which WHERE holds.
-func (c *conflictRun) change(ctx context.Context, key, image Row) (updated bool, err error) {
+// stillInTheWay looks at a row that has changed before it was locked.
+func (c *conflictRun) stillInTheWay(key, image Row, newest *shard.Batch) (bool, error) {
+	packed, _, err := nextRow(newest.Data)
+	if err != nil || len(packed) == 0 {
+		return false, err
+	}
+	columns := tableTypes(c.rel.Table)
+	row := make(Row, len(columns))
+	if err := decode(row, columns, packed); err != nil {
+		return false, err
+	}
+	of := make([]columnType, len(c.values))
+	for i, p := range c.values {
+		of[i] = columns[p]
+	}
+	return equalRows(c.keyTypes, c.key(row), key) && equalRows(of, pick(row, c.values), pick(image, c.values)), nil
+}
+
+// change runs DO UPDATE on the locked row with the key. WHERE may leave it alone.
+func (c *conflictRun) change(ctx context.Context, key, image Row) error {
 	v, err := c.run.st.Memo.Derive(scopeKey{c.insertOf.node, "update"}, func() (any, error) {
 		return distribute.ConflictUpdate(c.run.st, c.insertOf.node)
 	})
 	if err != nil {
-		return false, err
+		return err
 	}
-	st := v.(*plan.Statement)
+	for i := range c.run.st.Inits {
+		if c.run.st.Inits[i].Expr != nil {
+			if err := c.run.init(ctx, i); err != nil {
+				return err
+			}
+		}
+	}
 	params := slices.Concat(c.run.params, []types.Datum(key), []types.Datum(image))
+	for try := 0; ; try++ {
+		wrote, err := c.update(ctx, v.(*plan.Statement), params)
+		if _, refused := shard.IsRefusal(err); !refused || wrote || try == maxRetries || c.run.env.Txn.Isolation() != txn.ReadCommitted {
+			return err
+		}
+	}
+}
+
+// update runs the statement that ConflictUpdate has made, once.
+func (c *conflictRun) update(ctx context.Context, st *plan.Statement, params []types.Datum) (wrote bool, err error) {
 	env, err := c.latest(ctx)
 	if err != nil {
 		return false, err
@@ -250,12 +348,12 @@ func (c *conflictRun) change(ctx context.Context, key, image Row) (updated bool,
 	if err != nil {
 		return false, err
 	}
+	r.ctes = c.run.ctes
 	op, err := r.build(st.Root)
 	if err != nil {
 		return false, err
 	}
 	err = drain(ctx, op, func(rows []Row) error {
-		updated = true
 		for _, row := range rows {
 			if err := c.insertOf.give(row); err != nil {
 				return err
@@ -264,7 +362,7 @@ func (c *conflictRun) change(ctx context.Context, key, image Row) (updated bool,
 		return nil
 	})
 	c.run.affected += r.affected
-	return updated, err
+	return r.wrote, err
 }
 
 // latest is the run's environment with, under READ COMMITTED, a snapshot of

@@ -153,6 +153,15 @@ func (ids *rowIDs) next(ctx context.Context, r *run) (types.Datum, error) {
 // put inserts rows and their entries in unique indexes elsewhere. It returns
 // them in order as they were written; nil for those that a conflict left out.
 func (o *insert) put(ctx context.Context, images []Row, conflict *shard.OnConflict) ([]Row, error) {
+	written, err := o.putRows(ctx, images, conflict)
+	if err != nil {
+		return nil, err
+	}
+	return written, o.run.addEntriesOf(ctx, o.node, o.rel, o.rel.Global, written)
+}
+
+// putRows is put without the entries.
+func (o *insert) putRows(ctx context.Context, images []Row, conflict *shard.OnConflict) ([]Row, error) {
 	at, err := o.run.writeSnapshot(ctx)
 	if err != nil {
 		return nil, err
@@ -176,7 +185,7 @@ func (o *insert) put(ctx context.Context, images []Row, conflict *shard.OnConfli
 			return nil, err
 		}
 	}
-	return written, o.run.addEntries(ctx, o.node, o.rel, written)
+	return written, nil
 }
 
 // apply notes what a shard answered.

@@ -185,6 +185,9 @@ func (r *run) firstInit() int { return len(r.st.Params) + len(r.st.Lifted) }
 // prepare fills the parameters that the run itself computes, as far as the list asks for them.
 func (r *run) prepare(ctx context.Context, indexes []int) error {
 	for _, i := range indexes {
+		if i < r.firstInit() {
+			continue // a parameter of the statement that this run is part of
+		}
 		if err := r.init(ctx, i-r.firstInit()); err != nil {
 			return err
 		}

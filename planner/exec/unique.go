@@ -33,16 +33,13 @@ func (r *run) entryShard(rel *plan.Relation, g *plan.GlobalIndex, e Row) shard.I
 	}))
 }
 
-// addEntries adds the entries of new rows (nil rows have none). A value that
-// is taken is 23505.
-func (r *run) addEntries(ctx context.Context, n plan.Node, rel *plan.Relation, images []Row) error {
-	for _, g := range rel.Global {
+// addEntriesOf adds the entries of new rows (nil rows have none) in some of the
+// table's unique indexes. A value that is taken is 23505.
+func (r *run) addEntriesOf(ctx context.Context, n plan.Node, rel *plan.Relation, indexes []*plan.GlobalIndex, images []Row) error {
+	for _, g := range indexes {
 		var entries []Row
 		for _, image := range images {
-			if image == nil {
-				continue
-			}
-			if e := entry(g, image); e != nil {
+			if e := entryOf(g, image); e != nil {
 				entries = append(entries, e)
 			}
 		}

@@ -53,6 +53,10 @@ func (w *write) givenRow(ctx context.Context, i int, key string, image []byte) e
 	if err != nil {
 		return err
 	}
+	if w.r.Op == shard.OpLock && n.own && n.version.At == txn.Timestamp(w.r.Statement) {
+		w.reply.Skipped = append(w.reply.Skipped, i) // as heap_lock_tuple's TM_SelfModified
+		return nil
+	}
 	if seen := w.seen(i); seen != 0 && (n.changedSince(seen) || !n.exists()) {
 		if w.r.Isolation != txn.ReadCommitted && n.changedSince(seen) {
 			return n.errChanged()

@@ -41,10 +41,9 @@ func noteValue(seen map[string]struct{}, s *shape, t *shard.Table, ix *shard.Ind
 	if err := decodeImage(row, t, image, nil); err != nil {
 		return err
 	}
-	w := write{r: &shard.WriteRequest{Table: t}, c: &expr.Context{}}
 	names, values := make([]string, len(ix.Columns)), make([]string, len(ix.Columns))
 	for i, c := range ix.Columns {
-		names[i], values[i] = quoteName(t.Columns[c].Name), w.show(&t.Columns[c], row[c], 0)
+		names[i], values[i] = quoteName(t.Columns[c].Name), t.Columns[c].Show(row[c], nil, 0)
 	}
 	return pgerr.New(pgerr.UniqueViolation, "could not create unique index \"%s\"", ix.Name).
 		WithDetail("Key (%s)=(%s) is duplicated.", strings.Join(names, ", "), strings.Join(values, ", ")).

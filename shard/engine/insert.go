@@ -4,11 +4,11 @@ import (
 	"context"
 	"slices"
 
-	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/recent"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
 )
 
 // insert is OpInsert.
@@ -45,6 +45,7 @@ const maxConflictTries = 100
 // insertRow puts one row in; done is false when ON CONFLICT left it out.
 func (w *write) insertRow(ctx context.Context, image []byte, row []types.Datum) (done bool, err error) {
 	key := w.shape.rowKey(image)
+	w.taken = w.taken[:0]
 	for range maxConflictTries {
 		base, hit, err := w.obstacle(ctx, key, image)
 		if err != nil {
@@ -62,10 +63,28 @@ func (w *write) insertRow(ctx context.Context, image []byte, row []types.Datum) 
 		}
 		done, vanished, err := w.resolve(ctx, hit, row)
 		if err != nil || !vanished {
+			if err == nil && !done && w.r.Isolation != txn.Serializable {
+				w.giveBack() // SERIALIZABLE: the lock keeps what was looked at
+			}
 			return done, err
 		}
 	}
 	return false, errConcurrentUpdate()
+}
+
+// took notes the lock just taken, if it was not held before.
+func (w *write) took(key lock.Key) {
+	if w.fresh && w.r.OnConflict != nil {
+		w.taken = append(w.taken, key)
+	}
+}
+
+// giveBack releases what was locked for a row that is left out: nobody has to
+// wait for a row that was in the way and stays as it is.
+func (w *write) giveBack() {
+	for _, key := range w.taken {
+		w.e.locks.yield(w.b.id, key, w.r.Statement)
+	}
 }
 
 // obstacle locks a new row's key and values and looks for the first row that
@@ -74,15 +93,49 @@ func (w *write) obstacle(ctx context.Context, key string, image []byte) (base re
 	if _, err := w.lockRow(ctx, key, shard.LockUpdate); err != nil {
 		return base, nil, err
 	}
+	w.took(rowLock(w.r.Table, key))
 	n, err := w.look(ctx, key)
 	if err != nil {
 		return base, nil, err
 	}
+	there := &conflict{arbiter: -1, key: key}
+	if n.exists() && (w.r.OnConflict == nil || w.arbitrates(-1)) {
+		return base, there, nil
+	}
+	if hit, err = w.arbiter(ctx, image); hit != nil || err != nil {
+		return base, hit, err
+	}
 	if n.exists() {
-		return base, &conflict{arbiter: -1, key: key}, nil
+		return base, there, nil
 	}
 	hit, err = w.unique(ctx, key, image, nil)
 	return n.committed, hit, err
+}
+
+// arbiter looks for a row in the way by the indexes that ON CONFLICT names:
+// they come before others, whose conflicts are errors.
+func (w *write) arbiter(ctx context.Context, image []byte) (*conflict, error) {
+	if w.r.OnConflict == nil {
+		return nil, nil
+	}
+	for _, i := range w.r.OnConflict.Arbiters {
+		if i < 0 {
+			continue
+		}
+		ix := &w.r.Table.Indexes[i]
+		value := string(w.shape.keyOf(nil, image, ix.Columns))
+		if recent.HasNull(value) {
+			continue
+		}
+		other, found, err := w.holderOf(ctx, ix, value, "")
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			return &conflict{arbiter: i, key: other}, nil
+		}
+	}
+	return nil, nil
 }
 
 // arbitrates reports whether ON CONFLICT is about this index.
@@ -103,7 +156,8 @@ func (w *write) errConflict(hit *conflict, row []types.Datum) error {
 // resolve does what ON CONFLICT says about a conflicting row. vanished: it was
 // deleted meanwhile, the insert is to be tried again.
 func (w *write) resolve(ctx context.Context, hit *conflict, proposed []types.Datum) (done, vanished bool, err error) {
-	if w.r.OnConflict.Update {
+	if len(w.r.OnConflict.Set) > 0 {
+		w.taken = w.taken[:0] // the row is locked whatever becomes of it
 		if _, err := w.lockRow(ctx, hit.key, w.lock.strength); err != nil {
 			return false, false, err
 		}
@@ -122,12 +176,21 @@ func (w *write) resolve(ctx context.Context, hit *conflict, proposed []types.Dat
 		return false, false, nil
 	}
 	if n.own && n.version.At == txn.Timestamp(w.r.Statement) {
-		return false, false, pgerr.New(pgerr.CardinalityViolation,
-			"ON CONFLICT DO UPDATE command cannot affect row a second time").
-			WithHint("Ensure that no rows proposed for insertion within the same command have duplicate constrained values.")
+		return false, false, shard.SecondTime()
+	}
+	if len(w.r.OnConflict.Set) == 0 {
+		return false, false, w.showConflicting(&n)
 	}
 	done, err = w.updateConflicting(ctx, hit.key, &n, proposed)
 	return done, false, err
+}
+
+// showConflicting answers with the row in the way.
+func (w *write) showConflicting(n *newest) error {
+	if err := decodeImage(w.row[:len(w.r.Table.Columns)], w.r.Table, n.version.Row, nil); err != nil {
+		return err
+	}
+	return w.returning()
 }
 
 // updateConflicting is DO UPDATE over the locked row n.

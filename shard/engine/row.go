@@ -33,10 +33,7 @@ func (w *write) constrain(row []types.Datum) error {
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		if c.NotNull && !c.Dropped && row[i].IsNull() {
-			return pgerr.New(pgerr.NotNullViolation,
-				"null value in column \"%s\" of relation \"%s\" violates not-null constraint", c.Name, t.Name).
-				WithDetail("Failing row contains %s.", w.describe(row)).
-				WithTable(t.Schema, t.Name).WithColumn(c.Name)
+			return shard.NotNullViolation(t, i, row, w.c.Env)
 		}
 	}
 	for _, c := range w.code.checks {
@@ -45,56 +42,10 @@ func (w *write) constrain(row []types.Datum) error {
 			return err
 		}
 		if !v.IsNull() && !v.IsTrue() {
-			return pgerr.New(pgerr.CheckViolation,
-				"new row for relation \"%s\" violates check constraint \"%s\"", t.Name, c.name).
-				WithDetail("Failing row contains %s.", w.describe(row)).
-				WithTable(t.Schema, t.Name).WithConstraint(c.name)
+			return shard.CheckViolation(t, c.name, row, w.c.Env)
 		}
 	}
 	return nil
-}
-
-// maxFieldBytes is how much of a value a message shows
-// (ExecBuildSlotValueDescription's maxfieldlen in execMain.c).
-const maxFieldBytes = 64
-
-// describe writes a row as PostgreSQL's DETAIL does: "(1, null, abc)".
-func (w *write) describe(row []types.Datum) string {
-	var b strings.Builder
-	b.WriteByte('(')
-	first := true
-	for i := range w.r.Table.Columns {
-		c := &w.r.Table.Columns[i]
-		if c.Dropped || c.Hidden {
-			continue
-		}
-		if !first {
-			b.WriteString(", ")
-		}
-		first = false
-		b.WriteString(w.show(c, row[i], maxFieldBytes))
-	}
-	b.WriteByte(')')
-	return b.String()
-}
-
-// show is a value's text, cut to limit bytes at a character; 0 is no limit.
-func (w *write) show(c *shard.Column, d types.Datum, limit int) string {
-	if d.IsNull() {
-		return "null"
-	}
-	env := w.c.Env
-	if env == nil {
-		env = types.DefaultEnv()
-	}
-	s := string(c.Type.Format(env, nil, d))
-	if limit == 0 || len(s) <= limit {
-		return s
-	}
-	for limit > 0 && s[limit]&0xc0 == 0x80 {
-		limit--
-	}
-	return s[:limit] + "..."
 }
 
 // errDuplicate is 23505 for a key or an index.
@@ -103,7 +54,7 @@ func (w *write) errDuplicate(name string, columns []int, row []types.Datum) erro
 	names, values := make([]string, len(columns)), make([]string, len(columns))
 	for i, c := range columns {
 		names[i] = quoteName(t.Columns[c].Name)
-		values[i] = w.show(&t.Columns[c], row[c], 0)
+		values[i] = t.Columns[c].Show(row[c], w.c.Env, 0)
 	}
 	return pgerr.New(pgerr.UniqueViolation, "duplicate key value violates unique constraint \"%s\"", name).
 		WithDetail("Key (%s)=(%s) already exists.", strings.Join(names, ", "), strings.Join(values, ", ")).
@@ -153,10 +104,7 @@ func (w *write) unique(ctx context.Context, key string, image, old []byte) (*con
 		if recent.HasNull(value) {
 			continue
 		}
-		if err := w.lockValue(ctx, ix, value); err != nil {
-			return nil, err
-		}
-		other, found, err := w.findValue(ctx, ix, value, key)
+		other, found, err := w.holderOf(ctx, ix, value, key)
 		if err != nil {
 			return nil, err
 		}
@@ -165,6 +113,15 @@ func (w *write) unique(ctx context.Context, key string, image, old []byte) (*con
 		}
 	}
 	return nil, nil
+}
+
+// holderOf locks a unique value and looks for a row other than self that has it.
+func (w *write) holderOf(ctx context.Context, ix *shard.Index, value, self string) (key string, found bool, err error) {
+	if err := w.lockValue(ctx, ix, value); err != nil {
+		return "", false, err
+	}
+	w.took(valueLock(w.r.Table, ix.ID, value))
+	return w.findValue(ctx, ix, value, self)
 }
 
 func (w *write) lockOld(ctx context.Context, ix *shard.Index, value string) error {

@@ -61,7 +61,10 @@ type write struct {
 	code  *writeProgram
 	find  *program // of OpUpdate, OpDelete
 	lock  locking
-	fresh bool // the row lock taken last was not held before
+	fresh bool // the lock taken last was not held before
+	// taken are the locks that inserting one row has taken, to give back if a
+	// conflict leaves the row out.
+	taken []lock.Key
 
 	conn *sqlite.Conn // for looking at single rows; taken when first needed
 	// at is the snapshot that rows were found at.
@@ -219,10 +222,10 @@ func (w *write) lockRow(ctx context.Context, key string, strength shard.LockStre
 
 // lockValue takes the lock of a unique value.
 func (w *write) lockValue(ctx context.Context, ix *shard.Index, value string) error {
-	if w.b.wholeTable(w.r.Table) {
+	if w.fresh = false; w.b.wholeTable(w.r.Table) {
 		return nil
 	}
-	l := locking{strength: shard.LockUpdate, timeoutMS: w.lock.timeoutMS, relation: w.r.Table.Name}
+	l := locking{strength: shard.LockUpdate, timeoutMS: w.lock.timeoutMS, relation: w.r.Table.Name, fresh: &w.fresh}
 	_, err := w.e.locks.acquire(ctx, w.b, w.r.Statement, valueLock(w.r.Table, ix.ID, value), l)
 	return err
 }

@@ -76,6 +76,15 @@ func onConflict(t *testing.T, in *Instance) {
 	}
 	_, err := tx.Write(upsert(Account(acc, 1, 0, 7, "n"), Account(acc, 1, 0, 7, "o")))
 	wantCode(t, err, pgerr.CardinalityViolation, "ON CONFLICT DO UPDATE command cannot affect row a second time", "")
+	show := insert(acc, Account(acc, 8, 0, 7, "b"), Account(acc, 2, 0, 7, "c"))
+	show.OnConflict = &shard.OnConflict{Arbiters: []int{-1, 1}, Update: true}
+	show.Returning = []expr.Expr{Col(acc, colID)}
+	if reply = must(tx.Write(show))(t); len(reply.Skipped) != 2 || reply.Returning.Count != 2 {
+		t.Fatalf("shown %v", reply)
+	}
+	show.Rows = insert(acc, Account(acc, 20, 0, 7, "v"), Account(acc, 20, 0, 7, "w")).Rows
+	_, err = tx.Write(show)
+	wantCode(t, err, pgerr.CardinalityViolation, "ON CONFLICT DO UPDATE command cannot affect row a second time", "")
 	_, err = tx.Write(upsert(Account(acc, 11, 0, 7, "a")))
 	wantCode(t, err, pgerr.UniqueViolation, `duplicate key value violates unique constraint "accounts_note_key"`, "")
 	commitAll(t, tx)

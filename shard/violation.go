@@ -1,0 +1,74 @@
+package shard
+
+import (
+	"strings"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// NotNullViolation is 23502 for the column at a position of a new row.
+func NotNullViolation(t *Table, position int, row []types.Datum, env *types.Env) *pgerr.E {
+	c := &t.Columns[position]
+	return pgerr.New(pgerr.NotNullViolation,
+		"null value in column \"%s\" of relation \"%s\" violates not-null constraint", c.Name, t.Name).
+		WithDetail("Failing row contains %s.", describe(t, row, env)).
+		WithTable(t.Schema, t.Name).WithColumn(c.Name)
+}
+
+// CheckViolation is 23514 for a constraint that is false for a new row.
+func CheckViolation(t *Table, constraint string, row []types.Datum, env *types.Env) *pgerr.E {
+	return pgerr.New(pgerr.CheckViolation,
+		"new row for relation \"%s\" violates check constraint \"%s\"", t.Name, constraint).
+		WithDetail("Failing row contains %s.", describe(t, row, env)).
+		WithTable(t.Schema, t.Name).WithConstraint(constraint)
+}
+
+// SecondTime is 21000: DO UPDATE meets a row that its own command has written.
+func SecondTime() *pgerr.E {
+	return pgerr.New(pgerr.CardinalityViolation, "ON CONFLICT DO UPDATE command cannot affect row a second time").
+		WithHint("Ensure that no rows proposed for insertion within the same command have duplicate constrained values.")
+}
+
+// maxFieldBytes is how much of a value a message shows
+// (ExecBuildSlotValueDescription's maxfieldlen in execMain.c).
+const maxFieldBytes = 64
+
+// describe writes a row as PostgreSQL's DETAIL does: "(1, null, abc)".
+func describe(t *Table, row []types.Datum, env *types.Env) string {
+	var b strings.Builder
+	b.WriteByte('(')
+	first := true
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if c.Dropped || c.Hidden {
+			continue
+		}
+		if !first {
+			b.WriteString(", ")
+		}
+		first = false
+		b.WriteString(c.Show(row[i], env, maxFieldBytes))
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
+// Show is a value's text for a message, cut to limitBytes at a character; 0 is
+// no limit. A nil env is the default one.
+func (c *Column) Show(d types.Datum, env *types.Env, limitBytes int) string {
+	if d.IsNull() {
+		return "null"
+	}
+	if env == nil {
+		env = types.DefaultEnv()
+	}
+	s := string(c.Type.Format(env, nil, d))
+	if limitBytes == 0 || len(s) <= limitBytes {
+		return s
+	}
+	for limitBytes > 0 && s[limitBytes]&0xc0 == 0x80 {
+		limitBytes--
+	}
+	return s[:limitBytes] + "..."
+}
