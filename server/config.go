@@ -9,6 +9,7 @@ package server
 
 import (
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"strconv"
@@ -96,6 +97,26 @@ func (o Option) Set(c *Config, text string) error {
 	return nil
 }
 
+// Switch reports whether the option is on or off, so that its flag needs no value.
+func (o Option) Switch() bool {
+	_, ok := o.Value(new(Config)).(*bool)
+	return ok
+}
+
+// Default is the option's default as text.
+func (o Option) Default() string {
+	c := Default()
+	switch p := o.Value(&c).(type) {
+	case *string:
+		return *p
+	case *int:
+		return strconv.Itoa(*p)
+	case *bool:
+		return strconv.FormatBool(*p)
+	}
+	return ""
+}
+
 // Environment is the option's variable: PEGMATITE_MAX_CONNECTIONS.
 func (o Option) Environment() string {
 	return "PEGMATITE_" + strings.ToUpper(strings.ReplaceAll(o.Name, "-", "_"))
@@ -154,6 +175,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("memory-mb: %d is less than 8", c.MemoryMB)
 	case c.DrainS < 0:
 		return fmt.Errorf("drain-s: %d is negative", c.DrainS)
+	case new(slog.Level).UnmarshalText([]byte(c.LogLevel)) != nil:
+		return fmt.Errorf("log-level: %q is not debug, info, warn or error", c.LogLevel)
 	case c.LogFormat != "text" && c.LogFormat != "json":
 		return fmt.Errorf("log-format: %q is neither text nor json", c.LogFormat)
 	}

@@ -30,46 +30,48 @@ type Identity struct {
 type DataDir struct {
 	Path     string
 	Identity Identity
-	Fresh    bool // made by this start, not yet written
+	Fresh    bool // not yet written: nothing depends on it
+	made     bool // the directory itself was made by this start
 	lock     *os.File
 }
 
 // OpenDataDir locks DIR and reads what it is; a missing or empty one is made.
 // Nothing in it is touched when an error is returned.
 func OpenDataDir(path string, shards, logs int) (*DataDir, error) {
-	if err := usable(path); err != nil {
+	made, err := usable(path)
+	if err != nil {
 		return nil, err
 	}
 	lock, err := lockDir(path)
 	if err != nil {
 		return nil, err
 	}
-	d := &DataDir{Path: path, lock: lock}
+	d := &DataDir{Path: path, lock: lock, made: made}
 	if err := d.identify(shards, logs); err != nil {
-		lock.Close()
+		d.Close()
 		return nil, err
 	}
 	return d, nil
 }
 
 // usable makes the directory, or refuses one that holds something else.
-func usable(path string) error {
+func usable(path string) (made bool, err error) {
 	entries, err := os.ReadDir(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return os.MkdirAll(path, 0o700)
+		return true, os.MkdirAll(path, 0o700)
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, e := range entries {
 		if e.Name() == identityFile || e.Name() == lockFile {
-			return nil
+			return false, nil
 		}
 	}
 	if len(entries) > 0 {
-		return fmt.Errorf("%s is not empty and not a data directory", path)
+		return false, fmt.Errorf("%s is not empty and not a data directory", path)
 	}
-	return nil
+	return false, nil
 }
 
 const lockFile = "lock"
@@ -174,5 +176,14 @@ func syncDir(dir string) error {
 	return f.Sync()
 }
 
-// Close gives the directory back.
-func (d *DataDir) Close() error { return d.lock.Close() }
+// Close gives the directory back. One that was made by this start and never
+// became a cluster's is left as it was found.
+func (d *DataDir) Close() error {
+	if d.Fresh {
+		os.Remove(filepath.Join(d.Path, lockFile))
+		if d.made {
+			os.Remove(d.Path) // fails, and should, if anything else is in it
+		}
+	}
+	return d.lock.Close()
+}

@@ -167,7 +167,7 @@ func (n *Node) identify() error {
 	id := n.store.ClusterID().String()
 	if n.dir.Fresh {
 		n.dir.Identity.Cluster = id
-		return n.dir.Commit()
+		return nil
 	}
 	if n.dir.Identity.Cluster != id {
 		return fmt.Errorf("%s belongs to cluster %s, the metadata store to %s", n.config.Data, n.dir.Identity.Cluster, id)
@@ -218,10 +218,18 @@ func (n *Node) placement(ctx context.Context) (*placement.Map, error) {
 	}
 	id := n.dir.Identity
 	if m != nil {
+		if n.dir.Fresh {
+			return nil, fmt.Errorf("the metadata store holds cluster %s, whose rows lie in another directory than %s; a second node cannot join yet",
+				n.store.ClusterID(), n.config.Data)
+		}
 		if m.Shards() != id.Shards {
 			return nil, fmt.Errorf("the cluster has %d shards, %s was made with %d", m.Shards(), n.config.Data, id.Shards)
 		}
 		return m, nil
+	}
+	// From here on the directory is the cluster's.
+	if err := n.dir.Commit(); err != nil {
+		return nil, err
 	}
 	if m, err = placement.New(id.Shards, []ring.Member{{Node: id.Node, Weight: 1}}); err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ import (
 // store, where the decision is taken with the descriptors in one step.
 var schemaHome = txn.LogID{'m', 'e', 't', 'a', 'd', 'a', 't', 'a'}
 
-// schemaChanges commits transactions with DDL (TRANSACTIONS 21): every log
+// schemaChanges commits transactions with DDL (rule 21): every log
 // prepares, the metadata store decides and publishes, the logs resolve.
 type schemaChanges struct {
 	store   *store.Store

@@ -78,7 +78,12 @@ func configure(args []string, errs io.Writer) (server.Config, error) {
 	file := flags.String("config", os.Getenv("PEGMATITE_CONFIG"), "file of settings (TOML)")
 	given := map[string]string{}
 	for _, o := range server.Options {
-		flags.Func(o.Name, o.Help, func(v string) error { given[o.Name] = v; return nil })
+		set := func(v string) error { given[o.Name] = v; return nil }
+		if o.Switch() {
+			flags.BoolFunc(o.Name, o.Help, set)
+		} else {
+			flags.Func(o.Name, o.Help, set)
+		}
 	}
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -111,6 +116,6 @@ func printOptions(w io.Writer) {
 	fmt.Fprintln(w, "\nserve:")
 	fmt.Fprintf(w, "  --%-18s %s\n", "config", "file of settings (TOML)")
 	for _, o := range server.Options {
-		fmt.Fprintf(w, "  --%-18s %s [%s]\n", o.Name, o.Help, o.Environment())
+		fmt.Fprintf(w, "  --%-18s %s [%s, default %q]\n", o.Name, o.Help, o.Environment(), o.Default())
 	}
 }

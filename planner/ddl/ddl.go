@@ -144,5 +144,5 @@ func (s *statement) runGlobal(n *pg.Node) (string, error) {
 		}
 		return "REVOKE ROLE", s.grantRole(n.GrantRoleStmt)
 	}
-	return "", pgerr.Unsupported("%s", statementName(n))
+	return "", pgerr.Unsupported("%s", statementName(n.GetNode()))
 }

@@ -33,18 +33,36 @@ func objectWord(t pg.ObjectType) string {
 	return strings.ReplaceAll(strings.TrimPrefix(t.String(), "OBJECT_"), "_", " ")
 }
 
+// statementWords are statements whose node is not named as users name them.
+var statementWords = map[string]string{
+	"CreateTrig": "CREATE TRIGGER", "CreatePLang": "CREATE LANGUAGE", "CreateTableSpace": "CREATE TABLESPACE",
+	"DropTableSpace": "DROP TABLESPACE", "Rule": "CREATE RULE", "CreateEnum": "CREATE TYPE … AS ENUM",
+	"CreateRange": "CREATE TYPE … AS RANGE", "CompositeType": "CREATE TYPE", "Define": "CREATE TYPE, AGGREGATE or OPERATOR",
+	"AlterEnum": "ALTER TYPE", "CreateFunction": "CREATE FUNCTION", "CreateExtension": "CREATE EXTENSION",
+	"DeclareCursor": "DECLARE CURSOR", "Lock": "LOCK TABLE", "Do": "DO", "Call": "CALL", "Listen": "LISTEN",
+	"RefreshMatView": "REFRESH MATERIALIZED VIEW", "ClosePortal": "CLOSE", "SecLabel": "SECURITY LABEL",
+}
+
 // statementName names an unsupported statement as a user would: "CREATE TRIGGER".
-func statementName(n *pg.Node) string {
-	name := fmt.Sprintf("%T", n.GetNode())
-	name = strings.TrimSuffix(name[strings.LastIndex(name, "_")+1:], "Stmt")
-	var b strings.Builder
-	for i, r := range name {
-		if i > 0 && r >= 'A' && r <= 'Z' {
-			b.WriteByte(' ')
+func statementName(n any) string {
+	switch n := n.(type) {
+	case *pg.Node_GrantStmt:
+		if !n.GrantStmt.IsGrant {
+			return "REVOKE"
 		}
-		b.WriteRune(r)
+	case *pg.Node_CreateTableAsStmt:
+		if n.CreateTableAsStmt.Objtype == pg.ObjectType_OBJECT_MATVIEW {
+			return "CREATE MATERIALIZED VIEW"
+		}
+	case *pg.Node_SelectStmt:
+		return "SELECT INTO"
 	}
-	return strings.ToUpper(strings.NewReplacer("Trig", "Trigger", "Plang", "Language").Replace(b.String()))
+	name := fmt.Sprintf("%T", n)
+	name = strings.TrimSuffix(name[strings.LastIndex(name, "_")+1:], "Stmt")
+	if w, ok := statementWords[name]; ok {
+		return w
+	}
+	return camelWords(name)
 }
 
 // catalogName refuses a database qualifier other than the present one.

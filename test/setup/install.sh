@@ -4,10 +4,13 @@
 # would start one on 5432, so cluster creation is switched off first.
 set -euo pipefail
 
+# Version 15, which the tests' recorded answers come from, where the distribution has it.
+server=postgresql
+apt-cache show postgresql-15 >/dev/null 2>&1 && server=postgresql-15
 missing=()
 command -v psql >/dev/null || missing+=(postgresql-client)
-[ -n "$(ls /usr/lib/postgresql/*/bin/postgres 2>/dev/null)" ] || missing+=(postgresql)
-[ -n "$(ls /usr/lib/postgresql/*/bin/pgbench 2>/dev/null)" ] || missing+=(postgresql)
+[ -n "$(ls /usr/lib/postgresql/*/bin/postgres 2>/dev/null)" ] || missing+=("$server")
+[ -n "$(ls /usr/lib/postgresql/*/bin/pgbench 2>/dev/null)" ] || missing+=("$server")
 command -v sqlite3 >/dev/null || missing+=(sqlite3)
 command -v gcc >/dev/null || missing+=(gcc libc6-dev)
 [ ${#missing[@]} -eq 0 ] && exit 0

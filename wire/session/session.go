@@ -38,7 +38,7 @@ type Catalog interface {
 }
 
 // SchemaChanges ends transactions with DDL: the change is published and the
-// data committed as one (TRANSACTIONS 21).
+// data committed as one (rule 21).
 type SchemaChanges interface {
 	Commit(ctx context.Context, t *txn.Txn, c *catalog.Change) error
 	Rollback(ctx context.Context, t *txn.Txn, c *catalog.Change)
