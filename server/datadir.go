@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
+	"io"
+	"io/fs"
 	"path/filepath"
+	"slices"
 
-	"golang.org/x/sys/unix"
+	"github.com/pegmatitedb/pegmatite/internal/vfs"
 )
 
 // FormatVersion is the version of a data directory's files. A newer one is
@@ -32,21 +34,22 @@ type DataDir struct {
 	Identity Identity
 	Fresh    bool // not yet written: nothing depends on it
 	made     bool // the directory itself was made by this start
-	lock     *os.File
+	files    vfs.FS
+	lock     io.Closer
 }
 
 // OpenDataDir locks DIR and reads what it is; a missing or empty one is made.
 // Nothing in it is touched when an error is returned.
-func OpenDataDir(path string, shards, logs int) (*DataDir, error) {
-	made, err := usable(path)
+func OpenDataDir(files vfs.FS, path string, shards, logs int) (*DataDir, error) {
+	made, err := usable(files, path)
 	if err != nil {
 		return nil, err
 	}
-	lock, err := lockDir(path)
+	lock, err := lockDir(files, path)
 	if err != nil {
 		return nil, err
 	}
-	d := &DataDir{Path: path, lock: lock, made: made}
+	d := &DataDir{Path: path, files: files, lock: lock, made: made}
 	if err := d.identify(shards, logs); err != nil {
 		d.Close()
 		return nil, err
@@ -55,20 +58,15 @@ func OpenDataDir(path string, shards, logs int) (*DataDir, error) {
 }
 
 // usable makes the directory, or refuses one that holds something else.
-func usable(path string) (made bool, err error) {
-	entries, err := os.ReadDir(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return true, os.MkdirAll(path, 0o700)
+func usable(files vfs.FS, path string) (made bool, err error) {
+	names, err := files.List(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, files.MkdirAll(path)
 	}
 	if err != nil {
 		return false, err
 	}
-	for _, e := range entries {
-		if e.Name() == identityFile || e.Name() == lockFile {
-			return false, nil
-		}
-	}
-	if len(entries) > 0 {
+	if len(names) > 0 && !slices.Contains(names, identityFile) && !slices.Contains(names, lockFile) {
 		return false, fmt.Errorf("%s is not empty and not a data directory", path)
 	}
 	return false, nil
@@ -77,25 +75,21 @@ func usable(path string) (made bool, err error) {
 const lockFile = "lock"
 
 // lockDir takes the directory for this process.
-func lockDir(path string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(path, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
+func lockDir(files vfs.FS, path string) (io.Closer, error) {
+	lock, err := files.Lock(filepath.Join(path, lockFile))
+	if errors.Is(err, vfs.ErrLocked) {
+		return nil, fmt.Errorf("%s is in use by another process", path)
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		f.Close()
-		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, fmt.Errorf("%s is in use by another process", path)
-		}
+	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
-	return f, nil
+	return lock, nil
 }
 
 // identify reads the identity, or makes up a fresh one.
 func (d *DataDir) identify(shards, logs int) error {
-	text, err := os.ReadFile(filepath.Join(d.Path, identityFile))
-	if errors.Is(err, os.ErrNotExist) {
+	text, err := vfs.ReadFile(d.files, filepath.Join(d.Path, identityFile))
+	if errors.Is(err, fs.ErrNotExist) {
 		d.Fresh = true
 		d.Identity = Identity{Format: FormatVersion, Node: 1, Shards: orDefault(shards, DefaultShards), Logs: orDefault(logs, DefaultLogs)}
 		if d.Identity.Logs > d.Identity.Shards {
@@ -137,52 +131,20 @@ func (d *DataDir) Commit() error {
 	if err != nil {
 		return err
 	}
-	if err := writeSynced(d.Path, identityFile, append(text, '\n')); err != nil {
+	if err := vfs.WriteFile(d.files, filepath.Join(d.Path, identityFile), append(text, '\n')); err != nil {
 		return err
 	}
 	d.Fresh = false
 	return nil
 }
 
-// writeSynced replaces a file so that a power cut leaves the old or the new.
-func writeSynced(dir, name string, text []byte) error {
-	tmp := filepath.Join(dir, name+".tmp")
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	if err == nil {
-		err = f.Sync()
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(tmp, filepath.Join(dir, name)); err != nil {
-		return err
-	}
-	return syncDir(dir)
-}
-
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Sync()
-}
-
 // Close gives the directory back. One that was made by this start and never
 // became a cluster's is left as it was found.
 func (d *DataDir) Close() error {
 	if d.Fresh {
-		os.Remove(filepath.Join(d.Path, lockFile))
+		d.files.Remove(filepath.Join(d.Path, lockFile))
 		if d.made {
-			os.Remove(d.Path) // fails, and should, if anything else is in it
+			d.files.Remove(d.Path) // fails, and should, if anything else is in it
 		}
 	}
 	return d.lock.Close()

@@ -18,6 +18,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog/placement"
 	"github.com/pegmatitedb/pegmatite/catalog/ring"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/internal/vfs"
 	"github.com/pegmatitedb/pegmatite/planner"
 	"github.com/pegmatitedb/pegmatite/server/admin"
 	"github.com/pegmatitedb/pegmatite/server/catalogshard"
@@ -93,7 +94,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error)
 // openFiles locks the directory, takes the ports and opens the metadata.
 func (n *Node) openFiles(ctx context.Context) error {
 	var err error
-	if n.dir, err = OpenDataDir(n.config.Data, n.config.Shards, n.config.Logs); err != nil {
+	if n.dir, err = OpenDataDir(vfs.OS{}, n.config.Data, n.config.Shards, n.config.Logs); err != nil {
 		return err
 	}
 	n.onClose(n.dir.Close)

@@ -35,7 +35,6 @@ func Run(c Config) error {
 	case failure = <-n.fatal:
 		// What failed may not be trusted again: nothing is settled, the log has it all.
 		logger.Error("stopping", "error", failure)
-		os.Stderr.Sync()
 		return fmt.Errorf("stopped: %w", failure)
 	}
 	cancel() // a second signal kills

@@ -15,7 +15,11 @@ import (
 // images died with the process, so the floor ends at the highest commit.
 func (p *Participant) replay() error {
 	err := p.log.Replay(0, func(pos log.Position, r log.Record) error {
-		if err := p.replayOne(pos, r); err != nil {
+		switch err := p.replayOne(pos, r); {
+		case err == nil:
+		case pgerr.HasCode(err, pgerr.DiskFull):
+			return err // settling on the way has found no space: nothing is damaged
+		default:
 			return pgerr.New(pgerr.DataCorrupted, "log record %d cannot be applied", pos).WithCause(err).WithDetail("%s", err)
 		}
 		return nil

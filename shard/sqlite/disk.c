@@ -114,14 +114,20 @@ static int file_truncate(sqlite3_file *sf, sqlite3_int64 size) {
   return rc;
 }
 
+/* Whose sync it is; SyncWAL asks for data only, SQLite itself never does. */
+static int sync_site(const disk_node *n, int flags) {
+  size_t len = strlen(n->name);
+  if (len < 4 || strcmp(n->name + len - 4, "-wal") != 0) return DISK_SYNC_DATABASE;
+  return flags & DISK_DATA_ONLY ? DISK_SYNC_WAL_ASKED : DISK_SYNC_WAL;
+}
+
 static int file_sync(sqlite3_file *sf, int flags) {
   disk_file *f = (disk_file *)sf;
-  (void)flags;
   if (!f->disk->faulty) return SQLITE_OK;
   lock(f->disk);
   int rc = operate(f);
   if (rc == SQLITE_OK && f->disk->fail_sync > 0 && --f->disk->fail_sync == 0) rc = SQLITE_IOERR_FSYNC;
-  if (rc == SQLITE_OK && !f->disk->ignore_syncs) rc = disk_sync(f->node);
+  if (rc == SQLITE_OK && !(f->disk->ignore_syncs & sync_site(f->node, flags))) rc = disk_sync(f->node);
   unlock(f->disk);
   return rc;
 }
@@ -346,7 +352,7 @@ static int vfs_delete(sqlite3_vfs *v, const char *name, int sync_dir) {
   else if (d->faulty && (d->dead || d->operations++ == d->stop_after))
     d->dead = 1, rc = SQLITE_IOERR;
   else
-    delete_node(d, n, sync_dir && !d->ignore_syncs);
+    delete_node(d, n, sync_dir && !(d->ignore_syncs & DISK_SYNC_DIRECTORY));
   unlock(d);
   return rc;
 }

@@ -58,17 +58,27 @@ type Faults struct {
 	StopAfter int64
 	// FailSync makes one sync fail, the FailSync'th from now; 0 is none.
 	FailSync int64
-	// IgnoreSyncs makes syncs do nothing and report success.
-	IgnoreSyncs bool
+	// IgnoreSyncs makes these syncs do nothing and report success.
+	IgnoreSyncs Syncs
 }
+
+// Syncs is a set of places that syncs come from.
+type Syncs int
+
+// The places: a checkpoint syncs the WAL before it copies it and the database
+// after that, a WAL that begins anew syncs its header, DB.SyncWAL syncs the WAL
+// by itself, and deleting a file syncs its directory.
+const (
+	SyncDatabase  Syncs = C.DISK_SYNC_DATABASE
+	SyncWAL       Syncs = C.DISK_SYNC_WAL
+	SyncWALAsked  Syncs = C.DISK_SYNC_WAL_ASKED
+	SyncDirectory Syncs = C.DISK_SYNC_DIRECTORY
+	AllSyncs            = SyncDatabase | SyncWAL | SyncWALAsked | SyncDirectory
+)
 
 // Inject replaces the disk's faults.
 func (d *Disk) Inject(f Faults) {
-	ignore := C.int(0)
-	if f.IgnoreSyncs {
-		ignore = 1
-	}
-	C.peg_disk_control(d.c, C.int64_t(f.StopAfter), C.int64_t(f.FailSync), ignore)
+	C.peg_disk_control(d.c, C.int64_t(f.StopAfter), C.int64_t(f.FailSync), C.int(f.IgnoreSyncs))
 }
 
 // Operations counts the operations that StopAfter counts, since NewDisk.

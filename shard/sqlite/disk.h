@@ -14,6 +14,11 @@
 #define DISK_CHUNKS 26        /* chunk 0 has 64 KiB, each next one doubles the file: 2 TiB */
 #define DISK_CHUNK_BITS 16
 #define DISK_SHM_LOCKS 8      /* SQLITE_SHM_NLOCK */
+#define DISK_DATA_ONLY 0x10   /* SQLITE_SYNC_DATAONLY */
+#define DISK_SYNC_DATABASE 1  /* bits of ignore_syncs */
+#define DISK_SYNC_WAL 2
+#define DISK_SYNC_WAL_ASKED 4
+#define DISK_SYNC_DIRECTORY 8
 #define DISK_SECTOR 512       /* the unit in which a power cut tears writes */
 
 /* A write or truncation that is not synced yet (faulty disks). */
@@ -63,7 +68,7 @@ typedef struct peg_disk {
   int64_t operations;         /* writes, truncations, syncs and deletions so far */
   int64_t stop_after;         /* the power fails at this operation; -1: never */
   int64_t fail_sync;          /* this many syncs from now one fails; 0: none */
-  int ignore_syncs;           /* syncs do nothing and say that they did */
+  int ignore_syncs;           /* these syncs do nothing and say that they did: DISK_SYNC_* */
   int dead;                   /* the power is off */
   int generation;             /* power cuts so far; files of an older one are dead */
 } peg_disk;

@@ -254,7 +254,7 @@ func TestPowerCutFindsMissingSyncs(t *testing.T) {
 	for seed := range uint64(100) {
 		rng := rand.New(rand.NewPCG(seed, 2))
 		d := newTestDisk(t)
-		d.Inject(Faults{StopAfter: -1, IgnoreSyncs: true})
+		d.Inject(Faults{StopAfter: -1, IgnoreSyncs: AllSyncs})
 		db := openOn(t, d, Options{})
 		_, durable, err := workload(db, rng)
 		if err != nil {

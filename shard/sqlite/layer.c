@@ -114,7 +114,7 @@ int peg_sync_wal(peg_conn *c) {
   int rc = sqlite3_file_control(c->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &f);
   if (rc != SQLITE_OK) return rc;
   if (!f || !f->pMethods) return SQLITE_MISUSE;
-  return f->pMethods->xSync(f, 2 /* SQLITE_SYNC_NORMAL */);
+  return f->pMethods->xSync(f, 2 | 0x10 /* SQLITE_SYNC_NORMAL, SQLITE_SYNC_DATAONLY */);
 }
 
 /* The last connection to close leaves the WAL as it is. */

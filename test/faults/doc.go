@@ -7,6 +7,8 @@
 //	ledger_test.go    the TPC-B load of a client that remembers what it was told
 //	kill_test.go      that load under kill -9
 //	full_linux_test.go a disk that runs full under load
+//	powercut_test.go  the shards on simulated disks that lose their power
+//	syncsites_test.go every call that syncs, with the test that needs it
 //
 // The short forms run with every `go test`; `make faults` runs the long ones
 // (-long: twenty kills, longer loads), `make soak` them over and over with
