@@ -101,6 +101,9 @@ func (r *Reader) drain() {
 // rawLine returns the next line without its end, nil at the end of data. In
 // CSV, line ends inside quotes belong to the line.
 func (r *Reader) rawLine() ([]byte, error) {
+	if line, ok := r.plainLine(); ok {
+		return line, nil
+	}
 	quoted, escaped := false, false
 	for scan := r.at; ; scan++ {
 		if scan == len(r.buf) {
@@ -136,6 +139,23 @@ func (r *Reader) rawLine() ([]byte, error) {
 			return bytes.TrimSuffix(line, []byte{'\r'}), nil
 		}
 	}
+}
+
+// plainLine is rawLine's short cut: the next line, if all of it is here and
+// nothing in it can hide a line end.
+func (r *Reader) plainLine() (line []byte, ok bool) {
+	hides := byte('\\')
+	if r.o.CSV {
+		hides = r.o.Quote[0]
+	}
+	rest := r.buf[r.at:]
+	end := bytes.IndexByte(rest, '\n')
+	if end < 0 || bytes.IndexByte(rest[:end], hides) >= 0 {
+		return nil, false
+	}
+	r.at += end + 1
+	r.line++
+	return bytes.TrimSuffix(rest[:end], []byte{'\r'}), true
 }
 
 // lastLine is what stands after the last line end.
@@ -185,6 +205,17 @@ func (r *Reader) fill() (bool, error) {
 // splitText splits a line of the text format and resolves its backslashes.
 func (r *Reader) splitText(raw []byte) error {
 	delim := r.o.Delimiter[0]
+	if bytes.IndexByte(raw, '\\') < 0 {
+		for {
+			end := bytes.IndexByte(raw, delim)
+			if end < 0 {
+				r.textField(raw)
+				return nil
+			}
+			r.textField(raw[:end])
+			raw = raw[end+1:]
+		}
+	}
 	for start, i := 0, 0; ; i++ {
 		switch {
 		case i < len(raw) && raw[i] == '\\' && i+1 < len(raw):
@@ -206,6 +237,11 @@ func (r *Reader) textField(raw []byte) {
 	from := len(r.text)
 	if string(raw) == r.o.Null {
 		r.spans = append(r.spans, span{from, from, true})
+		return
+	}
+	if bytes.IndexByte(raw, '\\') < 0 {
+		r.text = append(r.text, raw...)
+		r.spans = append(r.spans, span{from: from, to: len(r.text)})
 		return
 	}
 	for i := 0; i < len(raw); i++ {
