@@ -8,6 +8,7 @@
 //	kill_test.go      that load under kill -9
 //	full_linux_test.go a disk that runs full under load
 //	powercut_test.go  the shards on simulated disks that lose their power
+//	memory_test.go    old snapshots, large statements, and how fast a start is
 //	syncsites_test.go every call that syncs, with the test that needs it
 //
 // The short forms run with every `go test`; `make faults` runs the long ones
