@@ -4,7 +4,7 @@
 //
 //	catalogshard.go  Shard: reads (this file)
 //	database.go      one database's relations, filled at first use and kept current by diffs
-//	overlay.go       rows that one read alone sees: its transaction's DDL, dynamic relations
+//	overlay.go       catalogs as a transaction with DDL sees them     dynamic.go  rows made for one read
 //
 // A relation is filled when it is first read; after a schema change only the
 // rows that differ are replaced, so that looking at 1,000 tables costs little.
@@ -13,6 +13,7 @@ package catalogshard
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
@@ -34,6 +35,7 @@ type Shard struct {
 
 	mu        sync.Mutex // protects the rest
 	databases map[catalog.OID]*database
+	overlays  []*database
 	idle      []*engine.Node // for dynamic relations, one read each at a time
 	next      uint64         // sequence of the transactions that write here
 }
@@ -64,11 +66,11 @@ func (s *Shard) Read(ctx context.Context, view session.CatalogView, r *shard.Rea
 	if s.catalog.Dynamic(relation) {
 		return s.readDynamic(ctx, view, r)
 	}
-	db, err := s.database(ctx, view)
+	db, at, err := s.choose(ctx, view)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := db.read(ctx, view, r)
+	rows, err := db.read(ctx, at, r)
 	if err != nil {
 		db.readers.Add(-1)
 		return nil, err
@@ -76,34 +78,58 @@ func (s *Shard) Read(ctx context.Context, view session.CatalogView, r *shard.Rea
 	return &closing{Rows: rows, done: func() { db.readers.Add(-1) }}, nil
 }
 
-// database finds or opens one database's catalogs, and counts a reader in.
-// Opening one closes those of databases that were dropped.
-func (s *Shard) database(ctx context.Context, view session.CatalogView) (*database, error) {
+// choose finds the catalogs that a view looks at, and what they are to show;
+// it counts a reader in.
+func (s *Shard) choose(ctx context.Context, view session.CatalogView) (*database, *catalog.Snapshot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if db := s.databases[view.Database]; db != nil {
-		db.readers.Add(1)
-		return db, nil
+	db, at := s.databases[view.Database], view.Newest
+	if view.Own != view.Base {
+		db, at = s.overlay(view), view.Own
 	}
+	if db == nil {
+		var err error
+		if db, err = s.newDatabase(ctx, view); err != nil {
+			return nil, nil, err
+		}
+	}
+	db.wanted = at
+	db.readers.Add(1)
+	return db, at, nil
+}
+
+// newDatabase opens empty catalogs; those of databases that were dropped close. The caller holds mu.
+func (s *Shard) newDatabase(ctx context.Context, view session.CatalogView) (*database, error) {
 	node, err := s.open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s.closeDropped(view.Newest)
-	db := &database{shard: s, oid: view.Database, node: node, filled: map[catalog.OID]bool{}}
-	db.readers.Add(1)
-	s.databases[db.oid] = db
+	db := &database{shard: s, oid: view.Database, node: node, filled: map[catalog.OID]bool{}, private: view.Own != view.Base}
+	if db.private {
+		s.overlays = append(s.overlays, db)
+	} else {
+		s.databases[db.oid] = db
+	}
 	return db, nil
 }
 
 // closeDropped closes the catalogs of databases that are no more. The caller holds mu.
 func (s *Shard) closeDropped(newest *catalog.Snapshot) {
+	dropped := func(db *database) bool { return newest.DatabaseByOID(db.oid) == nil && db.readers.Load() == 0 }
 	for oid, db := range s.databases {
-		if newest.DatabaseByOID(oid) == nil && db.readers.Load() == 0 {
+		if dropped(db) {
 			delete(s.databases, oid)
 			db.node.Kill()
 		}
 	}
+	s.overlays = slices.DeleteFunc(s.overlays, func(db *database) bool {
+		if !dropped(db) {
+			return false
+		}
+		db.node.Kill()
+		return true
+	})
 }
 
 // memoryBytes bounds what a catalog's recent rows take before they are settled.
@@ -126,6 +152,9 @@ func (s *Shard) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, db := range s.databases {
+		db.node.Kill()
+	}
+	for _, db := range s.overlays {
 		db.node.Kill()
 	}
 	for _, n := range s.idle {

@@ -13,7 +13,6 @@ import (
 	"github.com/pegmatitedb/pegmatite/shard/engine"
 	"github.com/pegmatitedb/pegmatite/shard/rowcodec"
 	"github.com/pegmatitedb/pegmatite/txn"
-	"github.com/pegmatitedb/pegmatite/wire/session"
 )
 
 // database is the catalogs of one database.
@@ -21,8 +20,13 @@ type database struct {
 	shard *Shard
 	oid   catalog.OID
 	node  *engine.Node
-	// readers are counted in under the shard's mu.
+	// private catalogs follow transactions' own snapshots (overlay.go); the
+	// others only go forward.
+	private bool
+	// readers are counted in under the shard's mu, which protects wanted: what
+	// the newest reader looks at.
 	readers atomic.Int32
+	wanted  *catalog.Snapshot
 
 	mu sync.Mutex // protects the rest; held while rows are brought up to date
 	// at is the snapshot whose rows the filled relations hold.
@@ -31,25 +35,18 @@ type database struct {
 }
 
 // read runs a fragment over one relation.
-func (db *database) read(ctx context.Context, view session.CatalogView, r *shard.ReadRequest) (shard.Rows, error) {
-	if err := db.refresh(ctx, view.Newest, r.Fragment.Table.Relation); err != nil {
+func (db *database) read(ctx context.Context, at *catalog.Snapshot, r *shard.ReadRequest) (shard.Rows, error) {
+	if err := db.refresh(ctx, at, r.Fragment.Table.Relation); err != nil {
 		return nil, err
 	}
-	w := db.begin()
-	if view.Own != view.Base {
-		if err := w.overlay(ctx, db, view, r.Fragment.Table.Relation); err != nil {
-			w.rollback()
-			return nil, err
-		}
-	}
-	return w.read(ctx, r, w.rollback)
+	return db.begin().read(ctx, r, func() {})
 }
 
 // refresh brings the filled relations up to the snapshot, and fills one.
 func (db *database) refresh(ctx context.Context, to *catalog.Snapshot, relation catalog.OID) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	if db.at != nil && db.at != to && db.at.Revision() <= to.Revision() {
+	if db.at != nil && db.at != to && (db.private || db.at.Revision() <= to.Revision()) {
 		if err := db.apply(ctx, db.shard.catalog.Diff(db.oid, db.at, to)); err != nil {
 			return err
 		}
