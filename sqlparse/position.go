@@ -29,6 +29,16 @@ func (s *Statement) LiteralPosition(i int) int {
 	return s.before + characters(s.Text[:s.Lifted[i].start]) + 1
 }
 
+// Place is the character position of the first string literal with that value;
+// 0 when it was not written as a plain one.
+func (s *Statement) Place(value string) int {
+	at := strings.Index(s.Text, "'"+strings.ReplaceAll(value, "'", "''")+"'")
+	if at < 0 {
+		return 0
+	}
+	return s.before + characters(s.Text[:at]) + 1
+}
+
 // moved finds the place in one text that corresponds to a place in another of
 // the same shape: they differ in their literals' lengths only.
 func moved(from, to string, at int) int {

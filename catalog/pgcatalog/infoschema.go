@@ -115,7 +115,7 @@ func (r *row) infoType(c *catalog.Column) {
 		r.text("data_type", "USER-DEFINED")
 		return
 	}
-	r.text("data_type", types.FormatType(t, -1))
+	r.text("data_type", t.SQLName)
 	numeric := func(precision, radix int64) {
 		r.int("numeric_precision", precision).int("numeric_precision_radix", radix)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/shard/rowcodec"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/wire/session/sample"
 )
 
 // startStatement notes what runs and arms statement_timeout; stop ends both.
@@ -232,7 +233,11 @@ func (s *Session) internal(ctx context.Context, sql string) ([][]types.Datum, er
 		if err != nil || row == nil {
 			return rows, err
 		}
-		rows = append(rows, append([]types.Datum(nil), row...))
+		kept := make([]types.Datum, len(row))
+		for i, d := range row {
+			kept[i] = sample.Own(d) // a row is its source's again at the next one
+		}
+		rows = append(rows, kept)
 	}
 }
 

@@ -1,9 +1,6 @@
 package session
 
-import (
-	"github.com/pegmatitedb/pegmatite/internal/pgerr"
-	"github.com/pegmatitedb/pegmatite/sqlparse"
-)
+import "github.com/pegmatitedb/pegmatite/internal/pgerr"
 
 // placed gives an error about an object's name the place of the literal that
 // the name was written as ('t'::regclass, nextval('s')). PostgreSQL reads such
@@ -13,11 +10,6 @@ func (s *Session) placed(err error, name string) error {
 	if err == nil || s.statement == nil {
 		return err
 	}
-	for i, l := range s.statement.Lifted {
-		if l.Kind == sqlparse.LiteralString && l.Text == name {
-			e := *pgerr.From(err)
-			return e.WithPosition(s.statement.LiteralPosition(i))
-		}
-	}
-	return err
+	e := *pgerr.From(err)
+	return e.WithPosition(s.statement.Place(name))
 }

@@ -55,6 +55,10 @@ func (s *Session) command(ctx context.Context, x *execution) (*result, error) {
 		return s.explain(ctx, x, n.ExplainStmt)
 	case *pg.Node_CopyStmt:
 		return s.copy(ctx, x.stmt, n.CopyStmt)
+	case *pg.Node_ClosePortalStmt:
+		return closeCursor(n.ClosePortalStmt)
+	case *pg.Node_UnlistenStmt:
+		return done("UNLISTEN"), nil // nobody listens
 	case *pg.Node_VacuumStmt:
 		return s.vacuum(ctx, x.stmt, n.VacuumStmt)
 	case *pg.Node_CheckPointStmt:
@@ -63,6 +67,14 @@ func (s *Session) command(ctx context.Context, x *execution) (*result, error) {
 		return done("SET CONSTRAINTS"), nil
 	}
 	return s.define(ctx, x)
+}
+
+// closeCursor is CLOSE: there is no DECLARE, so only ALL finds what it names.
+func closeCursor(n *pg.ClosePortalStmt) (*result, error) {
+	if n.Portalname != "" {
+		return nil, pgerr.New(pgerr.InvalidCursorName, "cursor %q does not exist", n.Portalname)
+	}
+	return done("CLOSE CURSOR ALL"), nil
 }
 
 // commandColumns are the columns of a command's result, for Describe before it runs.

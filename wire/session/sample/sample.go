@@ -64,7 +64,7 @@ type value struct {
 const wideBytes = 1024
 
 func (c *Column) put(at int, d types.Datum) {
-	v := value{datum: own(d)}
+	v := value{datum: Own(d)}
 	if !d.IsNull() {
 		if v.width = c.width(d); v.width > wideBytes && c.Type.Len < 0 {
 			v.datum, v.wide = types.Null, true
@@ -77,8 +77,8 @@ func (c *Column) put(at int, d types.Datum) {
 	}
 }
 
-// own copies what a datum shares with the memory that it was read from.
-func own(d types.Datum) types.Datum {
+// Own copies what a datum shares with the memory that it was read from.
+func Own(d types.Datum) types.Datum {
 	switch d.Kind() {
 	case types.KindText:
 		return types.Text(strings.Clone(d.Text()))
