@@ -291,7 +291,7 @@ func (w *world) statement(ctx context.Context, tx *txn.Txn, sql string) (string,
 
 func (w *world) execEnv(run *txn.Run) *exec.Env {
 	return &exec.Env{
-		Cluster: w, Txn: run, Snapshots: run, Types: types.DefaultEnv(), Draw: w.oracle.Commit,
+		Cluster: w, Txn: run, Snapshots: run, Types: types.DefaultEnv(), Draw: w.oracle.Commit, TakeBack: run.TakeBack,
 		TempDir: w.temp, WorkMemBytes: w.workMem,
 	}
 }

@@ -17,6 +17,7 @@ const (
 	RefusedVersion RefusalReason = "version" // the descriptor is newer
 	RefusedFloor   RefusalReason = "floor"   // the snapshot is below the shard's floor
 	RefusedNewest  RefusalReason = "newest"  // a "newest" read met a prepared transaction: draw an S
+	RefusedLocked  RefusalReason = "locked"  // WaitTry met a lock
 	RefusedRestart RefusalReason = "restart" // the incarnation changed: the write set is lost
 )
 

@@ -223,6 +223,10 @@ const (
 	WaitBlock LockWait = iota
 	WaitSkip           // SKIP LOCKED
 	WaitError          // NOWAIT: 55P03
+	// WaitTry does not wait for anybody: RefusedLocked.
+	WaitTry
+	// WaitOrdered waits, having locked the rows in the order of their keys before it writes any.
+	WaitOrdered
 )
 
 // RowLock is a row lock clause.

@@ -99,7 +99,7 @@ func (t *Txn) Wrote() bool {
 type Run struct {
 	txn      *Txn
 	number   Statement
-	mu       sync.Mutex // protects snapshot
+	mu       sync.Mutex // protects snapshot, and number against TakeBack
 	snapshot Timestamp
 }
 
@@ -116,7 +116,29 @@ func (r *Run) ID() ID { return r.txn.id }
 func (r *Run) Isolation() Isolation { return r.txn.level }
 
 // Statement returns the number that this statement's writes carry.
-func (r *Run) Statement() Statement { return r.number }
+func (r *Run) Statement() Statement {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.number
+}
+
+// TakeBack undoes what the statement has done so far, on every shard, and lets
+// its locks go; what it does from now on carries a new number. It reports false
+// when a later statement has begun: then nothing is taken back.
+func (r *Run) TakeBack(ctx context.Context) (bool, error) {
+	t := r.txn
+	if r.number != t.last {
+		return false, nil
+	}
+	if err := t.RollbackTo(ctx, Mark(r.number-1)); err != nil {
+		return false, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t.last++
+	r.number = t.last
+	return true, nil
+}
 
 // Snapshot returns what the statement reads at: the transaction's snapshot, or
 // under READ COMMITTED one of its own. It is drawn at the first call.
@@ -166,13 +188,13 @@ func (r *Run) Incarnation(shard uint32) Incarnation {
 
 // Touched records that the shard acknowledged this statement's writes or locks.
 func (r *Run) Touched(shard uint32, inc Incarnation) {
-	t := r.txn
+	t, number := r.txn, r.Statement()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.shards == nil {
 		t.shards = map[uint32]Enlistment{}
 	}
-	t.shards[shard] = Enlistment{Shard: shard, Incarnation: inc, Last: max(t.shards[shard].Last, r.number)}
+	t.shards[shard] = Enlistment{Shard: shard, Incarnation: inc, Last: max(t.shards[shard].Last, number)}
 }
 
 // Snapshot returns the transaction's snapshot, drawn at the first call.

@@ -348,7 +348,7 @@ func (c *conflictRun) update(ctx context.Context, st *plan.Statement, params []t
 	if err != nil {
 		return false, err
 	}
-	r.ctes = c.run.ctes
+	r.ctes, r.inner = c.run.ctes, true
 	op, err := r.build(st.Root)
 	if err != nil {
 		return false, err

@@ -95,16 +95,7 @@ func (o *remove) deleteAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for {
-		rows, err := o.source.next(ctx)
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		err = chunks(rows, func(rows []Row) error { return o.deleteRows(ctx, o.fresh(rows), at) })
-		if err != nil {
-			return err
-		}
-	}
+	return inChunks(ctx, o.source, func(rows []Row) error { return o.deleteRows(ctx, o.fresh(rows), at) })
 }
 
 // fresh pairs rows with their images, and leaves out those met before.

@@ -65,6 +65,9 @@ type Env struct {
 	TempDir string
 	// LockTimeoutMS is lock_timeout for the locks that writes take; 0 is none.
 	LockTimeoutMS int64
+	// TakeBack undoes what the statement has written and locked so far and gives
+	// it a new number, or reports false (txn.Run). Nil: never.
+	TakeBack func(ctx context.Context) (bool, error)
 	// Draw draws a timestamp from the oracle (txn.Oracle's Commit): of one the
 	// run makes txn.TimestampStep row ids, for tables without a primary key.
 	Draw func(ctx context.Context) (txn.Timestamp, error)

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
@@ -26,7 +27,11 @@ type run struct {
 	// more than once, so it needs a snapshot.
 	mustDraw bool
 	// wrote: a shard has been asked to write, so nothing can be tried again here.
-	wrote    bool
+	wrote bool
+	// locked: a shard holds locks for a read of this statement. inner: it is
+	// part of another statement.
+	locked   atomic.Bool
+	inner    bool
 	affected int64
 	ctes     []*cteState
 	// replaced are rows that stand for what a Gather would read (re-checks).
@@ -259,6 +264,7 @@ func (r *run) enlist(request *shard.ReadRequest, rows shard.Rows) {
 		return
 	}
 	if e, ok := rows.(shard.Enlisted); ok {
+		r.locked.Store(true)
 		r.env.Txn.Touched(uint32(request.Shard), e.Incarnation())
 	}
 }

@@ -79,22 +79,13 @@ func (o *update) updateAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for {
-		rows, err := o.source.next(ctx)
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		err = chunks(rows, func(rows []Row) error {
-			changes, err := o.changes(rows, nil)
-			if err != nil {
-				return err
-			}
-			return o.apply(ctx, changes, at)
-		})
+	return inChunks(ctx, o.source, func(rows []Row) error {
+		changes, err := o.changes(rows, nil)
 		if err != nil {
 			return err
 		}
-	}
+		return o.apply(ctx, changes, at)
+	})
 }
 
 // change is a row's way from its old image to a new one.

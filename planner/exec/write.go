@@ -115,6 +115,7 @@ func (r *run) request(op shard.WriteOp, t *shard.Table, id shard.ID, at txn.Time
 // write sends requests to their shards, all at once. After an error some of
 // them may have been done: the session takes the statement back.
 func (r *run) write(ctx context.Context, n plan.Node, home catalog.Home, requests []*shard.WriteRequest) ([]*shard.WriteReply, error) {
+	first := !r.wrote && !r.inner && !r.locked.Load()
 	r.wrote = true
 	r.env.Analyze.Add(n, plan.Measured{Shards: int64(len(requests)), Trips: int64(len(requests))})
 	replies := make([]*shard.WriteReply, len(requests))
@@ -122,6 +123,9 @@ func (r *run) write(ctx context.Context, n plan.Node, home catalog.Home, request
 		var err error
 		replies[0], err = r.writeOne(ctx, home, requests[0])
 		return replies, err
+	}
+	if first && r.env.TakeBack != nil {
+		return replies, r.writeFirst(ctx, home, requests, replies)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for i, request := range requests {
@@ -154,6 +158,26 @@ func (r *run) writeSnapshot(ctx context.Context) (txn.Timestamp, error) {
 
 // rowsAt is how many rows a write sends at once.
 const rowsAt = 4096
+
+// inChunks calls f for an operator's rows, as many at a time as a write sends:
+// the fewer writes, the fewer that hold locks while they wait (rule 29).
+func inChunks(ctx context.Context, source operator, f func([]Row) error) error {
+	var rows []Row
+	for {
+		more, err := source.next(ctx)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, more...)
+		if len(rows) < rowsAt && len(more) > 0 {
+			continue
+		}
+		if err := chunks(rows, f); err != nil || len(more) == 0 {
+			return err
+		}
+		rows = nil
+	}
+}
 
 // chunks calls f for the rows in pieces.
 func chunks(rows []Row, f func([]Row) error) error {

@@ -39,9 +39,6 @@ type locking struct {
 	fresh *bool
 }
 
-// waitNever takes a lock only if nobody at all is in the way.
-const waitNever = shard.WaitError + 1
-
 // rowLock names the lock of a row.
 func rowLock(t *shard.Table, key string) lock.Key {
 	return lock.Key{Space: lock.Row, Object: uint64(t.Relation), Bytes: key}
@@ -55,7 +52,7 @@ func valueLock(t *shard.Table, index uint32, value string) lock.Key {
 // acquire takes a lock, waiting for it as asked. ok is false when SKIP LOCKED
 // leaves the row out.
 func (l *locks) acquire(ctx context.Context, b *branch, number txn.Statement, key lock.Key, how locking) (ok bool, err error) {
-	policy := [...]lock.Policy{shard.WaitBlock: lock.Block, shard.WaitSkip: lock.Skip, shard.WaitError: lock.NoWait, waitNever: lock.Try}[how.wait]
+	policy := [...]lock.Policy{shard.WaitBlock: lock.Block, shard.WaitSkip: lock.Skip, shard.WaitError: lock.NoWait, shard.WaitTry: lock.Try, shard.WaitOrdered: lock.Block}[how.wait]
 	l.mu.Lock()
 	if how.fresh != nil {
 		*how.fresh = !l.table.Holds(b.id, key, lock.Mode(how.strength))
@@ -75,7 +72,7 @@ func (l *locks) acquire(ctx context.Context, b *branch, number txn.Statement, ke
 	switch {
 	case result == lock.Granted:
 		return true, nil
-	case result == lock.Busy && (how.wait == shard.WaitSkip || how.wait == waitNever):
+	case result == lock.Busy && (how.wait == shard.WaitSkip || how.wait == shard.WaitTry):
 		return false, nil
 	case result == lock.Busy:
 		return false, pgerr.New(pgerr.LockNotAvailable, "could not obtain lock on row in relation \"%s\"", how.relation)

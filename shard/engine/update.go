@@ -78,8 +78,13 @@ func (w *write) visible(ctx context.Context, key string) (bool, error) {
 	}
 }
 
-// searchScan goes through the rows that match at the statement's snapshot.
+// searchScan writes the rows that match at the statement's snapshot.
 func (w *write) searchScan(ctx context.Context) error {
+	return w.scanImages(ctx, func(image []byte) error { return w.found(ctx, w.shape.rowKey(image), image) })
+}
+
+// scanImages goes through the rows that match at the statement's snapshot.
+func (w *write) scanImages(ctx context.Context, each func(image []byte) error) error {
 	v := viewOf(&w.r.Header, w.b)
 	v.pin = &w.pin
 	s, err := w.e.openScan(ctx, w.find, w.t, &v, w.c)
@@ -102,25 +107,28 @@ func (w *write) searchScan(ctx context.Context) error {
 		for len(page) > 0 {
 			var image []byte
 			image, page = nextRow(page)
-			if err := w.foundImage(ctx, image); err != nil {
+			ok, err := w.filtered(image)
+			if err == nil && ok {
+				err = each(image)
+			}
+			if err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// foundImage takes a row that SQL's WHERE let through to the write.
-func (w *write) foundImage(ctx context.Context, image []byte) error {
-	if w.find.stages.filter != nil {
-		if err := decodeImage(w.row, w.r.Table, image, nil); err != nil {
-			return err
-		}
-		v, err := w.find.stages.filter(w.c, w.row)
-		if err != nil || !v.IsTrue() {
-			return err
-		}
+// filtered reports whether a row that SQL's WHERE let through passes the rest
+// of the conditions.
+func (w *write) filtered(image []byte) (bool, error) {
+	if w.find.stages.filter == nil {
+		return true, nil
 	}
-	return w.found(ctx, w.shape.rowKey(image), image)
+	if err := decodeImage(w.row, w.r.Table, image, nil); err != nil {
+		return false, err
+	}
+	v, err := w.find.stages.filter(w.c, w.row)
+	return v.IsTrue(), err
 }
 
 // found locks a row that matches at the snapshot and writes its newest

@@ -111,6 +111,11 @@ func (w *write) run(ctx context.Context) error {
 	if err := w.e.widen(ctx, w.t, w.r.Table); err != nil {
 		return err
 	}
+	if w.lock.wait == shard.WaitOrdered {
+		if err := w.lockInOrder(ctx); err != nil {
+			return err
+		}
+	}
 	switch w.r.Op {
 	case shard.OpInsert:
 		return w.insert(ctx)
@@ -217,7 +222,15 @@ func (w *write) lockRow(ctx context.Context, key string, strength shard.LockStre
 	l.strength = strength
 	l.relation = w.r.Table.Name
 	l.fresh = &w.fresh
-	return w.e.locks.acquire(ctx, w.b, w.r.Statement, rowLock(w.r.Table, key), l)
+	return w.granted(w.e.locks.acquire(ctx, w.b, w.r.Statement, rowLock(w.r.Table, key), l))
+}
+
+// granted makes a refusal of a lock that a WaitTry did not get.
+func (w *write) granted(ok bool, err error) (bool, error) {
+	if !ok && err == nil && w.lock.wait == shard.WaitTry {
+		return false, shard.Refuse(shard.RefusedLocked)
+	}
+	return ok, err
 }
 
 // lockValue takes the lock of a unique value.
@@ -226,7 +239,10 @@ func (w *write) lockValue(ctx context.Context, ix *shard.Index, value string) er
 		return nil
 	}
 	l := locking{strength: shard.LockUpdate, timeoutMS: w.lock.timeoutMS, relation: w.r.Table.Name, fresh: &w.fresh}
-	_, err := w.e.locks.acquire(ctx, w.b, w.r.Statement, valueLock(w.r.Table, ix.ID, value), l)
+	if w.lock.wait == shard.WaitTry {
+		l.wait = shard.WaitTry
+	}
+	_, err := w.granted(w.e.locks.acquire(ctx, w.b, w.r.Statement, valueLock(w.r.Table, ix.ID, value), l))
 	return err
 }
 
@@ -237,7 +253,7 @@ func (w *write) tryWholeTable(ctx context.Context) error {
 		return nil
 	}
 	w.b.rowLocks = 0
-	how := locking{strength: shard.LockStrength(lock.TableExclusive), wait: waitNever, relation: w.r.Table.Name}
+	how := locking{strength: shard.LockStrength(lock.TableExclusive), wait: shard.WaitTry, relation: w.r.Table.Name}
 	ok, err := w.e.locks.acquire(ctx, w.b, w.r.Statement, relationLock(w.r.Table.Relation), how)
 	if ok {
 		if w.b.exclusive == nil {

@@ -41,6 +41,18 @@ func waiting(t testing.TB, in *Instance, id txn.ID) {
 	}
 }
 
+// locksOf is how many locks a transaction holds.
+func locksOf(t testing.TB, in *Instance, id txn.ID) int {
+	t.Helper()
+	reply := must(in.Service.Control(context.Background(), &shard.ControlRequest{Op: shard.ControlTransactions}))(t)
+	for _, x := range reply.Transactions {
+		if x.Txn == id {
+			return x.Locks
+		}
+	}
+	return 0
+}
+
 func rowLocks(t *testing.T, in *Instance) {
 	acc := Accounts(1)
 	tx := in.Begin(t, txn.ReadCommitted)
@@ -78,6 +90,27 @@ func rowLocks(t *testing.T, in *Instance) {
 	w.Lock.Wait = shard.WaitError
 	_, err = b.Write(w)
 	wantCode(t, err, pgerr.LockNotAvailable, `could not obtain lock on row in relation "accounts"`, "")
+	w.Lock.Wait = shard.WaitTry
+	_, err = b.Write(w)
+	if reason, _ := shard.IsRefusal(err); reason != shard.RefusedLocked {
+		t.Fatalf("a write that does not wait: %v", err)
+	}
+	ordered := &shard.WriteRequest{Op: shard.OpDelete, Table: acc, Find: Ordered(Fragment(acc), colID, true)}
+	ordered.Lock.Wait = shard.WaitOrdered
+	other := in.Begin(t, txn.ReadCommitted)
+	stop, cancelOrdered := context.WithCancel(context.Background())
+	stopped := make(chan error, 1)
+	go func() {
+		_, err := other.WriteContext(stop, ordered)
+		stopped <- err
+	}()
+	waiting(t, in, other.id)
+	if held := locksOf(t, in, other.id); held > 1 {
+		t.Fatalf("%d locks before the first row's", held) // the table's alone
+	}
+	cancelOrdered()
+	wantCode(t, <-stopped, pgerr.QueryCanceled, "", "")
+	other.Rollback()
 	b.number++
 	got, err = b.ReadRequest(&shard.ReadRequest{Header: b.Header(0), Fragment: Ordered(Fragment(acc), colID, false),
 		Lock: &shard.RowLock{Strength: shard.LockUpdate, Wait: shard.WaitSkip}})

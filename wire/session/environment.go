@@ -169,6 +169,7 @@ func (e *environment) exec(run *txn.Run) *exec.Env {
 		TempDir:       s.node.TempDir,
 		LockTimeoutMS: int64(s.derived().lockTimeoutMS),
 		Draw:          s.node.Oracle.Commit,
+		TakeBack:      run.TakeBack,
 		Notice:        s.Notice,
 	}
 }

@@ -141,7 +141,7 @@ func TestErrorsTravel(t *testing.T) {
 	if got.Unwrap() == nil || got.Unwrap().Error() != "disk" {
 		t.Errorf("cause %v", got.Unwrap())
 	}
-	for _, reason := range []shard.RefusalReason{shard.RefusedEpoch, shard.RefusedVersion, shard.RefusedFloor, shard.RefusedNewest, shard.RefusedRestart} {
+	for _, reason := range []shard.RefusalReason{shard.RefusedEpoch, shard.RefusedVersion, shard.RefusedFloor, shard.RefusedNewest, shard.RefusedLocked, shard.RefusedRestart} {
 		err := DecodeDone(EncodeError(shard.Refuse(reason)).Bytes)
 		if got, ok := shard.IsRefusal(err); !ok || got != reason || !pgerr.HasCode(err, pgerr.TRSerializationFailure) {
 			t.Errorf("refusal %s became %v", reason, err)

@@ -48,7 +48,7 @@ func (w *encoder) lock(l *shard.RowLock) {
 func (r *decoder) lock() *shard.RowLock {
 	return &shard.RowLock{
 		Strength:  shard.LockStrength(r.enum(byte(shard.LockUpdate), "lock")),
-		Wait:      shard.LockWait(r.enum(byte(shard.WaitError), "wait")),
+		Wait:      shard.LockWait(r.enum(byte(shard.WaitOrdered), "wait")),
 		TimeoutMS: r.int(),
 	}
 }
