@@ -22,8 +22,8 @@ vet: ## formatting, and go vet
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1; }
 	go vet ./...
 
-sql-record: test-setup ## record test/sql's expected output anew from a throwaway PostgreSQL 15
-	bash test/setup/with-postgres.sh go test ./test/sql -run TestRecord -count=1
+sql-record: test-setup ## record the expected outputs of test/sql and test/psql anew from a throwaway PostgreSQL 15
+	bash test/setup/with-postgres.sh go test ./test/sql ./test/psql -run TestRecord -count=1
 
 bench: test-setup ## PostgreSQL 15 and Pegmatite in turn; BENCH="-runs 1 -seconds 2" makes it short
 	go run ./bench $(BENCH)

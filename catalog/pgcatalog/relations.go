@@ -22,6 +22,16 @@ var domains = map[catalog.OID]struct {
 	13234: {"yes_or_no", 1043, 7},
 }
 
+// plainTypes puts their base types in the place of the domains in a view's
+// query, as in its columns.
+var plainTypes = strings.NewReplacer(
+	"information_schema.cardinal_number", "integer",
+	"information_schema.character_data", "character varying",
+	"information_schema.sql_identifier", "name",
+	"information_schema.time_stamp", "timestamp(2) with time zone",
+	"information_schema.yes_or_no", "character varying(3)",
+)
+
 // postgresRelations makes the descriptors from the rows of pg_class,
 // pg_attribute and pg_index.
 func (c *Catalog) postgresRelations() []catalog.Relation {
@@ -37,7 +47,7 @@ func (c *Catalog) postgresRelations() []catalog.Relation {
 		case kind == "v" && !hasRows(schema, name):
 			relations = append(relations, &catalog.View{
 				OID: oid, Schema: schema, Name: name, Owner: catalog.SuperuserOID, RowType: rowType,
-				Query: c.viewdefs[oid], Columns: columns[oid], Version: 1,
+				Query: plainTypes.Replace(c.viewdefs[oid]), Columns: columns[oid], Version: 1,
 			})
 		default:
 			t := &catalog.Table{

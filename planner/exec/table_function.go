@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
@@ -26,6 +27,9 @@ type tableFunction struct {
 func newTableFunction(r *run, n *plan.TableFunction) (operator, error) {
 	o := &tableFunction{run: r, node: n}
 	for _, c := range n.Calls {
+		if c.Func.ReturnsSet && c.Func.Rows == nil && c.Func.Bind == nil {
+			return nil, pgerr.Unsupported("function %s", expr.Signature(c.Func.Name, c.Func.Args))
+		}
 		s, err := r.scope(nil, c.Args...)
 		if err != nil {
 			return nil, err
