@@ -99,6 +99,9 @@ func (p *publication) encode(ctx context.Context, base *catalog.Snapshot) error 
 			return err
 		}
 		p.ops = p.change.Ops()
+		if err := checkReadable(p.ops); err != nil {
+			return err
+		}
 		p.dropped = p.encodeDropped(base)
 	}
 	if p.first != 0 {
@@ -119,6 +122,26 @@ func (p *publication) encode(ctx context.Context, base *catalog.Snapshot) error 
 		}
 		if i == 0 {
 			p.first = r.Revision
+		}
+	}
+	return nil
+}
+
+// checkReadable refuses descriptors that decoding could not read back: once
+// published, one such would keep every node from reading the catalog.
+func checkReadable(ops []catalog.Op) error {
+	for _, op := range ops {
+		var columns []catalog.Column
+		switch o := op.Object.(type) {
+		case *catalog.Table:
+			columns = o.Columns
+		case *catalog.View:
+			columns = o.Columns
+		}
+		for _, c := range columns {
+			if _, err := typeByOID(c.Type.OID); err != nil {
+				return pgerr.Unsupported("column \"%s\" of type %s", c.Name, c.Type.SQLName)
+			}
 		}
 	}
 	return nil

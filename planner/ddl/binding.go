@@ -89,6 +89,9 @@ func (s *statement) queryColumns(n *pg.Node) ([]catalog.Column, error) {
 	}
 	cols := make([]catalog.Column, len(p.Result))
 	for i, c := range p.Result {
+		if types.ByOID(c.Type.OID) == nil {
+			return nil, pgerr.Unsupported("a view's column of composite type %s", c.Type.SQLName)
+		}
 		cols[i] = catalog.Column{ID: catalog.ColumnID(i + 1), Attnum: int16(i + 1), Name: c.Name, Type: c.Type, Typmod: c.Typmod, Stats: -1}
 	}
 	return cols, nil

@@ -73,6 +73,13 @@ func (b *tableBuilder) columnType(c *catalog.Column, n *pg.ColumnDef) (serial bo
 	if c.Type.Kind == 'p' {
 		return false, pgerr.New(pgerr.InvalidTableDefinition, "column %q has pseudo-type %s", c.Name, c.Type.SQLName)
 	}
+	if types.ByOID(c.Type.OID) == nil {
+		// Descriptors are kept without their types' definitions: a row type could not be read back.
+		return false, pgerr.Unsupported("a column of composite type %s", c.Type.SQLName)
+	}
+	if !c.Type.Supported() {
+		return false, pgerr.Unsupported("a column of type %s", c.Type.SQLName)
+	}
 	if n.CollClause != nil {
 		if c.Collation, err = collation(n.CollClause, c.Type); err != nil {
 			return false, err

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
@@ -172,6 +173,9 @@ func (s *setCall) rows(row Row) ([]types.Datum, error) {
 func callRows(ctx *expr.Context, f *expr.Function, args []types.Datum) ([]types.Datum, error) {
 	if f.Strict && anyNull(args) {
 		return nil, nil
+	}
+	if f.Rows == nil {
+		return nil, pgerr.Unsupported("function %s", f.Name)
 	}
 	var out []types.Datum
 	err := f.Rows(ctx, args, func(d types.Datum) bool {

@@ -168,6 +168,12 @@ func pullRows(ctx *expr.Context, f *expr.Function, args []types.Datum) (next fun
 	if f.Strict && anyNull(args) {
 		return func() (types.Datum, bool, error) { return types.Null, false, nil }, func() {}
 	}
+	if f.Rows == nil {
+		unsupported := func() (types.Datum, bool, error) {
+			return types.Null, false, pgerr.Unsupported("function %s", f.Name)
+		}
+		return unsupported, func() {}
+	}
 	var failed error
 	pull, stop := iter.Pull(func(yield func(types.Datum) bool) {
 		failed = f.Rows(ctx, args, yield)

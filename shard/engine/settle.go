@@ -83,9 +83,9 @@ func (e *Engine) settleLocked(ctx context.Context) error {
 // what is complete up to it is in the chains.
 func (e *Engine) takeDirty() *settlement {
 	s := &settlement{upto: e.participant.complete()}
-	tables := *e.tables.Load()
 	e.latch.Lock()
 	defer e.latch.Unlock()
+	tables := *e.tables.Load() // under the latch: no chains are there whose table is not
 	s.commit = e.maxCommit
 	for _, chains := range e.recent.Tables() {
 		if chains.Dirty() == 0 {
