@@ -1,9 +1,15 @@
 package planner_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
+	"github.com/pegmatitedb/pegmatite/catalog/placement"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/exec"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"github.com/pegmatitedb/pegmatite/shard"
 )
 
 // schema makes the tables of the golden files.
@@ -26,6 +32,33 @@ func TestPlans(t *testing.T) {
 		}
 		return explain(st)
 	})
+}
+
+// TestExplainNamesShards: what the values in the statement decide is said by number.
+func TestExplainNamesShards(t *testing.T) {
+	w := newWorld(t, 8, 1)
+	schema(w)
+	for _, c := range []struct{ sql, want string }{
+		{"SELECT 1 FROM accounts WHERE aid = 7", fmt.Sprintf("Shards: #%d of 8, of key ($2)", w.shardOf(7))},
+		{"UPDATE accounts SET abalance = 0 WHERE aid = 8", fmt.Sprintf("Shards: #%d of 8, of key ($2)", w.shardOf(8))},
+		{"SELECT count(*) FROM accounts", "Shards: 8 of 8, all"},
+		{"SELECT 1 FROM people WHERE email = 'a@x'", "Shards: of key ($i1)"},
+	} {
+		st, lifted, err := w.plan(c.sql)
+		if err != nil {
+			t.Fatal(err)
+		}
+		env := &exec.Env{Cluster: w, Types: types.DefaultEnv()}
+		got := plan.Explain(st, plan.ExplainOptions{Shards: exec.RouteShards(env, st, nil, lifted)})
+		if !strings.Contains(got, c.want+"\n") {
+			t.Errorf("%s: no %q in\n%s", c.sql, c.want, got)
+		}
+	}
+}
+
+// shardOf is the shard of an int4 key.
+func (w *world) shardOf(key int64) shard.ID {
+	return w.ShardOf(placement.Hash([]*types.Type{types.TInt4}, []types.Datum{types.Int(key)}))
 }
 
 func explain(st *plan.Statement) string {

@@ -9,6 +9,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/planner/exec"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
 
@@ -39,7 +40,12 @@ func (s *Session) explain(ctx context.Context, x *execution, n *pg.ExplainStmt) 
 			return nil, err
 		}
 	}
-	lines := strings.Split(strings.TrimRight(plan.Explain(st, plan.ExplainOptions{Verbose: o.verbose, Analysis: analysis, Timing: o.timing}), "\n"), "\n")
+	shown := plan.ExplainOptions{Verbose: o.verbose, Analysis: analysis, Timing: o.timing}
+	if lifted, err := s.literals(inner.stmt, st); err == nil {
+		env := &exec.Env{Cluster: s.cluster(), Types: s.env.types(), Session: s}
+		shown.Shards = exec.RouteShards(env, st, inner.params, lifted)
+	}
+	lines := strings.Split(strings.TrimRight(plan.Explain(st, shown), "\n"), "\n")
 	if o.summary || o.analyze {
 		lines = append(lines, fmt.Sprintf("Planning Time: %.3f ms", milliseconds(planning)))
 	}
