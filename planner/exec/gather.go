@@ -115,7 +115,7 @@ func (o *gather) start(ctx context.Context) error {
 func (o *gather) request(id shard.ID, at txn.Timestamp) *shard.ReadRequest {
 	return &shard.ReadRequest{
 		Header: o.run.header(id, at), Values: o.values,
-		Fragment: o.node.Fragment, Lock: o.node.Lock,
+		Fragment: o.node.Fragment, Lock: o.run.rowLock(o.node.Lock),
 	}
 }
 

@@ -199,7 +199,7 @@ func (o *lookupJoin) ask(ctx context.Context, list []*asked) error {
 	for _, a := range list {
 		request := &shard.ReadRequest{
 			Header: o.run.header(a.id, at), Values: values,
-			Fragment: o.gather.Fragment, Keys: &a.keys, Lock: o.gather.Lock,
+			Fragment: o.gather.Fragment, Keys: &a.keys, Lock: o.run.rowLock(o.gather.Lock),
 		}
 		group.Go(func() error { return o.read(ctx, a, request) })
 	}

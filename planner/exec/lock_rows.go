@@ -78,7 +78,7 @@ func (o *lockRows) lock(ctx context.Context, t *target, lock *shard.RowLock, row
 	requests := make([]*shard.WriteRequest, len(parts))
 	for i, p := range parts {
 		q := o.run.request(shard.OpLock, t.rel.Table, p.id, at, &values)
-		q.Rows, q.Lock, q.Seen = &p.batch, *lock, anyVersion(len(p.index))
+		q.Rows, q.Lock, q.Seen = &p.batch, *o.run.rowLock(lock), anyVersion(len(p.index))
 		for k := range q.Seen {
 			q.Seen[k] = at
 		}

@@ -64,12 +64,17 @@ type projectSet struct {
 	sets  []*setCall
 	width int // of the input
 	rows  []Row
+	wide  Row  // the input's present row and the calls' values
+	begun bool // the calls are under way for that row
 }
 
-// setCall is one set-returning call.
+// setCall is one set-returning call. Its values are drawn one by one: there
+// may be more of them than memory holds.
 type setCall struct {
 	call *expr.Call
 	args *scope
+	pull func() (types.Datum, bool, error) // nil: at its end
+	stop func()
 }
 
 func newProjectSet(r *run, n *plan.Project, input operator) (operator, error) {
@@ -109,64 +114,107 @@ func (o *projectSet) open(ctx context.Context) error {
 			return err
 		}
 	}
-	o.rows = nil
+	o.rows, o.begun = nil, false
 	return o.input.open(ctx)
 }
 
 func (o *projectSet) next(ctx context.Context) ([]Row, error) {
-	for {
-		for len(o.rows) > 0 {
-			row := o.rows[0]
-			o.rows = o.rows[1:]
-			out, err := o.expand(row)
-			if err != nil || len(out) > 0 {
-				return out, err
+	var out []Row
+	for len(out) < batchRows {
+		if !o.begun {
+			more, err := o.begin(ctx, len(out) > 0)
+			if err != nil {
+				return nil, err
 			}
+			if !more {
+				break
+			}
+		}
+		row, err := o.advance()
+		if err != nil {
+			return nil, err
+		}
+		if row != nil {
+			out = append(out, row)
+		}
+	}
+	return out, ctx.Err()
+}
+
+// begin starts the calls on the next input row. It reports false at the
+// input's end, and before asking it for a batch when there are rows to give first.
+func (o *projectSet) begin(ctx context.Context, have bool) (bool, error) {
+	if len(o.rows) == 0 {
+		if have {
+			return false, nil
 		}
 		rows, err := o.input.next(ctx)
 		if err != nil || len(rows) == 0 {
-			return nil, err
+			return false, err
 		}
 		o.rows = rows
 	}
+	row := o.rows[0]
+	o.rows = o.rows[1:]
+	o.wide = make(Row, o.width+len(o.sets))
+	copy(o.wide, row)
+	for _, s := range o.sets {
+		if err := s.begin(row); err != nil {
+			return false, err
+		}
+	}
+	o.begun = true
+	return true, nil
 }
 
-// expand makes the rows of one input row.
-func (o *projectSet) expand(row Row) ([]Row, error) {
-	values := make([][]types.Datum, len(o.sets))
-	longest := 0
+// advance makes the next row: a call that has ended before the others gives
+// NULL. It is nil when all have ended.
+func (o *projectSet) advance() (Row, error) {
+	o.begun = false
 	for i, s := range o.sets {
-		var err error
-		if values[i], err = s.rows(row); err != nil {
+		v, ok, err := s.next()
+		if err != nil {
 			return nil, err
 		}
-		longest = max(longest, len(values[i]))
+		o.wide[o.width+i] = v
+		o.begun = o.begun || ok
 	}
-	out := make([]Row, longest)
-	wide := make(Row, o.width+len(o.sets))
-	copy(wide, row)
-	for k := range out {
-		for i, v := range values {
-			wide[o.width+i] = types.Null
-			if k < len(v) {
-				wide[o.width+i] = v[k]
-			}
-		}
-		out[k] = make(Row, len(o.scope.evals))
-		if err := o.scope.row(out[k], 0, len(out[k]), wide); err != nil {
-			return nil, err
-		}
+	if !o.begun {
+		return nil, nil
 	}
-	return out, nil
+	out := make(Row, len(o.scope.evals))
+	return out, o.scope.row(out, 0, len(out), o.wide)
 }
 
-// rows computes the values that the call gives for a row.
-func (s *setCall) rows(row Row) ([]types.Datum, error) {
+// begin calls the function with the arguments that a row gives.
+func (s *setCall) begin(row Row) error {
+	s.end()
 	args := make([]types.Datum, len(s.call.Args))
 	if err := s.args.row(args, 0, len(args), row); err != nil {
-		return nil, err
+		return err
 	}
-	return callRows(s.args.ctx, s.call.Func, args)
+	s.pull, s.stop = pullRows(s.args.ctx, s.call.Func, args)
+	return nil
+}
+
+// next is the next value, NULL and false after the last.
+func (s *setCall) next() (types.Datum, bool, error) {
+	if s.pull == nil {
+		return types.Null, false, nil
+	}
+	v, ok, err := s.pull()
+	if !ok || err != nil {
+		s.end()
+		return types.Null, false, err
+	}
+	return v, true, nil
+}
+
+func (s *setCall) end() {
+	if s.stop != nil {
+		s.stop()
+	}
+	s.pull, s.stop = nil, nil
 }
 
 // callRows is all rows of a set-returning function.
@@ -194,4 +242,9 @@ func anyNull(row Row) bool {
 	return false
 }
 
-func (o *projectSet) close() error { return o.input.close() }
+func (o *projectSet) close() error {
+	for _, s := range o.sets {
+		s.end()
+	}
+	return o.input.close()
+}

@@ -257,6 +257,16 @@ func (r *run) requestValues() shard.Values {
 // setParam puts a value that changes while the statement runs into its parameter.
 func (r *run) setParam(index int, v types.Datum) { r.params[index] = v }
 
+// rowLock is a plan's row lock with the session's lock_timeout.
+func (r *run) rowLock(l *shard.RowLock) *shard.RowLock {
+	if l == nil || r.env.LockTimeoutMS == 0 {
+		return l
+	}
+	bounded := *l
+	bounded.TimeoutMS = r.env.LockTimeoutMS
+	return &bounded
+}
+
 // enlist counts a shard in that holds locks for a read, if it was asked for
 // any. Goroutines of gathers call it too.
 func (r *run) enlist(request *shard.ReadRequest, rows shard.Rows) {

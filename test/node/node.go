@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/pegmatitedb/pegmatite/server"
@@ -18,8 +19,12 @@ import (
 // Node is a server in this process.
 type Node struct {
 	*server.Node
-	Dir string
+	Dir  string
+	stop func() error
 }
+
+// Stop stops the server, once; the end of the test does it otherwise.
+func (n *Node) Stop() error { return n.stop() }
 
 // Start starts a server in a fresh directory and stops it with the test.
 func Start(t testing.TB, change func(*server.Config)) *Node {
@@ -43,9 +48,9 @@ func StartIn(t testing.TB, dir string, change func(*server.Config)) *Node {
 	if err != nil {
 		t.Fatalf("start: %v", err)
 	}
-	node := &Node{Node: n, Dir: dir}
+	node := &Node{Node: n, Dir: dir, stop: sync.OnceValue(n.Stop)}
 	t.Cleanup(func() {
-		if err := n.Stop(); err != nil {
+		if err := node.Stop(); err != nil {
 			t.Errorf("stop: %v", err)
 		}
 	})

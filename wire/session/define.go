@@ -6,6 +6,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/bind"
 	"github.com/pegmatitedb/pegmatite/planner/ddl"
@@ -74,7 +75,26 @@ func (r *schemaRows) BuildIndex(ctx context.Context, t *catalog.Table, ix *catal
 }
 
 // control sends a request about a table to every shard of it, as part of the transaction.
-func (r *schemaRows) control(ctx context.Context, t *catalog.Table, make func(shard.Header, *shard.Table) *shard.ControlRequest) error {
+func (r *schemaRows) control(ctx context.Context, t *catalog.Table, make func(shard.Header, *shard.Table) *shard.ControlRequest) (err error) {
+	s := r.s
+	if ms := s.derived().lockTimeoutMS; ms > 0 {
+		bounded, cancel := context.WithTimeoutCause(ctx, duration(ms), errLockTimeout)
+		defer cancel()
+		defer func() {
+			if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+				err = errLockTimeout
+			}
+		}()
+		return r.each(bounded, t, make)
+	}
+	return r.each(ctx, t, make)
+}
+
+// errLockTimeout is lock_timeout's end of a wait for a table.
+var errLockTimeout = pgerr.New(pgerr.LockNotAvailable, "canceling statement due to lock timeout")
+
+// each sends the requests.
+func (r *schemaRows) each(ctx context.Context, t *catalog.Table, make func(shard.Header, *shard.Table) *shard.ControlRequest) error {
 	s := r.s
 	run := s.tx.txn.Run()
 	defer run.Close()

@@ -1,0 +1,292 @@
+package protocol
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/pegmatitedb/pegmatite/server"
+	"github.com/pegmatitedb/pegmatite/test/node"
+)
+
+// patience bounds waits that end early unless the test fails.
+const patience = 15 * time.Second
+
+func code(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return fmt.Sprint(err)
+}
+
+// eventually waits for a condition that another goroutine brings about.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+func one(t *testing.T, c *pgx.Conn, sql string) string {
+	t.Helper()
+	var v *string
+	if err := c.QueryRow(context.Background(), sql).Scan(&v); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	if v == nil {
+		return "null"
+	}
+	return *v
+}
+
+// TestCancel: a CancelRequest stops a statement wherever it is, and the session goes on.
+func TestCancel(t *testing.T) {
+	n := node.Start(t, nil)
+	watch := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+	exec(t, watch, "CREATE TABLE t (a int PRIMARY KEY, b int, c text)")
+	exec(t, watch, "INSERT INTO t SELECT g, g % 1000, repeat('x', 100) FROM generate_series(1, 20000) g")
+	holder := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+	for _, sql := range []string{
+		"SELECT pg_sleep(1000)",
+		"SELECT count(*) FROM generate_series(1, 1000000000000)",
+		"SELECT g FROM generate_series(1, 1000000000000) g WHERE g < 0",
+		"SELECT generate_series(1, 1000000000000)",
+		"SELECT count(*) FROM t x, t y, t z",
+		"SELECT count(*) FROM t x JOIN t y ON x.a <> y.a JOIN t z ON y.b <> z.b",
+		"SELECT g FROM generate_series(1, 1000000000) g ORDER BY g DESC",
+		"INSERT INTO t SELECT g, 1, 'y' FROM generate_series(100000, 1000000000) g",
+		"UPDATE t SET b = 1 WHERE a = 1",
+		"SELECT * FROM t WHERE a = 1 FOR UPDATE",
+		"SELECT pg_advisory_lock(7)",
+		"ALTER TABLE t ADD COLUMN d int",
+		"COPY (SELECT * FROM t x, t y) TO STDOUT",
+	} {
+		t.Run(sql, func(t *testing.T) {
+			exec(t, holder, "BEGIN; UPDATE t SET b = 0 WHERE a = 1; SELECT pg_advisory_xact_lock(7)")
+			defer exec(t, holder, "ROLLBACK")
+			victim := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+			done := make(chan error, 1)
+			go func() {
+				if strings.HasPrefix(sql, "COPY") {
+					_, err := victim.PgConn().CopyTo(context.Background(), io.Discard, sql)
+					done <- err
+					return
+				}
+				_, err := victim.Exec(context.Background(), sql)
+				done <- err
+			}()
+			state := fmt.Sprintf("SELECT state FROM pg_stat_activity WHERE pid = %d", victim.PgConn().PID())
+			eventually(t, "the statement runs", func() bool { return one(t, watch, state) == "active" })
+			time.Sleep(50 * time.Millisecond) // it is where it stays
+			begun := time.Now()
+			if err := victim.PgConn().CancelRequest(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case err := <-done:
+				if code(err) != "57014" || !strings.Contains(err.Error(), "canceling statement due to user request") {
+					t.Errorf("got %v", err)
+				}
+				if took := time.Since(begun); took > 2*time.Second {
+					t.Errorf("it took %v", took)
+				}
+			case <-time.After(patience):
+				t.Fatal("not cancelled")
+			}
+			if got := one(t, victim, "SELECT 'on'"); got != "on" {
+				t.Error(got)
+			}
+		})
+	}
+}
+
+// TestTimeouts: each timeout ends what it is for, with PostgreSQL's error.
+func TestTimeouts(t *testing.T) {
+	n := node.Start(t, nil)
+	holder := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+	exec(t, holder, "CREATE TABLE t (a int PRIMARY KEY)")
+	exec(t, holder, "INSERT INTO t VALUES (1)")
+	exec(t, holder, "BEGIN; UPDATE t SET a = 1")
+	for _, c := range []struct{ set, sql, code, message string }{
+		{"statement_timeout = 20", "SELECT pg_sleep(1000)", "57014", "canceling statement due to statement timeout"},
+		{"statement_timeout = 20", "UPDATE t SET a = 1", "57014", "canceling statement due to statement timeout"},
+		{"lock_timeout = 20", "UPDATE t SET a = 1", "55P03", "canceling statement due to lock timeout"},
+		{"lock_timeout = 20", "SELECT * FROM t FOR UPDATE", "55P03", "canceling statement due to lock timeout"},
+		{"lock_timeout = 20", "ALTER TABLE t ADD COLUMN b int", "55P03", "canceling statement due to lock timeout"},
+		{"lock_timeout = 20", "SELECT * FROM t FOR UPDATE NOWAIT", "55P03", `could not obtain lock on row in relation "t"`},
+	} {
+		victim := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+		exec(t, victim, "SET "+c.set)
+		_, err := victim.Exec(context.Background(), c.sql)
+		if code(err) != c.code || !strings.Contains(err.Error(), c.message) {
+			t.Errorf("%s; %s: %v", c.set, c.sql, err)
+		}
+	}
+	for _, c := range []struct{ sql, code, message string }{
+		{"SET idle_session_timeout = 20", "57P05", "terminating connection due to idle-session timeout"},
+		{"SET idle_in_transaction_session_timeout = 20; BEGIN", "25P03", "terminating connection due to idle-in-transaction timeout"},
+		{"SET idle_in_transaction_session_timeout = 20; BEGIN; SELECT nothing", "25P03", "terminating connection due to idle-in-transaction timeout"},
+	} {
+		f := raw(t, n.Address())
+		f.Send(&pgproto3.Query{String: c.sql})
+		f.Flush()
+		e := lastError(t, f)
+		if e.Severity != "FATAL" || e.Code != c.code || e.Message != c.message {
+			t.Errorf("%s: %s", c.sql, problem(e))
+		}
+	}
+}
+
+// raw is a session without a driver.
+func raw(t *testing.T, address string) *pgproto3.Frontend {
+	t.Helper()
+	nc, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { nc.Close() })
+	nc.SetDeadline(time.Now().Add(patience))
+	nc.Write(startup([]string{"user=postgres", "database=postgres"}))
+	f := pgproto3.NewFrontend(nc, nc)
+	for {
+		m, err := f.Receive()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := m.(*pgproto3.ReadyForQuery); ok {
+			return f
+		}
+	}
+}
+
+// lastError reads to the end of the connection and returns the last error before it.
+func lastError(t *testing.T, f *pgproto3.Frontend) *pgproto3.ErrorResponse {
+	t.Helper()
+	last := &pgproto3.ErrorResponse{}
+	for {
+		m, err := f.Receive()
+		if err != nil {
+			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+				return last
+			}
+			t.Fatal(err)
+		}
+		if e, ok := m.(*pgproto3.ErrorResponse); ok {
+			copied := *e
+			last = &copied
+		}
+	}
+}
+
+// TestLostClient: the locks of a client that vanishes in the middle of a
+// statement become free.
+func TestLostClient(t *testing.T) {
+	n := node.Start(t, nil)
+	holder := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+	exec(t, holder, "CREATE TABLE t (a int PRIMARY KEY)")
+	exec(t, holder, "INSERT INTO t VALUES (1), (2)")
+	exec(t, holder, "BEGIN; UPDATE t SET a = 1 WHERE a = 1")
+	nc, err := net.Dial("tcp", n.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc.Write(startup([]string{"user=postgres", "database=postgres", "application_name=lost"}))
+	q, _ := (&pgproto3.Query{String: "BEGIN; UPDATE t SET a = 2 WHERE a = 2; UPDATE t SET a = 1 WHERE a = 1"}).Encode(nil)
+	nc.Write(q)
+	other := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+	there := "SELECT count(*)::text FROM pg_stat_activity WHERE application_name = 'lost'"
+	eventually(t, "it waits", func() bool {
+		_, err := other.Exec(context.Background(), "SELECT a FROM t WHERE a = 2 FOR UPDATE NOWAIT")
+		return code(err) == "55P03"
+	})
+	nc.Close()
+	eventually(t, "the session ends", func() bool { return one(t, other, there) == "0" })
+	exec(t, other, "SET lock_timeout = '5s'")
+	exec(t, other, "UPDATE t SET a = 2 WHERE a = 2")
+	exec(t, holder, "COMMIT")
+}
+
+func TestTooManyClients(t *testing.T) {
+	n := node.Start(t, func(c *server.Config) { c.MaxConnections = 3 })
+	for range 3 {
+		dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+	}
+	_, err := pgx.Connect(context.Background(), "postgres://postgres@"+n.Address()+"/postgres?sslmode=disable")
+	if code(err) != "53300" || !strings.Contains(err.Error(), "sorry, too many clients already") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestTerminate: pg_terminate_backend ends sessions that run and that are idle.
+func TestTerminate(t *testing.T) {
+	n := node.Start(t, nil)
+	boss := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+	for _, sql := range []string{"", "BEGIN", "SELECT pg_sleep(1000)", "COPY (SELECT generate_series(1, 1000000000)) TO STDOUT"} {
+		f := raw(t, n.Address())
+		f.Send(&pgproto3.Query{String: "SET application_name = 'victim'"})
+		f.Send(&pgproto3.Query{String: sql})
+		f.Flush()
+		eventually(t, "the victim is there", func() bool {
+			return one(t, boss, "SELECT count(*)::text FROM pg_stat_activity WHERE application_name = 'victim'") == "1"
+		})
+		exec(t, boss, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim'")
+		if e := lastError(t, f); e.Severity != "FATAL" || e.Code != "57P01" {
+			t.Errorf("%q: %s", sql, problem(e))
+		}
+		eventually(t, "the victim is gone", func() bool {
+			return one(t, boss, "SELECT count(*)::text FROM pg_stat_activity WHERE application_name = 'victim'") == "0"
+		})
+	}
+}
+
+// TestDrain: a stop ends idle sessions at once, lets statements and
+// transactions finish for a while, and takes no new clients.
+func TestDrain(t *testing.T) {
+	n := node.StartIn(t, t.TempDir(), func(c *server.Config) { c.DrainS = 60 })
+	setup := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+	exec(t, setup, "CREATE TABLE t (a int PRIMARY KEY)")
+	idle := raw(t, n.Address())
+	block := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+	exec(t, block, "BEGIN; INSERT INTO t VALUES (1)")
+	busy := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+	ran := make(chan error, 1)
+	go func() {
+		_, err := busy.Exec(context.Background(), "SELECT pg_sleep(0.5)")
+		ran <- err
+	}()
+	eventually(t, "it runs", func() bool {
+		return one(t, setup, fmt.Sprintf("SELECT state FROM pg_stat_activity WHERE pid = %d", busy.PgConn().PID())) == "active"
+	})
+	stopped := make(chan error, 1)
+	go func() { stopped <- n.Stop() }()
+	if e := lastError(t, idle); e.Code != "57P01" {
+		t.Errorf("idle: %s", problem(e))
+	}
+	if err := <-ran; err != nil {
+		t.Errorf("busy: %v", err)
+	}
+	if _, err := block.Exec(context.Background(), "INSERT INTO t VALUES (2)"); err != nil {
+		t.Errorf("in a block: %v", err)
+	}
+	if _, err := pgx.Connect(context.Background(), "postgres://postgres@"+n.Address()+"/postgres?sslmode=disable"); err == nil {
+		t.Error("a new client was let in")
+	}
+	if _, err := block.Exec(context.Background(), "COMMIT"); err != nil {
+		t.Errorf("commit: %v", err)
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
