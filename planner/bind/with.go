@@ -144,11 +144,9 @@ func (q *query) recursive(n *pg.CommonTableExpr, c *plan.CTE, scope *cteScope) {
 	if s.Op != pg.SetOperation_SETOP_UNION {
 		q.b.failAt(n.Location, pgerr.InvalidRecursion, "recursive query \"%s\" does not have the form non-recursive-term UNION [ALL] recursive-term", n.Ctename)
 	}
-	if at, found := reference(selectNode(s.Larg), n.Ctename); found {
-		q.b.failAt(at, pgerr.InvalidRecursion, "recursive reference to query \"%s\" must not appear within its non-recursive term", n.Ctename)
-	}
-	if len(s.SortClause) > 0 || s.LimitCount != nil || s.LimitOffset != nil || s.WithClause != nil {
-		q.b.unsupported(n.Location, "ORDER BY, LIMIT or WITH in a recursive query")
+	q.checkRecursion(s, n.Ctename)
+	if s.WithClause != nil {
+		q.b.unsupported(n.Location, "WITH in a recursive query")
 	}
 	side := func(n *pg.SelectStmt, ctes *cteScope, u unknowns) plan.Node {
 		sub := q.cteLevel(ctes)
