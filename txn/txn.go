@@ -86,6 +86,10 @@ type Oracle interface {
 	// Oldest is a bound at or below every registered snapshot; with none
 	// registered it is the last drawn timestamp.
 	Oldest() Timestamp
+	// InUse appends registered snapshots to dst. All others that are in use, or
+	// will be, are at or above known: what lies between two versions' times with
+	// no snapshot there, and below known, nobody can see any more.
+	InUse(dst []Timestamp) (snapshots []Timestamp, known Timestamp)
 }
 
 // Enlistment is one shard's part in a transaction, as its coordinator counted it.

@@ -41,6 +41,16 @@ func (e *Engine) unpin(p *pin) {
 	delete(e.pins.held, p)
 }
 
+// append appends the pinned moments.
+func (s *pins) append(dst []txn.Timestamp) []txn.Timestamp {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for p := range s.held {
+		dst = append(dst, p.at)
+	}
+	return dst
+}
+
 // oldest is the lowest pinned moment, at most bound.
 func (s *pins) oldest(bound txn.Timestamp) txn.Timestamp {
 	s.mu.Lock()

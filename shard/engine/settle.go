@@ -291,8 +291,12 @@ func (e *Engine) mark(s *settlement) {
 		}
 	}
 	e.metrics.Settled.Add(int64(s.changes))
+	// Asked before the latch: what is drawn from now on is above known, and a
+	// moment that is pinned from now on is at least what maxCommit is then.
+	inUse, known := e.cfg.Oracle.InUse(nil)
 	e.latch.Lock()
 	defer e.latch.Unlock()
+	e.recent.Keep(e.pins.append(inUse), min(known, e.maxCommit))
 	for _, t := range s.tables {
 		if chains := e.recent.Table(t.t.physical); chains != nil {
 			chains.Settled(t.batch)
@@ -322,8 +326,10 @@ func (e *Engine) dropChains() {
 }
 
 // runSettler settles until stop is closed: a while after the first change, and
-// at once when memory is short.
+// at once when memory is short, as long as that frees any: what a snapshot
+// holds stays, however often it is looked at.
 func (e *Engine) runSettler(stop <-chan struct{}) {
+	frees := true
 	for {
 		select {
 		case <-stop:
@@ -333,15 +339,22 @@ func (e *Engine) runSettler(stop <-chan struct{}) {
 		if e.cfg.SettleEvery < 0 {
 			continue
 		}
-		if !e.memory.tight() {
+		if !frees || !e.memory.tight() {
+			pressed := e.memory.pressed()
+			if !frees {
+				pressed = nil
+			}
 			select {
 			case <-stop:
 				return
 			case <-time.After(e.cfg.SettleEvery):
-			case <-e.memory.pressed():
+			case <-pressed:
 			}
 		}
-		if err := e.maintain(); err != nil {
+		before := e.usage()
+		err := e.maintain()
+		frees = before.Unsettled > 0 || e.usage().Bytes < before.Bytes
+		if err != nil {
 			e.cfg.Logger.Error("settling failed", "shard", e.id, "error", err)
 			select {
 			case <-stop:
@@ -351,6 +364,13 @@ func (e *Engine) runSettler(stop <-chan struct{}) {
 			e.wake()
 		}
 	}
+}
+
+// usage is what the recent layer holds.
+func (e *Engine) usage() recent.Usage {
+	e.latch.RLock()
+	defer e.latch.RUnlock()
+	return e.recent.Usage()
 }
 
 // wake makes the settler look.
@@ -372,11 +392,8 @@ func (e *Engine) maintain() error {
 	if err := e.checkpointIfDue(); err != nil {
 		return err
 	}
-	e.latch.RLock()
-	left := e.recent.Usage().Chains
-	e.latch.RUnlock()
 	e.memory.settledOne()
-	if left > 0 {
+	if e.usage().Chains > 0 {
 		e.wake() // some wait for a snapshot to end
 	}
 	return e.participant.cutIfDue()

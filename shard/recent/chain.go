@@ -83,14 +83,15 @@ func (c *Chain) insertAt(at txn.Timestamp) (i int, found bool) {
 	return i, i < len(c.versions) && c.versions[i].At == at
 }
 
-// trim removes versions that no snapshot at or above floor can see and that
-// SQLite cannot have.
-func (c *Chain) trim(floor txn.Timestamp) {
+// trim removes versions that no snapshot in use at or above the floor can see
+// and that SQLite cannot have.
+func (c *Chain) trim() {
+	s := c.table.shard
 	keep := 0
 	n := len(c.versions)
 	for i := range c.versions {
 		v := &c.versions[i]
-		if i < n-1 && c.versions[i+1].At <= floor && !c.anchored(i) {
+		if i < n-1 && (c.versions[i+1].At <= s.floor || !s.seen(v.At, c.versions[i+1].At)) && !c.anchored(i) {
 			c.forget(v)
 			continue
 		}

@@ -3,6 +3,8 @@ package recent_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -223,6 +225,7 @@ func TestHistory(t *testing.T) {
 				m.shard.Raise(m.oldest())
 				m.table.Drop(rapid.IntRange(1, keys).Draw(t, "n"))
 			},
+			"keep": func(t *rapid.T) { m.shard.Keep(slices.Collect(maps.Keys(m.inUse)), m.clock) },
 			"spill": func(t *rapid.T) {
 				_, err := m.shard.Spill(1<<20, func(r []byte) (recent.Place, error) {
 					p := recent.Place{Offset: int64(len(m.scratch)), Length: int32(len(r))}
@@ -269,5 +272,31 @@ func TestCut(t *testing.T) {
 	set.Cut(1)
 	if u := s.Usage(); u != (recent.Usage{}) {
 		t.Fatalf("left: %+v", u)
+	}
+}
+
+// TestVersionsBetweenSnapshots: however often a row changes, its chain holds
+// what the snapshots in use can see, the newest, and what SQLite may have.
+func TestVersionsBetweenSnapshots(t *testing.T) {
+	m := newModel()
+	var snapshots []txn.Timestamp
+	for i := range int64(1000) {
+		m.commit(1, recent.Version{Kind: recent.Present, Row: row(1, i%values)})
+		if i == 300 || i == 301 || i == 700 {
+			snapshots = append(snapshots, m.clock)
+		}
+		m.shard.Raise(1)
+		m.shard.Keep(slices.Clone(snapshots), m.clock)
+		batch := m.table.TakeDirty(1)
+		m.sqlite[key(1)] = batch[0].New.Row
+		m.table.Settled(batch)
+	}
+	if n := m.shard.Usage().Versions; n != len(snapshots)+1 {
+		t.Errorf("%d versions for %d snapshots", n, len(snapshots))
+	}
+	for _, s := range snapshots {
+		if got, want := m.read(key(1), s), m.visible(key(1), s); !bytes.Equal(got, want) {
+			t.Errorf("at %d: %x, want %x", s, got, want)
+		}
 	}
 }

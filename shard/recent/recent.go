@@ -22,7 +22,11 @@
 // while nobody changes it; the engine's latch sees to that.
 package recent
 
-import "github.com/pegmatitedb/pegmatite/txn"
+import (
+	"slices"
+
+	"github.com/pegmatitedb/pegmatite/txn"
+)
 
 // Shard is the recent layer of one shard.
 type Shard struct {
@@ -30,6 +34,9 @@ type Shard struct {
 	list   []*Table // in the order of Physical
 	floor  txn.Timestamp
 	usage  Usage
+	// Of the snapshots below known only these are in use; ascending.
+	inUse []txn.Timestamp
+	known txn.Timestamp
 }
 
 // Usage is what a recent layer holds.
@@ -99,6 +106,23 @@ func (s *Shard) Floor() txn.Timestamp { return s.floor }
 // Raise lifts the floor; it never falls. Whoever calls it has made sure that no
 // snapshot below it is in use, or ends those that are.
 func (s *Shard) Raise(floor txn.Timestamp) { s.floor = max(s.floor, floor) }
+
+// Keep says which snapshots are in use: below known these only, and any at or
+// above it. Versions between them go when their chains are trimmed next. The
+// Shard owns the slice, which is sorted here.
+func (s *Shard) Keep(inUse []txn.Timestamp, known txn.Timestamp) {
+	slices.Sort(inUse)
+	s.inUse, s.known = inUse, known
+}
+
+// seen reports whether a snapshot in use can lie in [from, to).
+func (s *Shard) seen(from, to txn.Timestamp) bool {
+	if to > s.known {
+		return true
+	}
+	i, _ := slices.BinarySearch(s.inUse, from)
+	return i < len(s.inUse) && s.inUse[i] < to
+}
 
 // Usage returns what the layer holds.
 func (s *Shard) Usage() Usage { return s.usage }

@@ -70,7 +70,7 @@ func (t *Table) Settled(batch []Settling) {
 				c.index(&c.versions[i])
 			}
 		}
-		c.trim(t.shard.floor)
+		c.trim()
 		if !c.dirty {
 			heap.Push(&t.retire, retiree{at: s.At, chain: c})
 		}

@@ -53,7 +53,7 @@ func (c *Chain) spill(write func([]byte) (Place, error)) (freed int64, err error
 func (s *Shard) Forget() (spilled bool) {
 	for _, t := range s.list {
 		t.chains.Scan(func(_ string, c *Chain) bool {
-			c.trim(s.floor)
+			c.trim()
 			return true
 		})
 	}

@@ -68,7 +68,7 @@ func (t *Table) Add(key string, base, v Version) {
 	}
 	t.shard.usage.Unsettled += v.bytes()
 	if len(c.versions) > trimLength && len(c.versions)%trimLength == 0 {
-		c.trim(t.shard.floor)
+		c.trim()
 	}
 }
 

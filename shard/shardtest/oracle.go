@@ -50,6 +50,16 @@ func (o *Oracle) Commit(context.Context) (txn.Timestamp, error) {
 	return o.draw(), nil
 }
 
+// InUse implements txn.Oracle.
+func (o *Oracle) InUse(dst []txn.Timestamp) ([]txn.Timestamp, txn.Timestamp) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for s := range o.inUse {
+		dst = append(dst, s)
+	}
+	return dst, o.last
+}
+
 // Oldest implements txn.Oracle.
 func (o *Oracle) Oldest() txn.Timestamp {
 	o.mu.Lock()

@@ -5,12 +5,14 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"github.com/pegmatitedb/pegmatite/txn"
 )
 
 // registry is the set of snapshots in use. It has no lock on the way of a
 // snapshot, for every statement draws one.
 //
-// HAZARD: oldest must look at announcements first and at slots after that,
+// HAZARD: oldest and InUse must look at announcements first and at slots after that,
 // and a snapshot must enter its slot before its announcement goes. Looked at
 // in the other order, a snapshot that moves from the one to the other between
 // the looks is seen in neither, and what it reads is dropped.
@@ -85,14 +87,38 @@ func (r *registry) remove(s int64) {
 	r.spilled.Store(int64(len(r.overflow)))
 }
 
-// oldest is at or below every registered snapshot, and at most bound, which
-// the caller has read before.
-func (r *registry) oldest(bound int64) int64 {
+// announcedBelow is at or below every snapshot on its way, and at most bound,
+// which the caller has read before.
+func (r *registry) announcedBelow(bound int64) int64 {
 	for i := range r.announced {
 		if low := r.announced[i].Load(); low != free {
 			bound = min(bound, low)
 		}
 	}
+	return bound
+}
+
+// append appends the snapshots that have arrived.
+func (r *registry) append(dst []txn.Timestamp) []txn.Timestamp {
+	for i := range r.slots {
+		if s := r.slots[i].Load(); s != free {
+			dst = append(dst, txn.Timestamp(s))
+		}
+	}
+	if r.spilled.Load() > 0 {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for s := range r.overflow {
+			dst = append(dst, txn.Timestamp(s))
+		}
+	}
+	return dst
+}
+
+// oldest is at or below every registered snapshot, and at most bound, which
+// the caller has read before.
+func (r *registry) oldest(bound int64) int64 {
+	bound = r.announcedBelow(bound)
 	for i := range r.slots {
 		if s := r.slots[i].Load(); s != free {
 			bound = min(bound, s)

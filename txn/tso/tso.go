@@ -108,6 +108,12 @@ func (o *Oracle) Oldest() txn.Timestamp {
 	return txn.Timestamp(o.registry.oldest(o.last.Load()))
 }
 
+// InUse implements txn.Oracle: all but those that are being drawn right now.
+func (o *Oracle) InUse(dst []txn.Timestamp) ([]txn.Timestamp, txn.Timestamp) {
+	known := o.registry.announcedBelow(o.last.Load())
+	return o.registry.append(dst), txn.Timestamp(known)
+}
+
 // Registered is how many snapshots are in use.
 func (o *Oracle) Registered() int { return o.registry.count() }
 

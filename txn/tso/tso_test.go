@@ -3,6 +3,7 @@ package tso
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 
@@ -263,5 +264,45 @@ func BenchmarkOldest(b *testing.B) {
 	o := open(b, &memoryBound{})
 	for b.Loop() {
 		o.Oldest()
+	}
+}
+
+// TestInUse: a snapshot that is held is listed or not below known, and all that
+// are drawn later are above it.
+func TestInUse(t *testing.T) {
+	o := open(t, &memoryBound{})
+	var done sync.WaitGroup
+	for range 8 {
+		done.Go(func() {
+			var held []txn.Timestamp
+			for i := range 2000 {
+				s := snapshot(t, o)
+				if held = append(held, s); len(held) > 40 { // more than a place has probes
+					o.Release(held[0])
+					held = held[1:]
+				}
+				list, known := o.InUse(nil)
+				for _, h := range held {
+					if h < known && !slices.Contains(list, h) {
+						t.Errorf("%d is in use, and neither listed nor above %d", h, known)
+						return
+					}
+				}
+				if i%10 == 0 {
+					later := snapshot(t, o)
+					if later <= known {
+						t.Errorf("%d is drawn after %d was all", later, known)
+					}
+					o.Release(later)
+				}
+			}
+			for _, h := range held {
+				o.Release(h)
+			}
+		})
+	}
+	done.Wait()
+	if list, _ := o.InUse(nil); len(list) != 0 {
+		t.Errorf("%v are still in use", list)
 	}
 }
