@@ -163,7 +163,13 @@ func instance(n *engine.Node, oracle txn.Oracle) *shardtest.Instance {
 // work checks what is there and changes it. An error ends the life.
 func (m *machine) work(n *engine.Node, in *shardtest.Instance) error {
 	m.left = false
-	n.ResolveInDoubt(context.Background())
+	left := n.ResolveInDoubt(context.Background())
+	if m.dead.Load() {
+		return errDied // reads would wait for outcomes that nobody brings any more
+	}
+	if left > 0 {
+		return wrong("%d transactions stay in doubt", left)
+	}
 	if err := m.check(in); err != nil {
 		return err
 	}
