@@ -12,6 +12,7 @@ import (
 // Options are COPY's, with defaults filled in by Finish.
 type Options struct {
 	CSV       bool
+	Binary    bool
 	Header    bool
 	Match     bool // HEADER MATCH
 	Delimiter string
@@ -25,8 +26,27 @@ type Options struct {
 	ForceQuoteAll                       bool
 }
 
+// checkBinary refuses what only text has.
+func (o *Options) checkBinary() error {
+	for _, c := range []struct {
+		given bool
+		name  string
+	}{{o.DelimiterGiven, "DELIMITER"}, {o.NullGiven, "NULL"}} {
+		if c.given {
+			return pgerr.New(pgerr.SyntaxError, "cannot specify %s in BINARY mode", c.name)
+		}
+	}
+	if o.Header {
+		return pgerr.New(pgerr.FeatureNotSupported, "cannot specify HEADER in BINARY mode")
+	}
+	return o.checkQuoting()
+}
+
 // Finish fills in defaults and checks the combination, with ProcessCopyOptions' errors.
 func (o *Options) Finish() error {
+	if o.Binary {
+		return o.checkBinary()
+	}
 	if !o.DelimiterGiven {
 		o.Delimiter = "\t"
 		if o.CSV {

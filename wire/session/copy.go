@@ -151,7 +151,7 @@ func (c *copying) option(d *pg.DefElem) error {
 		case "csv":
 			o.CSV = true
 		case "binary":
-			return pgerr.Unsupported("COPY … (FORMAT binary)")
+			o.Binary = true
 		default:
 			return pgerr.New(pgerr.InvalidParameterValue, "COPY format %q not recognized", value)
 		}

@@ -40,9 +40,8 @@ func (c *copying) from(ctx context.Context) (*result, error) {
 	env := s.env.exec(run)
 	env.Feed = in.next
 	in.begin()
-	// What is refused from here on has to swallow the client's data first.
+	// As in PostgreSQL, this is looked at when the client has been asked for data.
 	if err = c.checkFreeze(); err != nil {
-		in.finish(true)
 		return nil, err
 	}
 	n, err := in.insert(ctx, env, p)
@@ -98,6 +97,7 @@ type copyInput struct {
 	copying *copying
 	env     *types.Env
 	reader  *copyfmt.Reader
+	binary  *copyfmt.BinaryReader // in reader's place, when the format is binary
 	chunk   []byte
 	ended   bool // CopyDone was read
 	failure error
@@ -105,14 +105,19 @@ type copyInput struct {
 
 func newCopyInput(c *copying) *copyInput {
 	in := &copyInput{copying: c, env: c.session.env.types()}
-	in.reader = copyfmt.NewReader(in, c.options)
+	if c.options.Binary {
+		in.binary = copyfmt.NewBinaryReader(in)
+	} else {
+		in.reader = copyfmt.NewReader(in, c.options)
+	}
 	return in
 }
 
 // begin asks the client for data.
 func (in *copyInput) begin() {
 	w := in.copying.session.client.Writer
-	w.Send(&pgproto3.CopyInResponse{ColumnFormatCodes: make([]uint16, len(in.copying.columns))})
+	format, codes := in.copying.formats(len(in.copying.columns))
+	w.Send(&pgproto3.CopyInResponse{OverallFormat: byte(format), ColumnFormatCodes: codes})
 	w.Flush()
 }
 
@@ -213,6 +218,9 @@ func (in *copyInput) next(ctx context.Context) ([]exec.Row, error) {
 
 // row reads one line; nil at the end.
 func (in *copyInput) row() (exec.Row, error) {
+	if in.binary != nil {
+		return in.binaryRow()
+	}
 	fields, err := in.reader.Next()
 	if err == nil && fields != nil && in.copying.options.Header && in.reader.Line() == 1 {
 		if err = in.matchHeader(fields); err == nil {
@@ -229,6 +237,39 @@ func (in *copyInput) row() (exec.Row, error) {
 		return nil, nil
 	}
 	return in.convert(fields)
+}
+
+// binaryRow reads one row in binary form; nil at the end.
+func (in *copyInput) binaryRow() (exec.Row, error) {
+	cols := in.copying.columns
+	fields, err := in.binary.Next(len(cols))
+	if err != nil && in.binary.Line() == 0 {
+		return nil, err // the header's, which has no line
+	}
+	if err != nil {
+		return nil, in.where(err, "")
+	}
+	if fields == nil {
+		return nil, nil
+	}
+	row := make(exec.Row, len(cols))
+	for i, col := range cols {
+		if fields[i].Null {
+			continue
+		}
+		if row[i], err = col.Type.Decode(in.env, fields[i].Text, col.Typmod); err != nil {
+			return nil, in.where(err, ", column "+col.Name)
+		}
+	}
+	return row, nil
+}
+
+// line is the number of the present line or row.
+func (in *copyInput) line() int {
+	if in.binary != nil {
+		return in.binary.Line()
+	}
+	return in.reader.Line()
 }
 
 // matchHeader checks the first line under HEADER MATCH.
@@ -292,7 +333,7 @@ func shorten(text string) string {
 
 // where adds the CONTEXT line that says at which line of the data it happened.
 func (in *copyInput) where(err error, column string) error {
-	return in.whereLine(err, in.reader.Line(), column)
+	return in.whereLine(err, in.line(), column)
 }
 
 func (in *copyInput) whereLine(err error, line int, column string) error {

@@ -55,7 +55,11 @@ func (c *copying) query(st *sqlparse.Statement) (*sqlparse.Statement, error) {
 func (c *copying) send(ctx context.Context, r *result) (int64, error) {
 	s := c.session
 	w := s.client.Writer
-	w.Send(&pgproto3.CopyOutResponse{ColumnFormatCodes: make([]uint16, len(r.columns))})
+	format, codes := c.formats(len(r.columns))
+	w.Send(&pgproto3.CopyOutResponse{OverallFormat: byte(format), ColumnFormatCodes: codes})
+	if c.options.Binary {
+		return c.sendBinary(ctx, r)
+	}
 	out := copyfmt.NewWriter(c.options)
 	fields := make([]copyfmt.Field, len(r.columns))
 	var line, text []byte
@@ -86,6 +90,53 @@ func (c *copying) send(ctx context.Context, r *result) (int64, error) {
 			return n, pgerr.New(pgerr.ConnectionFailure, "could not send data to client: %v", err)
 		}
 	}
+}
+
+// sendBinary writes the rows in binary form: the header goes with the first of them.
+func (c *copying) sendBinary(ctx context.Context, r *result) (int64, error) {
+	s := c.session
+	w := s.client.Writer
+	fields := make([]copyfmt.Field, len(r.columns))
+	var values []byte
+	line := copyfmt.AppendBinaryHeader(nil)
+	for n := int64(0); ; n++ {
+		row, err := r.next(ctx)
+		if err != nil {
+			return n, err
+		}
+		if row == nil {
+			w.Send(&pgproto3.CopyData{Data: copyfmt.AppendBinaryEnd(line)})
+			w.Send(&pgproto3.CopyDone{})
+			return n, nil
+		}
+		values = values[:0]
+		for i, d := range row {
+			fields[i] = copyfmt.Field{Null: d.IsNull()}
+			if !d.IsNull() {
+				from := len(values)
+				values = r.columns[i].Type.Encode(s.env.output(), values, d)
+				fields[i].Text = values[from:len(values):len(values)]
+			}
+		}
+		line = copyfmt.AppendBinaryRow(line, fields)
+		w.Send(&pgproto3.CopyData{Data: line})
+		line = line[:0]
+		if err := w.Err(); err != nil {
+			return n, pgerr.New(pgerr.ConnectionFailure, "could not send data to client: %v", err)
+		}
+	}
+}
+
+// formats are the format codes of CopyInResponse and CopyOutResponse.
+func (c *copying) formats(columns int) (overall uint16, each []uint16) {
+	each = make([]uint16, columns)
+	if c.options.Binary {
+		overall = 1
+	}
+	for i := range each {
+		each[i] = overall
+	}
+	return overall, each
 }
 
 // header is CSV's (and text's) first line: the column names.
