@@ -1,6 +1,10 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"github.com/pegmatitedb/pegmatite/shard/log"
+)
 
 // FallSilent makes the coordinators of all transactions over several logs seem
 // to have been gone for long.
@@ -15,4 +19,11 @@ func (n *Node) FallSilent() {
 		}
 		p.two.mu.Unlock()
 	}
+}
+
+// Behind is how many log positions the shard's file has not noted yet.
+func (e *Engine) Behind() log.Position {
+	e.settleMu.Lock()
+	defer e.settleMu.Unlock()
+	return e.participant.log.Last() - e.applied
 }

@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"sync"
 
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard/log"
@@ -29,9 +31,12 @@ func (p *Participant) applyBranches(branches []*branch, c *changes, at txn.Times
 	}
 }
 
-// applyLarge applies the large side files of a commit. Replay gives the
-// record's position: a shard that has it already is skipped.
+// applyLarge applies the large side files of a commit, all shards at a time.
+// Replay gives the record's position: a shard that has it already is skipped.
 func (p *Participant) applyLarge(c *changes, at txn.Timestamp, pos log.Position) error {
+	var running sync.WaitGroup
+	defer running.Wait()
+	errs := make([]error, len(c.sides))
 	for i := range c.sides {
 		s := &c.sides[i]
 		if !s.large {
@@ -48,11 +53,21 @@ func (p *Participant) applyLarge(c *changes, at txn.Timestamp, pos log.Position)
 		if pos != 0 && pos <= e.applied {
 			continue
 		}
-		if err := e.applySide(s, at); err != nil {
-			return err
+		running.Go(func() { errs[i] = e.applySide(s, at) })
+	}
+	running.Wait()
+	return errors.Join(errs...)
+}
+
+// noteLarge has the shards note soon that they have what came from large side
+// files: no chain is left that would remind them, and a start would apply the
+// files again. It is called when the command is done.
+func (p *Participant) noteLarge(c *changes) {
+	for i := range c.sides {
+		if e := p.engine(c.sides[i].shard); c.sides[i].large && e != nil {
+			e.wake()
 		}
 	}
-	return nil
 }
 
 // applySide writes a side file into SQLite in one transaction, behind

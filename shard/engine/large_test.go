@@ -3,10 +3,12 @@ package engine_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/engine"
 	"github.com/pegmatitedb/pegmatite/shard/shardtest"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
@@ -179,5 +181,26 @@ func TestLargeWriteSetInDoubt(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestLargeWriteSetIsNoted: what went straight into SQLite is noted there
+// without another commit's help, so that a start does not do it again.
+func TestLargeWriteSetIsNoted(t *testing.T) {
+	for _, logs := range []int{1, 2} {
+		in := smallSets(t, 2, logs)
+		acc := shardtest.Accounts(1)
+		tx := in.Begin(t, txn.ReadCommitted)
+		for id := range shard.ID(2) {
+			write(t, tx, &shard.WriteRequest{Header: shard.Header{Shard: id}, Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, int64(id), 2000, 2)})
+		}
+		commit(t, tx)
+		for _, e := range in.Service.(*engine.Node).Engines() {
+			for deadline := time.Now().Add(10 * time.Second); e.Behind() > 0; time.Sleep(time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatalf("%d logs: the shard is %d commands behind its log", logs, e.Behind())
+				}
+			}
+		}
 	}
 }

@@ -154,6 +154,7 @@ func (p *Participant) commit(ctx context.Context, r *txn.CommitRequest, branches
 	p.applyBranches(branches, &c.changes, at)
 	p.unregister(pend)
 	p.done(pos)
+	p.noteLarge(&c.changes)
 	for _, b := range branches {
 		b.end()
 	}

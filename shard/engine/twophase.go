@@ -227,6 +227,9 @@ func (p *Participant) follow(id txn.ID, v twopc.Verdict) error {
 		p.apply(st, v.Outcome)
 	}
 	p.done(pos)
+	if st != nil {
+		p.noteLarge(&st.rec.changes)
+	}
 	return nil
 }
 
