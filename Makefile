@@ -4,7 +4,7 @@ BIN   := bin/pegmatite
 DATA  ?= ./data
 LISTEN ?= 127.0.0.1:5432
 
-.PHONY: build run test test-setup vet bench sql-record clean
+.PHONY: faults soak build run test test-setup vet bench sql-record clean
 
 build: ## compile the server (the first build compiles SQLite and Postgres's grammar: minutes, once)
 	go build -o $(BIN) ./cmd/pegmatite
@@ -17,6 +17,16 @@ test-setup: ## install what the tests use (psql, pgbench, PostgreSQL 15, sqlite3
 
 test: test-setup vet ## everything that CI runs
 	go test -timeout 20m ./...
+
+# The long forms of test/faults: twenty kills and pgbench for 30 s with 1 log
+# and with 3, thousands of power cuts, 10 million rows: some GB of disk and the
+# best part of an hour on two cores. `go test` alone runs the short ones.
+faults: ## faults at length: kills, power cuts, full disks, more rows than memory
+	go test -count=1 -timeout 3h -v ./test/faults -long
+
+soak: ## faults over and over with fresh seeds, until one fails (it names its seed)
+	seed=$$(date +%s); while go test -count=1 -timeout 3h ./test/faults -long -seed $$seed \
+	  -run 'TestKill|TestPowerCuts|TestFullDisk|TestOldSnapshot'; do seed=$$((seed+10000)); done; echo "seed $$seed failed"; false
 
 vet: ## formatting, and go vet
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1; }
