@@ -47,16 +47,11 @@ func (c *conn) run() {
 	var ctx context.Context // interrupts what a message starts
 	for {
 		m, err := c.next()
-		var broken *frame.Malformed
-		if errors.As(err, &broken) {
-			if !c.malformed(broken) {
+		if err != nil {
+			if !c.mend(err) {
 				return
 			}
 			continue
-		}
-		if err != nil {
-			c.leave(err)
-			return
 		}
 		if _, ok := m.(*pgproto3.Terminate); ok {
 			return
@@ -94,14 +89,28 @@ func (c *conn) next() (pgproto3.FrontendMessage, error) {
 	if limit > 0 && c.leaving == nil {
 		c.net.SetReadDeadline(time.Time{})
 	}
-	var network net.Error
-	if errors.As(err, &network) && network.Timeout() {
+	if err != nil && isTimeout(err) {
 		if c.leaving != nil {
 			return nil, c.leaving
 		}
 		return nil, expired
 	}
 	return m, err
+}
+
+func isTimeout(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) && network.Timeout()
+}
+
+// mend answers the error of reading a message. It reports whether the connection goes on.
+func (c *conn) mend(err error) bool {
+	var broken *frame.Malformed
+	if errors.As(err, &broken) {
+		return c.malformed(broken)
+	}
+	c.leave(err)
+	return false
 }
 
 // errShutdown is what a client reads that is sent away (postgres.c, ProcessInterrupts).

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +28,14 @@ type environment struct {
 	role    *catalog.Role
 	roleAt  version
 	derived derived
+	// Of every run's environment, made once.
+	cluster exec.Cluster
+	draw    func(context.Context) (txn.Timestamp, error)
+	notice  func(*pgerr.E)
+}
+
+func newEnvironment(s *Session) environment {
+	return environment{session: s, cluster: s.cluster(), draw: s.node.Oracle.Commit, notice: s.Notice}
 }
 
 // version says of what something was derived: settings and catalog.
@@ -49,7 +58,9 @@ type derived struct {
 	statementTimeoutMS, lockTimeoutMS int
 	idleTransactionMS, idleSessionMS  int
 	workMemKB                         int
-	minMessages                       int // rank of client_min_messages
+	isolation                         string // default_transaction_isolation
+	readOnly, deferrable              bool   // default_transaction_…
+	minMessages                       int    // rank of client_min_messages
 }
 
 // derived returns the session's settings as numbers.
@@ -61,6 +72,9 @@ func (s *Session) derived() *derived {
 			statementTimeoutMS: s.number("statement_timeout"), lockTimeoutMS: s.number("lock_timeout"),
 			idleTransactionMS: s.number("idle_in_transaction_session_timeout"), idleSessionMS: s.number("idle_session_timeout"),
 			workMemKB:   s.number("work_mem"),
+			isolation:   s.settings.Get("default_transaction_isolation"),
+			readOnly:    s.settings.Get("default_transaction_read_only") == "on",
+			deferrable:  s.settings.Get("default_transaction_deferrable") == "on",
 			minMessages: severityRank(pgerr.Severity(upper(s.settings.Get("client_min_messages")))),
 		}
 	}
@@ -155,7 +169,7 @@ func (e *environment) bind() *bind.Env {
 	s := e.session
 	return &bind.Env{
 		Snapshot: s.snapshot(), Database: s.database, SearchPath: e.fullPath(), Role: s.currentUser().OID,
-		Types: e.types(), Library: s.node.Library, Notice: s.Notice,
+		Types: e.types(), Library: s.node.Library, Notice: e.notice,
 	}
 }
 
@@ -163,14 +177,14 @@ func (e *environment) bind() *bind.Env {
 func (e *environment) exec(run *txn.Run) *exec.Env {
 	s := e.session
 	return &exec.Env{
-		Cluster: s.cluster(), Txn: run, Snapshots: run, Types: e.types(), Session: s,
+		Cluster: e.cluster, Txn: run, Snapshots: run, Types: e.types(), Session: s,
 		TransactionMicros: micros(s.tx.started), StatementMicros: micros(s.statementStart),
 		WorkMemBytes:  int64(s.derived().workMemKB) << 10,
 		TempDir:       s.node.TempDir,
 		LockTimeoutMS: int64(s.derived().lockTimeoutMS),
-		Draw:          s.node.Oracle.Commit,
+		Draw:          e.draw,
 		TakeBack:      run.TakeBack,
-		Notice:        s.Notice,
+		Notice:        e.notice,
 	}
 }
 

@@ -104,7 +104,7 @@ func Open(n *Node, params map[string]string, c Client) (*Session, error) {
 		settings: setting.NewStore(n.Defaults), prepared: map[string]*prepared{}, portals: map[string]*portal{},
 		reported: map[string]string{}, backendStart: time.Now(),
 	}
-	s.env.session = s
+	s.env = newEnvironment(s)
 	if err := s.identify(params); err != nil {
 		return nil, err
 	}

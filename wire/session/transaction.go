@@ -60,13 +60,13 @@ func (s *Session) step(ctx context.Context, e event) error {
 
 // begin opens a transaction with the session's default characteristics.
 func (s *Session) begin() {
-	level := s.settings.Get("default_transaction_isolation")
+	d := s.derived()
 	s.statementStart = time.Now()
 	s.tx = &transaction{
-		txn:         s.node.Txns.Begin(isolationOf(level)),
-		uncommitted: level == "read uncommitted",
-		readOnly:    s.settings.Get("default_transaction_read_only") == "on",
-		deferrable:  s.settings.Get("default_transaction_deferrable") == "on",
+		txn:         s.node.Txns.Begin(isolationOf(d.isolation)),
+		uncommitted: d.isolation == "read uncommitted",
+		readOnly:    d.readOnly,
+		deferrable:  d.deferrable,
 		started:     s.statementStart,
 	}
 	s.showTransaction()
