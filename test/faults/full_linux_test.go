@@ -76,18 +76,26 @@ func smallDisk(t *testing.T, size string) string {
 // fill writes a file so large that only so many bytes are left.
 func fill(t *testing.T, disk, name string, left int64) {
 	t.Helper()
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(disk, &s); err != nil {
-		t.Fatal(err)
-	}
 	f, err := os.Create(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if n := int64(s.Bavail)*s.Bsize - left; n > 0 {
-		if err := syscall.Fallocate(int(f.Fd()), 0, 0, n); err != nil {
+	for {
+		var s syscall.Statfs_t
+		if err := syscall.Statfs(disk, &s); err != nil {
 			t.Fatal(err)
+		}
+		n := int64(s.Bavail)*s.Bsize - left
+		if n <= 0 {
+			return
+		}
+		// The server uses the disk too: what was free may be so no more.
+		if err := syscall.Fallocate(int(f.Fd()), 0, 0, n); err != syscall.ENOSPC {
+			if err != nil {
+				t.Fatal(err)
+			}
+			return
 		}
 	}
 }
