@@ -26,7 +26,8 @@ func pgbench(t *testing.T, logs int) {
 	program := node.Pgbench(t)
 	dir := filepath.Join(t.TempDir(), "data")
 	p := start(t, dir, "--logs", fmt.Sprint(logs))
-	runPgbench(t, program, p, "-i", "-s", scaled("1", "10"))
+	// With fewer branches than this the share of two-phase commits is that of a few keys' places.
+	runPgbench(t, program, p, "-i", "-I", "dtgp", "-s", scaled("4", "10"))
 	c := p.connect(t)
 	seconds := scaled("5", "30")
 	for _, mode := range []string{"simple", "extended", "prepared"} {
