@@ -182,6 +182,9 @@ func (arrayCodec) decode(env *Env, t *Type, b []byte, typmod int32) (Datum, erro
 	if err != nil {
 		return Null, err
 	}
+	if n == 0 && len(b) > 0 {
+		return Null, errBadBinary()
+	}
 	if n == 0 {
 		return ArrayDatum(&Array{Elem: elem}), nil
 	}

@@ -67,7 +67,7 @@ func (boolCodec) format(_ *Env, _ *Type, dst []byte, d Datum) []byte {
 }
 
 func (boolCodec) decode(_ *Env, _ *Type, b []byte, _ int32) (Datum, error) {
-	if err := wantLen(b, 1); err != nil {
+	if err := wantByte(b); err != nil {
 		return Null, err
 	}
 	return Bool(b[0] != 0), nil

@@ -51,6 +51,14 @@ func wantLen(b []byte, n int) error {
 	return nil
 }
 
+// wantByte is wantLen of a form of one byte, which pq_getmsgbyte reads.
+func wantByte(b []byte) error {
+	if len(b) == 0 {
+		return pgerr.New(pgerr.ProtocolViolation, "no data left in message")
+	}
+	return wantLen(b, 1)
+}
+
 // ValidateUTF8 answers text that cannot be in a UTF-8 database with 22021, as
 // pg_verify_mbstr does: malformed sequences and the zero byte.
 func ValidateUTF8(s string) error {

@@ -211,11 +211,10 @@ func (tidCodec) encode(_ *Env, _ *Type, dst []byte, d Datum) []byte {
 	return binary.BigEndian.AppendUint16(dst, uint16(d.n))
 }
 
-// regCodec is the reg… family as numbers: names are the planner's to look up
-// before (parse) and after (format) this.
+// regCodec is the reg… family: numbers, and the names that an Env's Names knows.
 type regCodec struct{ unsignedCodec }
 
-func (regCodec) parse(_ *Env, t *Type, s string, _ int32) (Datum, error) {
+func (regCodec) parse(env *Env, t *Type, s string, _ int32) (Datum, error) {
 	if s == "-" {
 		return Int(0), nil
 	}
@@ -224,6 +223,10 @@ func (regCodec) parse(_ *Env, t *Type, s string, _ int32) (Datum, error) {
 			return Null, valueOutOfRange("oid", s)
 		}
 		return Int(int64(v)), nil
+	}
+	if env != nil && env.Names != nil {
+		oid, err := env.Names.FindObject(t, s)
+		return Int(int64(oid)), err
 	}
 	return Null, errNoObject(t, s)
 }

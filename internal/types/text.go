@@ -200,7 +200,7 @@ func charDatum(s string) Datum {
 }
 
 func (charCodec) decode(_ *Env, _ *Type, b []byte, _ int32) (Datum, error) {
-	if err := wantLen(b, 1); err != nil {
+	if err := wantByte(b); err != nil {
 		return Null, err
 	}
 	return charDatum(string(b)), nil

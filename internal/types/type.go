@@ -86,8 +86,8 @@ type Env struct {
 	ByteaEscape      bool // bytea_output = escape
 	// Now is the transaction's start: 'now', 'today' and friends as input.
 	Now time.Time
-	// Names prints values of the reg… types; nil prints their numbers. Set only
-	// where values are printed for a client.
+	// Names prints and reads values of the reg… types; with nil they are their
+	// numbers. Set only where values go to a client or come from one.
 	Names Namer
 }
 
@@ -95,6 +95,8 @@ type Env struct {
 type Namer interface {
 	// ObjectName is the text of a value of a reg… type.
 	ObjectName(t *Type, oid OID) string
+	// FindObject is what a name means as a reg… type's input: its error says that there is none.
+	FindObject(t *Type, name string) (OID, error)
 }
 
 // DateStyle is the output half of the DateStyle setting.

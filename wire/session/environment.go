@@ -22,6 +22,7 @@ type environment struct {
 	made    *types.Env // nil: to be derived anew
 	base    types.Env  // of made, without the transaction's time
 	printed types.Env  // base, for what the client gets
+	read    types.Env  // made, for what the client gives
 	baseAt  uint64
 	path    []catalog.OID
 	pathAt  version
@@ -98,9 +99,16 @@ func (e *environment) types() *types.Env {
 		if e.session.tx != nil {
 			env.Now = e.session.tx.started
 		}
-		e.made = &env
+		e.made, e.read = &env, env
+		e.read.Names = e.session
 	}
 	return e.made
+}
+
+// input are the same for values that come from the client: names of objects are theirs there.
+func (e *environment) input() *types.Env {
+	e.types()
+	return &e.read
 }
 
 // output are the same for values that go to the client: objects have names there.

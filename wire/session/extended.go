@@ -161,36 +161,47 @@ func (s *Session) bindParam(raw []byte, t *types.Type, format int16) (types.Datu
 		if err := sqlparse.CheckText(string(raw)); err != nil {
 			return types.Null, err
 		}
-		d, err := t.Parse(s.env.types(), string(raw), -1)
+		d, err := t.Parse(s.env.input(), string(raw), -1)
 		if err != nil {
-			err = &unreadable{err}
+			err = &unreadable{err, string(raw)}
 		}
 		return d, err
 	case 1:
-		return t.Decode(s.env.types(), raw, -1)
+		return t.Decode(s.env.input(), raw, -1)
 	}
 	return types.Null, pgerr.New(pgerr.InvalidParameterValue, "unsupported format code: %d", format)
 }
 
 // unreadable is the error of a parameter's text that its type cannot read.
-type unreadable struct{ error }
+type unreadable struct {
+	error
+	text string
+}
 
 func (u *unreadable) Unwrap() error { return u.error }
+
+// shown is the value as far as log_parameter_max_length_on_error, 0, lets it be seen.
+func (u *unreadable) shown() string {
+	if u.text == "" {
+		return " = ''"
+	}
+	return " = '...'"
+}
 
 // bindError adds which parameter it was (postgres.c, bind_param_error_callback).
 func bindError(err error, portal string, number int, format int16) error {
 	e := *pgerr.From(err)
 	if e.Where != "" {
-		return err
+		e.Where += "\n"
 	}
 	if portal == "" {
-		e.Where = fmt.Sprintf("unnamed portal parameter $%d", number)
+		e.Where += fmt.Sprintf("unnamed portal parameter $%d", number)
 	} else {
-		e.Where = fmt.Sprintf("portal \"%s\" parameter $%d", portal, number)
+		e.Where += fmt.Sprintf("portal \"%s\" parameter $%d", portal, number)
 	}
 	var text *unreadable
 	if errors.As(err, &text) {
-		e.Where += " = '...'" // log_parameter_max_length_on_error is 0
+		e.Where += text.shown()
 	}
 	if format == 1 && e.Code == pgerr.InvalidBinaryRepresentation && e.Message == "incorrect binary data format" {
 		e.Message += fmt.Sprintf(" in bind parameter %d", number)

@@ -68,6 +68,12 @@ func (s *Session) ObjectName(t *types.Type, oid types.OID) string {
 	return s.objectName(objectKinds[t.Name], oid)
 }
 
+// FindObject implements types.Namer.
+func (s *Session) FindObject(t *types.Type, name string) (types.OID, error) {
+	oid, err := objectKinds[t.Name].find(s, name)
+	return types.OID(oid), err
+}
+
 func noName(*Session, catalog.OID) string { return "" }
 
 func noneIn(what string) lookup {
