@@ -4,6 +4,7 @@
 //
 //	parse.go     Parse, Statement (this file: the contract)
 //	errors.go    the grammar's messages become SQLSTATEs
+//	param.go     parameters where PostgreSQL has none
 //	version.go   syntax that PostgreSQL 15 does not have
 //	depth.go     texts too deep for the C grammar's stack
 //	scan.go      a scanner that finds literals
@@ -104,6 +105,9 @@ func newStatement(sql string, raw *pg.RawStmt) (*Statement, error) {
 	start = end - len(body)
 	body = strings.TrimRight(body, spaces)
 	if err := checkVersion(sql, start, body, raw.Stmt); err != nil {
+		return nil, err
+	}
+	if err := checkParams(sql, body, raw.Stmt); err != nil {
 		return nil, err
 	}
 	t := &tree{node: raw.Stmt, text: body, base: start}

@@ -133,6 +133,8 @@ func tokenEnd(sql string, i int) int {
 	case isDigit(c):
 		end, _ := numberEnd(sql, i)
 		return end
+	case c == '$':
+		return digitsEnd(sql, i+1)
 	}
 	return i + 1
 }

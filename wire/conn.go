@@ -151,7 +151,7 @@ func (c *conn) malformed(m *frame.Malformed) bool {
 	default:
 		if !c.skipping {
 			c.session.Fail(context.Background(), m)
-			c.skipping = true
+			c.skip()
 		}
 	}
 	return c.writer.Err() == nil
@@ -211,9 +211,16 @@ func (c *conn) report(ctx context.Context, m pgproto3.FrontendMessage, err error
 	if _, ok := m.(*pgproto3.FunctionCall); ok {
 		c.sendReady()
 	} else {
-		c.skipping = true
+		c.skip()
 	}
 	return c.writer.Err() == nil
+}
+
+// skip discards what comes until Sync. The client is told now: it may be
+// waiting for what it asked for with Flush, which is discarded too.
+func (c *conn) skip() {
+	c.skipping = true
+	c.writer.Flush()
 }
 
 // sendReady ends a cycle of the protocol.

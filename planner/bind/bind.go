@@ -100,10 +100,11 @@ const (
 	ForDefault Purpose = iota
 	ForCheck
 	ForGenerated
-	ForUsing // ALTER COLUMN TYPE … USING
+	ForUsing   // ALTER COLUMN TYPE … USING
+	ForExecute // an argument of EXECUTE
 )
 
-// Expression binds a scalar expression of DDL. Columns are named by their
+// Expression binds a scalar expression of a command. Columns are named by their
 // position in columns. A target that is not nil converts the result as an
 // assignment to a column would.
 func Expression(env *Env, sql string, columns []Column, purpose Purpose, target *Column) (e expr.Expr, err error) {

@@ -10,12 +10,13 @@ import (
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
-// purposes are the kinds and clause names of DDL's expressions.
+// purposes are the kinds and clause names of commands' expressions.
 var purposes = map[Purpose]exprKind{
 	ForDefault: kindDefault, ForCheck: kindCheck, ForGenerated: kindGenerated, ForUsing: kindUsing,
+	ForExecute: kindExecute,
 }
 
-// expression binds an expression of DDL over columns by position.
+// expression binds an expression of a command over columns by position.
 func (b *binder) expression(n *pg.Node, columns []Column, purpose Purpose, target *Column) (e expr.Expr) {
 	refuseSubqueries(b, n, purpose)
 	b.checkFields(n)
@@ -48,8 +49,11 @@ func (b *binder) expression(n *pg.Node, columns []Column, purpose Purpose, targe
 func (q *query) assignTo(e expr.Expr, target *Column, purpose Purpose, location int32) expr.Expr {
 	if !isUnknown(e) && !q.canCoerce(e.Type(), target.Type, assigning) {
 		format := "column \"%s\" is of type %s but default expression is of type %s"
-		if purpose == ForGenerated {
+		switch purpose {
+		case ForGenerated:
 			format = "column \"%s\" is of type %s but generation expression is of type %s"
+		case ForExecute:
+			q.b.refuseArgument(e, target, location)
 		}
 		fail(pgerr.New(pgerr.DatatypeMismatch, format, target.Name, target.Type.SQLName, e.Type().SQLName).
 			WithHint("You will need to rewrite or cast the expression."))
@@ -57,10 +61,19 @@ func (q *query) assignTo(e expr.Expr, target *Column, purpose Purpose, location 
 	return q.coerce(e, target.Type, target.Typmod, assigning, location)
 }
 
+// refuseArgument is prepare.c's word for an argument of EXECUTE that its
+// parameter cannot take.
+func (b *binder) refuseArgument(e expr.Expr, target *Column, location int32) {
+	err := pgerr.New(pgerr.DatatypeMismatch, "parameter %s of type %s cannot be coerced to the expected type %s",
+		target.Name, e.Type().SQLName, target.Type.SQLName).WithHint("You will need to rewrite or cast the expression.")
+	b.must(err, location)
+}
+
 func refuseSubqueries(b *binder, n *pg.Node, purpose Purpose) {
 	names := map[Purpose]string{
 		ForDefault: "cannot use subquery in DEFAULT expression", ForCheck: "cannot use subquery in check constraint",
 		ForGenerated: "cannot use subquery in column generation expression", ForUsing: "cannot use subquery in transform expression",
+		ForExecute: "cannot use subquery in EXECUTE parameter",
 	}
 	if at, found := findSubquery(n); found {
 		b.failAt(at, pgerr.FeatureNotSupported, "%s", names[purpose])

@@ -150,6 +150,7 @@ const (
 	kindGenerated
 	kindUsing
 	kindConflict
+	kindExecute
 )
 
 // kindNames are how messages name the places: "… are not allowed in %s".
@@ -159,7 +160,7 @@ var kindNames = [...]string{
 	kindGroupBy: "GROUP BY", kindOrderBy: "ORDER BY", kindDistinctOn: "DISTINCT ON", kindLimit: "LIMIT",
 	kindOffset: "OFFSET", kindReturning: "RETURNING", kindValues: "VALUES", kindCheck: "check constraints",
 	kindDefault: "DEFAULT expressions", kindGenerated: "column generation expressions", kindUsing: "transform expressions",
-	kindConflict: "index expressions",
+	kindConflict: "index expressions", kindExecute: "EXECUTE parameters",
 }
 
 // allowsAggregates, allowsSets: whether aggregates and set-returning functions may stand there.

@@ -9,18 +9,10 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
-// outsideBlock refuses what PostgreSQL runs outside a transaction block only (25001).
-func (s *statement) outsideBlock(what string) error {
-	if s.InBlock {
-		return pgerr.New(pgerr.ActiveSQLTransaction, "%s cannot run inside a transaction block", what)
-	}
-	return nil
-}
-
 // createDatabase is CREATE DATABASE: empty ones are copied as they are, that
 // is every template without user's objects.
 func (s *statement) createDatabase(n *pg.CreatedbStmt) error {
-	if err := s.outsideBlock("CREATE DATABASE"); err != nil {
+	if err := s.Alone("CREATE DATABASE"); err != nil {
 		return err
 	}
 	if s.snapshot().Database(n.Dbname) != nil {
@@ -109,7 +101,7 @@ func truth(v string) bool { return v == "true" || v == "on" || v == "1" || v == 
 
 // dropDatabase is DROP DATABASE: everything in it goes with it.
 func (s *statement) dropDatabase(n *pg.DropdbStmt) error {
-	if err := s.outsideBlock("DROP DATABASE"); err != nil {
+	if err := s.Alone("DROP DATABASE"); err != nil {
 		return err
 	}
 	db := s.snapshot().Database(n.Dbname)

@@ -65,8 +65,9 @@ type Env struct {
 	Notice func(*pgerr.E)
 	// Session answers functions in expressions that are evaluated here.
 	Session expr.Session
-	// InBlock: the statement runs inside BEGIN … COMMIT (CREATE DATABASE refuses).
-	InBlock bool
+	// Alone refuses a statement that must be a transaction of its own (25001),
+	// named by its command, when others are in its transaction.
+	Alone func(command string) error
 }
 
 // Execute runs one statement and returns its command tag. What is not DDL, or

@@ -81,7 +81,8 @@ func (c *cursor) build(mustDraw bool) error {
 		return err
 	}
 	c.columns, c.packed = facts.result, nil
-	if g, ok := c.op.(*gather); ok && g.merge == nil && g.recheck == nil && c.columns == nil {
+	// A SELECT without columns has one in SQLite, so its rows are not the result's.
+	if g, ok := c.op.(*gather); ok && g.merge == nil && g.recheck == nil && c.columns == nil && len(c.st.Result) > 0 {
 		c.packed = g
 	}
 	return nil

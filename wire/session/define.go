@@ -12,6 +12,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/planner/ddl"
 	"github.com/pegmatitedb/pegmatite/planner/distribute"
 	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
 // define runs a statement that changes the catalog.
@@ -22,7 +23,7 @@ func (s *Session) define(ctx context.Context, x *execution) (*result, error) {
 	env := &ddl.Env{
 		Change: s.schemaChange(), Database: s.database, SearchPath: s.env.searchPath(), Role: s.currentUser(),
 		Allocate: s.node.Allocate, Rows: &schemaRows{s}, Bind: func() *bind.Env { return s.env.bind() },
-		Session: s, Notice: s.Notice, InBlock: s.inBlock(),
+		Session: s, Notice: s.Notice, Alone: s.alone,
 	}
 	tag, err := ddl.Execute(ctx, env, x.stmt)
 	if err != nil {
@@ -134,12 +135,13 @@ func (s *Session) schemaName(t *catalog.Table) string {
 }
 
 // typeNames resolves PREPARE's parameter types.
-func (s *Session) typeNames(names []*pg.Node) ([]*types.Type, error) {
+func (s *Session) typeNames(st *sqlparse.Statement, names []*pg.Node) ([]*types.Type, error) {
 	var out []*types.Type
 	for _, n := range names {
 		t, err := s.typeOf(n.GetTypeName())
 		if err != nil {
-			return nil, err
+			e := *pgerr.From(err) // it may be shared
+			return nil, e.WithPosition(st.Position(n.GetTypeName().Location))
 		}
 		out = append(out, t)
 	}

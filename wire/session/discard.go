@@ -4,8 +4,6 @@ import (
 	"context"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
-
-	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
 // discard is DISCARD ALL | PLANS | SEQUENCES | TEMP.
@@ -19,8 +17,8 @@ func (s *Session) discard(ctx context.Context, n *pg.DiscardStmt) (*result, erro
 	case pg.DiscardMode_DISCARD_TEMP:
 		return done("DISCARD TEMP"), nil
 	}
-	if s.inBlock() {
-		return nil, pgerr.New(pgerr.ActiveSQLTransaction, "DISCARD ALL cannot run inside a transaction block")
+	if err := s.alone("DISCARD ALL"); err != nil {
+		return nil, err
 	}
 	s.closePortals()
 	s.settings.ResetAll()

@@ -79,7 +79,7 @@ func (s *Session) planExecution(x *execution) (*plan.Statement, error) {
 	if x.prepared != nil {
 		return s.planPrepared(x.prepared)
 	}
-	return s.plan(x.stmt, nil)
+	return s.plan(x.stmt, x.declared)
 }
 
 // plan plans a statement, or finds its plan in the node's cache.
@@ -239,17 +239,4 @@ func (s *Session) internal(ctx context.Context, sql string) ([][]types.Datum, er
 		}
 		rows = append(rows, kept)
 	}
-}
-
-// evaluate computes an expression without columns, as a value of a type.
-func (s *Session) evaluate(ctx context.Context, n *pg.Node, t *types.Type) (types.Datum, error) {
-	text, err := sqlparse.DeparseExpr(n)
-	if err != nil {
-		return types.Null, err
-	}
-	rows, err := s.internal(ctx, "SELECT ("+text+")::"+types.FormatType(t, -1))
-	if err != nil {
-		return types.Null, err
-	}
-	return rows[0][0], nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/planner/exec"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
 // explain is EXPLAIN [ANALYZE]: the plan as text, with what it did when it ran.
@@ -20,8 +21,11 @@ func (s *Session) explain(ctx context.Context, x *execution, n *pg.ExplainStmt) 
 		return nil, err
 	}
 	inner := &execution{stmt: x.stmt.Inner(n.Query), text: x.text, params: x.params}
+	if x.prepared != nil {
+		inner.declared = x.prepared.params
+	}
 	if e := n.Query.GetExecuteStmt(); e != nil {
-		if inner, err = s.explainExecute(ctx, e); err != nil {
+		if inner, err = s.explainExecute(x.stmt, e); err != nil {
 			return nil, err
 		}
 	}
@@ -83,8 +87,8 @@ func (s *Session) analyzeRun(ctx context.Context, x *execution, st *plan.Stateme
 }
 
 // explainExecute is EXPLAIN EXECUTE.
-func (s *Session) explainExecute(ctx context.Context, n *pg.ExecuteStmt) (*execution, error) {
-	p, params, err := s.executeParams(ctx, n)
+func (s *Session) explainExecute(outer *sqlparse.Statement, n *pg.ExecuteStmt) (*execution, error) {
+	p, params, err := s.executeParams(outer, n)
 	if err != nil {
 		return nil, err
 	}

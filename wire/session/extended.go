@@ -86,6 +86,9 @@ func (s *Session) Bind(ctx context.Context, m *pgproto3.Bind) error {
 	if err != nil {
 		return err
 	}
+	if s.status == failed && (p.stmt == nil || len(p.params) > 0) {
+		return isAborted
+	}
 	if err := s.beginMessage(ctx, p.stmt); err != nil {
 		return err
 	}
@@ -111,7 +114,7 @@ func (s *Session) Bind(ctx context.Context, m *pgproto3.Bind) error {
 		return err
 	}
 	s.closePortal(m.DestinationPortal)
-	s.portals[m.DestinationPortal] = &portal{name: m.DestinationPortal, prepared: p, params: params, formats: formats}
+	s.portals[m.DestinationPortal] = &portal{name: m.DestinationPortal, prepared: p, params: params, formats: formats, level: s.level()}
 	s.client.Writer.Send(&pgproto3.BindComplete{})
 	return nil
 }
@@ -239,6 +242,9 @@ func (s *Session) Describe(ctx context.Context, kind byte, name string) error {
 		columns, err := s.columns(ctx, po.prepared)
 		if err != nil {
 			return err
+		}
+		if s.status == failed && columns != nil {
+			return isAborted
 		}
 		describe(w, columns, po.formats)
 	default:

@@ -17,6 +17,8 @@ type portal struct {
 	formats  []int16
 	result   *result // nil before the first Execute
 	finished bool
+	// level is how many savepoints there were when it was made: a rollback to one of them closes it.
+	level int
 }
 
 func (s *Session) findPortal(name string) (*portal, error) {
@@ -41,6 +43,30 @@ func (s *Session) closePortals() {
 	}
 }
 
+// closePortalsSince ends those that were made after the savepoint at index i.
+func (s *Session) closePortalsSince(i int) {
+	for name, p := range s.portals {
+		if p.level > i {
+			s.closePortal(name)
+		}
+	}
+}
+
+// adoptPortals gives those of a released savepoint, at index i, to what is around it.
+func (s *Session) adoptPortals(i int) {
+	for _, p := range s.portals {
+		p.level = min(p.level, i)
+	}
+}
+
+// level is how many savepoints the transaction has.
+func (s *Session) level() int {
+	if s.tx == nil {
+		return 0
+	}
+	return len(s.tx.savepoints)
+}
+
 // Execute serves an Execute message: up to limit rows of a portal, 0 is all.
 func (s *Session) Execute(ctx context.Context, name string, limit uint32) (err error) {
 	p, err := s.findPortal(name)
@@ -51,6 +77,9 @@ func (s *Session) Execute(ctx context.Context, name string, limit uint32) (err e
 	if p.prepared.stmt == nil {
 		w.Send(&pgproto3.EmptyQueryResponse{})
 		return nil
+	}
+	if s.status == failed && !endsBlock(p.prepared.stmt.Node) {
+		return isAborted
 	}
 	ctx, stop := s.startStatement(ctx, p.prepared.stmt.Text)
 	defer stop()
@@ -86,7 +115,22 @@ func (s *Session) Execute(ctx context.Context, name string, limit uint32) (err e
 	if err := p.result.close(); err != nil {
 		return err
 	}
+	if err := s.piped(ctx); err != nil {
+		return err
+	}
 	w.Send(&pgproto3.CommandComplete{CommandTag: []byte(p.result.tag(p.result.sent - before))})
+	return nil
+}
+
+// piped notes that a pipeline has run a statement; one that had to be alone is committed.
+func (s *Session) piped(ctx context.Context) error {
+	if s.status != implicit {
+		return nil
+	}
+	if s.tx.alone {
+		return s.step(ctx, onEnd)
+	}
+	s.tx.piped = true
 	return nil
 }
 

@@ -5,8 +5,10 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
+	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/bind"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
@@ -72,9 +74,7 @@ func (s *Session) prepare(ctx context.Context, p *prepared) error {
 		if s.status == failed {
 			return nil
 		}
-		columns, err := s.commandColumns(ctx, p.stmt)
-		p.result, p.params = columns, p.declared
-		return err
+		return s.prepareCommandOf(ctx, p)
 	}
 	st, err := s.plan(p.stmt, p.declared)
 	if err != nil {
@@ -82,6 +82,21 @@ func (s *Session) prepare(ctx context.Context, p *prepared) error {
 	}
 	p.result, p.params, p.planned = st.Result, st.Params, true
 	return nil
+}
+
+// prepareCommandOf learns of a command what clients are told: EXPLAIN has the
+// parameters of what it explains.
+func (s *Session) prepareCommandOf(ctx context.Context, p *prepared) (err error) {
+	p.params = p.declared
+	if q := p.stmt.Node.GetExplainStmt().GetQuery(); q != nil && plannable(q) {
+		st, err := s.plan(p.stmt.Inner(q), p.declared)
+		if err != nil {
+			return err
+		}
+		p.params = st.Params
+	}
+	p.result, err = s.commandColumns(ctx, p.stmt)
+	return err
 }
 
 // columns are a prepared statement's result columns.
@@ -110,7 +125,7 @@ func (s *Session) prepareCommand(ctx context.Context, st *sqlparse.Statement, n 
 	if s.prepared[n.Name] != nil {
 		return nil, pgerr.New(pgerr.DuplicatePstatement, "prepared statement %q already exists", n.Name)
 	}
-	declared, err := s.typeNames(n.Argtypes)
+	declared, err := s.typeNames(st, n.Argtypes)
 	if err != nil {
 		return nil, err
 	}
@@ -123,16 +138,16 @@ func (s *Session) prepareCommand(ctx context.Context, st *sqlparse.Statement, n 
 }
 
 // executeCommand is SQL's EXECUTE.
-func (s *Session) executeCommand(ctx context.Context, n *pg.ExecuteStmt) (*result, error) {
-	p, params, err := s.executeParams(ctx, n)
+func (s *Session) executeCommand(ctx context.Context, outer *sqlparse.Statement, n *pg.ExecuteStmt) (*result, error) {
+	p, params, err := s.executeParams(outer, n)
 	if err != nil {
 		return nil, err
 	}
 	return s.executePrepared(ctx, p, params)
 }
 
-// executeParams finds EXECUTE's statement and evaluates its arguments.
-func (s *Session) executeParams(ctx context.Context, n *pg.ExecuteStmt) (*prepared, []types.Datum, error) {
+// executeParams finds the statement that EXECUTE, a part of outer, names, and evaluates its arguments.
+func (s *Session) executeParams(outer *sqlparse.Statement, n *pg.ExecuteStmt) (*prepared, []types.Datum, error) {
 	p, err := s.findPrepared(n.Name)
 	if err != nil {
 		return nil, nil, err
@@ -143,11 +158,23 @@ func (s *Session) executeParams(ctx context.Context, n *pg.ExecuteStmt) (*prepar
 	}
 	params := make([]types.Datum, len(n.Params))
 	for i, a := range n.Params {
-		if params[i], err = s.evaluate(ctx, a, p.params[i]); err != nil {
+		to := bind.Column{Name: "$" + itoa(int64(i+1)), Type: p.params[i], Typmod: -1}
+		if params[i], err = s.evaluate(outer, a, &to); err != nil {
 			return nil, nil, err
 		}
 	}
 	return p, params, nil
+}
+
+// evaluate computes an argument of EXECUTE, an expression without columns in outer's tree.
+func (s *Session) evaluate(outer *sqlparse.Statement, n *pg.Node, to *bind.Column) (types.Datum, error) {
+	e, err := bind.Tree(s.env.bind(), outer, n, nil, bind.ForExecute, to)
+	if err != nil {
+		return types.Null, err
+	}
+	return expr.EvalConst(&expr.Context{
+		Env: s.env.types(), Session: s, StatementTime: s.statementStart, TransactionTime: s.tx.started,
+	}, e)
 }
 
 // executePrepared runs a prepared statement with parameter values.

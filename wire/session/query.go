@@ -54,6 +54,12 @@ func (s *Session) simple(ctx context.Context, st *sqlparse.Statement, last bool)
 		return err
 	}
 	defer r.close()
+	if r.writes {
+		// RETURNING's columns come when rows do: an error stands alone, as PostgreSQL's does.
+		if err := r.prime(ctx); err != nil {
+			return err
+		}
+	}
 	if r.columns != nil {
 		describe(s.client.Writer, r.columns, nil)
 	}
@@ -83,6 +89,7 @@ type execution struct {
 	text     string
 	prepared *prepared // nil in the simple protocol
 	params   []types.Datum
+	declared []*types.Type // the parameters' types, of what is not prepared itself
 }
 
 // Fail tells the client of an error and moves the transaction to where an

@@ -109,8 +109,23 @@ var table = [...][events]step{
 }
 
 // inBlock reports whether more than one statement makes the transaction: a
-// block's, or those of one query string (xact.c, IsInTransactionBlock).
-func (s *Session) inBlock() bool { return s.status == block || s.status == implicit && s.several }
+// block's, those of one query string, or of a pipeline that has run some (xact.c, IsInTransactionBlock).
+func (s *Session) inBlock() bool {
+	return s.status == block || s.status == implicit && (s.several || s.tx.piped)
+}
+
+// alone refuses a command that must be a transaction of its own when it is not
+// (xact.c, PreventInTransactionBlock). What follows it in a pipeline is another transaction.
+func (s *Session) alone(command string) error {
+	if s.status == implicit && s.tx.piped {
+		return pgerr.New(pgerr.ActiveSQLTransaction, "%s cannot be executed within a pipeline", command)
+	}
+	if s.inBlock() {
+		return pgerr.New(pgerr.ActiveSQLTransaction, "%s cannot run inside a transaction block", command)
+	}
+	s.tx.alone = true
+	return nil
+}
 
 // letter is the status as ReadyForQuery shows it.
 func (s status) letter() byte { return [...]byte{idle: 'I', implicit: 'T', block: 'T', failed: 'E'}[s] }

@@ -22,6 +22,8 @@ type transaction struct {
 	started     time.Time
 	savepoints  []savepoint
 	numbered    bool // its number was asked for
+	piped       bool // a statement of a pipeline has run in it
+	alone       bool // its statement is to be the only one
 	// statistics are ANALYZE's of tables that only the transaction can see yet.
 	statistics map[catalog.OID]catalog.Statistics
 }
@@ -175,6 +177,7 @@ func (s *Session) releaseSavepoint(name string) error {
 		return err
 	}
 	s.tx.savepoints = s.tx.savepoints[:i]
+	s.adoptPortals(i)
 	return nil
 }
 
@@ -185,7 +188,7 @@ func (s *Session) rollbackToSavepoint(ctx context.Context, name string) error {
 		return err
 	}
 	sp := s.tx.savepoints[i]
-	s.closePortals()
+	s.closePortalsSince(i)
 	if err := s.tx.txn.RollbackTo(ctx, sp.mark); err != nil {
 		return err
 	}

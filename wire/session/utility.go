@@ -46,7 +46,7 @@ func (s *Session) command(ctx context.Context, x *execution) (*result, error) {
 	case *pg.Node_PrepareStmt:
 		return s.prepareCommand(ctx, x.stmt, n.PrepareStmt)
 	case *pg.Node_ExecuteStmt:
-		return s.executeCommand(ctx, n.ExecuteStmt)
+		return s.executeCommand(ctx, x.stmt, n.ExecuteStmt)
 	case *pg.Node_DeallocateStmt:
 		return s.deallocate(n.DeallocateStmt)
 	case *pg.Node_DiscardStmt:

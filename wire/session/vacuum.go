@@ -35,8 +35,10 @@ func (s *Session) vacuum(ctx context.Context, st *sqlparse.Statement, n *pg.Vacu
 	if err != nil {
 		return nil, err
 	}
-	if o.command == "VACUUM" && s.inBlock() {
-		return nil, pgerr.New(pgerr.ActiveSQLTransaction, "VACUUM cannot run inside a transaction block")
+	if o.command == "VACUUM" {
+		if err := s.alone("VACUUM"); err != nil {
+			return nil, err
+		}
 	}
 	targets, err := s.vacuumTargets(o, n.Rels)
 	if err != nil {

@@ -1,0 +1,43 @@
+package sqlparse
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
+)
+
+// checkParams refuses parameters where only pg_query's grammar lets them stand,
+// in place of the constants of commands: PostgreSQL's has them in expressions alone.
+func checkParams(sql, body string, n *pg.Node) error {
+	if strings.IndexByte(body, '$') < 0 || liftable(n) {
+		return nil
+	}
+	var misplaced *pg.ParamRef
+	Walk(n, func(m proto.Message) bool {
+		switch m := m.(type) {
+		case *pg.VariableSetStmt:
+			misplaced = firstParam(m.Args)
+		case *pg.DefElem:
+			misplaced = firstParam([]*pg.Node{m.Arg})
+		}
+		return misplaced == nil
+	})
+	if misplaced == nil {
+		return nil
+	}
+	return syntaxErrorNear(sql, int(misplaced.Location), "")
+}
+
+// firstParam finds a parameter among constants.
+func firstParam(list []*pg.Node) *pg.ParamRef {
+	for _, n := range list {
+		if p := n.GetParamRef(); p != nil {
+			return p
+		}
+		if p := n.GetTypeCast().GetArg().GetParamRef(); p != nil {
+			return p
+		}
+	}
+	return nil
+}
