@@ -82,46 +82,14 @@ func (s *arrayAgg) Result() (types.Datum, error) {
 type arraysAgg struct {
 	accumulator
 	elem *types.Type
-	n    int32
-	out  types.Array
+	b    types.ArrayBuilder
 }
 
-func (s *arraysAgg) Add(a []types.Datum) error {
-	if a[0].IsNull() {
-		return pgerr.New(pgerr.NullValueNotAllowed, "cannot accumulate null arrays")
-	}
-	array := a[0].Array()
-	switch {
-	case len(array.Dims) == 0:
-		return pgerr.New(pgerr.ArraySubscriptError, "cannot accumulate empty arrays")
-	case s.n == 0:
-		s.out.Dims, s.out.Lower = append([]int32{0}, array.Dims...), append([]int32{1}, array.Lower...)
-	case !equalDims(s.out.Dims[1:], array.Dims) || !equalDims(s.out.Lower[1:], array.Lower):
-		return pgerr.New(pgerr.ArraySubscriptError, "cannot accumulate arrays of different dimensionality")
-	}
-	s.n++
-	s.out.Elems = append(s.out.Elems, array.Elems...)
-	return nil
-}
-
-func equalDims(a, b []int32) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
-}
+func (s *arraysAgg) Add(a []types.Datum) error { return s.b.Add(a[0]) }
 
 func (s *arraysAgg) Result() (types.Datum, error) {
-	if s.n == 0 {
-		return types.Null, nil
+	if a := s.b.Array(s.elem); a != nil {
+		return types.ArrayDatum(a), nil
 	}
-	out := s.out
-	out.Elem = s.elem
-	out.Dims = append([]int32{s.n}, s.out.Dims[1:]...)
-	return types.ArrayDatum(&out), nil
+	return types.Null, nil
 }

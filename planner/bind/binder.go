@@ -35,6 +35,8 @@ type binder struct {
 	writes  bool
 	// views are the views being expanded, outermost first.
 	views []catalog.OID
+	// sides are the marked sides of outer joins.
+	sides []*nullSide
 	// view notes what names meant, when the text of a view is being made.
 	view *viewNotes
 	// location is where a column or parameter stands in text, for errors that are found later.
@@ -165,6 +167,7 @@ func (b *binder) bind() (st *plan.Statement, err error) {
 	if st.Result == nil && (st.Tag == "SELECT" || returns(st.Root)) {
 		st.Result = []plan.Column{} // rows without columns
 	}
+	b.completeSides()
 	b.finish(st)
 	return st, nil
 }

@@ -223,24 +223,6 @@ func (q *query) wholeRow(names []string, location int32) expr.Expr {
 	return q.rowOf(it, depth, location)
 }
 
-// rowOf is an item's row as one value. A function's item with one column of
-// its name is that column.
-func (q *query) rowOf(it *item, depth int, location int32) expr.Expr {
-	t := it.rowType
-	if t == nil {
-		if it.scan == nil && len(it.columns) == 1 && it.columns[0].name == it.name {
-			return q.reference(it.columns[0], depth, location)
-		}
-		t = types.TRecord
-	}
-	row := &expr.RowExpr{Typed: expr.Typed{T: t, Mod: -1}}
-	for _, c := range it.columns {
-		row.Elems = append(row.Elems, q.reference(c, depth, location))
-		row.Names = append(row.Names, c.name)
-	}
-	return row
-}
-
 // systemColumn answers tableoid and refuses the others.
 func (q *query) systemColumn(it *item, name string, location int32) expr.Expr {
 	switch name {

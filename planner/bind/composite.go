@@ -36,7 +36,7 @@ func (q *query) array(n *pg.A_ArrayExpr, target *types.Type) expr.Expr {
 		list[i] = q.common(e, t, "ARRAY", at[i])
 	}
 	result := t
-	if t.Base().Elem == nil {
+	if !isArray(t) {
 		if result = t.Array; result == nil {
 			q.b.failAt(n.Location, pgerr.UndefinedObject, "could not find array type for data type %s", t.SQLName)
 		}
@@ -47,12 +47,18 @@ func (q *query) array(n *pg.A_ArrayExpr, target *types.Type) expr.Expr {
 func (q *query) arrayOf(n *pg.A_ArrayExpr, list []expr.Expr, at []int32, target *types.Type) expr.Expr {
 	for i, e := range list {
 		want := target.Elem
-		if n.Elements[i].GetAArrayExpr() != nil || e.Type().Base().Elem != nil {
+		if n.Elements[i].GetAArrayExpr() != nil || isArray(e.Type()) {
 			want = target
 		}
 		list[i] = q.coerce(e, want, -1, explicitly, at[i])
 	}
 	return &expr.ArrayExpr{Typed: expr.Typed{T: target, Mod: -1}, Elems: list}
+}
+
+// isArray reports whether arrays of the type are arrays of more dimensions:
+// not so for int2vector and oidvector, which have one always.
+func isArray(t *types.Type) bool {
+	return t.Base().Elem != nil && t != types.TInt2Vector && t != types.TOIDVector
 }
 
 // row binds ROW(…).
@@ -93,7 +99,7 @@ func (q *query) indirection(arg *pg.Node, list []*pg.Node) expr.Expr {
 
 // field binds (composite).name.
 func (q *query) field(e expr.Expr, name string, location int32) expr.Expr {
-	if r, ok := e.(*expr.RowExpr); ok && len(r.Names) == len(r.Elems) {
+	if r, ok := fieldsOf(e); ok && len(r.Names) == len(r.Elems) {
 		for i, have := range r.Names {
 			if have == name {
 				return r.Elems[i]
@@ -139,6 +145,9 @@ func (q *query) subscript(e expr.Expr, list []*pg.A_Indices, location int32) exp
 		default:
 			q.b.failAt(location, pgerr.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", e.Type().SQLName)
 		}
+	}
+	if len(list) > expr.MaxArrayDims {
+		fail(pgerr.New(pgerr.ProgramLimitExceeded, "number of array dimensions (%d) exceeds the maximum allowed (%d)", len(list), expr.MaxArrayDims))
 	}
 	out := &expr.Subscript{Typed: expr.Typed{T: elem, Mod: e.Typmod()}, Arg: e}
 	for _, x := range list {

@@ -170,7 +170,7 @@ func (q *query) nullTest(n *pg.NullTest) expr.Expr {
 		kind = expr.IsNotNull
 	}
 	e := q.expr(n.Arg)
-	if row, ok := e.(*expr.RowExpr); ok {
+	if row, ok := fieldsOf(e); ok {
 		// A row is null when all its fields are, and not null when none is.
 		tests := make([]expr.Expr, len(row.Elems))
 		for i, f := range row.Elems {

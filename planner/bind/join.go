@@ -33,6 +33,12 @@ func (q *query) join(n *pg.JoinExpr, outside []*item) source {
 
 	j := &plan.Join{Kind: kind, Left: left.node, Right: right.node, Lateral: needsAny(right.needs, left.node)}
 	both := append(left.items[:len(left.items):len(left.items)], right.items...)
+	if kind == plan.JoinLeft || kind == plan.JoinFull {
+		nullable(&j.Right, right.items)
+	}
+	if kind == plan.JoinRight || kind == plan.JoinFull {
+		nullable(&j.Left, left.items)
+	}
 	merged := q.using(j, n, left, right)
 	if n.Quals != nil {
 		q.seeing(both, func() {
@@ -151,7 +157,7 @@ func (q *query) joinItems(n *pg.JoinExpr, merged []*itemColumn, left, right sour
 	}
 	var out []*item
 	if n.Alias != nil {
-		it.name, it.byName = n.Alias.Aliasname, true
+		it.name, it.byName, it.joined = n.Alias.Aliasname, true, true
 		q.aliasColumnsOf("join expression", it, n.Alias)
 	} else {
 		for _, side := range append(left.items[:len(left.items):len(left.items)], right.items...) {
@@ -163,7 +169,7 @@ func (q *query) joinItems(n *pg.JoinExpr, merged []*itemColumn, left, right sour
 		}
 	}
 	if u := n.JoinUsingAlias; u != nil {
-		out = append(out, &item{name: u.Aliasname, byName: true, columns: merged})
+		out = append(out, &item{name: u.Aliasname, byName: true, columns: merged, joined: true})
 	}
 	for _, c := range it.columns {
 		q.ownMerged(it, c)

@@ -130,7 +130,12 @@ func (q *query) distinctFrom(n *pg.A_Expr, negated bool) expr.Expr {
 			if negated {
 				kind = expr.IsNull
 			}
-			return &expr.Test{Kind: kind, Arg: q.text(q.expr(side[1]), location(side[1]))}
+			e := q.text(q.expr(side[1]), location(side[1]))
+			if e.Type() == types.TRecord || len(e.Type().Columns()) > 0 {
+				// Not IS NULL, which looks at a row's fields.
+				return q.distinctPair(e, expr.NewConst(e.Type(), types.Null), negated, n.Location)
+			}
+			return &expr.Test{Kind: kind, Arg: e}
 		}
 	}
 	if l, r := n.Lexpr.GetRowExpr(), n.Rexpr.GetRowExpr(); l != nil && r != nil {

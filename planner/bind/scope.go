@@ -48,6 +48,10 @@ type item struct {
 	scan      *plan.Scan
 	// query: a subquery or view, whose tables a row lock would have to lock.
 	query bool
+	// joined: the columns of a join, under its alias.
+	joined bool
+	// nulled is set where an outer join can make its row NULL.
+	nulled *nullSide
 }
 
 // itemColumn is a column of an item.

@@ -110,7 +110,7 @@ func (s *selectList) columns(it *item, depth int, location int32) {
 
 // fields expands a composite value.
 func (s *selectList) fields(row expr.Expr, location int32) {
-	if r, ok := row.(*expr.RowExpr); ok && len(r.Names) == len(r.Elems) {
+	if r, ok := fieldsOf(row); ok && len(r.Names) == len(r.Elems) {
 		for i, e := range r.Elems {
 			s.list = append(s.list, target{name: r.Names[i], expr: e, at: location})
 		}

@@ -18,6 +18,9 @@ type cteScope struct {
 	cte    *plan.CTE
 	cols   []plan.Column
 	names  []string // the columns' names
+	// at is the level whose WITH clause it is of, and outer the columns around that level that it refers to.
+	at    *query
+	outer []expr.ColumnID
 	// working: the recursive term reads the rows of the last iteration.
 	working bool
 }
@@ -73,13 +76,14 @@ func (q *query) cte(n *pg.CommonTableExpr, recursive bool) *plan.CTE {
 	case pg.CTEMaterialize_CTEMaterializeNever:
 		c.Materialize = plan.NotMaterialized
 	}
-	scope := &cteScope{parent: q.ctes, name: n.Ctename, cte: c}
+	scope := &cteScope{parent: q.ctes, name: n.Ctename, cte: c, at: q}
 	if recursive && refersTo(n.Ctequery, n.Ctename) {
 		q.recursive(n, c, scope)
 	} else {
 		sub := q.cteLevel(q.ctes)
 		c.Plan, c.Modifies = q.cteQuery(sub, n)
 		q.takeOuter(sub)
+		scope.outer = sub.outer.ids
 		scope.cols = c.Plan.Columns()
 	}
 	q.cteNames(n, scope)
@@ -106,7 +110,7 @@ func (q *query) cteNames(n *pg.CommonTableExpr, scope *cteScope) {
 // cteLevel is the level of a WITH query: it sees what stands around q, not q's own FROM clause.
 func (q *query) cteLevel(ctes *cteScope) *query { return &query{b: q.b, parent: q.parent, ctes: ctes} }
 
-// takeOuter notes that q refers to what a WITH query of it refers to.
+// takeOuter notes that q refers to what a query bound for it refers to.
 func (q *query) takeOuter(sub *query) {
 	for _, id := range sub.outer.ids {
 		q.outer.add(id)
@@ -150,8 +154,10 @@ func (q *query) recursive(n *pg.CommonTableExpr, c *plan.CTE, scope *cteScope) {
 	}
 	side := func(n *pg.SelectStmt, ctes *cteScope, u unknowns) plan.Node {
 		sub := q.cteLevel(ctes)
-		defer q.takeOuter(sub)
-		return sub.selectStatement(n, u)
+		node := sub.selectStatement(n, u)
+		q.takeOuter(sub)
+		scope.outer = append(scope.outer, sub.outer.ids...)
+		return node
 	}
 	base := side(s.Larg, q.ctes, resolveUnknowns)
 	scope.cols, scope.working = base.Columns(), true
@@ -189,6 +195,11 @@ func (q *query) cteScan(s *cteScope, n *pg.RangeVar) source {
 	}
 	s.cte.Uses++
 	q.recurses = q.recurses || s.working
+	for level := q; level != nil && level != s.at; level = level.parent {
+		for _, id := range s.outer { // who reads it refers to what it refers to
+			level.outer.add(id)
+		}
+	}
 	scan := &plan.CTEScan{CTE: s.cte, Working: s.working}
 	for i, c := range s.cols {
 		scan.Source = append(scan.Source, c.ID)

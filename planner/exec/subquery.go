@@ -157,7 +157,11 @@ func (q *subquery) evaluate(ctx context.Context, row Row) (types.Datum, error) {
 		return q.quantified(ctx, row)
 	}
 	if !q.known {
-		v, err := q.single(ctx)
+		value := q.single
+		if q.expr.Kind == expr.SubqueryArray {
+			value = q.array
+		}
+		v, err := value(ctx)
 		if err != nil {
 			return types.Null, err
 		}
@@ -176,12 +180,9 @@ func (q *subquery) single(ctx context.Context) (v types.Datum, err error) {
 	if err := q.op.open(ctx); err != nil {
 		return types.Null, err
 	}
-	switch q.expr.Kind {
-	case expr.SubqueryExists:
+	if q.expr.Kind == expr.SubqueryExists {
 		rows, err := q.op.next(ctx)
 		return types.Bool(len(rows) > 0), err
-	case expr.SubqueryArray:
-		return q.array(ctx)
 	}
 	return q.scalar(ctx)
 }
@@ -200,24 +201,28 @@ func (q *subquery) scalar(ctx context.Context) (types.Datum, error) {
 	}
 }
 
+// array is ARRAY(SELECT …): an array of what the rows have, or arrays stacked.
 func (q *subquery) array(ctx context.Context) (types.Datum, error) {
-	a := &types.Array{Elem: q.expr.T.Elem}
-	for {
-		rows, err := q.op.next(ctx)
-		if err != nil {
-			return types.Null, err
-		}
-		if len(rows) == 0 {
-			break
-		}
+	var elems []types.Datum
+	var stacked types.ArrayBuilder
+	arrays := q.plan.Root.Columns()[0].Type == q.expr.T
+	err := drain(ctx, q.op, func(rows []Row) error {
 		for _, row := range rows {
-			a.Elems = append(a.Elems, row[0])
+			if !arrays {
+				elems = append(elems, row[0])
+			} else if err := stacked.Add(row[0]); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return types.Null, err
 	}
-	if n := len(a.Elems); n > 0 {
-		a.Dims, a.Lower = []int32{int32(n)}, []int32{1}
+	if a := stacked.Array(q.expr.T.Base().Elem); a != nil {
+		return types.ArrayDatum(a), nil
 	}
-	return types.ArrayDatum(a), nil
+	return types.ArrayDatum(types.NewArray(q.expr.T.Base().Elem, elems)), nil
 }
 
 // quantified is ANY or ALL: true (false) for any row decides; else a NULL

@@ -201,6 +201,9 @@ func (c *cursorRows) Next(ctx context.Context) ([]types.Datum, error) {
 	if err != nil || row == nil {
 		return nil, err
 	}
+	if len(c.packed) == 0 { // a fragment that fetches nothing sends a constant
+		return c.row, nil
+	}
 	return c.row, rowcodec.Decode(c.row, row, c.packed)
 }
 
