@@ -44,22 +44,22 @@ type Ref struct {
 	Comment     string
 }
 
-// Key implements Object.
+// ObjectKey implements Object.
 func (d *Database) ObjectKey() Key { return Key{Class: ClassDatabase, OID: d.OID} }
 
-// Key implements Object.
+// ObjectKey implements Object.
 func (s *Schema) ObjectKey() Key { return Key{Class: ClassSchema, OID: s.OID, Database: s.Database} }
 
-// Key implements Object.
+// ObjectKey implements Object.
 func (t *Table) ObjectKey() Key { return Key{Class: ClassRelation, OID: t.OID} }
 
-// Key implements Object.
+// ObjectKey implements Object.
 func (s *Sequence) ObjectKey() Key { return Key{Class: ClassRelation, OID: s.OID} }
 
-// Key implements Object.
+// ObjectKey implements Object.
 func (v *View) ObjectKey() Key { return Key{Class: ClassRelation, OID: v.OID} }
 
-// Key implements Object.
+// ObjectKey implements Object.
 func (r *Role) ObjectKey() Key { return Key{Class: ClassRole, OID: r.OID} }
 
 // Ref implements Relation.

@@ -12,8 +12,8 @@ import (
 )
 
 // sweeper drops on the shards the physical tables and indexes that no
-// descriptor names, once every snapshot in use is newer than their drop
-// (TRANSACTIONS 24). It sweeps after schema changes, and when VACUUM asks.
+// descriptor names, once every snapshot in use is newer than their drop:
+// an older one may still read them. It sweeps after schema changes, and when VACUUM asks.
 type sweeper struct {
 	node    *Node
 	cluster *cluster

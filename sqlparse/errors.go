@@ -11,7 +11,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
-// grammarCode is the SQLSTATE of a grammar message that begins (or, with a
+// grammarCodes has the SQLSTATE of a grammar message that begins (or, with a
 // leading *, ends) so. Everything that is not here is 42601: that is what
 // ereport calls in gram.y and scan.l say but for these.
 var grammarCodes = []struct {

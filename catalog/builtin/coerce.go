@@ -51,15 +51,6 @@ func (c *Coercer) CoerceColumn(e expr.Expr, column string, to *types.Type, typmo
 	return c.Coerce(e, to, typmod, Assignment)
 }
 
-// CoerceBool converts the condition of a clause ("WHERE", "JOIN/ON", "CASE/WHEN",
-// "AND"): it must be boolean or an unknown literal.
-func (c *Coercer) CoerceBool(e expr.Expr, clause string) (expr.Expr, error) {
-	if !c.Lib.CanCoerce(e.Type(), types.TBool, Assignment) {
-		return nil, pgerr.New(pgerr.DatatypeMismatch, "argument of %s must be type boolean, not type %s", clause, e.Type().SQLName)
-	}
-	return c.Coerce(e, types.TBool, -1, Assignment)
-}
-
 // CoerceCommon converts e to the common type of a construct (see CommonType).
 func (c *Coercer) CoerceCommon(e expr.Expr, to *types.Type, construct string) (expr.Expr, error) {
 	if !c.Lib.CanCoerce(e.Type(), to, Implicit) {

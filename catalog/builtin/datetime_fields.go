@@ -108,7 +108,7 @@ func noYearZero(year int) int64 {
 	return int64(year)
 }
 
-// group numbers a year's decade, century or millennium: of the years BC they count backwards.
+// yearGroup numbers a year's decade, century or millennium: of the years BC they count backwards.
 func yearGroup(year, size int) int64 {
 	if year > 0 {
 		return int64((year + size - 1) / size)

@@ -2,7 +2,6 @@ package builtin
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
@@ -231,6 +230,3 @@ func similarSeparator(b *strings.Builder, quotes *int, lazy bool) error {
 	*quotes++
 	return nil
 }
-
-// isWordRune is regular expressions' and initcap's alphanumeric character.
-func isWordRune(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }

@@ -17,6 +17,14 @@ import (
 // tests need: it knows no columns and no tables.
 type testBinder struct{ Coercer }
 
+// condition converts what must be boolean or an unknown literal.
+func (b *testBinder) condition(e expr.Expr, clause string) (expr.Expr, error) {
+	if !b.Lib.CanCoerce(e.Type(), types.TBool, Assignment) {
+		return nil, pgerr.New(pgerr.DatatypeMismatch, "argument of %s must be type boolean, not type %s", clause, e.Type().SQLName)
+	}
+	return b.Coerce(e, types.TBool, -1, Assignment)
+}
+
 func newTestBinder() *testBinder {
 	return &testBinder{Coercer{Lib: Default(), Env: types.DefaultEnv()}}
 }
@@ -66,7 +74,7 @@ func (b *testBinder) bind(n *pgquery.Node) (expr.Expr, error) {
 			return nil, err
 		}
 		for i := range args {
-			if args[i], err = b.CoerceBool(args[i], [...]string{"", "AND", "OR", "NOT"}[n.BoolExpr.Boolop]); err != nil {
+			if args[i], err = b.condition(args[i], [...]string{"", "AND", "OR", "NOT"}[n.BoolExpr.Boolop]); err != nil {
 				return nil, err
 			}
 		}
@@ -79,7 +87,7 @@ func (b *testBinder) bind(n *pgquery.Node) (expr.Expr, error) {
 		if err != nil {
 			return nil, err
 		}
-		arg, err = b.CoerceBool(arg, "IS TRUE")
+		arg, err = b.condition(arg, "IS TRUE")
 		return &expr.Test{Kind: expr.IsTrue + expr.TestKind(n.BooleanTest.Booltesttype-1), Arg: arg}, err
 	case *pgquery.Node_CaseExpr:
 		return b.caseExpr(n.CaseExpr)
@@ -293,7 +301,7 @@ func (b *testBinder) caseExpr(c *pgquery.CaseExpr) (expr.Expr, error) {
 		if out.Arg != nil {
 			cond, err = b.Operator("=", &expr.CaseArg{Typed: expr.Typed{T: out.Arg.Type(), Mod: -1}}, cond)
 		} else {
-			cond, err = b.CoerceBool(cond, "CASE/WHEN")
+			cond, err = b.condition(cond, "CASE/WHEN")
 		}
 		if err != nil {
 			return nil, err

@@ -126,7 +126,7 @@ func cosDegrees(x float64) float64 {
 	return sign * cosFirst(x)
 }
 
-// fold brings an angle of a function with period 180 into the first quadrant.
+// foldTangent brings an angle of a function with period 180 into the first quadrant.
 func foldTangent(x float64) (folded, sign float64) {
 	sign = 1
 	x = math.Mod(x, 360)

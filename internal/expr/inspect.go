@@ -72,23 +72,6 @@ func volatility(e Expr) Volatility {
 	return v
 }
 
-// ExprVolatility is the weakest promise anywhere in e: a parameter counts as
-// immutable, a subquery as volatile (nobody looked into it).
-func ExprVolatility(e Expr) Volatility {
-	worst := Immutable
-	Walk(e, func(e Expr) bool {
-		v := volatility(e)
-		if _, ok := e.(*Subquery); ok {
-			v = Volatile
-		}
-		if v == Volatile || v == Stable && worst == Immutable {
-			worst = v
-		}
-		return worst != Volatile
-	})
-	return worst
-}
-
 // HasVolatile reports whether e calls a volatile function, outside of subqueries' plans.
 func HasVolatile(e Expr) bool {
 	found := false
@@ -112,11 +95,6 @@ func Any(e Expr, pred func(Expr) bool) bool {
 // HasSubquery reports whether e contains a Subquery.
 func HasSubquery(e Expr) bool {
 	return Any(e, func(e Expr) bool { _, ok := e.(*Subquery); return ok })
-}
-
-// HasAggregate reports whether e contains an AggregateCall.
-func HasAggregate(e Expr) bool {
-	return Any(e, func(e Expr) bool { _, ok := e.(*AggregateCall); return ok })
 }
 
 // HasSet reports whether e calls a function that returns a set.

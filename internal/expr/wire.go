@@ -46,23 +46,6 @@ func Append(dst []byte, e Expr) ([]byte, error) {
 	return w.b, nil
 }
 
-// AppendSortKeys appends an ORDER BY list.
-func AppendSortKeys(dst []byte, keys []SortKey) ([]byte, error) {
-	w := &encoder{b: dst, env: wireEnv()}
-	w.sortKeys(keys)
-	if w.err != nil {
-		return dst, w.err
-	}
-	return w.b, nil
-}
-
-// AppendDatum appends a value of type t, without the type.
-func AppendDatum(dst []byte, t *types.Type, d types.Datum) []byte {
-	w := &encoder{b: dst, env: wireEnv()}
-	w.datum(t, d)
-	return w.b
-}
-
 // wireEnv is for binary forms, which depend on no setting.
 func wireEnv() *types.Env { return types.DefaultEnv() }
 

@@ -28,20 +28,6 @@ func (d *Decoder) Decode(b []byte) (e Expr, rest []byte, err error) {
 	return e, r.b, r.err
 }
 
-// DecodeSortKeys reads one list of sort keys and returns what follows it.
-func (d *Decoder) DecodeSortKeys(b []byte) (keys []SortKey, rest []byte, err error) {
-	r := &reading{Decoder: d, b: b, env: wireEnv()}
-	keys = r.sortKeys()
-	return keys, r.b, r.err
-}
-
-// DecodeDatum reads one value of type t and returns what follows it.
-func DecodeDatum(b []byte, t *types.Type) (d types.Datum, rest []byte, err error) {
-	r := &reading{b: b, env: wireEnv()}
-	d = r.datum(t)
-	return d, r.b, r.err
-}
-
 // reading is one decoding: after an error every read answers zero.
 type reading struct {
 	*Decoder
@@ -114,7 +100,7 @@ func (r *reading) typ() *types.Type {
 		if t := types.ByOID(types.OID(oid)); t != nil {
 			return t
 		}
-		if r.Decoder != nil && r.Types != nil {
+		if r.Types != nil {
 			if t := r.Types(types.OID(oid)); t != nil {
 				return t
 			}

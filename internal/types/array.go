@@ -263,17 +263,6 @@ func AppendBinaryField(env *Env, t *Type, dst []byte, d Datum) []byte {
 	return dst
 }
 
-// AppendTextField appends a length, -1 for NULL, and the text form.
-func AppendTextField(env *Env, t *Type, dst []byte, d Datum) []byte {
-	if d.IsNull() {
-		return appendInt32(dst, -1)
-	}
-	start := len(dst)
-	dst = t.Format(env, append(dst, 0, 0, 0, 0), d)
-	binary.BigEndian.PutUint32(dst[start:], uint32(len(dst)-start-4))
-	return dst
-}
-
 // compare orders by the elements, then by how many they are, then by shape.
 func (arrayCodec) compare(t *Type, a, b Datum) int {
 	x, y := a.Array(), b.Array()

@@ -1,7 +1,6 @@
 package types
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"time"
@@ -270,30 +269,4 @@ func age(a, b int64, x, y Clock) (Interval, error) {
 	}
 	s := int64(sign)
 	return Interval{Micros: s * micros, Days: int32(sign * days), Months: int32(sign * months)}, nil
-}
-
-// CompareDateTimestamp compares a date with a timestamp as the operators
-// across the two do: a date beyond all timestamps is above them.
-func CompareDateTimestamp(d, ts int64) int {
-	at, err := DateToTimestamp(d)
-	if err != nil {
-		if ts == TimestampInfinity {
-			return -1
-		}
-		return 1
-	}
-	return cmp.Compare(at, ts)
-}
-
-// CompareTimestampTimestamptz compares a timestamp, taken as local time in
-// env's zone, with a timestamptz.
-func CompareTimestampTimestamptz(env *Env, ts, tstz int64) int {
-	at, err := TimestampToTZ(ts, env.Location)
-	switch {
-	case err == nil:
-		return cmp.Compare(at, tstz)
-	case tstz == TimestampInfinity || ts < 0 && tstz != TimestampMinusInfinity:
-		return -1
-	}
-	return 1
 }

@@ -15,7 +15,7 @@ func (q *query) isAggregateName(name string) bool {
 	return len(procs) > 0 && procs[0].Kind == 'a'
 }
 
-// aggregate binds a call of an aggregate. It belongs to the query of the
+// aggregateCall binds a call of an aggregate. It belongs to the query of the
 // innermost column among its arguments, which computes it in its Aggregate.
 func (q *query) aggregateCall(n *pg.FuncCall, name string) expr.Expr {
 	if n.AggWithinGroup || len(n.Args) == 0 && !n.AggStar && q.takesNone(name) {

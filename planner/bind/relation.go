@@ -9,14 +9,6 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
-// Relation finds the table, view or sequence that a RangeVar names; nil when
-// there is none. Errors are those of a schema or database that does not exist.
-func Relation(env *Env, n *pg.RangeVar) (r catalog.Relation, err error) {
-	b := newBinder(env, nil, nil)
-	defer b.recover(&err)
-	return b.find(n), nil
-}
-
 // lookup is find that fails with 42P01.
 func (b *binder) lookup(n *pg.RangeVar) catalog.Relation {
 	r := b.find(n)

@@ -38,7 +38,7 @@ func checkBatch(b *shard.Batch) error {
 	return nil
 }
 
-// add appends a row to a batch.
+// addRow appends a row to a batch.
 func addRow(b *shard.Batch, row []byte) {
 	b.Data = appendRow(b.Data, row)
 	b.Count++

@@ -94,7 +94,7 @@ func (p *program) need(e expr.Expr) {
 // micros2000 is PostgreSQL's epoch in Unix microseconds.
 const micros2000 = 946684800_000_000
 
-// context is what expressions of one request are evaluated in.
+// evalContext is what expressions of one request are evaluated in.
 func evalContext(v *shard.Values) *expr.Context {
 	return &expr.Context{
 		Env:             v.Env,

@@ -29,6 +29,3 @@ import (
 
 // configure sets what SQLite reads once per process.
 var configure = sync.OnceFunc(func() { C.peg_configure() })
-
-// Version is SQLite's version, "3.54.1".
-func Version() string { return C.GoString(C.sqlite3_libversion()) }

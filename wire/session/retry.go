@@ -15,7 +15,7 @@ const retryFor = 10 * time.Second
 
 // persist runs a statement to its first row, and does so again as long as a
 // shard refuses it for a reason that is none of the client's business: the
-// catalog or the shard map has moved on (TRANSACTIONS 20). Nothing of it has
+// catalog or the shard map has moved on (rule 20). Nothing of it has
 // been seen, and what it has written is taken back.
 func (s *Session) persist(ctx context.Context, attempt func() (*result, error)) (*result, error) {
 	mark, hadDDL, wrote := s.tx.txn.Mark(), s.tx.change != nil, s.tx.txn.Wrote()

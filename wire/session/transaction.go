@@ -134,7 +134,7 @@ func (s *Session) endTransaction(committed bool) {
 	s.env.stale()
 }
 
-// Snapshot is the catalog as the session sees it: the node's newest, under
+// snapshot is the catalog as the session sees it: the node's newest, under
 // what the transaction's own DDL made of it.
 func (s *Session) snapshot() *catalog.Snapshot {
 	if s.tx != nil && s.tx.change != nil {

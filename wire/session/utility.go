@@ -94,8 +94,8 @@ func (s *Session) commandColumns(ctx context.Context, st *sqlparse.Statement) ([
 	return nil, nil
 }
 
-// readOnlyTag names what a command would be refused as in a READ ONLY
-// transaction; "" is allowed (utility.c, ClassifyUtilityCommandAsReadOnly).
+// checkReadOnly refuses a command in a READ ONLY transaction (25006; utility.c,
+// PreventCommandIfReadOnly). tag is its name in the message.
 func (s *Session) checkReadOnly(tag string) error {
 	if s.tx != nil && s.tx.readOnly {
 		return pgerr.New(pgerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", tag)

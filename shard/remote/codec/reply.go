@@ -41,7 +41,7 @@ func EncodeError(err error) *Frame {
 	return &Frame{Bytes: w.b}
 }
 
-// open reads a reply's status; an error of the service is returned as it was.
+// openReply reads a reply's status; an error of the service is returned as it was.
 func openReply(b []byte) (*decoder, error) {
 	r := &decoder{b: b}
 	switch status := r.byte(); {
