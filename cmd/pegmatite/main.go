@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/server"
 )
 
@@ -64,10 +65,19 @@ func serve(args []string, errs io.Writer) int {
 		return exitUsage
 	}
 	if err := server.Run(config); err != nil {
-		fmt.Fprintf(errs, "pegmatite: %v\n", err)
+		fmt.Fprintf(errs, "pegmatite: %s\n", oneLine(err))
 		return exitFailure
 	}
 	return 0
+}
+
+// oneLine is an error with its detail.
+func oneLine(err error) string {
+	var e *pgerr.E
+	if errors.As(err, &e) && e.Detail != "" {
+		return fmt.Sprintf("%v: %s", err, e.Detail)
+	}
+	return err.Error()
 }
 
 // configure reads file, environment and flags, later ones winning.

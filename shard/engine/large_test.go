@@ -204,3 +204,29 @@ func TestLargeWriteSetIsNoted(t *testing.T) {
 		}
 	}
 }
+
+// TestLargeWriteSetAfterCut: the record of a commit outlives its side files in
+// the log's last segment, whether they were written commit by commit or as runs.
+func TestLargeWriteSetAfterCut(t *testing.T) {
+	for _, setBytes := range []int64{16 << 10, 16 << 20} {
+		for _, clean := range []bool{true, false} {
+			cfg := config(t.TempDir(), shardtest.NewOracle(), 2, 1)
+			cfg.WriteSetBytes, cfg.Log.SegmentBytes = setBytes, 128<<10
+			in := open(t, cfg)
+			acc := shardtest.Accounts(1)
+			tx := in.Begin(t, txn.ReadCommitted)
+			for id := range shard.ID(2) {
+				write(t, tx, &shard.WriteRequest{Header: shard.Header{Shard: id}, Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, int64(id), 4000, 2)})
+			}
+			commit(t, tx)
+			if err := in.Service.(*engine.Node).CutLogs(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			in = in.Restart(t, clean)
+			read := in.Begin(t, txn.ReadCommitted)
+			if got := count(t, read, 0, shardtest.Fragment(acc)); got != 2000 {
+				t.Errorf("sets of %d bytes, clean stop %v: %d rows of 2000", setBytes, clean, got)
+			}
+		}
+	}
+}

@@ -123,6 +123,9 @@ func errUnknownShard(id shard.ID) error {
 // replayChanges applies write sets to the shards that lack them.
 func (p *Participant) replayChanges(pos log.Position, c *changes, at txn.Timestamp) error {
 	p.bindSides(c, pos)
+	if len(c.sides) > 0 && p.everyFileHas(pos) {
+		return nil // the record lies in a segment that stayed; its side files may have been cut
+	}
 	err := p.eachSection(c, func(s *section) error {
 		e := p.engine(s.shard)
 		if e == nil {
@@ -140,6 +143,16 @@ func (p *Participant) replayChanges(pos log.Position, c *changes, at txn.Timesta
 	}
 	p.last = pos - 1 // what settling may say that the file has
 	return p.applyLarge(c, at, pos)
+}
+
+// everyFileHas reports whether the record at pos is settled in every shard of the log.
+func (p *Participant) everyFileHas(pos log.Position) bool {
+	for _, e := range p.engines {
+		if e.applied < pos {
+			return false
+		}
+	}
+	return true
 }
 
 // replaySection adds one table's changes to the chains. What SQLite has under
