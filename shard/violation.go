@@ -24,6 +24,18 @@ func CheckViolation(t *Table, constraint string, row []types.Datum, env *types.E
 		WithTable(t.Schema, t.Name).WithConstraint(constraint)
 }
 
+// AtRow says of an error which row of a request's Rows it is about, counted
+// from 0 here, unless that is said already.
+func AtRow(err error, index int) error {
+	e, ok := err.(*pgerr.E)
+	if !ok || e.Row != 0 {
+		return err
+	}
+	out := *e
+	out.Row = index + 1
+	return &out
+}
+
 // SecondTime is 21000: DO UPDATE meets a row that its own command has written.
 func SecondTime() *pgerr.E {
 	return pgerr.New(pgerr.CardinalityViolation, "ON CONFLICT DO UPDATE command cannot affect row a second time").

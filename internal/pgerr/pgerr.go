@@ -50,6 +50,10 @@ type E struct {
 	DataType   string
 	Constraint string
 
+	// Row is which row it is about of those that a statement was writing,
+	// counted from 1; 0 is not known. Clients see it in COPY's Where only.
+	Row int
+
 	// Routine is the C function that raises this error in PostgreSQL, for
 	// clients that show it; usually empty.
 	Routine string

@@ -71,8 +71,12 @@ type Env struct {
 	// Draw draws a timestamp from the oracle (txn.Oracle's Commit): of one the
 	// run makes txn.TimestampStep row ids, for tables without a primary key.
 	Draw func(ctx context.Context) (txn.Timestamp, error)
-	// Feed gives the rows of a plan.Feed (COPY FROM), none at the end.
+	// Feed gives the rows of a plan.Feed (COPY FROM), none at the end. They may
+	// be longer than the plan knows, with what FeedError wants of them.
 	Feed func(ctx context.Context) ([]Row, error)
+	// FeedError adds to an error what the caller knows of the fed row that it is
+	// about. It may be called while Feed runs.
+	FeedError func(err error, row Row) error
 	// Notice takes notices and warnings; nil drops them.
 	Notice func(*pgerr.E)
 	// Analyze, when set, is filled with what each node did.

@@ -2,9 +2,11 @@ package exec
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/shard"
@@ -78,39 +80,115 @@ func (o *insert) open(ctx context.Context) error {
 	return o.source.open(ctx)
 }
 
+// insertAll inserts the source's rows. They go to the shards many at a time,
+// which a shard can put straight into its file (rule 23). What came before an
+// error of the source is inserted first, as it may have an error of its own.
 func (o *insert) insertAll(ctx context.Context) error {
+	most := loadRows * len(o.run.env.Cluster.Shards(o.rel.Home))
+	var ahead behind
+	defer ahead.join()
 	for {
-		rows, err := o.source.next(ctx)
-		if err != nil || len(rows) == 0 {
-			return err
+		rows, ended, err := gatherRows(ctx, o.source, most)
+		if len(rows) > 0 && ctx.Err() == nil {
+			if e := o.insertRows(ctx, rows, &ahead); e != nil {
+				return e
+			}
 		}
-		if err := chunks(rows, func(rows []Row) error { return o.insertRows(ctx, rows) }); err != nil {
-			return err
+		if e := ctx.Err(); e != nil {
+			return e
+		}
+		if err != nil || ended {
+			return firstError(ahead.join(), err)
 		}
 	}
 }
 
-func (o *insert) insertRows(ctx context.Context, rows []Row) error {
-	images := make([]Row, len(rows))
-	for i, row := range rows {
-		images[i] = make(Row, len(o.image.evals))
-		if err := o.image.row(images[i], 0, len(images[i]), row); err != nil {
+// behind is a write that goes on while the next rows are read from the client.
+type behind struct {
+	done chan struct{} // nil: there is none
+	err  error         // after done
+}
+
+// start lets write go on when the one before has ended well.
+func (b *behind) start(write func() error) error {
+	if err := b.join(); err != nil {
+		return err
+	}
+	b.done = make(chan struct{})
+	go func() {
+		defer close(b.done)
+		b.err = write()
+	}()
+	return nil
+}
+
+// join waits for the write.
+func (b *behind) join() error {
+	if b.done != nil {
+		<-b.done
+		b.done = nil
+	}
+	return b.err
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
 			return err
 		}
-		if o.rowID >= 0 && images[i][o.rowID].IsNull() {
-			id, err := o.ids.next(ctx, o.run)
-			if err != nil {
-				return err
-			}
-			images[i][o.rowID] = id
+	}
+	return nil
+}
+
+// fedBy is what the caller says of an error about a row that it has fed.
+func (o *insert) fedBy(err error, rows []Row) error {
+	var e *pgerr.E
+	if o.run.env.FeedError == nil || !errors.As(err, &e) || e.Row == 0 {
+		return err
+	}
+	return o.run.env.FeedError(err, rows[e.Row-1])
+}
+
+// loadRows is how many rows of an INSERT go to a shard at a time, on average.
+const loadRows = 2048
+
+// gatherBytes bounds the memory of the rows that are gathered, about.
+const gatherBytes = 8 << 20
+
+// gatherRows takes rows from an operator until there are enough of them.
+func gatherRows(ctx context.Context, source operator, most int) (rows []Row, ended bool, err error) {
+	var bytes int64
+	for len(rows) < most && bytes < gatherBytes {
+		more, err := source.next(ctx)
+		if err != nil || len(more) == 0 {
+			return rows, true, err
 		}
+		for _, row := range more {
+			bytes += rowBytes(row)
+		}
+		rows = append(rows, more...)
+	}
+	return rows, false, nil
+}
+
+// insertRows inserts a list of rows; those of a feed without waiting for the end.
+func (o *insert) insertRows(ctx context.Context, rows []Row, ahead *behind) error {
+	images, err := o.images(ctx, rows)
+	if err != nil {
+		return firstError(ahead.join(), o.fedBy(err, rows))
 	}
 	if o.conflict != nil {
 		return o.conflict.insert(ctx, images)
 	}
+	if isFeed(o.node.Source) && o.returning == nil {
+		return ahead.start(func() error {
+			_, err := o.put(ctx, images, o.node.Conflict)
+			return o.fedBy(err, rows)
+		})
+	}
 	written, err := o.put(ctx, images, o.node.Conflict)
 	if err != nil {
-		return err
+		return o.fedBy(err, rows)
 	}
 	for _, row := range written {
 		if row == nil {
@@ -121,6 +199,27 @@ func (o *insert) insertRows(ctx context.Context, rows []Row) error {
 		}
 	}
 	return nil
+}
+
+// images are the new rows, defaults and row ids filled in.
+func (o *insert) images(ctx context.Context, rows []Row) ([]Row, error) {
+	images := make([]Row, len(rows))
+	width := len(o.image.evals)
+	slab := make(Row, len(rows)*width)
+	for i, row := range rows {
+		images[i], slab = slab[:width:width], slab[width:]
+		if err := o.image.row(images[i], 0, width, row); err != nil {
+			return nil, shard.AtRow(err, i)
+		}
+		if o.rowID >= 0 && images[i][o.rowID].IsNull() {
+			id, err := o.ids.next(ctx, o.run)
+			if err != nil {
+				return nil, err
+			}
+			images[i][o.rowID] = id
+		}
+	}
+	return images, nil
 }
 
 // hiddenKey is the position of the row id of a table without primary key; -1
@@ -176,7 +275,7 @@ func (o *insert) putRows(ctx context.Context, images []Row, conflict *shard.OnCo
 	}
 	replies, err := o.run.write(ctx, o.node, o.rel.Home, requests)
 	if err != nil {
-		return nil, err
+		return nil, rowIn(err, parts)
 	}
 	written := slices.Clone(images)
 	for i, reply := range replies {
@@ -186,6 +285,18 @@ func (o *insert) putRows(ctx context.Context, images []Row, conflict *shard.OnCo
 		}
 	}
 	return written, nil
+}
+
+// rowIn makes the number of the row that a shard's error is about count in the
+// list that was parted.
+func rowIn(err error, parts []*portion) error {
+	var e *failedRequest
+	if !errors.As(err, &e) {
+		return err
+	}
+	out := *pgerr.From(e.error)
+	out.Row = parts[e.request].index[out.Row-1] + 1
+	return &out
 }
 
 // apply notes what a shard answered.

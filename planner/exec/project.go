@@ -19,8 +19,42 @@ func newProject(r *run, n *plan.Project) (operator, error) {
 	if n.Sets {
 		return newProjectSet(r, n, input)
 	}
+	if passesOn(n) {
+		return input, nil
+	}
 	s, err := r.scopeOf(n, "project", n.Input.Columns(), n.Exprs...)
 	return &project{input, s}, err
+}
+
+// passesOn reports whether the outputs are the input's columns as they are.
+func passesOn(n *plan.Project) bool {
+	in := n.Input.Columns()
+	if n.Sets || len(n.Exprs) != len(in) {
+		return false
+	}
+	for i, e := range n.Exprs {
+		if c, ok := e.(*expr.Column); !ok || c.ID != in[i].ID {
+			return false
+		}
+	}
+	return true
+}
+
+// isFeed reports whether a node's rows come from the caller of the run.
+func isFeed(n plan.Node) bool {
+	for {
+		switch x := n.(type) {
+		case *plan.Feed:
+			return true
+		case *plan.Project:
+			if !passesOn(x) {
+				return false
+			}
+			n = x.Input
+		default:
+			return false
+		}
+	}
 }
 
 type project struct {

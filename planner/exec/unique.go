@@ -38,16 +38,29 @@ func (r *run) entryShard(rel *plan.Relation, g *plan.GlobalIndex, e Row) shard.I
 func (r *run) addEntriesOf(ctx context.Context, n plan.Node, rel *plan.Relation, indexes []*plan.GlobalIndex, images []Row) error {
 	for _, g := range indexes {
 		var entries []Row
-		for _, image := range images {
+		var from []int
+		for i, image := range images {
 			if e := entryOf(g, image); e != nil {
-				entries = append(entries, e)
+				entries, from = append(entries, e), append(from, i)
 			}
 		}
 		if _, err := r.putEntries(ctx, n, rel, g, entries, nil); err != nil {
-			return err
+			return ofImage(err, from)
 		}
 	}
 	return nil
+}
+
+// ofImage makes the number of the entry that an error is about the number of
+// its image.
+func ofImage(err error, from []int) error {
+	var e *pgerr.E
+	if !errors.As(err, &e) || e.Row == 0 {
+		return err
+	}
+	out := *e
+	out.Row = from[e.Row-1] + 1
+	return &out
 }
 
 // putEntries inserts entries. With a conflict clause (DO NOTHING), skipped has
@@ -69,7 +82,7 @@ func (r *run) putEntries(ctx context.Context, n plan.Node, rel *plan.Relation, g
 	}
 	replies, err := r.write(ctx, n, rel.Home, requests)
 	if err != nil {
-		return nil, asTableError(err, rel, g)
+		return nil, asTableError(rowIn(err, parts), rel, g)
 	}
 	for i, reply := range replies {
 		for _, k := range reply.Skipped {

@@ -2,12 +2,14 @@ package exec
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/txn"
@@ -122,7 +124,7 @@ func (r *run) write(ctx context.Context, n plan.Node, home catalog.Home, request
 	if len(requests) == 1 {
 		var err error
 		replies[0], err = r.writeOne(ctx, home, requests[0])
-		return replies, err
+		return replies, atRequest(err, 0)
 	}
 	if first && r.env.TakeBack != nil {
 		return replies, r.writeFirst(ctx, home, requests, replies)
@@ -131,10 +133,28 @@ func (r *run) write(ctx context.Context, n plan.Node, home catalog.Home, request
 	for i, request := range requests {
 		group.Go(func() (err error) {
 			replies[i], err = r.writeOne(ctx, home, request)
-			return err
+			return atRequest(err, i)
 		})
 	}
 	return replies, group.Wait()
+}
+
+// failedRequest says which of the requests that were sent together an error
+// about one of its rows comes from.
+type failedRequest struct {
+	error
+	request int
+}
+
+// Unwrap returns the shard's error.
+func (e *failedRequest) Unwrap() error { return e.error }
+
+func atRequest(err error, request int) error {
+	var e *pgerr.E
+	if errors.As(err, &e) && e.Row > 0 {
+		return &failedRequest{e, request}
+	}
+	return err
 }
 
 func (r *run) writeOne(ctx context.Context, home catalog.Home, request *shard.WriteRequest) (*shard.WriteReply, error) {

@@ -22,10 +22,10 @@ func (r *run) writeFirst(ctx context.Context, home catalog.Home, requests []*sha
 	}
 	errs := r.writeAll(ctx, home, requests, replies)
 	met := false
-	for _, err := range errs {
+	for i, err := range errs {
 		reason, _ := shard.IsRefusal(err)
 		if err != nil && reason != shard.RefusedLocked {
-			return err
+			return atRequest(err, i)
 		}
 		met = met || err != nil
 	}
@@ -45,7 +45,7 @@ func (r *run) writeFirst(ctx context.Context, home catalog.Home, requests []*sha
 		}
 		q.Header = r.header(q.Shard, q.Snapshot)
 		if replies[i], err = r.writeOne(ctx, home, q); err != nil {
-			return err
+			return atRequest(err, i)
 		}
 	}
 	return nil

@@ -31,6 +31,8 @@ type branch struct {
 	// runs are what did not fit into memory, by table; see ownset.go.
 	runs map[uint64][]*run
 	cuts []cutRange
+	// loads are the tables that the branch fills straight in SQLite; see load.go.
+	loads map[uint64]*load
 	// exclusive are the relations that are locked as a whole, by OID; the
 	// statement's that writes, which holds turn.
 	exclusive map[uint64]bool
@@ -110,6 +112,9 @@ func (b *branch) begin(ctx context.Context, number txn.Statement) (context.Conte
 
 // finish ends a statement. One that failed leaves nothing behind.
 func (b *branch) finish(number txn.Statement, failed bool) {
+	if failed {
+		b.dropLoads(number)
+	}
 	b.mu.Lock()
 	b.cancel()
 	b.cancel = nil
@@ -160,6 +165,7 @@ func (b *branch) cut(ctx context.Context, from, sent txn.Statement) error {
 		return pgerr.From(ctx.Err())
 	}
 	defer func() { <-b.turn }()
+	b.dropLoads(from)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.state != branchActive {
@@ -220,6 +226,7 @@ func (e *Engine) forget(b *branch) {
 	delete(e.branches, b.id)
 	e.branchMu.Unlock()
 	e.versions.end(b.id, b.committed)
+	b.dropLoads(0)
 	e.locks.release(b.id)
 	b.mu.Lock()
 	b.dropRuns()
@@ -227,4 +234,6 @@ func (e *Engine) forget(b *branch) {
 }
 
 // wrote reports whether the write set holds anything.
-func (b *branch) wrote() bool { return b.set.Usage().Chains > 0 || b.large() }
+func (b *branch) wrote() bool {
+	return b.set.Usage().Chains > 0 || b.large() || len(b.loads) > 0
+}

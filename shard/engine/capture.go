@@ -112,7 +112,7 @@ func (e *Engine) capture(ctx context.Context, conn *sqlite.Conn, v *view, t *tab
 			e.pinAt(v.pin, s)
 		}
 		c := pre
-		c.at, c.sqlite = s, t.columns.Load() > 0
+		c.at, c.sqlite = s, t.columns.Load() > 0 && !t.hides(v, s)
 		var err error
 		if c.sqlite {
 			err = conn.BeginRead()
@@ -134,7 +134,7 @@ func (e *Engine) capture(ctx context.Context, conn *sqlite.Conn, v *view, t *tab
 
 // gather fills c from the chains in the span and the reader's own writes.
 func (e *Engine) gather(c *captured, v *view, t *table, sp *span) error {
-	g := gatherer{c: c, engine: e, shape: t.shape.Load()}
+	g := gatherer{c: c, engine: e, shape: t.shape.Load(), hidden: t.hides(v, c.at)}
 	chains := e.recent.Table(t.physical)
 	var own *recent.Table
 	if v.own != nil {
@@ -213,6 +213,7 @@ type gatherer struct {
 	engine *Engine
 	shape  *shape
 	twice  bool // chains may come twice
+	hidden bool // what SQLite has does not count, nor what it had when a chain began
 	seen   map[string]bool
 	key    []byte
 	err    error
@@ -230,7 +231,7 @@ func (g *gatherer) add(ch *recent.Chain, v *recent.Version) {
 		g.seen[ch.Key] = true
 	}
 	g.hideKey(ch.Key)
-	if v.Kind != recent.Present {
+	if v.Kind != recent.Present || v.At == 0 && g.hidden {
 		return
 	}
 	row, err := g.engine.rowOf(v)

@@ -11,6 +11,7 @@ import (
 type changes struct {
 	sections []section
 	sides    []side
+	loads    []loaded
 }
 
 // side is a side file with one shard's changes, or (without large) with those
@@ -114,6 +115,16 @@ func (c *changes) append(w *writer) {
 		w.bool(s.large)
 	}
 	appendSections(w, c.sections)
+	if len(c.loads) == 0 {
+		return
+	}
+	w.uint(uint64(len(c.loads)))
+	for _, l := range c.loads {
+		w.uint(uint64(l.shard))
+		w.uint(l.physical)
+		w.int(l.rows)
+		w.int(l.bytes)
+	}
 }
 
 func appendSections(w *writer, sections []section) {
@@ -133,6 +144,12 @@ func (c *changes) read(r *reader) {
 		})
 	}
 	c.sections = r.sections()
+	if len(r.b) == 0 || r.err != nil {
+		return
+	}
+	for range r.count() {
+		c.loads = append(c.loads, loaded{shard: shard.ID(r.uint()), physical: r.uint(), rows: r.int(), bytes: r.int()})
+	}
 }
 
 // sections reads sections and checks every change in them, so that applying

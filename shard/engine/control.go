@@ -183,7 +183,7 @@ func (e *Engine) dropTable(conn *sqlite.Conn, t *table) error {
 	if err := conn.Script("DROP TABLE IF EXISTS " + shard.TableName(t.physical)); err != nil {
 		return err
 	}
-	for _, name := range []string{metaShape, metaRows} {
+	for _, name := range []string{metaShape, metaRows, metaLoad} {
 		if err := deleteMeta(conn, numbered(name, t.physical)); err != nil {
 			return err
 		}

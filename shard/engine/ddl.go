@@ -127,6 +127,11 @@ func (s *shape) insertRow(columns int) string {
 		") VALUES (?" + strings.Repeat(", ?", n-1) + ")"
 }
 
+// loadRow is insertRow for a key that must not be there.
+func (s *shape) loadRow(columns int) string {
+	return strings.Replace(s.insertRow(columns), "INSERT OR REPLACE", "INSERT", 1)
+}
+
 func (s *shape) whereKey() string {
 	names := make([]string, len(s.key))
 	for i, k := range s.key {

@@ -12,6 +12,7 @@
 //	program.go stages.go group.go     a fragment made ready to run
 //	write.go insert.go update.go …    writes; branch.go: a transaction on a shard
 //	ownset.go run.go large.go         write sets larger than memory
+//	load.go loadend.go                rows that go straight into SQLite
 //	locks.go tablelock.go deadlock.go rows, values and tables
 //	participant.go twophase.go        txn.Participant; restore.go: what is in doubt
 //	commands.go changes.go            what the log holds
@@ -77,6 +78,8 @@ type Engine struct {
 
 	runs atomic.Int64 // names of runs
 
+	marks map[uint64]struct{} // at start-up: tables that were being loaded
+
 	checkpointAt int64 // the settler's: the WAL's size for the next try
 
 	settled chan struct{} // wakes the settler
@@ -135,6 +138,7 @@ func (e *Engine) load() (*meta, error) {
 		t.stored = s
 		t.rows = m.rows[s.physical]
 	}
+	e.marks = m.loads
 	e.sequences.restore(m.sequences)
 	return m, e.loadSchema(conn)
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/shard/log"
@@ -26,4 +27,21 @@ func (e *Engine) Behind() log.Position {
 	e.settleMu.Lock()
 	defer e.settleMu.Unlock()
 	return e.participant.log.Last() - e.applied
+}
+
+// RefuseDrops makes the shard's file refuse all writes, as a full disk does,
+// until the returned function is called.
+func (e *Engine) RefuseDrops() (again func()) {
+	set := func(pragma string) {
+		conn, err := e.db.Writer(context.Background())
+		if err != nil {
+			panic(err)
+		}
+		defer conn.Release()
+		if err := conn.Script(pragma); err != nil {
+			panic(err)
+		}
+	}
+	set("PRAGMA query_only = 1")
+	return func() { set("PRAGMA query_only = 0") }
 }

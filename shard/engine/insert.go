@@ -13,6 +13,12 @@ import (
 
 // insert is OpInsert.
 func (w *write) insert(ctx context.Context) error {
+	if l, err := w.loading(ctx); l != nil || err != nil {
+		if err == nil {
+			err = w.load(ctx, l)
+		}
+		return err
+	}
 	n := len(w.r.Table.Columns)
 	row := make([]types.Datum, n)
 	rows := slices.Clone(w.r.Rows.Data) // images outlive the request
@@ -23,11 +29,11 @@ func (w *write) insert(ctx context.Context) error {
 			return err
 		}
 		if err := w.constrain(row); err != nil {
-			return err
+			return shard.AtRow(err, i)
 		}
 		done, err := w.insertRow(ctx, image, row)
 		if err != nil {
-			return err
+			return shard.AtRow(err, i)
 		}
 		if !done {
 			w.reply.Skipped = append(w.reply.Skipped, i)

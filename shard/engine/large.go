@@ -22,6 +22,7 @@ import (
 func (p *Participant) applyBranches(branches []*branch, c *changes, at txn.Timestamp) {
 	for _, b := range branches {
 		b.committed = true
+		b.applyLoads(at)
 		if !b.large() {
 			b.apply(at)
 		}
@@ -60,11 +61,16 @@ func (p *Participant) applyLarge(c *changes, at txn.Timestamp, pos log.Position)
 }
 
 // noteLarge has the shards note soon that they have what came from large side
-// files: no chain is left that would remind them, and a start would apply the
+// files and from loads: no chain is left that would remind them, and a start would apply the
 // files again. It is called when the command is done.
 func (p *Participant) noteLarge(c *changes) {
 	for i := range c.sides {
 		if e := p.engine(c.sides[i].shard); c.sides[i].large && e != nil {
+			e.wake()
+		}
+	}
+	for _, l := range c.loads {
+		if e := p.engine(l.shard); e != nil {
 			e.wake()
 		}
 	}

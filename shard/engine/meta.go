@@ -23,6 +23,7 @@ const (
 	metaCommit   = "commit"    // the highest commit timestamp that may be in it
 	metaShape    = "shape."    // + physical: the table's shape
 	metaRows     = "rows."     // + physical: how many rows it has
+	metaLoad     = "load."     // + physical: a transaction, not known to be committed, that fills the table
 	metaSequence = "sequence." // + physical: last value, then is_called
 	metaPut      = `INSERT OR REPLACE INTO pegmatite(name, value) VALUES(?, ?)`
 	metaDelete   = `DELETE FROM pegmatite WHERE name = ?`
@@ -39,6 +40,7 @@ type meta struct {
 	commit    txn.Timestamp
 	shapes    []*shape
 	rows      map[uint64]int64
+	loads     map[uint64]struct{}
 	sequences map[uint64]sequenceValue
 }
 
@@ -46,7 +48,7 @@ func readMeta(conn *sqlite.Conn) (*meta, error) {
 	if err := conn.Script(metaTable); err != nil {
 		return nil, err
 	}
-	m := &meta{shard: -1, rows: map[uint64]int64{}, sequences: map[uint64]sequenceValue{}}
+	m := &meta{shard: -1, rows: map[uint64]int64{}, loads: map[uint64]struct{}{}, sequences: map[uint64]sequenceValue{}}
 	err := eachRow(conn, `SELECT name, value FROM pegmatite`, nil, func(row []byte) error {
 		name, row, ok1 := types.NextPacked(row)
 		value, _, ok2 := types.NextPacked(row)
@@ -88,6 +90,8 @@ func (m *meta) set(name string, v types.Value) error {
 		m.shapes = append(m.shapes, s)
 	case metaRows:
 		m.rows[physical] = v.Int()
+	case metaLoad:
+		m.loads[physical] = struct{}{}
 	case metaSequence:
 		r := reader{b: v.Bytes()}
 		m.sequences[physical] = sequenceValue{last: r.int(), called: r.bool()}

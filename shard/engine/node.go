@@ -181,6 +181,11 @@ func (n *Node) serve(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, e := range n.engines {
+		if err := e.dropLost(); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -40,6 +40,11 @@ func (b *branch) physicals() []uint64 {
 			out = append(out, physical)
 		}
 	}
+	for physical := range b.loads {
+		if !slices.Contains(out, physical) {
+			out = append(out, physical)
+		}
+	}
 	slices.Sort(out)
 	return out
 }

@@ -128,6 +128,10 @@ func (p *Participant) Commit(ctx context.Context, r *txn.CommitRequest) (txn.Out
 }
 
 func (p *Participant) commit(ctx context.Context, r *txn.CommitRequest, branches []*branch) (txn.Outcome, error) {
+	if err := p.finishLoads(branches); err != nil {
+		p.giveUp(branches, nil, &changes{})
+		return txn.Outcome{}, err
+	}
 	pend, at, err := p.register(ctx, branches, r.At)
 	if err != nil {
 		return txn.Outcome{}, err
@@ -276,7 +280,7 @@ func (b *branch) end() {
 
 // changesOf encodes the write sets of a transaction.
 func (p *Participant) changesOf(branches []*branch) (changes, error) {
-	var out changes
+	out := changes{loads: loadsOf(branches)}
 	for _, b := range branches {
 		if b.large() {
 			side, err := p.largeAside(b)

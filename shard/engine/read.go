@@ -124,7 +124,7 @@ func (e *Engine) pointImage(ctx context.Context, p *program, t *table, v *view, 
 			}
 			continue
 		}
-		image, err := e.pointLatched(ctx, conn, p, t, s, name, out)
+		image, err := e.pointLatched(ctx, conn, p, t, v, s, name, out)
 		if err == nil && v.at != 0 && s < e.recent.Floor() {
 			err = v.errFloor()
 		}
@@ -133,15 +133,15 @@ func (e *Engine) pointImage(ctx context.Context, p *program, t *table, v *view, 
 	}
 }
 
-func (e *Engine) pointLatched(ctx context.Context, conn *sqlite.Conn, p *program, t *table, s txn.Timestamp, name string, out *oneRow) ([]byte, error) {
+func (e *Engine) pointLatched(ctx context.Context, conn *sqlite.Conn, p *program, t *table, v *view, s txn.Timestamp, name string, out *oneRow) ([]byte, error) {
 	if ch := e.recent.Table(t.physical).Get(name); ch != nil {
-		v := ch.Visible(s)
-		if v.Kind != recent.Present {
+		seen := ch.Visible(s)
+		if seen.Kind != recent.Present || seen.At == 0 && t.hides(v, s) {
 			return nil, nil
 		}
-		return e.rowOf(v)
+		return e.rowOf(seen)
 	}
-	if t.columns.Load() == 0 {
+	if t.columns.Load() == 0 || t.hides(v, s) {
 		return nil, nil
 	}
 	st, err := conn.Prepare(p.fragment.SQL)

@@ -141,6 +141,9 @@ func (p *Participant) replayChanges(pos log.Position, c *changes, at txn.Timesta
 	if err != nil {
 		return err
 	}
+	if err := p.replayLoads(pos, c.loads, at); err != nil {
+		return err
+	}
 	p.last = pos - 1 // what settling may say that the file has
 	return p.applyLarge(c, at, pos)
 }

@@ -71,6 +71,7 @@ func (p *Participant) restorePrepared() error {
 		if err := p.restoreSets(st); err != nil {
 			return err
 		}
+		st.restoreLoads()
 		for _, b := range st.branches {
 			pend := &pending{branch: b, at: st.rec.at, done: make(chan struct{})}
 			if err := p.wholesale(&st.rec.changes, pend); err != nil {

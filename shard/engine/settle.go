@@ -29,6 +29,7 @@ type settlement struct {
 	commit  txn.Timestamp
 	tables  []settledTable
 	changes int
+	loaded  map[*table]int64 // what loads have filled, and how many rows it has
 }
 
 type settledTable struct {
@@ -87,6 +88,11 @@ func (e *Engine) takeDirty() *settlement {
 	defer e.latch.Unlock()
 	tables := *e.tables.Load() // under the latch: no chains are there whose table is not
 	s.commit = e.maxCommit
+	for _, t := range tables {
+		if t.unmark.Load() && !t.gone.Load() {
+			s.note(t)
+		}
+	}
 	for _, chains := range e.recent.Tables() {
 		if chains.Dirty() == 0 {
 			continue
@@ -101,7 +107,7 @@ func (e *Engine) takeDirty() *settlement {
 
 // split takes the first n changes off s.
 func (s *settlement) split(n int) settlement {
-	out := settlement{upto: s.upto, commit: s.commit}
+	out := settlement{upto: s.upto, commit: s.commit, loaded: s.loaded}
 	for n > 0 && len(s.tables) > 0 {
 		t := &s.tables[0]
 		if len(t.batch) <= n {
@@ -156,6 +162,11 @@ func (e *Engine) writeChunk(conn *sqlite.Conn, s *settlement, last bool) error {
 	}
 	for t, s := range shapes {
 		t.stored = s
+	}
+	if last {
+		for t := range s.loaded {
+			t.unmark.Store(false)
+		}
 	}
 	e.mark(s)
 	if last {
@@ -250,6 +261,11 @@ func (e *Engine) writeMeta(conn *sqlite.Conn, s *settlement) (map[*table]*shape,
 	}
 	for _, t := range s.tables {
 		if err := putMeta(conn, numbered(metaRows, t.t.physical), types.IntValue(t.rows)); err != nil {
+			return nil, err
+		}
+	}
+	for t, rows := range s.loaded {
+		if err := e.noteLoaded(conn, t, rows); err != nil {
 			return nil, err
 		}
 	}

@@ -20,12 +20,17 @@ type table struct {
 	asked atomic.Pointer[shard.Table]
 
 	gone    atomic.Bool  // dropped: nothing of it is written any more
+	unmark  atomic.Bool  // a load of it is committed, and the file still has its mark
 	columns atomic.Int32 // of the SQLite table, 0 if there is none; set under the latch
 
+	// load is the load under way; set under the latch.
+	load atomic.Pointer[load]
+
 	// Protected by the latch:
-	busy  []*pending // transactions that are about to commit changes here
-	rows  int64      // committed
-	bytes int64      // of the images committed since the start, by estimate
+	born  txn.Timestamp // of the load that filled it: older snapshots see none of SQLite's rows
+	busy  []*pending    // transactions that are about to commit changes here
+	rows  int64         // committed
+	bytes int64         // of the images committed since the start, by estimate
 
 	// Protected by the participant's mutex:
 	defined *shape // what the log has last been told
@@ -126,7 +131,7 @@ type pending struct {
 
 // touches reports whether the transaction changes a key, or anything in a span.
 func (p *pending) touches(physical uint64, key string, s *span) bool {
-	if p.branch.runsOf(physical) != nil || slices.Contains(p.wholesale, physical) {
+	if p.branch.runsOf(physical) != nil || p.branch.loads[physical] != nil || slices.Contains(p.wholesale, physical) {
 		return true
 	}
 	set := p.branch.set.Table(physical)

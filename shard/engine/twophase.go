@@ -72,6 +72,10 @@ func (p *Participant) Prepare(ctx context.Context, r *txn.PrepareRequest) (txn.P
 		}
 		return txn.PrepareReply{}, err
 	}
+	if err := p.finishLoads(branches); err != nil {
+		p.giveUp(branches, nil, &changes{})
+		return txn.PrepareReply{}, err
+	}
 	pend, at, err := p.register(ctx, branches, r.At)
 	if err != nil {
 		return txn.PrepareReply{}, err
@@ -278,6 +282,10 @@ func (p *Participant) applyPrepared(st *prepared, at txn.Timestamp) {
 	if !st.restored {
 		p.applyBranches(st.branches, &st.rec.changes, at)
 		return
+	}
+	for _, b := range st.branches {
+		b.committed = true
+		b.applyLoads(at)
 	}
 	err := p.eachSection(&st.rec.changes, func(s *section) error {
 		e := p.engine(s.shard)

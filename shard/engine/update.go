@@ -55,6 +55,7 @@ func (w *write) visible(ctx context.Context, key string) (bool, error) {
 		if c := w.e.recent.Table(w.t.physical).Get(key); c != nil {
 			seen = c.Visible(s)
 		}
+		hidden := w.t.hides(&v, s) && (seen == nil || seen.At == 0)
 		low := s < w.e.recent.Floor()
 		w.e.latch.RUnlock()
 		switch {
@@ -65,6 +66,8 @@ func (w *write) visible(ctx context.Context, key string) (bool, error) {
 				return false, err
 			}
 			continue
+		case hidden:
+			return false, nil
 		case seen == nil:
 			return true, nil // without a chain it is the same for all: looked at after the lock
 		case seen.Kind != recent.Present:

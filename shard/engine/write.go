@@ -108,6 +108,9 @@ func (w *write) close() {
 }
 
 func (w *write) run(ctx context.Context) error {
+	if err := w.clearLoad(); err != nil {
+		return err
+	}
 	if err := w.e.widen(ctx, w.t, w.r.Table); err != nil {
 		return err
 	}
@@ -153,6 +156,11 @@ func (w *write) look(ctx context.Context, key string) (n newest, err error) {
 	}
 	n.committed, err = w.e.committed(ctx, w, key)
 	n.version = n.committed
+	if n.exists() && n.version.At == 0 {
+		w.e.latch.RLock()
+		n.version.At = w.t.born
+		w.e.latch.RUnlock()
+	}
 	return n, err
 }
 
@@ -256,10 +264,7 @@ func (w *write) tryWholeTable(ctx context.Context) error {
 	how := locking{strength: shard.LockStrength(lock.TableExclusive), wait: shard.WaitTry, relation: w.r.Table.Name}
 	ok, err := w.e.locks.acquire(ctx, w.b, w.r.Statement, relationLock(w.r.Table.Relation), how)
 	if ok {
-		if w.b.exclusive == nil {
-			w.b.exclusive = map[uint64]bool{}
-		}
-		w.b.exclusive[uint64(w.r.Table.Relation)] = true
+		w.b.holdWhole(w.r.Table)
 	}
 	return err
 }

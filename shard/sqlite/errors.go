@@ -4,6 +4,7 @@ package sqlite
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -110,4 +111,11 @@ func tooComplex(msg string) bool {
 		}
 	}
 	return false
+}
+
+// IsConstraint reports whether a statement failed because of a constraint of
+// its SQLite table.
+func IsConstraint(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Primary() == codeConstraint
 }

@@ -49,6 +49,9 @@ func (r *Reader) Line() int { return r.line }
 // Text is the line that Next returned last, as it was written.
 func (r *Reader) Text() string { return string(r.raw) }
 
+// Raw is Text without a copy, valid until the next call of Next.
+func (r *Reader) Raw() []byte { return r.raw }
+
 // Next returns the next line's fields; nil at the end of the data (or \.).
 func (r *Reader) Next() ([]Field, error) {
 	raw, err := r.rawLine()
@@ -105,6 +108,7 @@ func (r *Reader) rawLine() ([]byte, error) {
 		return line, nil
 	}
 	quoted, escaped := false, false
+	inside := 0 // line ends in the line
 	for scan := r.at; ; scan++ {
 		if scan == len(r.buf) {
 			consumed := r.at
@@ -132,10 +136,13 @@ func (r *Reader) rawLine() ([]byte, error) {
 			escaped = true
 			continue
 		}
+		if c == '\n' && quoted {
+			inside++
+		}
 		if c == '\n' && !quoted {
 			line := r.buf[r.at:scan]
 			r.at = scan + 1
-			r.line++
+			r.line += 1 + inside
 			return bytes.TrimSuffix(line, []byte{'\r'}), nil
 		}
 	}

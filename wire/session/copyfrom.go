@@ -6,15 +6,17 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/distribute"
 	"github.com/pegmatitedb/pegmatite/planner/exec"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
+	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/wire/copyfmt"
 	"github.com/pegmatitedb/pegmatite/wire/frame"
 )
@@ -38,13 +40,19 @@ func (c *copying) from(ctx context.Context) (*result, error) {
 	run := s.tx.txn.Run()
 	defer run.Close()
 	env := s.env.exec(run)
-	env.Feed = in.next
+	env.Feed, env.FeedError = in.next, in.fedError
+	if err := c.hold(ctx, run); err != nil {
+		return nil, err
+	}
 	in.begin()
 	// As in PostgreSQL, this is looked at when the client has been asked for data.
 	if err = c.checkFreeze(); err != nil {
 		return nil, err
 	}
 	n, err := in.insert(ctx, env, p)
+	if err != nil && in.line() > 0 {
+		err = in.where(err, "") // if it has none yet
+	}
 	if e := in.finish(err != nil); err == nil {
 		err = e
 	}
@@ -52,6 +60,24 @@ func (c *copying) from(ctx context.Context) (*result, error) {
 		return nil, err
 	}
 	return done("COPY " + itoa(n)), nil
+}
+
+// hold takes the table's lock on every shard before the client is asked for
+// data, as PostgreSQL does. A shard that knows a newer descriptor refuses now,
+// while the statement can begin again; no data could be asked for twice.
+func (c *copying) hold(ctx context.Context, run *txn.Run) error {
+	s, p := c.session, distribute.Physical(c.table, c.schema)
+	for _, id := range s.cluster().Shards(c.table.Home) {
+		reply, err := s.cluster().Service(c.table.Home, id).Write(ctx, &shard.WriteRequest{
+			Header: s.shardHeader(run, id), Op: shard.OpInsert, Table: p, Rows: &shard.Batch{},
+			Lock: shard.RowLock{Strength: shard.LockUpdate, TimeoutMS: int64(s.derived().lockTimeoutMS)},
+		})
+		if err != nil {
+			return err
+		}
+		run.Touched(uint32(id), reply.Incarnation)
+	}
+	return nil
 }
 
 // insert runs the plan over the client's rows.
@@ -101,6 +127,8 @@ type copyInput struct {
 	chunk   []byte
 	ended   bool // CopyDone was read
 	failure error
+	slab    exec.Row // the batch's rows to come
+	lines   []byte   // of the batch, back to back
 }
 
 func newCopyInput(c *copying) *copyInput {
@@ -197,25 +225,6 @@ func (in *copyInput) finish(failed bool) error {
 	return in.failure
 }
 
-// feedRows is how many rows go to the executor at a time.
-const feedRows = 1024
-
-// next is the exec.Env's Feed: the next rows, none at the end.
-func (in *copyInput) next(ctx context.Context) ([]exec.Row, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	var rows []exec.Row
-	for len(rows) < feedRows {
-		row, err := in.row()
-		if err != nil || row == nil {
-			return rows, err
-		}
-		rows = append(rows, row)
-	}
-	return rows, nil
-}
-
 // row reads one line; nil at the end.
 func (in *copyInput) row() (exec.Row, error) {
 	if in.binary != nil {
@@ -252,7 +261,7 @@ func (in *copyInput) binaryRow() (exec.Row, error) {
 	if fields == nil {
 		return nil, nil
 	}
-	row := make(exec.Row, len(cols))
+	row := in.newRow()
 	for i, col := range cols {
 		if fields[i].Null {
 			continue
@@ -292,7 +301,7 @@ func (in *copyInput) matchHeader(fields []copyfmt.Field) error {
 // convert reads a line's fields in their columns' types.
 func (in *copyInput) convert(fields []copyfmt.Field) (exec.Row, error) {
 	cols := in.copying.columns
-	row := make(exec.Row, len(cols))
+	row := in.newRow()
 	if len(fields) > len(cols) {
 		if len(cols) > 0 || len(fields) > 1 || len(fields[0].Text) > 0 {
 			return nil, in.where(pgerr.New(pgerr.BadCopyFileFormat, "extra data after last expected column"), in.quoted())
@@ -312,34 +321,4 @@ func (in *copyInput) convert(fields []copyfmt.Field) (exec.Row, error) {
 		row[i] = d
 	}
 	return row, nil
-}
-
-// maxContextBytes is how much of a line or value CONTEXT shows (MAX_COPY_DATA_DISPLAY).
-const maxContextBytes = 100
-
-// quoted is the present line as CONTEXT shows it.
-func (in *copyInput) quoted() string { return ": \"" + shorten(in.reader.Text()) + "\"" }
-
-func shorten(text string) string {
-	if len(text) <= maxContextBytes {
-		return text
-	}
-	n := maxContextBytes
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n] + "..."
-}
-
-// where adds the CONTEXT line that says at which line of the data it happened.
-func (in *copyInput) where(err error, column string) error {
-	return in.whereLine(err, in.line(), column)
-}
-
-func (in *copyInput) whereLine(err error, line int, column string) error {
-	e := *pgerr.From(err)
-	if e.Where == "" {
-		e.Where = fmt.Sprintf("COPY %s, line %d%s", in.copying.table.Name, line, column)
-	}
-	return &e
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/planner/distribute"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
+	"github.com/pegmatitedb/pegmatite/txn"
 )
 
 // define runs a statement that changes the catalog.
@@ -101,11 +102,7 @@ func (r *schemaRows) each(ctx context.Context, t *catalog.Table, make func(shard
 	defer run.Close()
 	p := distribute.Physical(t, s.schemaName(t))
 	for _, id := range s.cluster().Shards(t.Home) {
-		h := shard.Header{
-			Shard: id, Epoch: s.cluster().Epoch(), Txn: run.ID(), Statement: run.Statement(),
-			Incarnation: run.Incarnation(uint32(id)), Isolation: run.Isolation(),
-		}
-		q := make(h, p)
+		q := make(s.shardHeader(run, id), p)
 		reply, err := s.cluster().Service(t.Home, id).Control(ctx, q)
 		if err != nil {
 			return err
@@ -116,6 +113,14 @@ func (r *schemaRows) each(ctx context.Context, t *catalog.Table, make func(shard
 		}
 	}
 	return nil
+}
+
+// shardHeader is what a request of a statement to one shard carries.
+func (s *Session) shardHeader(run *txn.Run, id shard.ID) shard.Header {
+	return shard.Header{
+		Shard: id, Epoch: s.cluster().Epoch(), Txn: run.ID(), Statement: run.Statement(),
+		Incarnation: run.Incarnation(uint32(id)), Isolation: run.Isolation(),
+	}
 }
 
 // SetSequence implements ddl.Rows.

@@ -75,6 +75,7 @@ func (w *encoder) pgError(e *pgerr.E) {
 	}
 	w.int(int64(e.Position))
 	w.int(int64(e.InternalPosition))
+	w.int(int64(e.Row))
 	cause := ""
 	if err := e.Unwrap(); err != nil {
 		cause = err.Error()
@@ -87,6 +88,7 @@ func (r *decoder) pgError() *pgerr.E {
 		Severity: pgerr.Severity(r.text()), Code: pgerr.Code(r.text()), Message: r.text(), Detail: r.text(), Hint: r.text(),
 		InternalQuery: r.text(), Where: r.text(), Schema: r.text(), Table: r.text(), Column: r.text(), DataType: r.text(),
 		Constraint: r.text(), Routine: r.text(), Position: int(r.int()), InternalPosition: int(r.int()),
+		Row: int(r.int()),
 	}
 	if len(e.Code) != 5 {
 		r.fail("SQLSTATE %q", e.Code)

@@ -1,0 +1,240 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/log"
+	"github.com/pegmatitedb/pegmatite/shard/sqlite"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// How loads end: taken back, finished for a commit, committed, or found by a
+// restart.
+
+// dropLoad takes a load's table out of the file: it was taken back, or its
+// transaction has ended without a commit.
+func (e *Engine) dropLoad(l *load) error {
+	conn, err := e.db.Writer(context.Background())
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	if l.t.load.Load() != l {
+		return nil
+	}
+	if l.made {
+		if err := e.dropMarked(conn, l.t.physical); err != nil {
+			return err
+		}
+		l.t.indexed = map[uint32]bool{}
+	}
+	l.branch.mu.Lock()
+	delete(l.branch.loads, l.t.physical)
+	l.branch.mu.Unlock()
+	e.latch.Lock()
+	defer e.latch.Unlock()
+	l.t.columns.Store(0)
+	l.t.load.Store(nil)
+	return nil
+}
+
+func (e *Engine) dropMarked(conn *sqlite.Conn, physical uint64) error {
+	if err := conn.Begin(); err != nil {
+		return err
+	}
+	err := conn.Script("DROP TABLE IF EXISTS " + shard.TableName(physical))
+	if err == nil {
+		err = deleteMeta(conn, numbered(metaLoad, physical))
+	}
+	if err != nil {
+		conn.Rollback()
+		return err
+	}
+	return conn.Commit()
+}
+
+// dropLoads takes back a branch's loads of statements from number on. What
+// cannot be taken out of the file stays hidden, and whoever writes to the table
+// next tries again.
+func (b *branch) dropLoads(number txn.Statement) {
+	b.mu.RLock()
+	var gone []*load
+	for _, l := range b.loads {
+		if l.statement >= number && l.t.load.Load() == l {
+			gone = append(gone, l)
+		}
+	}
+	b.mu.RUnlock()
+	for _, l := range gone {
+		if err := b.engine.dropLoad(l); err != nil {
+			b.engine.cfg.Logger.Warn("rows of a load that was taken back stay for now", "shard", b.engine.id, "error", err)
+		}
+	}
+}
+
+// clearLoad removes what an ended transaction could not take out of a table
+// that is to be written now.
+func (w *write) clearLoad() error {
+	if l := w.t.load.Load(); l != nil && l.branch != w.b {
+		return w.e.dropLoad(l)
+	}
+	return nil
+}
+
+// finishLoads makes the loads of a transaction ready for its record: indexed
+// and durable, on all shards at a time.
+func (p *Participant) finishLoads(branches []*branch) error {
+	errs := make([]error, len(branches))
+	var running sync.WaitGroup
+	for i, b := range branches {
+		if len(b.loads) > 0 {
+			running.Go(func() { errs[i] = b.engine.finishLoads(b) })
+		}
+	}
+	running.Wait()
+	return errors.Join(errs...)
+}
+
+func (e *Engine) finishLoads(b *branch) error {
+	for _, l := range b.loads {
+		if err := e.indexLoad(l.t); err != nil {
+			return err
+		}
+	}
+	return e.db.SyncWAL()
+}
+
+// indexLoad makes the indexes of a loaded table.
+func (e *Engine) indexLoad(t *table) error {
+	conn, err := e.db.Writer(context.Background())
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	s := t.shape.Load()
+	if err := conn.Begin(); err != nil {
+		return err
+	}
+	err = t.makeTable(conn, s)
+	if err == nil {
+		err = e.storeShape(conn, t, s)
+	}
+	if err != nil {
+		conn.Rollback()
+		return err
+	}
+	if err := conn.Commit(); err != nil {
+		return err
+	}
+	t.stored = s
+	e.made(t, s)
+	return nil
+}
+
+// applyLoads makes a branch's loads visible from its commit's timestamp on.
+func (b *branch) applyLoads(at txn.Timestamp) {
+	e := b.engine
+	e.latch.Lock()
+	defer e.latch.Unlock()
+	for _, l := range b.loads {
+		t := l.t
+		t.born = at
+		t.rows += l.rows
+		t.bytes += l.bytes
+		t.unmark.Store(true)
+		t.load.Store(nil)
+		e.maxCommit = max(e.maxCommit, at)
+	}
+}
+
+// note takes a table into a settlement whose mark is to be removed.
+func (s *settlement) note(t *table) {
+	if s.loaded == nil {
+		s.loaded = map[*table]int64{}
+	}
+	s.loaded[t] = t.rows
+}
+
+// noteLoaded removes a table's mark, in the transaction that notes the position
+// of its load's record, or an earlier one: a start that does not read the record
+// any more must not find the mark.
+func (e *Engine) noteLoaded(conn *sqlite.Conn, t *table, rows int64) error {
+	if err := deleteMeta(conn, numbered(metaLoad, t.physical)); err != nil {
+		return err
+	}
+	return putMeta(conn, numbered(metaRows, t.physical), types.IntValue(rows))
+}
+
+// loadsOf are the loads of branches, for their record.
+func loadsOf(branches []*branch) (out []loaded) {
+	for _, b := range branches {
+		for physical, l := range b.loads {
+			out = append(out, loaded{b.engine.id, physical, l.rows, l.bytes})
+		}
+	}
+	return out
+}
+
+// replayLoads makes committed loads count after a restart.
+func (p *Participant) replayLoads(pos log.Position, loads []loaded, at txn.Timestamp) error {
+	for _, l := range loads {
+		e := p.engine(l.shard)
+		if e == nil {
+			return errUnknownShard(l.shard)
+		}
+		e.maxCommit = max(e.maxCommit, at)
+		e.recent.Raise(at)
+		t := (*e.tables.Load())[l.physical]
+		if pos <= e.applied || t == nil {
+			continue
+		}
+		delete(e.marks, l.physical)
+		t.rows += l.rows
+		t.bytes += l.bytes
+		t.unmark.Store(true)
+	}
+	return nil
+}
+
+// restoreLoads hides the loads of a transaction that is in doubt.
+func (st *prepared) restoreLoads() {
+	for _, l := range st.rec.changes.loads {
+		for _, b := range st.branches {
+			t := (*b.engine.tables.Load())[l.physical]
+			if b.engine.id != l.shard || t == nil {
+				continue
+			}
+			hidden := &load{t: t, branch: b, statement: restoredStatement, rows: l.rows, bytes: l.bytes, made: true}
+			if b.loads == nil {
+				b.loads = map[uint64]*load{}
+			}
+			b.loads[l.physical] = hidden
+			t.load.Store(hidden)
+			delete(b.engine.marks, l.physical)
+		}
+	}
+}
+
+// dropLost takes out of the file what loads have left that never committed.
+func (e *Engine) dropLost() error {
+	conn, err := e.db.Writer(context.Background())
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	for physical := range e.marks {
+		if err := e.dropMarked(conn, physical); err != nil {
+			return err
+		}
+		if t := (*e.tables.Load())[physical]; t != nil {
+			t.indexed = map[uint32]bool{}
+			t.columns.Store(0)
+		}
+	}
+	e.marks = nil
+	return nil
+}
