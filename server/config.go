@@ -35,6 +35,7 @@ type Config struct {
 	LogLevel       string
 	LogFormat      string // text or json
 	SlowMS         int    // statements at least this long are logged; -1 is none
+	File           string // the file that settings were read from; "" is none
 	SharedFiles    bool   // let other processes open the shard files while the server runs (slower)
 }
 
@@ -152,6 +153,7 @@ func (c *Config) FromFile(path string) error {
 			delete(values, o.Name)
 		}
 	}
+	c.File = path
 	for name := range values {
 		return fmt.Errorf("%s: unknown setting %q", path, name)
 	}

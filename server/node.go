@@ -275,6 +275,7 @@ func (n *Node) defaults() map[string]string {
 		"lc_messages": "C", "lc_monetary": "C", "lc_numeric": "C", "lc_time": "C",
 		"max_connections": fmt.Sprint(n.config.MaxConnections), "port": n.port(), "listen_addresses": n.host(),
 		"data_directory": n.config.Data, "unix_socket_directories": n.config.Data, "data_checksums": "off",
+		"config_file": n.config.File, "log_timezone": "Etc/UTC", "timezone_abbreviations": "Default", "max_stack_depth": "2048",
 		"pegmatite.shards": fmt.Sprint(n.dir.Identity.Shards), "pegmatite.etcd": n.config.Etcd,
 	}
 	if n.etcd != nil {

@@ -86,7 +86,7 @@ var posixRules = regexp.MustCompile(`^(,(M\d{1,2}\.[1-5]\.[0-6]|J?\d{1,3})(/[+-]
 func posixZone(spec string) *time.Location {
 	spec = strings.ToUpper(spec)
 	abbrev, rest, ok := posixAbbrev(spec)
-	if !ok {
+	if !ok && rest != spec { // a zone may have no name: "+05:30"
 		return nil
 	}
 	west, after, ok := posixOffset(rest)

@@ -2,42 +2,72 @@ package session
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
+	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/wire/session/setting"
 )
 
 // setSetting sets one parameter, with the checks that PostgreSQL's check_hooks
 // make beyond type and range.
 func (s *Session) setSetting(name, value string, local bool) error {
-	switch strings.ToLower(name) {
-	case "transaction_isolation":
-		return s.inTransaction(func() error { return s.setIsolation(strings.ToLower(value)) })
-	case "transaction_read_only":
-		return s.inTransaction(func() error { return s.setReadOnly(truth(value)) })
-	case "transaction_deferrable":
-		return s.inTransaction(func() error { s.tx.deferrable = truth(value); return nil })
-	case "role", "session_authorization":
-		return s.setRole(name, value, local)
+	if key := strings.ToLower(name); characteristics[key] {
+		return s.setCharacteristic(key, value)
 	}
 	value, err := s.checkSetting(name, value)
 	if err != nil {
 		return err
 	}
+	if strings.EqualFold(name, "session_authorization") {
+		if err := s.settings.Set("role", "none", local); err != nil {
+			return err
+		}
+	}
 	return s.settings.Set(name, value, local)
 }
 
-// inTransaction runs f on the present transaction; without one there is nothing to set.
-func (s *Session) inTransaction(f func() error) error {
-	if s.tx == nil {
-		return nil
+// characteristics are the settings that belong to the running transaction.
+var characteristics = map[string]bool{"transaction_isolation": true, "transaction_read_only": true, "transaction_deferrable": true}
+
+// setCharacteristic sets one of the running transaction's own settings, by their names.
+func (s *Session) setCharacteristic(name, value string) error {
+	d, e := setting.Lookup(name)
+	if e != nil {
+		return e
 	}
-	return f()
+	v, e := d.Parse(value)
+	if e != nil {
+		return e
+	}
+	switch name {
+	case "transaction_isolation":
+		return s.setIsolation(v)
+	case "transaction_read_only":
+		return s.setReadOnly(v == "on")
+	}
+	s.tx.deferrable = v == "on"
+	return nil
+}
+
+// resetSetting is RESET and SET … TO DEFAULT: the transaction's own settings go
+// back to the session's defaults.
+func (s *Session) resetSetting(name string) error {
+	switch n := strings.ToLower(name); {
+	case characteristics[n]:
+		return s.setCharacteristic(n, s.settings.Get("default_"+n))
+	case n == "session_authorization":
+		if err := s.settings.Reset("role"); err != nil {
+			return err
+		}
+	}
+	return s.settings.Reset(name)
 }
 
 func truth(v string) bool {
@@ -50,19 +80,36 @@ func truth(v string) bool {
 
 // checkSetting normalizes and refuses values that only their meaning shows to be wrong.
 func (s *Session) checkSetting(name, value string) (string, error) {
-	switch strings.ToLower(name) {
+	if d, err := setting.Lookup(name); err == nil && d.Context == "superuser" && !s.currentUser().Super {
+		return "", pgerr.New(pgerr.InsufficientPrivilege, "permission denied to set parameter %q", name)
+	}
+	name = strings.ToLower(name)
+	if err := checkOnly(name, value); err != nil {
+		return "", err
+	}
+	switch name {
 	case "timezone":
 		return checkTimeZone(value)
 	case "datestyle":
 		return s.checkDateStyle(value)
 	case "application_name":
-		return printable(value), nil
+		return printable(s.shorten(value)), nil
 	case "client_encoding":
 		return checkEncoding(value)
-	case "standard_conforming_strings":
-		if !truth(value) {
-			return "", pgerr.Unsupported("standard_conforming_strings = off")
+	case "search_path":
+		return value, checkList(name, value)
+	case "lc_messages", "lc_monetary", "lc_numeric", "lc_time":
+		return value, checkLocale(name, value)
+	case "default_tablespace", "temp_tablespaces":
+		return value, checkTablespace(name, value)
+	case "default_table_access_method":
+		return value, checkAccessMethod(name, value)
+	case "default_with_oids":
+		if truth(value) {
+			return "", pgerr.New(pgerr.FeatureNotSupported, "tables declared WITH OIDS are not supported")
 		}
+	case "role", "session_authorization":
+		return value, s.checkRole(name, value)
 	case "default_transaction_isolation":
 		if strings.EqualFold(value, "serializable") {
 			return "", pgerr.Unsupported("isolation level SERIALIZABLE")
@@ -73,17 +120,6 @@ func (s *Session) checkSetting(name, value string) (string, error) {
 
 func invalidSetting(name, value string) *pgerr.E {
 	return pgerr.New(pgerr.InvalidParameterValue, "invalid value for parameter %q: %q", name, value)
-}
-
-// checkEncoding accepts UTF8 alone: what a session cannot convert it must not promise.
-func checkEncoding(value string) (string, error) {
-	switch strings.ToUpper(strings.ReplaceAll(strings.ReplaceAll(value, "-", ""), "_", "")) {
-	case "UTF8", "UNICODE":
-		return "UTF8", nil
-	case "SQLASCII", "LATIN1", "ISO88591", "WIN1252", "EUCJP", "BIG5", "GBK":
-		return "", pgerr.Unsupported("client_encoding %s", value)
-	}
-	return "", invalidSetting("client_encoding", value)
 }
 
 // checkDateStyle combines style and order words in any sequence; what is not
@@ -134,6 +170,9 @@ func (s *Session) checkDateStyle(value string) (string, error) {
 func checkTimeZone(value string) (string, error) {
 	name := value
 	if hours, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil {
+		if math.Abs(hours) > maxZoneHours {
+			return "", invalidSetting("TimeZone", value).WithDetail("UTC timezone offset is out of range.")
+		}
 		name = offsetZone(time.Duration(hours * float64(time.Hour)))
 	}
 	zone := types.FindZone(name)
@@ -142,6 +181,9 @@ func checkTimeZone(value string) (string, error) {
 	}
 	return zone.String(), nil
 }
+
+// maxZoneHours is the largest offset of a zone (datatype/timestamp.h, MAX_TZDISP_HOUR, and pg_tzset_offset's own bound).
+const maxZoneHours = 167
 
 // offsetZone is the POSIX name of a zone that lies so far east (pg_tzset_offset).
 func offsetZone(east time.Duration) string {
@@ -171,12 +213,28 @@ func printable(value string) string {
 	return string(b)
 }
 
-// setRole is SET ROLE and SET SESSION AUTHORIZATION.
-func (s *Session) setRole(name, value string, local bool) error {
-	if value != "none" && value != "default" && s.snapshot().Role(value) == nil {
+// checkRole is what SET ROLE and SET SESSION AUTHORIZATION ask: a superuser may
+// become anybody, others what they are members of, or not at all (check_role,
+// check_session_authorization).
+func (s *Session) checkRole(name, value string) error {
+	if name == "role" && value == "none" {
+		return nil
+	}
+	role := s.snapshot().Role(value)
+	if role == nil {
 		return pgerr.New(pgerr.InvalidParameterValue, "role %q does not exist", value)
 	}
-	return s.settings.Set(name, value, local)
+	own := s.snapshot().RoleByOID(s.user)
+	if name == "session_authorization" {
+		if role != own && !own.Super {
+			return pgerr.New(pgerr.InsufficientPrivilege, "permission denied to set session authorization")
+		}
+		return nil
+	}
+	if user := s.snapshot().Role(s.sessionUser()); !user.Super && !s.memberOf(user, role.OID, false, map[catalog.OID]bool{}) {
+		return pgerr.New(pgerr.InsufficientPrivilege, "permission denied to set role %q", value)
+	}
+	return nil
 }
 
 // constText is a constant of SET's grammar as text.

@@ -21,6 +21,11 @@ func (s *Session) discard(ctx context.Context, n *pg.DiscardStmt) (*result, erro
 		return nil, err
 	}
 	s.closePortals()
+	for _, name := range []string{"session_authorization", "role"} {
+		if err := s.settings.Reset(name); err != nil {
+			return nil, err
+		}
+	}
 	s.settings.ResetAll()
 	clear(s.prepared)
 	s.sequence.forget()

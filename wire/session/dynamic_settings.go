@@ -3,6 +3,7 @@ package session
 import (
 	"sort"
 	"strconv"
+	"strings"
 
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/wire/session/setting"
@@ -32,12 +33,23 @@ func (s *Session) settingRows(emit func(row)) {
 			enum = vector(types.TText, elems)
 		}
 		emit(row{
-			"name": types.Text(d.Name), "setting": types.Text(s.settings.Get(d.Name)), "unit": textOrNull(d.Unit),
-			"category": types.Text(d.Category), "short_desc": types.Text(d.Short), "context": types.Text(d.Context),
+			"name": types.Text(d.Name), "setting": types.Text(s.settingValue(d)), "unit": textOrNull(d.Unit),
+			"category": types.Text(d.Category), "short_desc": types.Text(d.Short), "extra_desc": textOrNull(d.Extra), "context": types.Text(d.Context),
 			"vartype": types.Text(d.Type), "source": types.Text(s.settingSource(d)), "min_val": limit(d, d.Min), "max_val": limit(d, d.Max),
 			"enumvals": enum, "boot_val": types.Text(boot), "reset_val": types.Text(reset), "pending_restart": types.False,
 		})
 	}
+}
+
+// settingValue is a parameter's value as it is kept, without a unit; the running
+// transaction's own are what they are.
+func (s *Session) settingValue(d *setting.Definition) string {
+	if strings.HasPrefix(d.Name, "transaction_") {
+		if v, err := s.showValue(d.Name); err == nil {
+			return v
+		}
+	}
+	return s.settings.Get(d.Name)
 }
 
 // limit prints a bound of numbers; other types have none.

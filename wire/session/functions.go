@@ -82,7 +82,12 @@ var sessionFunctions = map[string]function{
 	"pg_is_wal_replay_paused": constant(types.False),
 }
 
-func (s *Session) sessionUser() string { return s.snapshot().RoleByOID(s.user).Name }
+func (s *Session) sessionUser() string {
+	if r := s.snapshot().Role(s.settings.Get("session_authorization")); r != nil {
+		return r.Name
+	}
+	return s.snapshot().RoleByOID(s.user).Name
+}
 
 func currentDatabase(s *Session, _ []types.Datum) (types.Datum, error) {
 	return types.Text(s.snapshot().DatabaseByOID(s.database).Name), nil

@@ -139,7 +139,6 @@ func (s *Session) identify(params map[string]string) error {
 	}
 	s.user, s.database = role.OID, db.OID
 	s.settings.Internal("session_authorization", name)
-	s.settings.Internal("is_superuser", onOff(role.Super))
 	return s.defaults(role.Settings, db.Settings)
 }
 
@@ -194,7 +193,10 @@ func (s *Session) Report() {
 	}
 	s.reportedAt = s.settings.Changed
 	for _, d := range reportedSettings() {
-		v := d.Show(s.settings.Get(d.Name))
+		v, err := s.showValue(d.Name)
+		if err != nil {
+			continue
+		}
 		if old, told := s.reported[d.Name]; !told || old != v {
 			s.reported[d.Name] = v
 			s.client.Writer.Send(&pgproto3.ParameterStatus{Name: d.Name, Value: v})

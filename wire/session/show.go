@@ -61,6 +61,10 @@ func (s *Session) showValue(name string) (string, error) {
 		return onOff(s.tx != nil && s.tx.readOnly), nil
 	case "transaction_deferrable":
 		return onOff(s.tx != nil && s.tx.deferrable), nil
+	case "is_superuser":
+		return onOff(s.currentUser().Super), nil
+	case "seed":
+		return "unavailable", nil
 	}
 	if !s.settings.Has(name) {
 		return "", pgerr.New(pgerr.UndefinedObject, "unrecognized configuration parameter %q", name)
@@ -105,9 +109,12 @@ func (s *Session) set(ctx context.Context, n *pg.VariableSetStmt) (*result, erro
 	case pg.VariableSetKind_VAR_SET_MULTI:
 		err = s.setMulti(n)
 	case pg.VariableSetKind_VAR_SET_DEFAULT:
-		err = s.settings.Reset(n.Name)
+		err = s.resetSetting(n.Name)
 	case pg.VariableSetKind_VAR_RESET:
-		tag, err = "RESET", s.settings.Reset(n.Name)
+		if n.Name == "transaction_isolation" && !s.inBlock() {
+			s.Notice(pgerr.New(pgerr.NoActiveSQLTransaction, "RESET TRANSACTION can only be used in transaction blocks").WithSeverity(pgerr.SeverityWarning))
+		}
+		tag, err = "RESET", s.resetSetting(n.Name)
 	case pg.VariableSetKind_VAR_RESET_ALL:
 		tag = "RESET"
 		s.settings.ResetAll()

@@ -23,6 +23,7 @@ type Definition struct {
 	Unit     string // "" none, "8kB", "kB", "MB", "B", "ms", "s", "min"
 	Category string
 	Short    string // description
+	Extra    string // more of it, or ""
 	Context  string // internal, postmaster, sighup, superuser-backend, backend, superuser, user
 	Type     string // bool, integer, real, string, enum
 	Min, Max float64
@@ -44,9 +45,10 @@ var reported = map[string]bool{
 // extra are the parameters that are not in PostgreSQL's table: hidden ones of
 // its own, and ours.
 var extra = []Definition{
-	{Name: "is_superuser", Boot: "off", Context: "internal", Type: "bool", Category: "Preset Options"},
+	{Name: "is_superuser", Boot: "off", Context: "internal", Type: "bool", Category: "Ungrouped"},
 	{Name: "session_authorization", Context: "user", Type: "string", Category: "Ungrouped"},
 	{Name: "role", Boot: "none", Context: "user", Type: "string", Category: "Ungrouped"},
+	{Name: "default_with_oids", Boot: "off", Context: "user", Type: "bool", Category: "Ungrouped"},
 	{Name: "seed", Context: "user", Type: "real", Min: -1, Max: 1, Category: "Ungrouped"},
 	{Name: "pegmatite.etcd", Context: "internal", Type: "string", Category: "Pegmatite",
 		Short: "Client URLs of the metadata store."},
@@ -68,6 +70,7 @@ var Definitions = sync.OnceValue(func() map[string]*Definition {
 		if f[9] != "" {
 			d.Enum = strings.Split(f[9], ",")
 		}
+		d.Extra = f[10]
 		defs[strings.ToLower(d.Name)] = d
 	}
 	for i := range extra {

@@ -19,6 +19,9 @@ type Store struct {
 	session  layer
 	local    layer
 	undo     []change
+	// custom are the names of parameters that nobody defined and somebody has
+	// set: they stay, empty, when their value is taken back.
+	custom map[string]bool
 	// Changed counts changes, so that who derived something can see that it is stale.
 	Changed uint64
 }
@@ -36,7 +39,7 @@ type Mark int
 
 // NewStore starts a session with the server's values over the built-in ones.
 func NewStore(server map[string]string) *Store {
-	s := &Store{defaults: layer{}, session: layer{}, local: layer{}}
+	s := &Store{defaults: layer{}, session: layer{}, local: layer{}, custom: map[string]bool{}}
 	for k, v := range server {
 		s.defaults[strings.ToLower(k)] = v
 	}
@@ -92,7 +95,11 @@ func (s *Store) Set(name, value string, local bool) error {
 	if err != nil {
 		return err
 	}
-	s.put(strings.ToLower(d.Name), canonical, local)
+	key := strings.ToLower(d.Name)
+	if Definitions()[key] == nil {
+		s.custom[key] = true
+	}
+	s.put(key, canonical, local)
 	return nil
 }
 
@@ -175,7 +182,7 @@ func (s *Store) Has(name string) bool {
 			return true
 		}
 	}
-	return Definitions()[key] != nil
+	return Definitions()[key] != nil || s.custom[key]
 }
 
 // ResetValue is what RESET would set.

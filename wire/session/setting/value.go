@@ -172,9 +172,28 @@ func (d *Definition) inRange(s string, v float64) (string, *pgerr.E) {
 		show(v), unit, d.Name, show(d.Min), "", show(d.Max), "")
 }
 
+// octal are the parameters that SHOW prints as modes of files.
+var octal = map[string]bool{"data_directory_mode": true, "log_file_mode": true, "unix_socket_permissions": true}
+
+// bare are the parameters that SHOW prints without their unit.
+var bare = map[string]bool{"tcp_keepalives_idle": true, "tcp_keepalives_interval": true, "tcp_user_timeout": true}
+
 // Show is the value as SHOW prints it: in the largest unit that divides it.
 func (d *Definition) Show(canonical string) string {
-	if d.Unit == "" || d.Type != "integer" {
+	switch {
+	case octal[d.Name]:
+		mode, _ := strconv.ParseInt(canonical, 10, 32)
+		return "0" + strconv.FormatInt(mode, 8)
+	case d.Name == "archive_command" && canonical == "":
+		return "(disabled)"
+	case d.Unit == "" || bare[d.Name]:
+		return canonical
+	case d.Type == "real":
+		if v, err := strconv.ParseFloat(canonical, 64); err == nil && v > 0 {
+			return canonical + d.Unit
+		}
+		return canonical
+	case d.Type != "integer":
 		return canonical
 	}
 	v, err := strconv.ParseInt(canonical, 10, 64)
