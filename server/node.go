@@ -257,7 +257,7 @@ func (n *Node) serve(ctx context.Context, c *cluster) error {
 		Started: time.Now(), Slow: time.Duration(n.config.SlowMS) * time.Millisecond,
 	}
 	n.wire = wire.NewServer(sessions, wire.Config{
-		MaxConnections: n.config.MaxConnections, StartupTimeout: startupTimeout, Log: n.log,
+		MaxConnections: n.config.MaxConnections, Reserved: n.reserved(), StartupTimeout: startupTimeout, Log: n.log,
 	})
 	go func() { n.served <- n.wire.Serve(n.clients...) }()
 	n.open.Store(true)
@@ -273,7 +273,7 @@ func (n *Node) defaults() map[string]string {
 		"server_version": ServerVersion, "server_version_num": ServerVersionNum, "TimeZone": "Etc/UTC",
 		"server_encoding": "UTF8", "client_encoding": "UTF8", "lc_collate": "C", "lc_ctype": "C.UTF-8",
 		"lc_messages": "C", "lc_monetary": "C", "lc_numeric": "C", "lc_time": "C",
-		"max_connections": fmt.Sprint(n.config.MaxConnections), "port": n.port(), "listen_addresses": n.host(),
+		"max_connections": fmt.Sprint(n.config.MaxConnections), "superuser_reserved_connections": fmt.Sprint(n.reserved()), "port": n.port(), "listen_addresses": n.host(),
 		"data_directory": n.config.Data, "unix_socket_directories": n.config.Data, "data_checksums": "off",
 		"config_file": n.config.File, "log_timezone": "Etc/UTC", "timezone_abbreviations": "Default", "max_stack_depth": "2048",
 		"pegmatite.shards": fmt.Sprint(n.dir.Identity.Shards), "pegmatite.etcd": n.config.Etcd,
@@ -283,6 +283,12 @@ func (n *Node) defaults() map[string]string {
 	}
 	return d
 }
+
+// reserved is how many sessions only superusers get: PostgreSQL's three, of as many as there are.
+func (n *Node) reserved() int { return min(reservedConnections, n.config.MaxConnections-1) }
+
+// reservedConnections is PostgreSQL's superuser_reserved_connections.
+const reservedConnections = 3
 
 // Stop drains sessions, settles and closes everything.
 func (n *Node) Stop() error {

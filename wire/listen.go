@@ -74,7 +74,10 @@ func (s *Server) serveConn(nc net.Conn) {
 		tcp.SetKeepAlive(true)
 	}
 	c := newConn(s, nc)
-	defer nc.Close()
+	defer func() {
+		discardInput(nc)
+		nc.Close()
+	}()
 	if c.startup() {
 		defer s.conns.remove(c)
 		c.run()

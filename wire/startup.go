@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -38,7 +39,8 @@ func (c *conn) startup() bool {
 // firstPacket answers SSL and GSS requests (there is neither here) and cancel
 // requests, and returns the packet that starts a session.
 func (c *conn) firstPacket() *frame.Startup {
-	for range 3 {
+	asked := map[uint32]bool{} // each kind of encryption is asked for once
+	for {
 		p, err := frame.ReadStartup(c.net)
 		if err != nil {
 			if pgerr.HasCode(err, pgerr.ProtocolViolation) {
@@ -48,6 +50,10 @@ func (c *conn) firstPacket() *frame.Startup {
 		}
 		switch p.Code {
 		case frame.SSLCode, frame.GSSENCCode:
+			if asked[p.Code] {
+				return p // a protocol that there is not
+			}
+			asked[p.Code] = true
 			if _, err := c.net.Write([]byte{'N'}); err != nil {
 				return nil
 			}
@@ -60,7 +66,6 @@ func (c *conn) firstPacket() *frame.Startup {
 			return p
 		}
 	}
-	return nil
 }
 
 // open does what PostgreSQL's ProcessStartupPacket and InitPostgres check, in
@@ -70,8 +75,8 @@ func (c *conn) open(p *frame.Startup) *pgerr.E {
 	if c.server.draining() {
 		return pgerr.New(pgerr.CannotConnectNow, "the database system is shutting down")
 	}
-	if p.Params["user"] == "" {
-		return pgerr.New(pgerr.InvalidAuthorizationSpecification, "no PostgreSQL user name specified in startup packet")
+	if err := checkStartup(p); err != nil {
+		return err
 	}
 	if !c.server.conns.add(c, c.server.config.MaxConnections) {
 		return pgerr.New(pgerr.TooManyConnections, "sorry, too many clients already")
@@ -84,12 +89,42 @@ func (c *conn) open(p *frame.Startup) *pgerr.E {
 		c.server.conns.remove(c)
 		return pgerr.From(err)
 	}
+	if reserved := c.server.config.Reserved; !s.Superuser() && c.server.conns.count() > c.server.config.MaxConnections-reserved {
+		s.Close()
+		c.server.conns.remove(c)
+		return pgerr.New(pgerr.TooManyConnections, "remaining connection slots are reserved for non-replication superuser connections")
+	}
 	c.session = s
 	s.Report()
 	c.writer.Send(&pgproto3.BackendKeyData{ProcessID: c.pid, SecretKey: secretBytes(c.secret)})
 	c.sendReady()
 	return nil
 }
+
+// checkStartup refuses a packet without a user, or that asks for replication,
+// and cuts names to what names may be (ProcessStartupPacket).
+func checkStartup(p *frame.Startup) *pgerr.E {
+	if p.Params["user"] == "" {
+		return pgerr.New(pgerr.InvalidAuthorizationSpecification, "no PostgreSQL user name specified in startup packet")
+	}
+	for _, k := range []string{"user", "database"} {
+		if v := p.Params[k]; len(v) > maxNameBytes {
+			p.Params[k] = v[:maxNameBytes]
+		}
+	}
+	switch v := strings.ToLower(p.Params["replication"]); v {
+	case "", "false", "off", "no", "0", "f", "n":
+		return nil
+	case "database", "true", "on", "yes", "1", "t", "y":
+		return pgerr.Unsupported("a replication connection")
+	default:
+		return pgerr.New(pgerr.InvalidParameterValue, "invalid value for parameter \"replication\": %q", p.Params["replication"]).
+			WithHint("Valid values are: \"false\", 0, \"true\", 1, \"database\".")
+	}
+}
+
+// maxNameBytes is NAMEDATALEN - 1 (pg_config_manual.h).
+const maxNameBytes = 63
 
 // negotiate answers a newer minor version and protocol options (_pq_.…) with
 // what there is: 3.0 and none of them (manual 55.2.1).

@@ -48,3 +48,31 @@ func hungUp(nc net.Conn) bool {
 	})
 	return gone || err != nil
 }
+
+// discardInput reads over what the client has sent already. To close a socket
+// with unread input resets the connection, and the client may lose what it was told last.
+func discardInput(nc net.Conn) {
+	sc, ok := nc.(syscall.Conn)
+	if !ok {
+		return
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return
+	}
+	buf := make([]byte, 8<<10)
+	nc.SetReadDeadline(time.Time{}) // a deadline that has passed would keep Read from looking
+	raw.Read(func(fd uintptr) bool {
+		for total := 0; total < maxDiscardBytes; {
+			n, err := syscall.Read(int(fd), buf)
+			if n <= 0 || err != nil {
+				break
+			}
+			total += n
+		}
+		return true
+	})
+}
+
+// maxDiscardBytes bounds what is read for nothing.
+const maxDiscardBytes = 1 << 20

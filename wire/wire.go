@@ -24,6 +24,8 @@ import (
 type Config struct {
 	// MaxConnections is the limit on sessions (53300 beyond).
 	MaxConnections int
+	// Reserved are those of them that only superusers get (superuser_reserved_connections).
+	Reserved int
 	// StartupTimeout bounds the first packets, as authentication_timeout does.
 	StartupTimeout time.Duration
 	Log            *slog.Logger

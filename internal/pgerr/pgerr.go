@@ -10,6 +10,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
+	"strings"
 )
 
 // Severity is the S and V field of an ErrorResponse or NoticeResponse.
@@ -76,11 +79,33 @@ func Internal(format string, args ...any) *E {
 	return New(InternalError, format, args...)
 }
 
+// sprintf is fmt.Sprintf, but that %q puts a string in double quotes as it is,
+// without escapes: PostgreSQL's messages name things so.
 func sprintf(format string, args []any) string {
 	if len(args) == 0 {
 		return format
 	}
+	if strings.Contains(format, "%q") {
+		args = slices.Clone(args)
+		for i, a := range args {
+			if s, ok := a.(string); ok {
+				args[i] = verbatim(s)
+			}
+		}
+	}
 	return fmt.Sprintf(format, args...)
+}
+
+// verbatim is a string that %q does not escape.
+type verbatim string
+
+// Format implements fmt.Formatter.
+func (v verbatim) Format(f fmt.State, verb rune) {
+	if verb == 'q' {
+		io.WriteString(f, `"`+string(v)+`"`)
+		return
+	}
+	fmt.Fprintf(f, fmt.FormatString(f, verb), string(v))
 }
 
 func (e *E) Error() string { return e.Message }

@@ -2,6 +2,7 @@ package types
 
 import (
 	"testing"
+	"time"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
@@ -129,9 +130,16 @@ func TestZones(t *testing.T) {
 			t.Errorf("zone %s is not there", name)
 		}
 	}
-	for _, name := range []string{"Foo/Bar", "foo", "", "5", "FOO99999", "<x", "EST5EDT4,", "<>5", "A5B6C"} {
+	for _, name := range []string{"Foo/Bar", "foo", "", "+", "FOO99999", "<x", "EST5EDT4,", "<>5", "A5B6C"} {
 		if loc := FindZone(name); loc != nil {
 			t.Errorf("%q is taken for the zone %s", name, loc)
+		}
+	}
+	for name, eastS := range map[string]int{"5": -18000, "+05:30": -19800, "-3": 10800} {
+		if loc := FindZone(name); loc == nil {
+			t.Errorf("%q is no zone", name)
+		} else if _, got := time.Unix(0, 0).In(loc).Zone(); got != eastS {
+			t.Errorf("%q lies %d s east, want %d", name, got, eastS)
 		}
 	}
 	if got := FixedZone(-12600).String(); got != "<-03:30>+03:30" {

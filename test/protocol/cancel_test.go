@@ -219,13 +219,29 @@ func TestLostClient(t *testing.T) {
 }
 
 func TestTooManyClients(t *testing.T) {
-	n := node.Start(t, func(c *server.Config) { c.MaxConnections = 3 })
+	n := node.Start(t, func(c *server.Config) { c.MaxConnections = 5 })
+	refused := func(user, why string) {
+		t.Helper()
+		_, err := pgx.Connect(context.Background(), "postgres://"+user+"@"+n.Address()+"/postgres?sslmode=disable")
+		if code(err) != "53300" || !strings.Contains(err.Error(), why) {
+			t.Errorf("%s: got %v", user, err)
+		}
+	}
+	boss := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+	exec(t, boss, "CREATE ROLE plain LOGIN")
+	plain, err := pgx.Connect(context.Background(), "postgres://plain@"+n.Address()+"/postgres?sslmode=disable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close(context.Background())
+	refused("plain", "remaining connection slots are reserved for non-replication superuser connections")
 	for range 3 {
 		dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
 	}
-	_, err := pgx.Connect(context.Background(), "postgres://postgres@"+n.Address()+"/postgres?sslmode=disable")
-	if code(err) != "53300" || !strings.Contains(err.Error(), "sorry, too many clients already") {
-		t.Errorf("got %v", err)
+	refused("postgres", "sorry, too many clients already")
+	refused("plain", "sorry, too many clients already")
+	if got := one(t, boss, "SHOW superuser_reserved_connections"); got != "3" {
+		t.Errorf("%s are reserved", got)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
-// maxStartupBytes is MAX_STARTUP_PACKET_LENGTH (libpq/pqcomm.h).
+// maxStartupBytes is MAX_STARTUP_PACKET_LENGTH (libpq/pqcomm.h), without the length itself.
 const maxStartupBytes = 10000
 
 // Request codes in place of a protocol version (libpq/pqcomm.h).
@@ -37,7 +37,7 @@ func ReadStartup(r io.Reader) (*Startup, error) {
 		return nil, err
 	}
 	size := binary.BigEndian.Uint32(head[:4])
-	if size < 8 || size > maxStartupBytes {
+	if size < 8 || size-4 > maxStartupBytes {
 		return nil, ErrLost
 	}
 	body := make([]byte, size-4)

@@ -29,11 +29,7 @@ func (s *Session) commandLine(options string) error {
 			return pgerr.New(pgerr.SyntaxError, "-c %s requires a value", w)
 		}
 		name = strings.ReplaceAll(name, "-", "_")
-		value, err := s.checkSetting(name, value)
-		if err != nil {
-			return err
-		}
-		if err := s.settings.Default(name, value); err != nil {
+		if err := s.startupSetting(name, value); err != nil {
 			return err
 		}
 	}

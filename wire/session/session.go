@@ -161,29 +161,35 @@ func (s *Session) defaults(role, db map[string]string) error {
 	return nil
 }
 
-// startupSettings applies what the packet sets beside user and database: any
-// parameter by name, and command-line style options.
+// startupSettings applies what the packet sets beside user and database:
+// command-line style options, and over them any parameter by name.
 func (s *Session) startupSettings(params map[string]string) error {
+	if err := s.commandLine(params["options"]); err != nil {
+		return err
+	}
 	for k, v := range params {
 		switch k {
-		case "user", "database", "replication":
-			continue
-		case "options":
-			if err := s.commandLine(v); err != nil {
-				return err
-			}
+		case "user", "database", "replication", "options":
 			continue
 		}
-		v, err := s.checkSetting(k, v)
-		if err != nil {
-			return err
-		}
-		if err := s.settings.Default(k, v); err != nil {
+		if err := s.startupSetting(k, v); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// startupSetting applies one; also those that can be set then and not later.
+func (s *Session) startupSetting(name, value string) error {
+	value, err := s.checkSetting(name, value)
+	if err != nil {
+		return err
+	}
+	return s.settings.Startup(name, value)
+}
+
+// Superuser reports whether the session's role is one.
+func (s *Session) Superuser() bool { return s.currentUser().Super }
 
 // Report tells the client of reported settings that changed, before it is
 // told that the server is ready.

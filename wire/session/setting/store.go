@@ -46,9 +46,24 @@ func NewStore(server map[string]string) *Store {
 	return s
 }
 
-// Default sets what RESET goes back to (role, database and start-up settings).
+// Default sets what RESET goes back to (role and database settings).
 func (s *Store) Default(name, value string) error {
-	d, canonical, err := parse(name, value)
+	return s.setDefault(name, value, changeable)
+}
+
+// Startup is Default for what the client asks for when it connects: parameters
+// of a connection can be set then, and only then.
+func (s *Store) Startup(name, value string) error {
+	return s.setDefault(name, value, func(d *Definition) *pgerr.E {
+		if d.Context == "backend" || d.Context == "superuser-backend" {
+			return nil
+		}
+		return changeable(d)
+	})
+}
+
+func (s *Store) setDefault(name, value string, allowed func(*Definition) *pgerr.E) error {
+	d, canonical, err := parse(name, value, allowed)
 	if err != nil {
 		return err
 	}
@@ -57,12 +72,12 @@ func (s *Store) Default(name, value string) error {
 	return nil
 }
 
-func parse(name, value string) (*Definition, string, error) {
+func parse(name, value string, allowed func(*Definition) *pgerr.E) (*Definition, string, error) {
 	d, e := Lookup(name)
 	if e != nil {
 		return nil, "", e
 	}
-	if e := changeable(d); e != nil {
+	if e := allowed(d); e != nil {
 		return nil, "", e
 	}
 	called := *d
@@ -91,7 +106,7 @@ func changeable(d *Definition) *pgerr.E {
 
 // Set changes a parameter for the session, or for the transaction (local).
 func (s *Store) Set(name, value string, local bool) error {
-	d, canonical, err := parse(name, value)
+	d, canonical, err := parse(name, value, changeable)
 	if err != nil {
 		return err
 	}
