@@ -103,7 +103,7 @@ func partFloat(ctx *expr.Context, t *types.Type, of partOf, a []types.Datum) (ty
 
 // truncClock cuts a clock to a field; ok is false for one that date_trunc does not know.
 func truncClock(c types.Clock, f field) (types.Clock, bool) {
-	if f == fieldUnknown {
+	if f == fieldUnknown || f > fieldMillennium {
 		return c, false
 	}
 	switch f {
@@ -164,22 +164,14 @@ func truncYear(year int, f field) int {
 	return year
 }
 
-// clockTimestamp puts a clock together as local time.
-func clockTimestamp(c types.Clock) (int64, error) {
-	year := c.Year
-	if year <= 0 {
-		year--
-	}
-	t, err := types.MakeTimestamp(year, c.Month, c.Day, 0, 0, 0)
-	return t + microsOfDay(c), err
-}
-
-// truncField is a field that can be cut to; the others are not even recognized.
+// truncField is a field as date_trunc knows it: parts of a zone it refuses,
+// what else cannot be cut to it does not even recognize.
 func truncField(name string) field {
-	if f := fieldNamed(name); f <= fieldMillennium {
-		return f
+	f := fieldNamed(name)
+	if f > fieldMillennium && f < fieldTimezone {
+		return fieldUnknown
 	}
-	return fieldUnknown
+	return f
 }
 
 func truncTimestamp(_ *expr.Context, a []types.Datum) (types.Datum, error) {
@@ -191,7 +183,7 @@ func truncTimestamp(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	if !ok {
 		return types.Null, errField(a[0].Text(), f, types.TTimestamp)
 	}
-	return intResult(clockTimestamp(c))
+	return intResult(c.Timestamp())
 }
 
 // truncTimestamptz is date_trunc(field, timestamptz [, zone]). What is shorter
@@ -211,7 +203,7 @@ func truncTimestamptz(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if !ok {
 		return types.Null, errField(a[0].Text(), f, types.TTimestamptz)
 	}
-	t, err := clockTimestamp(c)
+	t, err := c.Timestamp()
 	if err != nil {
 		return types.Null, err
 	}
@@ -223,7 +215,7 @@ func truncTimestamptz(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 
 func truncInterval(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	f, v := truncField(a[0].Text()), a[1].Interval()
-	if f == fieldUnknown || f == fieldWeek {
+	if f == fieldUnknown || f == fieldWeek || f > fieldMillennium {
 		e := errField(a[0].Text(), f, types.TInterval)
 		if f == fieldWeek {
 			e = e.WithDetail("Months usually have fractional weeks.")

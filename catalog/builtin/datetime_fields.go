@@ -213,8 +213,7 @@ const unixEpochMicros = -946684800 * microsPerSecond
 // timestampPart is a field of a timestamp; ok is false when it has none such.
 func timestampPart(ts int64, f field) (part, bool) {
 	if !types.IsFiniteTimestamp(ts) {
-		p, ok := infinitePart(f, ts < 0)
-		return p, ok && f < fieldTimezone
+		return infinitePart(f, ts < 0) // also a zone's, which is asked for of finite ones only
 	}
 	return clockPart(types.TimestampClock(ts), ts, f)
 }

@@ -14,7 +14,7 @@ func TestDeparse(t *testing.T) {
 		t.Fatalf("%d expressions, %d answers: record again", len(questions), len(answers))
 	}
 	for i, q := range questions {
-		e, err := bindSQL(q)
+		e, err := bindSQL(types.DefaultEnv(), q)
 		if err != nil {
 			t.Error(q, err)
 			continue

@@ -36,7 +36,7 @@ func toTimestamp(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if err != nil {
 		return types.Null, err
 	}
-	t, err := clockTimestamp(c)
+	t, err := c.Timestamp()
 	if err != nil {
 		return types.Null, err
 	}

@@ -25,18 +25,14 @@ func (b *testBinder) condition(e expr.Expr, clause string) (expr.Expr, error) {
 	return b.Coerce(e, types.TBool, -1, Assignment)
 }
 
-func newTestBinder() *testBinder {
-	return &testBinder{Coercer{Lib: Default(), Env: types.DefaultEnv()}}
-}
-
-// bindSQL binds one scalar expression.
-func bindSQL(sql string) (expr.Expr, error) {
+// bindSQL binds one scalar expression; env is what its literals are read by.
+func bindSQL(env *types.Env, sql string) (expr.Expr, error) {
 	tree, err := pgquery.Parse("SELECT " + sql)
 	if err != nil {
 		return nil, err
 	}
 	targets := tree.Stmts[0].Stmt.GetSelectStmt().TargetList
-	b := newTestBinder()
+	b := &testBinder{Coercer{Lib: Default(), Env: env}}
 	e, err := b.bind(targets[0].GetResTarget().Val)
 	if err != nil {
 		return nil, err
@@ -378,13 +374,13 @@ func (b *testBinder) subscript(n *pgquery.Node) (expr.Expr, error) {
 
 // answer evaluates an expression as the recorded files print it:
 // "type|text", "type|" and the word NULL, or "ERROR code: message".
-func answer(sql string) string {
-	e, err := bindSQL(sql)
+func answer(env *types.Env, sql string) string {
+	e, err := bindSQL(env, sql)
 	if err != nil {
 		return errorLine(err)
 	}
 	now := time.Now()
-	ctx := &expr.Context{Env: types.DefaultEnv(), Session: testSession{}, TransactionTime: now, StatementTime: now}
+	ctx := &expr.Context{Env: env, Session: testSession{}, TransactionTime: now, StatementTime: now}
 	if call, ok := e.(*expr.Call); ok && call.Func.ReturnsSet {
 		return setAnswer(ctx, call)
 	}

@@ -15,7 +15,7 @@ func FuzzDecode(f *testing.F) {
 		"COALESCE(NULL, 1.5)", "3 = ANY (ARRAY[1,2])", "NULLIF(1, 2) IS NOT DISTINCT FROM 1", "GREATEST(1, 2)::text::varchar(3)",
 		"'{1,2}'::int4[]::text[]", "ROW(1, 'a') = ROW(1, 'b')", "date '2001-01-01' + interval '1 day'", "NOT (true AND NULL) IS TRUE",
 	} {
-		e, err := bindSQL(sql)
+		e, err := bindSQL(types.DefaultEnv(), sql)
 		if err != nil {
 			f.Fatal(sql, err)
 		}

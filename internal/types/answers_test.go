@@ -345,29 +345,4 @@ var calls = map[string]call{
 	"$1::interval / $2::float8": func(a *args) (*Type, Datum, error) {
 		return ivalResult(IntervalDiv(a.interval(0), a.datum(1, TFloat8).Float()))
 	},
-	"date_trunc($1, $2::timestamp)": func(a *args) (*Type, Datum, error) {
-		v, err := TruncTimestamp(a.s[0], a.int(1, TTimestamp))
-		return intResult(TTimestamp, v, err)
-	},
-	"date_trunc($1, $2::timestamptz)": func(a *args) (*Type, Datum, error) {
-		v, err := TruncTimestamptz(a.env, a.s[0], a.int(1, TTimestamptz))
-		return intResult(TTimestamptz, v, err)
-	},
-	"date_trunc($1, $2::interval)":     func(a *args) (*Type, Datum, error) { return ivalResult(TruncInterval(a.s[0], a.interval(1))) },
-	"extract($1 from $2::date)":        extract(TDate),
-	"extract($1 from $2::time)":        extract(TTime),
-	"extract($1 from $2::timetz)":      extract(TTimeTZ),
-	"extract($1 from $2::timestamp)":   extract(TTimestamp),
-	"extract($1 from $2::timestamptz)": extract(TTimestamptz),
-	"extract($1 from $2::interval)":    extract(TInterval),
-}
-
-func extract(typ *Type) call {
-	return func(a *args) (*Type, Datum, error) {
-		v, err := Extract(a.env, typ, a.s[0], a.datum(1, typ))
-		if v == nil {
-			return TNumeric, Null, err
-		}
-		return TNumeric, Decimal(v), err
-	}
 }

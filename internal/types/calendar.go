@@ -159,6 +159,15 @@ func (c *Clock) timestamp() (ts int64, ok bool) {
 	return ts, isValidTimestamp(ts)
 }
 
+// Timestamp puts a clock together as local time (22008 out of range).
+func (c Clock) Timestamp() (int64, error) {
+	ts, ok := c.timestamp()
+	if !ok {
+		return 0, errTimestampRange()
+	}
+	return ts, nil
+}
+
 // timestampTZ is timestamp for a clock with a zone.
 func (c *Clock) timestampTZ() (ts int64, ok bool) {
 	if !isValidJulian(c.Year, c.Month) {

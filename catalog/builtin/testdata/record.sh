@@ -4,8 +4,10 @@
 # made with --encoding=UTF8 --lc-collate=C --lc-ctype=C.UTF-8 is expected.
 cd "$(dirname "$0")" || exit 1
 for f in ${*:-*.sql}; do
-	grep -v -e '^--' -e '^$' "$f" | awk '{
+	awk '/^--set / { print "SET " substr($0, 7) ";"; next }
+	/^--/ || /^$/ { next }
+	{
 		q = $0; gsub(/\047/, "\047\047", q)
 		print "SELECT pg_temp.answer(\047" q "\047);"
-	}' | PGTZ=UTC psql -X -q -A -t -c '' -f answer.psql -f - >"${f%.sql}.answers"
+	}' "$f" | PGTZ=UTC psql -X -q -A -t -c '' -f answer.psql -f - >"${f%.sql}.answers"
 done
