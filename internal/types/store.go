@@ -216,6 +216,10 @@ func (t *Type) KeyPart(typmod int32, v Value) (Value, error) {
 	return BlobValue(b[: len(b)-n : len(b)-n]), nil
 }
 
+// BpcharTrimmed is a typmod of char(n) that every value fits: stored under it,
+// a value loses its trailing blanks, which count in no comparison.
+const BpcharTrimmed = maxAttrSize + typmodHeader
+
 // KeyIsStored reports whether SQLite's own equality and order of stored values
 // are PostgreSQL's for such a column, so that no key apart is needed.
 func (t *Type) KeyIsStored(typmod int32) bool {

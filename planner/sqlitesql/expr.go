@@ -116,10 +116,22 @@ func (w *writer) literal(e *expr.Const) (string, bool) {
 	return w.bind(e, e.T, e.Mod), exprForm(e) != formNone
 }
 
-func (w *writer) list(list []expr.Expr) ([]string, bool) {
+// compared is expr for a side of a comparison.
+func (w *writer) compared(e expr.Expr) (string, bool) {
+	if c, ok := e.(*expr.Const); ok && c.Value.IsNull() || !trimmed(e) {
+		return w.expr(e)
+	}
+	return w.bind(e, types.TBpchar, types.BpcharTrimmed), true
+}
+
+func (w *writer) comparedList(list []expr.Expr) ([]string, bool) { return collect(list, w.compared) }
+
+func (w *writer) list(list []expr.Expr) ([]string, bool) { return collect(list, w.expr) }
+
+func collect(list []expr.Expr, write func(expr.Expr) (string, bool)) ([]string, bool) {
 	out := make([]string, len(list))
 	for i, e := range list {
-		sql, ok := w.expr(e)
+		sql, ok := write(e)
 		if !ok {
 			return nil, false
 		}
@@ -164,7 +176,11 @@ func (w *writer) call(e *expr.Call) (string, bool) {
 	if !ok || r.compares && !comparable(e.Args[0], e.Args[1]) {
 		return "", false
 	}
-	args, ok := w.list(e.Args)
+	list := w.list
+	if r.compares {
+		list = w.comparedList
+	}
+	args, ok := list(e.Args)
 	if !ok {
 		return "", false
 	}
@@ -189,7 +205,8 @@ func isColumn(e expr.Expr) bool {
 func keepsForm(e *expr.Cast) bool {
 	switch e.Form {
 	case expr.CastBinary:
-		return formOf(e.T, -1) == exprForm(e.Arg)
+		f := formOf(e.T, -1)
+		return f != formNone && f == exprForm(e.Arg)
 	case expr.CastFunction:
 		return widening[signature(e.T.Name, []string{e.Arg.Type().Name})]
 	}
@@ -220,7 +237,7 @@ func (w *writer) distinct(e *expr.Distinct) (string, bool) {
 	if r, ok := ruleOf(e.Eq); !ok || r.sql != "=" || !comparable(e.A, e.B) {
 		return "", false
 	}
-	args, ok := w.list([]expr.Expr{e.A, e.B})
+	args, ok := w.comparedList([]expr.Expr{e.A, e.B})
 	if !ok {
 		return "", false
 	}
@@ -245,11 +262,11 @@ func (w *writer) anyAll(e *expr.AnyAll) (string, bool) {
 			return "", false
 		}
 	}
-	left, ok := w.expr(e.Left)
+	left, ok := w.compared(e.Left)
 	if !ok {
 		return "", false
 	}
-	list, ok := w.list(e.List)
+	list, ok := w.comparedList(e.List)
 	switch {
 	case !ok:
 		return "", false

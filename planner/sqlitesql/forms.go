@@ -27,8 +27,12 @@ func formOf(t *types.Type, typmod int32) form {
 		return formInt
 	case types.TFloat4, types.TFloat8:
 		return formReal
-	case types.TText, types.TVarchar, types.TBpchar, types.TName:
+	case types.TText, types.TVarchar, types.TName:
 		return formText
+	case types.TBpchar:
+		if t.KeyIsStored(typmod) {
+			return formText
+		} // without a length its blanks are stored, and do not count
 	case types.TUUID, types.TBytea:
 		return formBlob
 	case types.TNumeric:
@@ -42,10 +46,24 @@ func formOf(t *types.Type, typmod int32) form {
 // exprForm is formOf for the values of e.
 func exprForm(e expr.Expr) form { return formOf(e.Type(), e.Typmod()) }
 
+// comparedForm is exprForm for a side of a comparison.
+func comparedForm(e expr.Expr) form {
+	if trimmed(e) {
+		return formText
+	}
+	return exprForm(e)
+}
+
+// trimmed reports whether e is bound without its trailing blanks when it is
+// compared: a char(n) of no known length, such as a literal.
+func trimmed(e expr.Expr) bool {
+	return e.Type() == types.TBpchar && !types.TBpchar.KeyIsStored(e.Typmod()) && rowIndependent(e)
+}
+
 // comparable reports whether SQLite compares a with b exactly.
 func comparable(a, b expr.Expr) bool {
-	f := exprForm(a)
-	if f == formNone || f != exprForm(b) {
+	f := comparedForm(a)
+	if f == formNone || f != comparedForm(b) {
 		return false
 	}
 	return f != formScaled || a.Typmod() == b.Typmod()

@@ -3,18 +3,26 @@
 package sql
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/pegmatitedb/pegmatite/server"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
-// layouts are the shapes of cluster that every script must not notice.
-var layouts = []struct{ shards, logs int }{{1, 1}, {8, 1}, {8, 3}}
+// layouts are the shapes of cluster that every script must not notice, nor
+// whether rows are still in memory when they are read or in SQLite already.
+var layouts = []struct {
+	shards, logs int
+	settled      bool
+}{{1, 1, false}, {8, 1, false}, {8, 3, false}, {8, 1, true}}
 
 func TestScripts(t *testing.T) {
 	node.Psql(t)
@@ -23,8 +31,11 @@ func TestScripts(t *testing.T) {
 		t.Fatal("no scripts", err)
 	}
 	for _, l := range layouts {
-		t.Run(fmt.Sprintf("shards=%d,logs=%d", l.shards, l.logs), func(t *testing.T) {
+		t.Run(fmt.Sprintf("shards=%d,logs=%d,settled=%v", l.shards, l.logs, l.settled), func(t *testing.T) {
 			n := node.Start(t, func(c *server.Config) { c.Shards, c.Logs = l.shards, l.logs })
+			if l.settled {
+				settle(t, dsn(n.Address())("postgres"))
+			}
 			for _, script := range scripts {
 				name := strings.TrimSuffix(filepath.Base(script), ".sql")
 				t.Run(name, func(t *testing.T) { runScript(t, dsn(n.Address()), name) })
@@ -48,6 +59,30 @@ func TestRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// settle has the node write what is committed to SQLite, again and again until the test ends.
+func settle(t *testing.T, dsn string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var running sync.WaitGroup
+	ctx, stop := context.WithCancel(t.Context())
+	running.Go(func() {
+		for ctx.Err() == nil {
+			if _, err := conn.Exec(ctx, "CHECKPOINT"); err != nil && ctx.Err() == nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	t.Cleanup(func() {
+		stop()
+		running.Wait()
+		conn.Close(context.WithoutCancel(ctx))
+	})
 }
 
 func dsn(address string) func(db string) string {

@@ -45,3 +45,18 @@ SELECT id FROM ty WHERE n = 1.1 ORDER BY id;
 SELECT id FROM ty WHERE i = interval '1 month' ORDER BY id;
 SELECT id FROM ty WHERE c = 'ab   ';
 SELECT sum(n2), avg(n2), sum(f8), max(d), min(ts) FROM ty WHERE id > 1;
+
+-- char(n) is compared without its blanks, also when the literal has some
+CREATE TABLE padded (id int PRIMARY KEY, c char(5), b bpchar, t text);
+INSERT INTO padded VALUES (1, 'ab', 'ab  ', 'ab'), (2, 'ab c', 'ab', 'ab '), (3, 'b', 'abc ', 'abc');
+CHECKPOINT;
+SELECT id FROM padded WHERE c = 'ab   ' ORDER BY id;
+SELECT id FROM padded WHERE c >= 'ab    ' ORDER BY id;
+SELECT id FROM padded WHERE c IN ('ab  ', 'x', 'b') ORDER BY id;
+SELECT id FROM padded WHERE c NOT IN ('ab  ', 'x') ORDER BY id;
+SELECT id FROM padded WHERE b = 'ab' ORDER BY id;
+SELECT id FROM padded WHERE c = b ORDER BY id;
+SELECT id FROM padded WHERE b IS DISTINCT FROM 'ab   ' ORDER BY id;
+SELECT id, b || '|' FROM padded WHERE CASE WHEN id > 1 THEN b ELSE 'ab   ' END = 'ab' ORDER BY id;
+SELECT id, t = c FROM padded ORDER BY b, id;
+SELECT b, count(*) FROM padded GROUP BY b ORDER BY b;
