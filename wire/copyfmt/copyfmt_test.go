@@ -14,6 +14,7 @@ const null = "<NULL>"
 
 func readAll(t *testing.T, o Options, text string) ([][]string, error) {
 	t.Helper()
+	o.From = true
 	if err := o.Finish(); err != nil {
 		t.Fatal(err)
 	}
@@ -49,6 +50,10 @@ func TestRead(t *testing.T) {
 		{"no last line end", Options{}, "1\t2", [][]string{{"1", "2"}}},
 		{"crlf", Options{}, "1\t2\r\n3\t4\r\n", [][]string{{"1", "2"}, {"3", "4"}}},
 		{"end mark", Options{}, "1\t2\n\\.\n3\t4\n", [][]string{{"1", "2"}}},
+		{"carriage returns", Options{}, "1\ta\r2\tb\r", [][]string{{"1", "a"}, {"2", "b"}}},
+		{"end mark behind data", Options{}, "1\t2\\.\nrest\n", [][]string{{"1", "2"}}},
+		{"csv end mark", Options{CSV: true}, "1,\\.\n\\.\nrest\n", [][]string{{"1", `\.`}}},
+		{"csv line ends", Options{CSV: true}, "1,\"a\nb\"\r\n2,\"c\rd\"\r\n", [][]string{{"1", "a\nb"}, {"2", "c\rd"}}},
 		{"empty fields", Options{}, "\t\n", [][]string{{"", ""}}},
 		{"csv", Options{CSV: true}, "1,\"a,\"\"b\"\"\nc\",\n", [][]string{{"1", "a,\"b\"\nc", null}}},
 		{"csv quoted empty", Options{CSV: true}, "\"\",x\n", [][]string{{"", "x"}}},
@@ -73,6 +78,12 @@ func TestReadRefuses(t *testing.T) {
 	}{
 		{Options{CSV: true}, "\"abc\n", pgerr.BadCopyFileFormat},
 		{Options{}, "a\xff\n", pgerr.CharacterNotInRepertoire},
+		{Options{}, "a\nb\r\n", pgerr.BadCopyFileFormat},
+		{Options{}, "a\r\nb\n", pgerr.BadCopyFileFormat},
+		{Options{}, "a\rb\n", pgerr.BadCopyFileFormat},
+		{Options{CSV: true}, "a\r\nb\rc\r\n", pgerr.BadCopyFileFormat},
+		{Options{}, "a\n\\.b\n", pgerr.BadCopyFileFormat},
+		{Options{}, "a\n\\.\r\n", pgerr.BadCopyFileFormat},
 	} {
 		if _, err := readAll(t, c.o, c.text); !pgerr.HasCode(err, c.code) {
 			t.Errorf("%q: %v, want %s", c.text, err, c.code)
@@ -115,6 +126,7 @@ func FuzzRead(f *testing.F) {
 	f.Add("1,\"a\n", true)
 	f.Fuzz(func(t *testing.T, text string, csv bool) {
 		o := Options{CSV: csv}
+		o.From = true
 		if err := o.Finish(); err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,7 @@ import (
 
 // Options are COPY's, with defaults filled in by Finish.
 type Options struct {
+	From      bool // COPY FROM, else TO
 	CSV       bool
 	Binary    bool
 	Header    bool
@@ -82,19 +83,33 @@ func (o *Options) Finish() error {
 }
 
 func (o *Options) checkQuoting() error {
-	if !o.CSV {
+	switch {
+	case !o.CSV && o.Quote != "":
+		return pgerr.New(pgerr.FeatureNotSupported, "COPY quote available only in CSV mode")
+	case o.CSV && o.Quote != "" && len(o.Quote) != 1:
+		return pgerr.New(pgerr.FeatureNotSupported, "COPY quote must be a single one-byte character")
+	case !o.CSV && o.Escape != "":
+		return pgerr.New(pgerr.FeatureNotSupported, "COPY escape available only in CSV mode")
+	case o.CSV && o.Escape != "" && len(o.Escape) != 1:
+		return pgerr.New(pgerr.FeatureNotSupported, "COPY escape must be a single one-byte character")
+	}
+	for _, force := range []struct {
+		given, from bool
+		name        string
+	}{
+		{o.ForceQuote != nil || o.ForceQuoteAll, false, "quote"},
+		{o.ForceNotNull != nil, true, "not null"},
+		{o.ForceNull != nil, true, "null"},
+	} {
 		switch {
-		case o.Quote != "":
-			return pgerr.New(pgerr.FeatureNotSupported, "COPY quote available only in CSV mode")
-		case o.Escape != "":
-			return pgerr.New(pgerr.FeatureNotSupported, "COPY escape available only in CSV mode")
-		case o.ForceQuote != nil || o.ForceQuoteAll:
-			return pgerr.New(pgerr.FeatureNotSupported, "COPY force quote available only in CSV mode")
-		case o.ForceNotNull != nil:
-			return pgerr.New(pgerr.FeatureNotSupported, "COPY force not null available only in CSV mode")
-		case o.ForceNull != nil:
-			return pgerr.New(pgerr.FeatureNotSupported, "COPY force null available only in CSV mode")
+		case !force.given:
+		case !o.CSV:
+			return pgerr.New(pgerr.FeatureNotSupported, "COPY force %s available only in CSV mode", force.name)
+		case force.from != o.From:
+			return pgerr.New(pgerr.FeatureNotSupported, "COPY force %s only available using COPY %s", force.name, map[bool]string{true: "FROM", false: "TO"}[force.from])
 		}
+	}
+	if !o.CSV {
 		return nil
 	}
 	if o.Quote == "" {
@@ -102,12 +117,6 @@ func (o *Options) checkQuoting() error {
 	}
 	if o.Escape == "" {
 		o.Escape = o.Quote
-	}
-	if len(o.Quote) != 1 {
-		return pgerr.New(pgerr.FeatureNotSupported, "COPY quote must be a single one-byte character")
-	}
-	if len(o.Escape) != 1 {
-		return pgerr.New(pgerr.FeatureNotSupported, "COPY escape must be a single one-byte character")
 	}
 	return nil
 }

@@ -21,6 +21,8 @@ type Reader struct {
 	buf    []byte // bytes read and not consumed: buf[at:]
 	at     int
 	eof    bool
+	ended  bool // the data have ended, perhaps before the source
+	eol    eol
 	line   int    // number of the current line, from 1
 	raw    []byte // the current line
 	fields []Field
@@ -55,14 +57,14 @@ func (r *Reader) Raw() []byte { return r.raw }
 // Next returns the next line's fields; nil at the end of the data (or \.).
 func (r *Reader) Next() ([]Field, error) {
 	raw, err := r.rawLine()
+	if r.ended && !r.eof && err == nil {
+		raw = bytes.Clone(raw)
+		r.drain()
+	}
 	if raw == nil || err != nil {
 		return nil, err
 	}
 	r.raw = raw
-	if bytes.Equal(raw, []byte(`\.`)) {
-		r.drain()
-		return nil, nil
-	}
 	if !utf8.Valid(raw) {
 		return nil, badEncoding(raw)
 	}
@@ -101,82 +103,232 @@ func (r *Reader) drain() {
 	r.eof = true
 }
 
+// eol is how lines end: the first one says how the others must
+// (copyfromparse.c, CopyReadLineText).
+type eol uint8
+
+const (
+	eolUnknown eol = iota
+	eolNL
+	eolCR
+	eolCRNL
+)
+
 // rawLine returns the next line without its end, nil at the end of data. In
 // CSV, line ends inside quotes belong to the line.
 func (r *Reader) rawLine() ([]byte, error) {
 	if line, ok := r.plainLine(); ok {
 		return line, nil
 	}
-	quoted, escaped := false, false
-	inside := 0 // line ends in the line
-	for scan := r.at; ; scan++ {
-		if scan == len(r.buf) {
-			consumed := r.at
-			more, err := r.fill()
-			if err != nil {
-				return nil, err
-			}
-			scan -= consumed - r.at
-			if !more {
-				return r.lastLine(quoted)
-			}
-		}
-		c := r.buf[scan]
+	if r.ended {
+		return nil, nil
+	}
+	r.line++
+	l := lineScan{r: r}
+	for {
+		c, ok, err := r.peek(l.at)
 		switch {
-		case escaped:
-			escaped = false
-			continue
-		case r.o.CSV && quoted && c == r.o.Escape[0] && r.o.Escape != r.o.Quote:
-			escaped = true
-			continue
-		case r.o.CSV && c == r.o.Quote[0]:
-			quoted = !quoted
-			continue
-		case !r.o.CSV && c == '\\':
-			escaped = true
-			continue
+		case err != nil:
+			r.line--
+			return nil, err
+		case !ok:
+			return r.lastLine(l.quoted)
 		}
-		if c == '\n' && quoted {
-			inside++
-		}
-		if c == '\n' && !quoted {
-			line := r.buf[r.at:scan]
-			r.at = scan + 1
-			r.line += 1 + inside
-			return bytes.TrimSuffix(line, []byte{'\r'}), nil
+		if ends, err := l.step(c); err != nil || ends {
+			line := r.buf[r.at : r.at+l.length]
+			r.at += l.at
+			if err == nil && r.ended && len(line) == 0 {
+				return nil, nil
+			}
+			return line, err
 		}
 	}
 }
 
-// plainLine is rawLine's short cut: the next line, if all of it is here and
-// nothing in it can hide a line end.
+// lineScan goes through a line, which begins at Reader.at.
+type lineScan struct {
+	r               *Reader
+	at              int // bytes looked at
+	length          int // of the line, when it has ended
+	quoted, escaped bool
+}
+
+// step looks at the next byte; ends is true behind the line's end.
+func (l *lineScan) step(c byte) (ends bool, err error) {
+	r := l.r
+	l.at++
+	switch {
+	case l.escaped:
+		l.escaped = false
+	case r.o.CSV && l.quoted && c == r.o.Escape[0] && r.o.Escape != r.o.Quote:
+		l.escaped = true
+	case r.o.CSV && c == r.o.Quote[0]:
+		l.quoted = !l.quoted
+	case l.quoted:
+		if c == '\n' && r.eol == eolNL || c == '\r' && r.eol > eolNL {
+			r.line++
+		}
+	case c == '\r' || c == '\n':
+		l.length = l.at - 1
+		return l.lineEnd(c)
+	case c == '\\' && (!r.o.CSV || l.at == 1):
+		return l.backslash()
+	}
+	return false, nil
+}
+
+// lineEnd checks that the line ends as the first one did.
+func (l *lineScan) lineEnd(c byte) (bool, error) {
+	r := l.r
+	if c == '\n' {
+		if r.eol == eolCR || r.eol == eolCRNL {
+			return false, r.strayEnd("newline", `\n`)
+		}
+		r.eol = eolNL
+		return true, nil
+	}
+	if r.eol == eolUnknown || r.eol == eolCRNL {
+		next, ok, err := r.peek(l.at)
+		switch {
+		case err != nil:
+			return false, err
+		case ok && next == '\n':
+			l.at++
+			r.eol = eolCRNL
+			return true, nil
+		case r.eol == eolCRNL:
+			return false, r.strayEnd("carriage return", `\r`)
+		}
+		r.eol = eolCR
+		return true, nil
+	}
+	if r.eol == eolNL {
+		return false, r.strayEnd("carriage return", `\r`)
+	}
+	return true, nil
+}
+
+// strayEnd is 22P04 of a line end that is not one.
+func (r *Reader) strayEnd(what, written string) error {
+	r.raw = nil
+	if r.o.CSV {
+		return pgerr.New(pgerr.BadCopyFileFormat, "unquoted %s found in data", what).
+			WithHint("Use quoted CSV field to represent %s.", what)
+	}
+	return pgerr.New(pgerr.BadCopyFileFormat, "literal %s found in data", what).
+		WithHint("Use \"%s\" to represent %s.", written, what)
+}
+
+// backslash looks whether the data end here: \. and a line end. What stands
+// before it in the line counts. Other characters behind a backslash are data.
+func (l *lineScan) backslash() (bool, error) {
+	r := l.r
+	next, ok, err := r.peek(l.at)
+	if err != nil || !ok {
+		return false, err
+	}
+	if next != '.' {
+		if !r.o.CSV {
+			l.at++
+		}
+		return false, nil
+	}
+	end, n, err := r.endAt(l.at + 1)
+	switch {
+	case err != nil:
+		return false, err
+	case end == eolUnknown && r.o.CSV:
+		return false, nil
+	case end == eolUnknown:
+		return false, r.corruptEnd("end-of-copy marker corrupt")
+	case r.eol != eolUnknown && end != r.eol:
+		return false, r.corruptEnd("end-of-copy marker does not match previous newline style")
+	}
+	l.length = l.at - 1
+	l.at += 1 + n
+	r.ended = true
+	return true, nil
+}
+
+func (r *Reader) corruptEnd(message string) error {
+	r.raw = nil
+	return pgerr.New(pgerr.BadCopyFileFormat, "%s", message)
+}
+
+// endAt finds which line end stands at an offset, and how long it is. The end
+// of the data is as good as any.
+func (r *Reader) endAt(at int) (eol, int, error) {
+	c, ok, err := r.peek(at)
+	switch {
+	case err != nil:
+		return 0, 0, err
+	case !ok:
+		return max(r.eol, eolNL), 0, nil
+	case c == '\n':
+		return eolNL, 1, nil
+	case c != '\r':
+		return eolUnknown, 0, nil
+	}
+	if c, ok, err = r.peek(at + 1); err == nil && ok && c == '\n' {
+		return eolCRNL, 2, nil
+	}
+	return eolCR, 1, err
+}
+
+// peek returns the byte at an offset from Reader.at; ok is false behind the end.
+func (r *Reader) peek(at int) (c byte, ok bool, err error) {
+	for r.at+at >= len(r.buf) {
+		if more, err := r.fill(); err != nil || !more {
+			return 0, false, err
+		}
+	}
+	return r.buf[r.at+at], true, nil
+}
+
+// plainLine is rawLine's short cut: the next line, if all of it is here, it
+// ends as the others did and nothing in it needs to be looked at.
 func (r *Reader) plainLine() (line []byte, ok bool) {
+	if r.eol != eolNL && r.eol != eolCRNL || r.ended {
+		return nil, false
+	}
+	rest := r.buf[r.at:]
+	end := bytes.IndexByte(rest, '\n')
+	if end < 0 {
+		return nil, false
+	}
+	line = rest[:end]
+	if r.eol == eolCRNL {
+		if !bytes.HasSuffix(line, []byte{'\r'}) {
+			return nil, false
+		}
+		line = line[:end-1]
+	}
 	hides := byte('\\')
 	if r.o.CSV {
 		hides = r.o.Quote[0]
 	}
-	rest := r.buf[r.at:]
-	end := bytes.IndexByte(rest, '\n')
-	if end < 0 || bytes.IndexByte(rest[:end], hides) >= 0 {
+	if bytes.IndexByte(line, hides) >= 0 || bytes.IndexByte(line, '\r') >= 0 || bytes.HasPrefix(line, []byte{'\\'}) {
 		return nil, false
 	}
 	r.at += end + 1
 	r.line++
-	return bytes.TrimSuffix(rest[:end], []byte{'\r'}), true
+	return line, true
 }
 
 // lastLine is what stands after the last line end.
 func (r *Reader) lastLine(quoted bool) ([]byte, error) {
-	if r.at == len(r.buf) {
-		return nil, nil
-	}
-	r.line++
-	if quoted {
-		return nil, pgerr.New(pgerr.BadCopyFileFormat, "unterminated CSV quoted field")
-	}
 	line := r.buf[r.at:]
 	r.at = len(r.buf)
-	return bytes.TrimSuffix(line, []byte{'\r'}), nil
+	r.ended = true
+	if len(line) == 0 {
+		r.line--
+		return nil, nil
+	}
+	if quoted {
+		r.raw = line
+		return nil, pgerr.New(pgerr.BadCopyFileFormat, "unterminated CSV quoted field")
+	}
+	return line, nil
 }
 
 // fill reads more; it moves what is not consumed to the front.

@@ -19,7 +19,7 @@ func (s *Session) copy(ctx context.Context, st *sqlparse.Statement, n *pg.CopySt
 	if n.Filename != "" || n.IsProgram {
 		return nil, pgerr.Unsupported("COPY with a file or program on the server").WithHint("Use COPY FROM STDIN or TO STDOUT; psql's \\copy also works for anyone.")
 	}
-	c := &copying{session: s, stmt: n}
+	c := &copying{session: s, stmt: n, options: copyfmt.Options{From: n.IsFrom}}
 	if err := c.resolve(); err != nil {
 		return nil, err
 	}
@@ -44,6 +44,7 @@ type copying struct {
 	columns []*catalog.Column
 	options copyfmt.Options
 	freeze  bool
+	forced  []forced
 }
 
 // resolve finds the table and the columns.
@@ -84,13 +85,17 @@ func (c *copying) resolve() error {
 }
 
 // checkFreeze allows FREEZE, which has no effect here, where PostgreSQL does:
-// on a table that this transaction has made or truncated.
+// on a table that this subtransaction has made or truncated.
 func (c *copying) checkFreeze() error {
 	s := c.session
 	if !c.freeze || c.table == nil {
 		return nil
 	}
-	if old := s.node.Catalog.Snapshot().Table(c.table.OID); old == nil || old.Physical != c.table.Physical {
+	before := s.node.Catalog.Snapshot()
+	if n := len(s.tx.savepoints); n > 0 {
+		before = s.tx.savepoints[n-1].schema
+	}
+	if old := before.Table(c.table.OID); old == nil || old.Physical != c.table.Physical {
 		return nil
 	}
 	return pgerr.New(pgerr.ObjectNotInPrerequisiteState,
@@ -131,7 +136,7 @@ func (c *copying) readOptions() error {
 	for _, o := range c.stmt.Options {
 		d := o.GetDefElem()
 		if seen[d.Defname] {
-			return pgerr.New(pgerr.SyntaxError, "conflicting or redundant options")
+			return c.at(d, pgerr.New(pgerr.SyntaxError, "conflicting or redundant options"))
 		}
 		seen[d.Defname] = true
 		if err := c.option(d); err != nil {
@@ -153,14 +158,24 @@ func (c *copying) option(d *pg.DefElem) error {
 		case "binary":
 			o.Binary = true
 		default:
-			return pgerr.New(pgerr.InvalidParameterValue, "COPY format %q not recognized", value)
+			return c.at(d, pgerr.New(pgerr.InvalidParameterValue, "COPY format %q not recognized", value))
 		}
 	case "delimiter":
 		o.Delimiter, o.DelimiterGiven = value, true
 	case "null":
 		o.Null, o.NullGiven = value, true
 	case "header":
-		o.Header, o.Match = truth(value) || value == "match", value == "match"
+		if o.Match = strings.EqualFold(value, "match") && d.Arg.GetInteger() == nil; o.Match {
+			o.Header = true
+			if !o.From {
+				return pgerr.New(pgerr.FeatureNotSupported, "cannot use \"match\" with HEADER in COPY TO")
+			}
+			return nil
+		}
+		var ok bool
+		if o.Header, ok = booleanOption(d); !ok {
+			return pgerr.New(pgerr.SyntaxError, "%s requires a Boolean value or \"match\"", d.Defname)
+		}
 	case "quote":
 		if o.Quote = value; value == "" {
 			o.Quote = "  " // refused as not one character
@@ -170,36 +185,84 @@ func (c *copying) option(d *pg.DefElem) error {
 			o.Escape = "  "
 		}
 	case "freeze":
-		c.freeze = truth(value)
+		var ok bool
+		if c.freeze, ok = booleanOption(d); !ok {
+			return pgerr.New(pgerr.SyntaxError, "%s requires a Boolean value", d.Defname)
+		}
 	case "encoding":
 		_, err := checkEncoding(value)
+		if pgerr.HasCode(err, pgerr.InvalidParameterValue) || d.Arg.GetString_() == nil {
+			err = c.at(d, pgerr.New(pgerr.InvalidParameterValue, "argument to option %q must be a valid encoding name", d.Defname))
+		}
 		return err
 	case "force_quote":
 		if d.Arg.GetAStar() != nil {
 			o.ForceQuoteAll = true
 			return nil
 		}
-		return c.columnSet(d, &o.ForceQuote)
+		o.ForceQuote = c.force(d)
 	case "force_not_null":
-		return c.columnSet(d, &o.ForceNotNull)
+		o.ForceNotNull = c.force(d)
 	case "force_null":
-		return c.columnSet(d, &o.ForceNull)
+		o.ForceNull = c.force(d)
 	default:
-		return pgerr.New(pgerr.SyntaxError, "option %q not recognized", d.Defname)
+		return c.at(d, pgerr.New(pgerr.SyntaxError, "option %q not recognized", d.Defname))
 	}
 	return nil
 }
 
-// columnSet reads a list of columns as positions among those copied.
-func (c *copying) columnSet(d *pg.DefElem, set *map[int]bool) error {
-	*set = map[int]bool{}
-	for _, n := range d.Arg.GetList().GetItems() {
-		name := n.GetString_().GetSval()
-		i := slices.IndexFunc(c.columns, func(col *catalog.Column) bool { return col.Name == name })
-		if i < 0 {
-			return pgerr.New(pgerr.UndefinedColumn, "column %q does not exist", name)
+// at points at the option that an error is about.
+func (c *copying) at(d *pg.DefElem, e *pgerr.E) *pgerr.E {
+	return e.WithPosition(c.session.statement.Position(d.Location))
+}
+
+// booleanOption reads an option's value as defGetBoolean does.
+func booleanOption(d *pg.DefElem) (value, ok bool) {
+	if d.Arg == nil {
+		return true, true
+	}
+	switch strings.ToLower(defText(d)) {
+	case "true", "on", "1":
+		return true, true
+	case "false", "off", "0":
+		return false, true
+	}
+	return false, false
+}
+
+// forced is a FORCE option's columns, which are looked for when the columns are known.
+type forced struct {
+	option string
+	names  []*pg.Node
+	set    map[int]bool
+}
+
+// force notes a FORCE option; its set is filled by resolveForced.
+func (c *copying) force(d *pg.DefElem) map[int]bool {
+	f := forced{strings.ToUpper(d.Defname), d.Arg.GetList().GetItems(), map[int]bool{}}
+	c.forced = append(c.forced, f)
+	return f.set
+}
+
+// resolveForced finds the columns of FORCE options among those that are copied.
+func (c *copying) resolveForced(columns []string) error {
+	for _, f := range c.forced {
+		for _, n := range f.names {
+			name := n.GetString_().GetSval()
+			i := slices.Index(columns, name)
+			switch {
+			case i >= 0 && f.set[i]:
+				return pgerr.New(pgerr.DuplicateColumn, "column %q specified more than once", name)
+			case i >= 0:
+				f.set[i] = true
+			case c.table == nil:
+				return pgerr.New(pgerr.UndefinedColumn, "column %q does not exist", name)
+			case c.table.ColumnByName(name) == nil:
+				return pgerr.New(pgerr.UndefinedColumn, "column %q of relation %q does not exist", name, c.table.Name)
+			default:
+				return pgerr.New(pgerr.InvalidColumnReference, "%s column %q not referenced by COPY", f.option, name)
+			}
 		}
-		(*set)[i] = true
 	}
 	return nil
 }

@@ -91,6 +91,14 @@ const maxContextBytes = 100
 // quoted is the present line as CONTEXT shows it.
 func (in *copyInput) quoted() string { return ": \"" + shorten(in.reader.Text()) + "\"" }
 
+// condition is the line that an error of WHERE is about: rows come one by one then.
+func (in *copyInput) condition() string {
+	if in.copying.stmt.WhereClause == nil || in.reader == nil {
+		return ""
+	}
+	return in.quoted()
+}
+
 func shorten(text string) string {
 	if len(text) <= maxContextBytes {
 		return text

@@ -28,6 +28,13 @@ func (c *copying) from(ctx context.Context) (*result, error) {
 		return nil, pgerr.New(pgerr.SyntaxError, "COPY FROM needs a table")
 	}
 	s := c.session
+	var names []string
+	for _, col := range c.columns {
+		names = append(names, col.Name)
+	}
+	if err := c.resolveForced(names); err != nil {
+		return nil, err
+	}
 	stmt, err := c.insert()
 	if err != nil {
 		return nil, err
@@ -51,7 +58,7 @@ func (c *copying) from(ctx context.Context) (*result, error) {
 	}
 	n, err := in.insert(ctx, env, p)
 	if err != nil && in.line() > 0 {
-		err = in.where(err, "") // if it has none yet
+		err = in.where(err, in.condition()) // if it has none yet
 	}
 	if e := in.finish(err != nil); err == nil {
 		err = e
@@ -232,12 +239,16 @@ func (in *copyInput) row() (exec.Row, error) {
 	}
 	fields, err := in.reader.Next()
 	if err == nil && fields != nil && in.copying.options.Header && in.reader.Line() == 1 {
-		if err = in.matchHeader(fields); err == nil {
-			fields, err = in.reader.Next()
+		if err = in.matchHeader(fields); err != nil {
+			return nil, in.where(err, in.quoted())
 		}
+		fields, err = in.reader.Next()
 	}
 	if err != nil && err == in.failure {
 		return nil, in.whereLine(err, in.reader.Line()+1, "") // the one that did not come
+	}
+	if err != nil && in.reader.Raw() != nil {
+		return nil, in.where(err, in.quoted())
 	}
 	if err != nil {
 		return nil, in.where(err, "")

@@ -26,6 +26,13 @@ func (c *copying) to(ctx context.Context, st *sqlparse.Statement) (*result, erro
 	if p.Result == nil {
 		return nil, pgerr.New(pgerr.FeatureNotSupported, "COPY query must have a RETURNING clause")
 	}
+	var names []string
+	for _, col := range p.Result {
+		names = append(names, col.Name)
+	}
+	if err := c.resolveForced(names); err != nil {
+		return nil, err
+	}
 	r, err := s.runPlan(ctx, &execution{stmt: query, text: query.Text}, p, nil)
 	if err != nil {
 		return nil, err

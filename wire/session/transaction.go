@@ -34,6 +34,7 @@ type savepoint struct {
 	mark     txn.Mark
 	ddl      catalog.Mark
 	hadDDL   bool
+	schema   *catalog.Snapshot // as it was
 	settings setting.Mark
 	advisory int // how many advisory locks were held
 }
@@ -153,7 +154,7 @@ func (s *Session) schemaChange() *catalog.Change {
 
 // savepoint sets one.
 func (s *Session) savepoint(name string) {
-	sp := savepoint{name: name, mark: s.tx.txn.Mark(), settings: s.settings.Mark(), advisory: len(s.advisoryHolds)}
+	sp := savepoint{name: name, mark: s.tx.txn.Mark(), schema: s.snapshot(), settings: s.settings.Mark(), advisory: len(s.advisoryHolds)}
 	if s.tx.change != nil {
 		sp.hadDDL, sp.ddl = true, s.tx.change.Mark()
 	}
