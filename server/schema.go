@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
@@ -29,7 +30,7 @@ func (s *schemaChanges) Commit(ctx context.Context, t *txn.Txn, c *catalog.Chang
 		_, err := s.store.Publish(ctx, c, store.Decision{})
 		return err
 	}
-	at, err := s.prepare(ctx, t.ID(), branches)
+	at, err := s.prepare(ctx, t.ID(), branches, fencesOf(c))
 	if err != nil {
 		s.Rollback(ctx, t, c)
 		return err
@@ -51,7 +52,7 @@ func (s *schemaChanges) Commit(ctx context.Context, t *txn.Txn, c *catalog.Chang
 }
 
 // prepare makes every branch durable and returns the commit timestamp.
-func (s *schemaChanges) prepare(ctx context.Context, id txn.ID, branches []txn.Branch) (txn.Timestamp, error) {
+func (s *schemaChanges) prepare(ctx context.Context, id txn.ID, branches []txn.Branch, fences []txn.Fence) (txn.Timestamp, error) {
 	at, err := s.cluster.node.oracle.Commit(ctx)
 	if err != nil {
 		return 0, err
@@ -63,7 +64,7 @@ func (s *schemaChanges) prepare(ctx context.Context, id txn.ID, branches []txn.B
 	highest := at
 	for _, b := range branches {
 		r, err := s.cluster.Participant(b.Log).Prepare(ctx, &txn.PrepareRequest{
-			Txn: id, At: at, Shards: b.Shards, Home: schemaHome, Participants: logs,
+			Txn: id, At: at, Shards: b.Shards, Home: schemaHome, Participants: logs, Fences: fences,
 		})
 		if err != nil {
 			return 0, err
@@ -71,6 +72,35 @@ func (s *schemaChanges) prepare(ctx context.Context, id txn.ID, branches []txn.B
 		highest = max(highest, r.At)
 	}
 	return highest, nil
+}
+
+// fencesOf are the relations whose descriptors a change replaces: of a table,
+// and of its unique indexes that are relations of their own.
+func fencesOf(c *catalog.Change) (fences []txn.Fence) {
+	for _, op := range c.Ops() {
+		old, _ := c.Base().Object(op.Key).(*catalog.Table)
+		if old == nil {
+			continue
+		}
+		now, _ := op.Object.(*catalog.Table)
+		version := txn.DroppedVersion
+		if now != nil {
+			version = now.Version
+		}
+		fences = append(fences, txn.Fence{Relation: uint32(old.OID), Version: version})
+		for i := range old.Indexes {
+			ix := &old.Indexes[i]
+			if ix.Global == 0 {
+				continue
+			}
+			of := version
+			if now == nil || !slices.ContainsFunc(now.Indexes, func(x catalog.Index) bool { return x.OID == ix.OID }) {
+				of = txn.DroppedVersion
+			}
+			fences = append(fences, txn.Fence{Relation: uint32(ix.OID), Version: of})
+		}
+	}
+	return fences
 }
 
 // giveUp records "aborted" unless the publication took place after all.

@@ -138,7 +138,22 @@ type PrepareRequest struct {
 	Shards       []Enlistment
 	Home         LogID   // where the decision will be
 	Participants []LogID // all logs, the home first
+	// Fences are of a transaction with DDL: they stand on its shards, durably,
+	// once it has committed.
+	Fences []Fence
 }
+
+// Fence keeps out who does not know of a schema change: statements on Relation
+// that were planned with a descriptor older than Version and read what came
+// after the change, or write.
+type Fence struct {
+	Relation uint32
+	Version  uint64 // DroppedVersion: no descriptor is good any more
+}
+
+// DroppedVersion is the fence of a relation that was dropped. It goes with the
+// relation's tables.
+const DroppedVersion = ^uint64(0)
 
 // PrepareReply carries p: the smallest timestamp at which this log can commit
 // the transaction.

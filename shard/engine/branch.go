@@ -25,6 +25,7 @@ type branch struct {
 	last    txn.Statement      // the highest that was acknowledged
 	refused txn.Statement      // statements up to here come too late (rule 10)
 	cancel  context.CancelFunc // of the statement that is writing
+	writing txn.Statement      // its number
 	// set is the write set: its times are statement numbers. It is frozen from
 	// commit or prepare on: then no lock is needed to read it.
 	set *recent.Shard
@@ -37,8 +38,6 @@ type branch struct {
 	// statement's that writes, which holds turn.
 	exclusive map[uint64]bool
 	rowLocks  int // taken since the last try to lock a whole table
-	// committed is set when the outcome is known, before the end.
-	committed bool
 }
 
 type branchState uint8
@@ -76,6 +75,9 @@ func (e *Engine) branchOf(h *shard.Header, write bool) (*branch, error) {
 		// statement comes after the end.
 		return nil, shard.Refuse(shard.RefusedRestart)
 	}
+	if err := e.participant.node.boots.admit(h.Txn, e.participant.node.dropBoots); err != nil {
+		return nil, err
+	}
 	e.branchMu.Lock()
 	defer e.branchMu.Unlock()
 	if b := e.branches[h.Txn]; b != nil {
@@ -107,19 +109,20 @@ func (b *branch) begin(ctx context.Context, number txn.Statement) (context.Conte
 		return nil, errLateStatement()
 	}
 	ctx, b.cancel = context.WithCancel(ctx)
+	b.writing = number
 	return ctx, nil
 }
 
 // finish ends a statement. One that failed leaves nothing behind.
 func (b *branch) finish(number txn.Statement, failed bool) {
 	if failed {
-		b.dropLoads(number)
+		b.dropLoads(number, number)
 	}
 	b.mu.Lock()
 	b.cancel()
 	b.cancel = nil
 	if failed {
-		b.takeBack(number)
+		b.takeBack(number, number)
 	} else {
 		b.last = max(b.last, number)
 	}
@@ -135,19 +138,21 @@ func (b *branch) finish(number txn.Statement, failed bool) {
 	<-b.turn
 }
 
-// takeBack undoes the statements from number on; the caller holds mu and turn.
-func (b *branch) takeBack(number txn.Statement) {
+// takeBack undoes the statements between two numbers; the caller holds mu and turn.
+func (b *branch) takeBack(from, to txn.Statement) {
 	for _, t := range b.set.Tables() {
-		t.Cut(txn.Timestamp(number))
+		t.Cut(txn.Timestamp(from), txn.Timestamp(to))
 	}
 	if b.large() {
-		b.cuts = append(b.cuts, cutRange{from: number, to: max(number, b.last, b.refused)})
+		b.cuts = append(b.cuts, cutRange{from: from, to: to})
 	}
 	b.exclusive = nil // perhaps taken by what goes; the next try finds out
-	b.engine.locks.releaseFrom(b.id, number)
+	b.engine.locks.takeBack(b.id, from, to)
 }
 
 // cut is CutRequest: it stops the statement that is writing, if it is to go.
+// What is newer than sent the coordinator has sent after an earlier copy of the
+// request had arrived: it stays (rule 10).
 func (b *branch) cut(ctx context.Context, from, sent txn.Statement) error {
 	b.mu.Lock()
 	if b.state != branchActive {
@@ -155,7 +160,7 @@ func (b *branch) cut(ctx context.Context, from, sent txn.Statement) error {
 		return errLateStatement()
 	}
 	b.refused = max(b.refused, sent)
-	if b.cancel != nil {
+	if b.cancel != nil && b.writing <= sent {
 		b.cancel()
 	}
 	b.mu.Unlock()
@@ -165,13 +170,13 @@ func (b *branch) cut(ctx context.Context, from, sent txn.Statement) error {
 		return pgerr.From(ctx.Err())
 	}
 	defer func() { <-b.turn }()
-	b.dropLoads(from)
+	b.dropLoads(from, sent)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.state != branchActive {
 		return errLateStatement()
 	}
-	b.takeBack(from)
+	b.takeBack(from, sent)
 	return nil
 }
 
@@ -225,8 +230,7 @@ func (e *Engine) forget(b *branch) {
 	e.branchMu.Lock()
 	delete(e.branches, b.id)
 	e.branchMu.Unlock()
-	e.versions.end(b.id, b.committed)
-	b.dropLoads(0)
+	b.dropLoads(0, ^txn.Statement(0))
 	e.locks.release(b.id)
 	b.mu.Lock()
 	b.dropRuns()

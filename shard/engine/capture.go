@@ -13,6 +13,7 @@ import (
 // view is what one read sees: a snapshot (0: the newest), and under it the
 // reader's own writes by earlier statements.
 type view struct {
+	table     *shard.Table // as the statement was planned
 	at        txn.Timestamp
 	own       *branch
 	statement txn.Statement
@@ -24,8 +25,8 @@ type view struct {
 	pin *pin
 }
 
-func viewOf(h *shard.Header, own *branch) view {
-	return view{at: h.Snapshot, own: own, statement: h.Statement, session: h.Isolation != txn.ReadCommitted}
+func viewOf(h *shard.Header, t *shard.Table, own *branch) view {
+	return view{table: t, at: h.Snapshot, own: own, statement: h.Statement, session: h.Isolation != txn.ReadCommitted}
 }
 
 // captured is what memory has to say about a read: images that count, and the
@@ -119,6 +120,9 @@ func (e *Engine) capture(ctx context.Context, conn *sqlite.Conn, v *view, t *tab
 		}
 		if err == nil && s < e.recent.Floor() && v.at != 0 {
 			err = v.errFloor()
+		}
+		if err == nil {
+			err = e.fences.check(v.table, v.at)
 		}
 		if err == nil {
 			err = e.gather(c, v, t, sp)

@@ -188,6 +188,10 @@ func (e *Engine) dropTable(conn *sqlite.Conn, t *table) error {
 			return err
 		}
 	}
+	relation := t.shape.Load().relation
+	if err := e.fences.swept(conn, relation); err != nil {
+		return err
+	}
 	t.gone.Store(true)
 	if err := conn.Commit(); err != nil {
 		t.gone.Store(false)
@@ -202,6 +206,7 @@ func (e *Engine) dropTable(conn *sqlite.Conn, t *table) error {
 		}
 	}
 	e.tables.Store(&tables)
+	e.fences.forget(relation)
 	e.recent.Remove(t.physical)
 	e.noteMemory()
 	return nil
@@ -262,7 +267,7 @@ func (e *Engine) checkUnique(ctx context.Context, r *shard.ControlRequest, t *ta
 	if err != nil {
 		return err
 	}
-	v := viewOf(&r.Header, own)
+	v := viewOf(&r.Header, r.Table, own)
 	v.statement++ // the statement's own rows count
 	c := evalContext(&shard.Values{Env: types.DefaultEnv()})
 	s, err := e.openScan(ctx, p, t, &v, c)

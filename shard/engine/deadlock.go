@@ -7,7 +7,7 @@ import (
 
 // detect looks for a cycle of waiting through self over all shards of the node,
 // and over those of others if Config.Edges knows them. It returns 40P01 when
-// self is to be its victim.
+// self is its victim, whose waits on all shards are over then.
 func (n *Node) detect(self txn.ID) error {
 	var edges []lock.Edge
 	for _, e := range n.engines {
@@ -28,5 +28,9 @@ func (n *Node) detect(self txn.ID) error {
 		}
 	}
 	n.metrics.Deadlocks.Add(1)
-	return lock.Deadlock(cycle, n.cfg.Party, 0)
+	err := lock.Deadlock(cycle, n.cfg.Party, 0)
+	for _, e := range n.engines {
+		e.locks.fail(self, err)
+	}
+	return err
 }

@@ -53,7 +53,7 @@ type Engine struct {
 	programs    *programs
 	participant *Participant
 	locks       *locks
-	versions    versions
+	fences      fences
 	scratch     *scratch
 	metrics     *Metrics
 
@@ -140,6 +140,7 @@ func (e *Engine) load() (*meta, error) {
 	}
 	e.marks = m.loads
 	e.sequences.restore(m.sequences)
+	e.fences.restore(m.fences)
 	return m, e.loadSchema(conn)
 }
 

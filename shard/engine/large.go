@@ -21,7 +21,6 @@ import (
 // applyBranches makes a durable commit visible.
 func (p *Participant) applyBranches(branches []*branch, c *changes, at txn.Timestamp) {
 	for _, b := range branches {
-		b.committed = true
 		b.applyLoads(at)
 		if !b.large() {
 			b.apply(at)

@@ -57,14 +57,14 @@ func (e *Engine) dropMarked(conn *sqlite.Conn, physical uint64) error {
 	return conn.Commit()
 }
 
-// dropLoads takes back a branch's loads of statements from number on. What
+// dropLoads takes back a branch's loads of statements between two numbers. What
 // cannot be taken out of the file stays hidden, and whoever writes to the table
 // next tries again.
-func (b *branch) dropLoads(number txn.Statement) {
+func (b *branch) dropLoads(from, to txn.Statement) {
 	b.mu.RLock()
 	var gone []*load
 	for _, l := range b.loads {
-		if l.statement >= number && l.t.load.Load() == l {
+		if from <= l.statement && l.statement <= to && l.t.load.Load() == l {
 			gone = append(gone, l)
 		}
 	}

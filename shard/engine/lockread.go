@@ -50,7 +50,7 @@ type lockingRead struct {
 
 func (l *lockingRead) run(ctx context.Context) error {
 	w := l.w
-	v := viewOf(&w.r.Header, w.b)
+	v := viewOf(&w.r.Header, w.r.Table, w.b)
 	v.pin = &w.pin
 	s, err := w.e.openScan(ctx, w.find, w.t, &v, w.c)
 	if err != nil {

@@ -22,11 +22,11 @@ type locks struct {
 
 	mu      sync.Mutex // protects the rest
 	table   *lock.Table
-	waiters map[*lock.Waiter]struct{}
+	waiters map[*lock.Waiter]error // why one was made to give up; nil while it was not
 }
 
 func newLocks(timeout time.Duration, victims *sync.Mutex, detect func(txn.ID) error) *locks {
-	return &locks{detect: detect, victims: victims, timeout: timeout, table: lock.New(), waiters: map[*lock.Waiter]struct{}{}}
+	return &locks{detect: detect, victims: victims, timeout: timeout, table: lock.New(), waiters: map[*lock.Waiter]error{}}
 }
 
 // locking is how a statement takes its locks.
@@ -61,7 +61,7 @@ func (l *locks) acquire(ctx context.Context, b *branch, number txn.Statement, ke
 		Owner: b.id, Statement: number, Key: key, Mode: lock.Mode(how.strength), Policy: policy,
 	})
 	if w != nil {
-		l.waiters[w] = struct{}{}
+		l.waiters[w] = nil
 	}
 	l.mu.Unlock()
 	if result == lock.Waiting {
@@ -95,15 +95,16 @@ func (l *locks) await(ctx context.Context, w *lock.Waiter, how locking) (lock.Re
 		case <-w.Done():
 			l.mu.Lock()
 			defer l.mu.Unlock()
+			err := l.waiters[w]
 			delete(l.waiters, w)
-			return w.Result(), nil
+			return w.Result(), err
 		case <-ctx.Done():
 			return l.giveUp(w, pgerr.From(ctx.Err()))
 		case <-expired:
 			return l.giveUp(w, pgerr.New(pgerr.LockNotAvailable, "canceling statement due to lock timeout"))
 		case <-deadlock.C:
 			if err := l.breakDeadlock(w); err != nil {
-				return lock.Canceled, err
+				return l.giveUp(w, err)
 			}
 			deadlock.Reset(l.timeout)
 		}
@@ -114,11 +115,26 @@ func (l *locks) await(ctx context.Context, w *lock.Waiter, how locking) (lock.Re
 func (l *locks) breakDeadlock(w *lock.Waiter) error {
 	l.victims.Lock()
 	defer l.victims.Unlock()
-	err := l.detect(w.Owner)
-	if err != nil {
-		l.giveUp(w, err)
+	l.mu.Lock()
+	over := w.Result() != lock.Waiting
+	l.mu.Unlock()
+	if over {
+		return nil // granted meanwhile, or a victim already
 	}
-	return err
+	return l.detect(w.Owner)
+}
+
+// fail makes every wait of a transaction end with an error: a deadlock's victim
+// that still waited elsewhere would close the circle for the next who looks.
+func (l *locks) fail(id txn.ID, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for w := range l.waiters {
+		if w.Owner == id && w.Result() == lock.Waiting {
+			l.waiters[w] = err
+			l.table.Cancel(w)
+		}
+	}
 }
 
 // giveUp leaves the queue; a lock that was granted in the same moment goes with
@@ -144,11 +160,11 @@ func (l *locks) release(id txn.ID) {
 	l.table.Release(id)
 }
 
-// releaseFrom gives back what statements from number on have taken.
-func (l *locks) releaseFrom(id txn.ID, number txn.Statement) {
+// takeBack gives back what the statements between two numbers have taken.
+func (l *locks) takeBack(id txn.ID, from, to txn.Statement) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.table.Cut(id, number)
+	l.table.Cut(id, from, to)
 }
 
 // prepared makes everybody wait for a transaction's locks, and returns them.

@@ -25,6 +25,7 @@ const (
 	metaRows     = "rows."     // + physical: how many rows it has
 	metaLoad     = "load."     // + physical: a transaction, not known to be committed, that fills the table
 	metaSequence = "sequence." // + physical: last value, then is_called
+	metaFence    = "fence."    // + relation: the oldest descriptor, from when on
 	metaPut      = `INSERT OR REPLACE INTO pegmatite(name, value) VALUES(?, ?)`
 	metaDelete   = `DELETE FROM pegmatite WHERE name = ?`
 )
@@ -42,13 +43,14 @@ type meta struct {
 	rows      map[uint64]int64
 	loads     map[uint64]struct{}
 	sequences map[uint64]sequenceValue
+	fences    map[types.OID]fence
 }
 
 func readMeta(conn *sqlite.Conn) (*meta, error) {
 	if err := conn.Script(metaTable); err != nil {
 		return nil, err
 	}
-	m := &meta{shard: -1, rows: map[uint64]int64{}, loads: map[uint64]struct{}{}, sequences: map[uint64]sequenceValue{}}
+	m := &meta{shard: -1, rows: map[uint64]int64{}, loads: map[uint64]struct{}{}, sequences: map[uint64]sequenceValue{}, fences: map[types.OID]fence{}}
 	err := eachRow(conn, `SELECT name, value FROM pegmatite`, nil, func(row []byte) error {
 		name, row, ok1 := types.NextPacked(row)
 		value, _, ok2 := types.NextPacked(row)
@@ -82,6 +84,10 @@ func (m *meta) set(name string, v types.Value) error {
 		return pgerr.New(pgerr.DataCorrupted, "unknown entry \"%s\" about a shard", name)
 	}
 	switch name[:at+1] {
+	case metaFence:
+		r := reader{b: v.Bytes()}
+		m.fences[types.OID(physical)] = fence{version: r.uint(), at: txn.Timestamp(r.int())}
+		return r.end()
 	case metaShape:
 		s, err := decodeShape(owned(v.Bytes()))
 		if err != nil {

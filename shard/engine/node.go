@@ -26,6 +26,7 @@ type Node struct {
 	memory       *budget
 	metrics      Metrics
 	victims      sync.Mutex // see locks
+	boots        boots
 
 	stop    chan struct{} // closed by Close
 	running sync.WaitGroup
@@ -209,7 +210,6 @@ func (n *Node) abandon() {
 			p.log.Close()
 		}
 	}
-
 }
 
 // MaxTimestamp is the highest timestamp in any shard or log: a new oracle must
@@ -318,7 +318,11 @@ func (n *Node) Kill() {
 			e.db.Close()
 			e.scratch.close()
 		}
-
+		for _, p := range n.participants {
+			if p.log != nil {
+				p.log.Abandon()
+			}
+		}
 	})
 }
 

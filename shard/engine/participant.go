@@ -119,7 +119,6 @@ func (p *Participant) Commit(ctx context.Context, r *txn.CommitRequest) (txn.Out
 	}
 	if !slices.ContainsFunc(branches, (*branch).wrote) {
 		for _, b := range branches {
-			b.committed = true
 			b.end()
 		}
 		return txn.Outcome{State: txn.Committed, At: r.At}, nil
@@ -132,7 +131,7 @@ func (p *Participant) commit(ctx context.Context, r *txn.CommitRequest, branches
 		p.giveUp(branches, nil, &changes{})
 		return txn.Outcome{}, err
 	}
-	pend, at, err := p.register(ctx, branches, r.At)
+	pend, at, err := p.register(ctx, branches, r.At, nil)
 	if err != nil {
 		return txn.Outcome{}, err
 	}
@@ -180,11 +179,11 @@ func (p *Participant) appendCommit(branches []*branch, c *commit) (log.Position,
 
 // register fixes, on every shard, the timestamp below which the transaction
 // will not commit, and returns the largest.
-func (p *Participant) register(ctx context.Context, branches []*branch, drawn txn.Timestamp) ([]*pending, txn.Timestamp, error) {
+func (p *Participant) register(ctx context.Context, branches []*branch, drawn txn.Timestamp, fences []txn.Fence) ([]*pending, txn.Timestamp, error) {
 	at := drawn
 	pend := make([]*pending, len(branches))
 	for i, b := range branches {
-		pend[i] = b.engine.register(b, drawn)
+		pend[i] = b.engine.register(b, drawn, fences)
 		at = max(at, pend[i].at)
 	}
 	if at == drawn || at%txn.TimestampStep != 0 {
@@ -205,10 +204,10 @@ func (p *Participant) register(ctx context.Context, branches []*branch, drawn tx
 
 // register computes p and makes reads at or above it wait, in one atomic step
 // (rule 12).
-func (e *Engine) register(b *branch, drawn txn.Timestamp) *pending {
+func (e *Engine) register(b *branch, drawn txn.Timestamp, fences []txn.Fence) *pending {
 	e.latch.Lock()
 	defer e.latch.Unlock()
-	p := &pending{branch: b, done: make(chan struct{})}
+	p := &pending{branch: b, done: make(chan struct{}), wholesale: e.fenced(fences)}
 	p.at = max(drawn, txn.Timestamp(e.maxRead.Load())+1, e.maxCommit+1)
 	e.cfg.must(p.at > e.recent.Floor(), 6, "p %d is not above the floor %d", p.at, e.recent.Floor())
 	e.enter(p)
@@ -246,7 +245,6 @@ func (e *Engine) leave(p *pending) {
 
 // apply puts the write set into the chains.
 func (b *branch) apply(at txn.Timestamp) {
-	b.committed = true
 	e := b.engine
 	e.latch.Lock()
 	defer e.latch.Unlock()

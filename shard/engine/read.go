@@ -31,7 +31,7 @@ func (e *Engine) Read(ctx context.Context, r *shard.ReadRequest) (shard.Rows, er
 	if err := e.widen(ctx, t, r.Fragment.Table); err != nil {
 		return nil, err
 	}
-	v := viewOf(&r.Header, own)
+	v := viewOf(&r.Header, r.Fragment.Table, own)
 	switch {
 	case r.Fragment.Keys > 0:
 		return e.lookup(ctx, r, p, t, v, c)
@@ -127,6 +127,9 @@ func (e *Engine) pointImage(ctx context.Context, p *program, t *table, v *view, 
 		image, err := e.pointLatched(ctx, conn, p, t, v, s, name, out)
 		if err == nil && v.at != 0 && s < e.recent.Floor() {
 			err = v.errFloor()
+		}
+		if err == nil {
+			err = e.fences.check(v.table, v.at)
 		}
 		e.latch.RUnlock()
 		return image, err

@@ -45,6 +45,11 @@ func (p *Participant) replayOutcome(pos log.Position, command byte, c *outcome) 
 	if c.state != txn.Committed {
 		return nil
 	}
+	for _, s := range st.rec.shards {
+		if e := p.engine(shard.ID(s.Shard)); e != nil {
+			e.fences.raise(st.rec.fences, c.at)
+		}
+	}
 	return p.replayChanges(pos, &st.rec.changes, c.at)
 }
 
@@ -73,7 +78,7 @@ func (p *Participant) restorePrepared() error {
 		}
 		st.restoreLoads()
 		for _, b := range st.branches {
-			pend := &pending{branch: b, at: st.rec.at, done: make(chan struct{})}
+			pend := &pending{branch: b, at: st.rec.at, done: make(chan struct{}), wholesale: b.engine.fenced(st.rec.fences)}
 			if err := p.wholesale(&st.rec.changes, pend); err != nil {
 				return err
 			}

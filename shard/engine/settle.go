@@ -272,6 +272,9 @@ func (e *Engine) writeMeta(conn *sqlite.Conn, s *settlement) (map[*table]*shape,
 	if err := e.sequences.store(conn); err != nil {
 		return nil, err
 	}
+	if err := e.fences.store(conn); err != nil {
+		return nil, err
+	}
 	entries := []struct {
 		name  string
 		value types.Value

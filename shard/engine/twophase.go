@@ -76,12 +76,12 @@ func (p *Participant) Prepare(ctx context.Context, r *txn.PrepareRequest) (txn.P
 		p.giveUp(branches, nil, &changes{})
 		return txn.PrepareReply{}, err
 	}
-	pend, at, err := p.register(ctx, branches, r.At)
+	pend, at, err := p.register(ctx, branches, r.At, r.Fences)
 	if err != nil {
 		return txn.PrepareReply{}, err
 	}
 	st := &prepared{branches: branches, pend: pend, since: time.Now(),
-		rec: &prepare{id: r.Txn, at: at, home: r.Home, participants: r.Participants, shards: r.Shards}}
+		rec: &prepare{id: r.Txn, at: at, home: r.Home, participants: r.Participants, shards: r.Shards, fences: r.Fences}}
 	var ticket log.Ticket
 	if st.rec.changes, err = p.changesOf(branches); err == nil {
 		ticket, err = p.appendPrepare(st, r)
@@ -268,6 +268,9 @@ func (p *Participant) appendVerdict(id txn.ID, v twopc.Verdict) (log.Position, l
 func (p *Participant) apply(st *prepared, out txn.Outcome) {
 	if out.State == txn.Committed {
 		p.applyPrepared(st, out.At)
+		for _, b := range st.branches {
+			b.engine.fences.raise(st.rec.fences, out.At)
+		}
 	}
 	p.unregister(st.pend)
 	for _, b := range st.branches {
@@ -284,7 +287,6 @@ func (p *Participant) applyPrepared(st *prepared, at txn.Timestamp) {
 		return
 	}
 	for _, b := range st.branches {
-		b.committed = true
 		b.applyLoads(at)
 	}
 	err := p.eachSection(&st.rec.changes, func(s *section) error {

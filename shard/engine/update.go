@@ -43,7 +43,7 @@ func (w *write) searchPoint(ctx context.Context) error {
 // visible reports whether the row of a key is one that the statement's snapshot
 // sees and its conditions hold for.
 func (w *write) visible(ctx context.Context, key string) (bool, error) {
-	v := viewOf(&w.r.Header, w.b)
+	v := viewOf(&w.r.Header, w.r.Table, w.b)
 	if own, found, err := w.e.ownImage(&v, w.t, key); found || err != nil {
 		return own != nil, err
 	}
@@ -88,7 +88,7 @@ func (w *write) searchScan(ctx context.Context) error {
 
 // scanImages goes through the rows that match at the statement's snapshot.
 func (w *write) scanImages(ctx context.Context, each func(image []byte) error) error {
-	v := viewOf(&w.r.Header, w.b)
+	v := viewOf(&w.r.Header, w.r.Table, w.b)
 	v.pin = &w.pin
 	s, err := w.e.openScan(ctx, w.find, w.t, &v, w.c)
 	if err != nil {
@@ -208,7 +208,7 @@ func (w *write) lookFound(ctx context.Context, key string, image []byte) (newest
 // as changed, so that it is re-checked.
 func (w *write) lookAgain(ctx context.Context, key string) (newest, error) {
 	if w.r.Isolation != txn.ReadCommitted {
-		v := viewOf(&w.r.Header, w.b)
+		v := viewOf(&w.r.Header, w.r.Table, w.b)
 		return newest{}, v.errFloor()
 	}
 	fresh := write{e: w.e, r: w.r, b: w.b, t: w.t, shape: w.shape, code: w.code}

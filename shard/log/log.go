@@ -346,4 +346,14 @@ func (l *Log) Close() error {
 	return err
 }
 
+// Abandon ends the log as a crash would: its goroutine is gone, nothing is
+// marked, what nobody waited for stays unwritten. The file layer is expected to
+// refuse what is under way.
+func (l *Log) Abandon() {
+	l.mu.Lock()
+	l.state = closed
+	l.mu.Unlock()
+	l.reserve.close()
+}
+
 func (l *Log) path(s *segment) string { return filepath.Join(l.dir, s.name()) }

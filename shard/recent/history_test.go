@@ -265,11 +265,15 @@ func TestCut(t *testing.T) {
 		set.Put(key(1), absent, recent.Version{At: txn.Timestamp(statement + 1), Kind: recent.Present, Row: row(1, statement)})
 	}
 	set.Put(key(2), absent, recent.Version{At: 3, Kind: recent.Present, Row: row(2, 1)})
-	set.Cut(3)
+	set.Cut(3, 3)
+	if got := set.Get(key(1)).Versions(); len(got) != 4 || got[3].At != 4 || set.Get(key(2)) != nil {
+		t.Fatalf("statement 3 alone was to go: %v", got)
+	}
+	set.Cut(3, 9)
 	if got := set.Get(key(1)).Newest().At; got != 2 || set.Get(key(2)) != nil {
 		t.Fatalf("newest is of statement %d", got)
 	}
-	set.Cut(1)
+	set.Cut(1, 9)
 	if u := s.Usage(); u != (recent.Usage{}) {
 		t.Fatalf("left: %+v", u)
 	}

@@ -88,15 +88,20 @@ func (t *Table) Put(key string, base, v Version) {
 	t.Add(key, base, v)
 }
 
-// Cut takes back every version from time from on; a chain of which only the
-// base is left goes.
-func (t *Table) Cut(from txn.Timestamp) {
+// Cut takes back every version of the times from and to and between; a chain of
+// which only the base is left goes.
+func (t *Table) Cut(from, to txn.Timestamp) {
 	var gone []*Chain
 	t.chains.Scan(func(_ string, c *Chain) bool {
-		n := len(c.versions)
-		for n > 1 && c.versions[n-1].At >= from {
-			c.forget(&c.versions[n-1])
-			n--
+		n := 1
+		for i := 1; i < len(c.versions); i++ {
+			v := &c.versions[i]
+			if from <= v.At && v.At <= to {
+				c.forget(v)
+				continue
+			}
+			c.versions[n] = *v
+			n++
 		}
 		clear(c.versions[n:])
 		c.versions = c.versions[:n]

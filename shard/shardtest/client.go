@@ -8,6 +8,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/twopc"
 )
 
 // Instance is a service under test with what a coordinator needs beside it.
@@ -162,12 +163,63 @@ func (tx *Tx) commitTwoPhase(ctx context.Context, at txn.Timestamp, byLog map[tx
 	return out, nil
 }
 
+// CommitThrough commits as nodes do, through a twopc.Coordinator.
+func (tx *Tx) CommitThrough() (txn.Outcome, error) {
+	byLog, order := tx.logs()
+	var branches []txn.Branch
+	for _, id := range order {
+		branches = append(branches, txn.Branch{Log: id, Shards: byLog[id].shards})
+	}
+	c := twopc.NewCoordinator(tx.in.Oracle, func(id txn.LogID) txn.Participant { return byLog[id].participant })
+	defer c.Close()
+	return c.Commit(context.Background(), tx.id, branches)
+}
+
+// Miscount makes the coordinator count statements on a shard that it never acknowledged.
+func (tx *Tx) Miscount(id shard.ID, more txn.Statement) {
+	e := tx.enlisted[id]
+	e.Last += more
+	tx.enlisted[id] = e
+}
+
+// Skip lets numbers of statements go that the shards never see.
+func (tx *Tx) Skip(n txn.Statement) { tx.number += n }
+
+// On is the transaction as its coordinator goes on with it after a restart of the service.
+func (tx *Tx) On(in *Instance) *Tx {
+	next := *tx
+	next.in = in
+	return &next
+}
+
+// Together makes requests parts of one statement, to be sent by the caller.
+func (tx *Tx) Together(requests ...*shard.WriteRequest) []*shard.WriteRequest {
+	tx.number++
+	for _, r := range requests {
+		r.Header = tx.Header(r.Shard)
+		r.Env = types.DefaultEnv()
+	}
+	return requests
+}
+
+// LockTable locks a table on a shard for a schema change.
+func (tx *Tx) LockTable(id shard.ID, table *shard.Table) {
+	tx.t.Helper()
+	tx.number++
+	h := tx.Header(id)
+	reply, err := tx.in.Service.Control(context.Background(), &shard.ControlRequest{Header: h, Op: shard.ControlLockTable, Table: table})
+	if err != nil {
+		tx.t.Fatal(err)
+	}
+	tx.enlisted[id] = txn.Enlistment{Shard: uint32(id), Incarnation: reply.Incarnation, Last: h.Statement}
+}
+
 // PrepareAt prepares one log's part.
-func (tx *Tx) PrepareAt(id txn.LogID, order []txn.LogID, at txn.Timestamp) (txn.PrepareReply, error) {
+func (tx *Tx) PrepareAt(id txn.LogID, order []txn.LogID, at txn.Timestamp, fences ...txn.Fence) (txn.PrepareReply, error) {
 	byLog, _ := tx.logs()
 	b := byLog[id]
 	return b.participant.Prepare(context.Background(), &txn.PrepareRequest{
-		Txn: tx.id, At: at, Shards: b.shards, Home: order[0], Participants: order})
+		Txn: tx.id, At: at, Shards: b.shards, Home: order[0], Participants: order, Fences: fences})
 }
 
 // Logs are the logs that the transaction has written to, in the order of their first shards.

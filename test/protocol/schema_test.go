@@ -164,3 +164,27 @@ func TestSchemaChangesBesideEachOther(t *testing.T) {
 		t.Errorf("%d rows, %v", rows, err)
 	}
 }
+
+// TestSchemaChangeThatIsNone: what a savepoint takes back, or what finds
+// nothing to do, leaves the table as usable as before.
+func TestSchemaChangeThatIsNone(t *testing.T) {
+	n := node.Start(t, nil)
+	c := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+	exec(t, c, "CREATE TABLE t (a int PRIMARY KEY, b int)")
+	exec(t, c, "INSERT INTO t SELECT g, g FROM generate_series(1, 20) g")
+	for _, sql := range []string{
+		"BEGIN; SAVEPOINT s; ALTER TABLE t ADD COLUMN c int; ROLLBACK TO s; COMMIT",
+		"ALTER TABLE t ADD COLUMN IF NOT EXISTS b int",
+		"BEGIN; ALTER TABLE t ADD COLUMN IF NOT EXISTS b int; CREATE TABLE u (a int); DROP TABLE u; COMMIT",
+		"BEGIN; ALTER TABLE t ADD COLUMN c int; ROLLBACK",
+		"BEGIN; UPDATE t SET b = b; SAVEPOINT s; TRUNCATE t; ROLLBACK TO s; COMMIT",
+	} {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		exec(t, c, sql)
+		tag, err := c.Exec(ctx, "UPDATE t SET b = b + 1")
+		if err != nil || tag.RowsAffected() != 20 {
+			t.Errorf("after %s: %s %v", sql, tag, err)
+		}
+		cancel()
+	}
+}

@@ -231,7 +231,7 @@ func (t *Table) Release(id txn.ID) []*Waiter {
 		return nil
 	}
 	o.prepared = false
-	left := t.cancelAll(o)
+	left := t.cancel(o, 0, ^txn.Statement(0))
 	held := o.entries
 	o.entries = nil
 	for _, e := range held {
@@ -242,20 +242,22 @@ func (t *Table) Release(id txn.ID) []*Waiter {
 	return left
 }
 
-// Cut releases what a transaction's statements >= from have taken, and cancels
-// what it waits for. What an earlier statement had taken in a weaker mode
-// stays. It returns the waiters whose waiting is over now.
-func (t *Table) Cut(id txn.ID, from txn.Statement) []*Waiter {
+// Cut releases what a transaction's statements from and to and those between
+// have taken, and cancels what they wait for. What an earlier statement had taken in a
+// weaker mode stays. It returns the waiters whose waiting is over now.
+func (t *Table) Cut(id txn.ID, from, to txn.Statement) []*Waiter {
 	o := t.owners[id]
 	if o == nil {
 		return nil
 	}
-	left := t.cancelAll(o)
+	left := t.cancel(o, from, to)
 	held := o.entries
 	o.entries = nil
 	for _, e := range held {
 		before := len(e.holders)
-		e.holders = slices.DeleteFunc(e.holders, func(h holder) bool { return h.owner == o && h.statement >= from })
+		e.holders = slices.DeleteFunc(e.holders, func(h holder) bool {
+			return h.owner == o && from <= h.statement && h.statement <= to
+		})
 		if e.heldBy(o) {
 			o.entries = append(o.entries, e)
 		}
@@ -267,11 +269,13 @@ func (t *Table) Cut(id txn.ID, from txn.Statement) []*Waiter {
 	return left
 }
 
-func (t *Table) cancelAll(o *owner) []*Waiter {
+// cancel gives up what an owner's statements between two numbers wait for.
+func (t *Table) cancel(o *owner, from, to txn.Statement) []*Waiter {
 	var left []*Waiter
-	for len(o.waiting) > 0 {
-		w := o.waiting[0]
-		left = append(append(left, w), t.Cancel(w)...)
+	for _, w := range slices.Clone(o.waiting) {
+		if from <= w.Statement && w.Statement <= to {
+			left = append(append(left, w), t.Cancel(w)...)
+		}
 	}
 	return left
 }

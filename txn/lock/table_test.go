@@ -108,7 +108,8 @@ func TestRandomPlay(t *testing.T) {
 			case 0:
 				table.Release(who)
 			case 1:
-				table.Cut(who, txn.Statement(rapid.IntRange(0, i+1).Draw(t, "from")))
+				from := txn.Statement(rapid.IntRange(0, i+1).Draw(t, "from"))
+				table.Cut(who, from, from+txn.Statement(rapid.IntRange(0, i+1).Draw(t, "and more")))
 			case 2:
 				if len(waiters) > 0 {
 					table.Cancel(rapid.SampledFrom(waiters).Draw(t, "waiter"))

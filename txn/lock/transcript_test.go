@@ -101,7 +101,7 @@ func (s *stage) act(words []string) {
 		s.left(s.table.Release(who))
 	case words[1] == "cuts":
 		n, _ := strconv.Atoi(words[2])
-		s.left(s.table.Cut(who, txn.Statement(n)))
+		s.left(s.table.Cut(who, txn.Statement(n), ^txn.Statement(0)))
 	case words[1] == "gives":
 		for _, w := range slices.Clone(s.waiters) {
 			if w.Owner == who && w.Result() == lock.Waiting {

@@ -29,6 +29,10 @@ func EncodePrepare(log txn.LogID, q *txn.PrepareRequest) []byte {
 	writeList(w, q.Shards, w.enlistment)
 	w.b = append(w.b, q.Home[:]...)
 	w.logs(q.Participants)
+	writeList(w, q.Fences, func(f *txn.Fence) {
+		w.uint(uint64(f.Relation))
+		w.uint(f.Version)
+	})
 	return w.b
 }
 
@@ -39,6 +43,7 @@ func DecodePrepare(b []byte) (log txn.LogID, q *txn.PrepareRequest, err error) {
 	q = &txn.PrepareRequest{Txn: r.txn(), At: txn.Timestamp(r.int()), Shards: readList(r, r.enlistment)}
 	r.fixed(q.Home[:])
 	q.Participants = r.logs()
+	q.Fences = readList(r, func(f *txn.Fence) { f.Relation, f.Version = r.uint32(), r.uint() })
 	return log, q, r.end()
 }
 

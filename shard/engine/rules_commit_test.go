@@ -1,0 +1,388 @@
+package engine_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/shardtest"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// The tests of this file and of rules_read_test.go are the rules of docs/rules.md
+// that a model of one package cannot show, by number.
+
+// ruled is a node of two shards with a log each, and accounts 0 and 1 on them.
+func ruled(t *testing.T) (*shardtest.Instance, *shard.Table) {
+	in := open(t, config(t.TempDir(), shardtest.NewOracle(), 2, 2))
+	acc := shardtest.Accounts(1)
+	tx := in.Begin(t, txn.ReadCommitted)
+	for id := range shard.ID(2) {
+		write(t, tx, at(id, &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, int64(id), int64(id)+1, 1)}))
+	}
+	commit(t, tx)
+	return in, acc
+}
+
+func at(id shard.ID, r *shard.WriteRequest) *shard.WriteRequest {
+	r.Shard = id
+	return r
+}
+
+func add(acc *shard.Table, row, by int64) *shard.WriteRequest {
+	f := shardtest.Fragment(acc, shardtest.Condition{Column: 0, Operator: "=", Param: 0})
+	return at(shard.ID(row%2), shardtest.AddBalance(f, types.Int(row), types.Int(by)))
+}
+
+func lockOnly(acc *shard.Table, row int64, wait shard.LockWait) *shard.WriteRequest {
+	key := types.TInt4.Store(-1, types.Int(row)).AppendPacked(nil)
+	return at(shard.ID(row%2), &shard.WriteRequest{Op: shard.OpLock, Table: acc, Rows: shardtest.Batch(key),
+		Lock: shard.RowLock{Strength: shard.LockUpdate, Wait: wait}})
+}
+
+// prepareAll prepares a transaction everywhere and returns what it may commit at.
+func prepareAll(t *testing.T, in *shardtest.Instance, tx *shardtest.Tx) txn.Outcome {
+	t.Helper()
+	return prepareFor(t, in, tx, tx.Logs())
+}
+
+// metadata is a home that nobody can ask: what it decides stays in doubt, also
+// over a restart, until the test says.
+var metadata = txn.LogID{'m'}
+
+func prepareFor(t *testing.T, in *shardtest.Instance, tx *shardtest.Tx, participants []txn.LogID, fences ...txn.Fence) txn.Outcome {
+	t.Helper()
+	drawn, _ := in.Oracle.Commit(t.Context())
+	out := txn.Outcome{State: txn.Committed, At: drawn}
+	for _, l := range tx.Logs() {
+		p, err := tx.PrepareAt(l, participants, drawn, fences...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.At = max(out.At, p.At)
+	}
+	return out
+}
+
+// resolve brings an outcome to the logs of both shards.
+func resolve(t *testing.T, in *shardtest.Instance, tx *shardtest.Tx, out txn.Outcome) {
+	t.Helper()
+	for id := range shard.ID(2) {
+		_, p := in.Log(id)
+		if err := p.Resolve(t.Context(), &txn.ResolveRequest{Txn: tx.ID(), Outcome: out}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// finish decides and resolves a prepared transaction over the logs of both shards.
+func finish(t *testing.T, in *shardtest.Instance, tx *shardtest.Tx, out txn.Outcome) {
+	t.Helper()
+	for i := range shard.ID(2) {
+		id, p := in.Log(i)
+		var err error
+		if id == tx.Logs()[0] {
+			_, err = p.Decide(t.Context(), &txn.DecideRequest{Txn: tx.ID(), Outcome: out})
+		} else {
+			err = p.Resolve(t.Context(), &txn.ResolveRequest{Txn: tx.ID(), Outcome: out})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func wantCode(t *testing.T, err error, code pgerr.Code) {
+	t.Helper()
+	if !pgerr.HasCode(err, code) {
+		t.Fatalf("%v, want %s", err, code)
+	}
+}
+
+func wantRefusal(t *testing.T, err error, want shard.RefusalReason) {
+	t.Helper()
+	if reason, _ := shard.IsRefusal(err); reason != want {
+		t.Fatalf("%v, want a refusal for %q", err, want)
+	}
+}
+
+// Rule 5: after a crash a prepared transaction has its locks back, also those
+// that protect no write, on shards where it wrote nothing.
+func TestRule5LocksOfPrepares(t *testing.T) {
+	in, acc := ruled(t)
+	tx := in.Begin(t, txn.ReadCommitted)
+	write(t, tx, add(acc, 0, 1))
+	write(t, tx, lockOnly(acc, 1, shard.WaitBlock))
+	prepareFor(t, in, tx, append([]txn.LogID{metadata}, tx.Logs()...))
+	in = in.Restart(t, false)
+	for row := range int64(2) {
+		other := in.Begin(t, txn.ReadCommitted)
+		_, err := other.Write(lockOnly(acc, row, shard.WaitTry))
+		wantRefusal(t, err, shard.RefusedLocked)
+	}
+	resolve(t, in, tx, txn.Outcome{State: txn.Aborted})
+	other := in.Begin(t, txn.ReadCommitted)
+	write(t, other, lockOnly(acc, 1, shard.WaitTry))
+	other.Rollback()
+}
+
+// Rule 6: what does not hold every statement that the coordinator counts, in
+// one incarnation, neither commits nor prepares.
+func TestRule6NoWriteSetNoPrepare(t *testing.T) {
+	for _, both := range []bool{false, true} { // by one log, by two
+		in, acc := ruled(t)
+		begin := func() *shardtest.Tx {
+			tx := in.Begin(t, txn.ReadCommitted)
+			write(t, tx, add(acc, 0, 1))
+			if both {
+				write(t, tx, add(acc, 1, 1))
+			}
+			return tx
+		}
+		tx := begin()
+		tx.Miscount(0, 1)
+		_, err := tx.Commit()
+		wantRefusal(t, err, shard.RefusedRestart)
+		tx.Rollback()
+		tx = begin()
+		in = in.Restart(t, false)
+		tx = tx.On(in)
+		_, err = tx.Write(add(acc, 0, 1))
+		wantRefusal(t, err, shard.RefusedRestart)
+		_, err = tx.Commit()
+		wantRefusal(t, err, shard.RefusedRestart)
+		if rows, err := in.Begin(t, txn.ReadCommitted).Read(0, shardtest.Fragment(acc)); err != nil || rows[0] != "0|0|1|note 0" {
+			t.Fatalf("%q %v", rows, err)
+		}
+	}
+}
+
+// Rule 6: a prepare that comes again after the end prepares nothing.
+func TestRule6LatePrepare(t *testing.T) {
+	in, acc := ruled(t)
+	tx := in.Begin(t, txn.ReadCommitted)
+	write(t, tx, add(acc, 0, 1))
+	write(t, tx, add(acc, 1, 1))
+	out := prepareAll(t, in, tx)
+	finish(t, in, tx, out)
+	drawn, _ := in.Oracle.Commit(t.Context())
+	_, err := tx.PrepareAt(tx.Logs()[1], tx.Logs(), drawn)
+	wantCode(t, err, pgerr.TRSerializationFailure)
+	other := in.Begin(t, txn.ReadCommitted)
+	write(t, other, lockOnly(acc, 1, shard.WaitTry))
+	other.Rollback()
+}
+
+// Rule 7: a home that is asked about an undecided transaction aborts it, durably.
+func TestRule7AskingIsAborting(t *testing.T) {
+	in, acc := ruled(t)
+	tx := in.Begin(t, txn.ReadCommitted)
+	write(t, tx, add(acc, 0, 1))
+	write(t, tx, add(acc, 1, 1))
+	out := prepareAll(t, in, tx)
+	_, home := in.Log(0)
+	if got, err := home.Ask(t.Context(), tx.ID()); err != nil || got.State != txn.Aborted {
+		t.Fatalf("%v %v", got, err)
+	}
+	in = in.Restart(t, false)
+	_, home = in.Log(0)
+	if got, err := home.Decide(t.Context(), &txn.DecideRequest{Txn: tx.ID(), Outcome: out}); err != nil || got.State != txn.Aborted {
+		t.Fatalf("the second decision won: %v %v", got, err)
+	}
+	// Before it has prepared, too: the write set goes with the answer.
+	tx = in.Begin(t, txn.ReadCommitted)
+	write(t, tx, add(acc, 0, 1))
+	if got, err := home.Ask(t.Context(), tx.ID()); err != nil || got.State != txn.Aborted {
+		t.Fatalf("%v %v", got, err)
+	}
+	if _, err := tx.Commit(); err == nil {
+		t.Fatal("committed after it was answered that it has aborted")
+	}
+}
+
+// Rule 10: a cut takes back what its coordinator had sent by then. What it had
+// sent and comes later is refused; what it has sent since stays, if the cut
+// comes a second time.
+func TestRule10LateStatements(t *testing.T) {
+	in, acc := ruled(t)
+	tx := in.Begin(t, txn.ReadCommitted)
+	write(t, tx, add(acc, 0, 1)) // statement 1
+	late := add(acc, 0, 10)
+	write(t, tx, add(acc, 0, 100)) // 2
+	cut := &shard.CutRequest{Header: tx.Header(0), From: 2, Sent: 4}
+	if err := in.Service.Cut(t.Context(), cut); err != nil {
+		t.Fatal(err)
+	}
+	late.Header, late.Env = tx.Header(0), types.DefaultEnv()
+	late.Statement = 3
+	if _, err := in.Service.Write(t.Context(), late); !pgerr.HasCode(err, pgerr.TRSerializationFailure) {
+		t.Fatalf("a statement that was taken back before it came: %v", err)
+	}
+	tx.Skip(2) // 3 and 4 were sent and are lost
+	write(t, tx, add(acc, 0, 1000))
+	if err := in.Service.Cut(t.Context(), cut); err != nil {
+		t.Fatal(err)
+	}
+	other := in.Begin(t, txn.ReadCommitted)
+	_, err := other.Write(lockOnly(acc, 0, shard.WaitTry))
+	wantRefusal(t, err, shard.RefusedLocked)
+	commit(t, tx)
+	rows, err := in.Begin(t, txn.ReadCommitted).Read(0, shardtest.Fragment(acc))
+	if err != nil || rows[0] != "0|0|1002|note 0" {
+		t.Fatalf("%q %v, want 1 + 1 + 1000", rows, err)
+	}
+}
+
+// Rule 10: nothing is added to what has prepared.
+func TestRule10PrepareFreezes(t *testing.T) {
+	in, acc := ruled(t)
+	tx := in.Begin(t, txn.ReadCommitted)
+	write(t, tx, add(acc, 0, 1))
+	write(t, tx, add(acc, 1, 1))
+	out := prepareAll(t, in, tx)
+	_, err := tx.Write(add(acc, 0, 1))
+	wantCode(t, err, pgerr.TRSerializationFailure)
+	finish(t, in, tx, out)
+}
+
+// Rule 11: what a coordinator has not prepared dies with its boot, locks and
+// all, and what still comes of it is refused; what it has prepared stays.
+func TestRule11DeadCoordinators(t *testing.T) {
+	in, acc := ruled(t)
+	dead := in.BeginAs(t, txn.ReadCommitted, txn.ID{Node: 9, Boot: 4, Seq: 1})
+	write(t, dead, add(acc, 0, 1))
+	inDoubt := in.BeginAs(t, txn.ReadCommitted, txn.ID{Node: 9, Boot: 4, Seq: 2})
+	write(t, inDoubt, add(acc, 1, 1))
+	drawn, _ := in.Oracle.Commit(t.Context())
+	log1, _ := in.Log(1)
+	log0, _ := in.Log(0)
+	if _, err := inDoubt.PrepareAt(log1, []txn.LogID{log1, log0}, drawn); err != nil {
+		t.Fatal(err)
+	}
+	next := in.BeginAs(t, txn.ReadCommitted, txn.ID{Node: 9, Boot: 5, Seq: 1})
+	write(t, next, lockOnly(acc, 0, shard.WaitTry)) // the dead one's lock is free
+	_, err := next.Write(lockOnly(acc, 1, shard.WaitTry))
+	wantRefusal(t, err, shard.RefusedLocked) // that of the prepared one is not
+	if _, err := dead.Commit(); err == nil {
+		t.Fatal("half a write set could commit")
+	}
+	straggler := in.BeginAs(t, txn.ReadCommitted, txn.ID{Node: 9, Boot: 4, Seq: 3})
+	_, err = straggler.Write(add(acc, 0, 1))
+	wantCode(t, err, pgerr.TRSerializationFailure)
+	next.Rollback()
+}
+
+// Rule 16: who would not wait for a lock waits for a prepared transaction's.
+func TestRule16PreparedLocks(t *testing.T) {
+	in, acc := ruled(t)
+	for _, wait := range []shard.LockWait{shard.WaitError, shard.WaitSkip} {
+		tx := in.Begin(t, txn.ReadCommitted)
+		write(t, tx, add(acc, 0, 1))
+		write(t, tx, add(acc, 1, 1))
+		out := prepareAll(t, in, tx)
+		other := in.Begin(t, txn.ReadCommitted)
+		ended := make(chan *shard.WriteReply, 1)
+		go func() {
+			reply, _ := other.Write(lockOnly(acc, 0, wait))
+			ended <- reply
+		}()
+		waits(t, in, other.ID())
+		finish(t, in, tx, out)
+		if reply := <-ended; reply == nil || reply.Count != 1 {
+			t.Fatalf("%+v", reply)
+		}
+		other.Rollback()
+	}
+}
+
+// waits returns when a transaction waits for another's lock on shard 0.
+func waits(t *testing.T, in *shardtest.Instance, id txn.ID) {
+	t.Helper()
+	for {
+		reply, err := in.Service.Control(context.Background(), &shard.ControlRequest{Op: shard.ControlTransactions})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range reply.Transactions {
+			if x.Txn == id && len(x.Waiting) > 0 {
+				return
+			}
+		}
+	}
+}
+
+// Rule 19: when the increments above maxRead run into the next timestamp to be
+// drawn, another is drawn: no two commits, and no commit and snapshot, share one.
+func TestRule19Increments(t *testing.T) {
+	for _, rows := range [][]int64{{0}, {0, 1}} { // by one log, by two
+		in, acc := ruled(t)
+		tx := in.Begin(t, txn.ReadCommitted)
+		for _, row := range rows {
+			write(t, tx, add(acc, row, 1))
+		}
+		drawn, _ := in.Oracle.Commit(t.Context())
+		reader := in.Begin(t, txn.ReadCommitted)
+		h := reader.Header(0)
+		h.Snapshot = drawn + 2*txn.TimestampStep - 1 // as high as increments can have led
+		if _, err := reader.ReadRequest(&shard.ReadRequest{Header: h, Fragment: shardtest.Fragment(acc)}); err != nil {
+			t.Fatal(err)
+		}
+		out, err := tx.CommitThrough()
+		if err != nil {
+			t.Fatal(err)
+		}
+		next, _ := in.Oracle.Snapshot(t.Context())
+		in.Oracle.Release(next)
+		if out.At >= next {
+			t.Fatalf("committed at %d, the next snapshot is %d", out.At, next)
+		}
+	}
+}
+
+// Rule 29: of transactions that wait for each other in a circle one is the
+// victim, though it waits on several shards at once.
+func TestRule29OneVictim(t *testing.T) {
+	in, acc := ruled(t)
+	a, b := in.Begin(t, txn.ReadCommitted), in.Begin(t, txn.ReadCommitted)
+	write(t, b, add(acc, 0, 1))
+	write(t, b, add(acc, 1, 1))
+	tx := in.Begin(t, txn.ReadCommitted)
+	write(t, tx, &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, 2, 3, 1)})
+	commit(t, tx)
+	write(t, a, add(acc, 2, 1))
+	// a waits for b on both shards, in one statement; then b for a.
+	ends := make(chan error, 2)
+	for _, r := range a.Together(add(acc, 0, 1), add(acc, 1, 1)) {
+		go func() {
+			_, err := in.Service.Write(context.Background(), r)
+			ends <- err
+		}()
+	}
+	waits(t, in, a.ID())
+	done := make(chan error, 1)
+	go func() {
+		_, err := b.Write(add(acc, 2, 1))
+		done <- err
+	}()
+	select {
+	case err := <-done: // b found the circle first: it dies alone
+		wantCode(t, err, pgerr.TRDeadlockDetected)
+		b.Rollback()
+		for range 2 {
+			if err := <-ends; err != nil {
+				t.Fatalf("both were ended: %v", err)
+			}
+		}
+		a.Rollback()
+	case err := <-ends:
+		wantCode(t, err, pgerr.TRDeadlockDetected)
+		wantCode(t, <-ends, pgerr.TRDeadlockDetected)
+		a.Rollback()
+		if err := <-done; err != nil {
+			t.Fatalf("both were ended: %v", err)
+		}
+		b.Rollback()
+	}
+}

@@ -1,0 +1,288 @@
+package engine_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/engine"
+	"github.com/pegmatitedb/pegmatite/shard/shardtest"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// readAt reads account row at a snapshot, 0 for the newest, without drawing another.
+func readAt(in *shardtest.Instance, acc *shard.Table, row int64, s txn.Timestamp, level txn.Isolation, point bool) error {
+	f := shardtest.Fragment(acc)
+	if point {
+		f = shardtest.Fragment(acc, shardtest.Condition{Column: 0, Operator: "=", Param: 0})
+	}
+	rows, err := in.Service.Read(context.Background(), &shard.ReadRequest{
+		Header: shard.Header{Shard: shard.ID(row % 2), Snapshot: s, Isolation: level}, Fragment: f,
+		Values: shard.Values{Params: []types.Datum{types.Int(row)}, Env: types.DefaultEnv()}})
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	_, err = rows.Next(context.Background())
+	return err
+}
+
+// Rule 12: nothing commits at or below a snapshot that was served without it,
+// also one that was served before a restart.
+func TestRule12ServedSnapshots(t *testing.T) {
+	in, acc := ruled(t)
+	for _, restart := range []bool{false, true} {
+		drawn, _ := in.Oracle.Commit(t.Context())
+		for _, point := range []bool{false, true} {
+			served, _ := in.Oracle.Snapshot(t.Context())
+			if err := readAt(in, acc, 0, served, txn.RepeatableRead, point); err != nil {
+				t.Fatal(err)
+			}
+			if restart {
+				in = in.Restart(t, false)
+			}
+			tx := in.Begin(t, txn.ReadCommitted)
+			write(t, tx, add(acc, 0, 1))
+			_, p := in.Log(0)
+			out, err := p.Commit(t.Context(), &txn.CommitRequest{Txn: tx.ID(), At: drawn, Shards: tx.Enlist()})
+			if err != nil || out.At <= served {
+				t.Fatalf("committed at %d (%v), snapshot %d was served", out.At, err, served)
+			}
+			in.Oracle.Release(served)
+		}
+	}
+}
+
+// Rule 13: a read of the newest that meets a prepared key is refused; one of
+// another key is not.
+func TestRule13Newest(t *testing.T) {
+	in, acc := ruled(t)
+	tx := in.Begin(t, txn.ReadCommitted)
+	write(t, tx, &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, 2, 3, 1)})
+	commit(t, tx)
+	tx = in.Begin(t, txn.ReadCommitted)
+	write(t, tx, add(acc, 0, 1))
+	write(t, tx, add(acc, 1, 1))
+	out := prepareAll(t, in, tx)
+	for _, point := range []bool{false, true} {
+		wantRefusal(t, readAt(in, acc, 0, 0, txn.ReadCommitted, point), shard.RefusedNewest)
+	}
+	if err := readAt(in, acc, 2, 0, txn.ReadCommitted, true); err != nil {
+		t.Fatal(err)
+	}
+	finish(t, in, tx, out)
+	if err := readAt(in, acc, 0, 0, txn.ReadCommitted, false); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Rule 14: a snapshot below the floor is refused, by reads and by writes: for
+// a statement's own to be drawn again, for a transaction's with 72000. One that
+// is registered keeps the floor down.
+func TestRule14Floor(t *testing.T) {
+	in, acc := ruled(t)
+	lost, _ := in.Oracle.Snapshot(t.Context())
+	kept, _ := in.Oracle.Snapshot(t.Context())
+	defer in.Oracle.Release(kept)
+	change := func() {
+		tx := in.Begin(t, txn.ReadCommitted)
+		write(t, tx, add(acc, 0, 1))
+		commit(t, tx)
+		control(t, in, &shard.ControlRequest{Op: shard.ControlSettle})
+	}
+	change()
+	for _, point := range []bool{false, true} {
+		if err := readAt(in, acc, 0, lost, txn.RepeatableRead, point); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in.Oracle.Release(lost)
+	change()
+	in.Oracle.Release(kept)
+	kept, _ = in.Oracle.Snapshot(t.Context())
+	change()
+	for _, point := range []bool{false, true} {
+		wantRefusal(t, readAt(in, acc, 0, lost, txn.ReadCommitted, point), shard.RefusedFloor)
+		wantCode(t, readAt(in, acc, 0, lost, txn.RepeatableRead, point), pgerr.SnapshotTooOld)
+		if err := readAt(in, acc, 0, kept, txn.RepeatableRead, point); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tx := in.Begin(t, txn.RepeatableRead)
+	r := tx.Together(add(acc, 0, 1))[0]
+	r.Snapshot = lost
+	_, err := in.Service.Write(t.Context(), r)
+	wantCode(t, err, pgerr.SnapshotTooOld)
+}
+
+// Rule 15: who has waited for a row looks at what it is now: under READ
+// COMMITTED the conditions count again, and a row that was given another key is
+// followed there; above it is 40001.
+func TestRule15AfterTheLock(t *testing.T) {
+	in, acc := ruled(t)
+	richer := shardtest.Fragment(acc, shardtest.Condition{Column: 2, Operator: "<", Param: 2})
+	grow := func() *shard.WriteRequest { // UPDATE … SET balance = balance + 10 WHERE balance < 5
+		return shardtest.AddBalance(richer, types.Null, types.Int(10), types.Int(5))
+	}
+	move := &shard.WriteRequest{Op: shard.OpUpdate, Table: acc, Find: shardtest.Fragment(acc), // SET id = 4
+		Set: []shard.Assign{{Column: 0, Expr: shardtest.Int(4)}}}
+	for _, test := range []struct {
+		name  string
+		level txn.Isolation
+		by    *shard.WriteRequest // the other's
+		count int64               // rows of the waiter's grow; -1: 40001
+	}{
+		{"still", txn.ReadCommitted, add(acc, 0, 1), 1},
+		{"no longer", txn.ReadCommitted, add(acc, 0, 8), 0},
+		{"moved", txn.ReadCommitted, move, 1},
+		{"snapshot", txn.RepeatableRead, add(acc, 0, 1), -1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			in, _ = ruled(t)
+			first, waiter := in.Begin(t, txn.ReadCommitted), in.Begin(t, test.level)
+			write(t, first, test.by)
+			type answer struct {
+				reply *shard.WriteReply
+				err   error
+			}
+			done := make(chan answer, 1)
+			go func() {
+				reply, err := waiter.Write(grow())
+				done <- answer{reply, err}
+			}()
+			waits(t, in, waiter.ID())
+			commit(t, first)
+			got := <-done
+			if test.count < 0 {
+				wantCode(t, got.err, pgerr.TRSerializationFailure)
+			} else if got.err != nil || got.reply.Count != test.count {
+				t.Fatalf("%+v %v, want %d rows", got.reply, got.err, test.count)
+			}
+			waiter.Rollback()
+		})
+	}
+}
+
+// Rule 17: a key that the snapshot cannot see is taken all the same.
+func TestRule17ConstraintsReadTheNewest(t *testing.T) {
+	in, acc := ruled(t)
+	old := in.Begin(t, txn.RepeatableRead)
+	tx := in.Begin(t, txn.ReadCommitted)
+	write(t, tx, &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, 2, 3, 1)})
+	commit(t, tx)
+	_, err := old.Write(&shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, 2, 3, 1)})
+	wantCode(t, err, pgerr.UniqueViolation)
+	_, err = old.Write(&shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: shardtest.Batch(shardtest.Account(acc, 8, 1, 1, note(2)))})
+	wantCode(t, err, pgerr.UniqueViolation)
+}
+
+// Rule 21: a committed schema change fences its tables durably. An older
+// descriptor writes nothing, and reads only what was before the change; while
+// the change is prepared, reads that could be after it wait.
+func TestRule21Fences(t *testing.T) {
+	in, acc := ruled(t)
+	before := in.Begin(t, txn.RepeatableRead)
+	drawnBefore, _ := in.Oracle.Snapshot(t.Context())
+	defer in.Oracle.Release(drawnBefore)
+	change := in.Begin(t, txn.ReadCommitted)
+	change.LockTable(0, acc)
+	out := prepareFor(t, in, change, append([]txn.LogID{metadata}, change.Logs()...),
+		txn.Fence{Relation: uint32(acc.Relation), Version: acc.Version + 1})
+	for _, point := range []bool{false, true} {
+		wantRefusal(t, readAt(in, acc, 0, 0, txn.ReadCommitted, point), shard.RefusedNewest)
+		if err := readAt(in, acc, 0, drawnBefore, txn.RepeatableRead, point); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in = in.Restart(t, false) // prepared, and still so
+	wantRefusal(t, readAt(in, acc, 0, 0, txn.ReadCommitted, false), shard.RefusedNewest)
+	_, p := in.Log(0)
+	if err := p.Resolve(t.Context(), &txn.ResolveRequest{Txn: change.ID(), Outcome: out}); err != nil {
+		t.Fatal(err)
+	}
+	newer := *acc
+	newer.Version++
+	fenced := func(in *shardtest.Instance) {
+		t.Helper()
+		tx := in.Begin(t, txn.ReadCommitted)
+		_, err := tx.Write(add(acc, 0, 1))
+		wantRefusal(t, err, shard.RefusedVersion)
+		for _, point := range []bool{false, true} {
+			wantRefusal(t, readAt(in, acc, 0, 0, txn.ReadCommitted, point), shard.RefusedVersion)
+			if err := readAt(in, &newer, 0, 0, txn.ReadCommitted, point); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write(t, tx, add(&newer, 0, 1))
+		tx.Rollback()
+	}
+	fenced(in)
+	if _, err := before.On(in).Read(1, shardtest.Fragment(acc)); err != nil { // the change was not on shard 1
+		t.Fatal(err)
+	}
+	for range 3 {
+		in = in.Restart(t, false)
+		fenced(in)
+		if err := in.Service.(*engine.Node).CutLogs(t.Context()); err != nil { // now the file alone knows
+			t.Fatal(err)
+		}
+	}
+	in = in.Restart(t, true)
+	fenced(in)
+}
+
+// Rule 21: a schema change that is taken back, or that changes nothing after
+// all, fences nothing.
+func TestRule21NothingChanged(t *testing.T) {
+	in, acc := ruled(t)
+	fence := txn.Fence{Relation: uint32(acc.Relation), Version: acc.Version + 1}
+	for _, end := range []func(tx *shardtest.Tx){
+		func(tx *shardtest.Tx) { tx.Rollback() },
+		func(tx *shardtest.Tx) { commit(t, tx) },
+		func(tx *shardtest.Tx) {
+			prepareFor(t, in, tx, append([]txn.LogID{metadata}, tx.Logs()...), fence)
+			resolve(t, in, tx, txn.Outcome{State: txn.Aborted})
+		},
+	} {
+		change := in.Begin(t, txn.ReadCommitted)
+		change.LockTable(0, acc)
+		end(change)
+		tx := in.Begin(t, txn.ReadCommitted)
+		write(t, tx, add(acc, 0, 1))
+		tx.Rollback()
+		if err := readAt(in, acc, 0, 0, txn.ReadCommitted, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Rule 27: while memory is full, new writes wait and what has written commits.
+func TestRule27OnlyNewStatementsWait(t *testing.T) {
+	cfg := config(t.TempDir(), shardtest.NewOracle(), 1, 1)
+	cfg.SettleEvery, cfg.MemoryBytes = -1, 4<<10
+	in := open(t, cfg)
+	acc := shardtest.Accounts(1)
+	under := in.Begin(t, txn.ReadCommitted)
+	write(t, under, &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, 0, 10, 1)})
+	tx := in.Begin(t, txn.ReadCommitted)
+	write(t, tx, &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, 100, 200, 1)})
+	commit(t, tx)
+	stop, cancel := context.WithCancel(t.Context())
+	waiter, refused := in.Begin(t, txn.ReadCommitted), make(chan error, 1)
+	go func() {
+		_, err := waiter.WriteContext(stop, &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, 300, 301, 1)})
+		refused <- err
+	}()
+	commit(t, under)
+	cancel()
+	wantCode(t, <-refused, pgerr.QueryCanceled)
+	write(t, in.Begin(t, txn.ReadCommitted), settledFirst(t, in, acc))
+}
+
+// settledFirst settles, which gives the memory back, and is a write for after it.
+func settledFirst(t *testing.T, in *shardtest.Instance, acc *shard.Table) *shard.WriteRequest {
+	control(t, in, &shard.ControlRequest{Op: shard.ControlSettle})
+	return &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, 300, 301, 1)}
+}
