@@ -68,6 +68,7 @@ type Txn struct {
 	mu       sync.Mutex // protects the fields below
 	snapshot Timestamp  // of RepeatableRead and up, once drawn
 	shards   map[uint32]Enlistment
+	unsure   map[uint32]Statement // whose answer to the statement was lost
 }
 
 // ID returns the transaction's identity.
@@ -187,10 +188,19 @@ func (r *Run) Incarnation(shard uint32) Incarnation {
 }
 
 // Touched records that the shard acknowledged this statement's writes or locks.
+// Incarnation 0 says that the answer was lost: whatever is taken back is taken
+// back there too, and a commit before that is refused.
 func (r *Run) Touched(shard uint32, inc Incarnation) {
 	t, number := r.txn, r.Statement()
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if inc == 0 {
+		if t.unsure == nil {
+			t.unsure = map[uint32]Statement{}
+		}
+		t.unsure[shard] = number
+		return
+	}
 	if t.shards == nil {
 		t.shards = map[uint32]Enlistment{}
 	}
@@ -235,8 +245,16 @@ func (t *Txn) RollbackTo(ctx context.Context, m Mark) error {
 		if err := t.manager.cutter.Cut(ctx, t.id, e, from, sent); err != nil {
 			return err
 		}
+		t.sure(e.Shard)
 	}
 	return nil
+}
+
+// sure notes that nothing is left of a statement whose answer was lost.
+func (t *Txn) sure(shard uint32) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.unsure, shard)
 }
 
 // Commit makes the transaction's writes durable and visible, all or none.
@@ -275,13 +293,20 @@ func (t *Txn) Branches() []Branch {
 	return branches
 }
 
-// enlistments lists the touched shards in shard order.
+// enlistments lists the touched shards in shard order. One that has never
+// answered has no incarnation, which no commit accepts.
 func (t *Txn) enlistments() []Enlistment {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	es := make([]Enlistment, 0, len(t.shards))
+	es := make([]Enlistment, 0, len(t.shards)+len(t.unsure))
 	for _, e := range t.shards {
+		e.Last = max(e.Last, t.unsure[e.Shard])
 		es = append(es, e)
+	}
+	for id, number := range t.unsure {
+		if _, counted := t.shards[id]; !counted {
+			es = append(es, Enlistment{Shard: id, Last: number})
+		}
 	}
 	sort.Slice(es, func(i, j int) bool { return es[i].Shard < es[j].Shard })
 	return es

@@ -5,10 +5,12 @@ import (
 	"slices"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
 
-// aggregate groups by a hash of the keys.
+// aggregate groups by a hash of the keys. What grows with a group's rows is
+// not kept in the groups, see aggregate_input.go.
 type aggregate struct {
 	run    *run
 	node   *plan.Aggregate
@@ -16,29 +18,11 @@ type aggregate struct {
 	scope  *scope // the keys, then what each aggregate needs, see aggInput
 	inputs []aggInput
 	groups *rowSet
-	states [][]*accumulator // by group
+	states [][]expr.Accumulator // by group
 	given  int
 	done   bool
 	// parts are the rows of groups for which there was no memory left.
 	parts partitions
-}
-
-// aggInput says where an aggregate's parts are among the scope's expressions.
-type aggInput struct {
-	call   *expr.AggregateCall
-	args   int // the first argument
-	filter int // -1 is none
-	order  int // the first ORDER BY key
-	// Of partial states: where they begin in the input's rows.
-	state int
-	types []columnType // of the arguments and order keys
-}
-
-// accumulator is one aggregate of one group.
-type accumulator struct {
-	state expr.Accumulator
-	seen  *rowSet // DISTINCT: the arguments so far
-	rows  []Row   // ORDER BY: arguments, then keys
 }
 
 func newAggregate(r *run, n *plan.Aggregate) (operator, error) {
@@ -46,7 +30,7 @@ func newAggregate(r *run, n *plan.Aggregate) (operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &aggregate{run: r, node: n, input: input, groups: newRowSet(exprTypes(n.Groups))}
+	o := &aggregate{run: r, node: n, input: input, groups: newRowSet(r, exprTypes(n.Groups))}
 	o.parts = partitions{run: r, types: typesOf(n.Input.Columns())}
 	list := slices.Clone(n.Groups)
 	state := len(n.Groups)
@@ -55,6 +39,7 @@ func newAggregate(r *run, n *plan.Aggregate) (operator, error) {
 		state += len(call.Agg.State)
 		if !n.Final {
 			list = in.add(list)
+			in.keep(r, len(n.Groups) > 0)
 		}
 		o.inputs = append(o.inputs, in)
 	}
@@ -62,26 +47,12 @@ func newAggregate(r *run, n *plan.Aggregate) (operator, error) {
 	return o, err
 }
 
-// add appends what the aggregate needs of each row.
-func (in *aggInput) add(list []expr.Expr) []expr.Expr {
-	list = append(list, in.call.Args...)
-	in.types = exprTypes(in.call.Args)
-	in.order = len(list)
-	for _, k := range in.call.Order {
-		list = append(list, k.Expr)
-		in.types = append(in.types, columnType{k.Expr.Type(), -1})
-	}
-	if in.call.Filter != nil {
-		in.filter = len(list)
-		list = append(list, in.call.Filter)
-	}
-	return list
-}
-
 func (o *aggregate) open(ctx context.Context) error {
-	o.groups.clear()
 	o.parts.close()
-	o.states, o.given, o.done = nil, 0, false
+	o.done = false
+	if err := o.clear(); err != nil {
+		return err
+	}
 	if err := o.scope.begin(ctx); err != nil {
 		return err
 	}
@@ -101,15 +72,15 @@ func (o *aggregate) next(ctx context.Context) ([]Row, error) {
 		}
 	}
 	var out []Row
-	for len(out) < batchRows && o.given < len(o.states) {
+	for bytes := int64(0); len(out) < batchRows && bytes < batchBytes && o.given < len(o.states); {
 		row, err := o.result(o.given)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, row)
+		out, bytes = append(out, row), bytes+rowBytes(row)
 		o.given++
 	}
-	return out, nil
+	return out, ctx.Err()
 }
 
 func (o *aggregate) collect(ctx context.Context) error {
@@ -129,10 +100,24 @@ func (o *aggregate) collect(ctx context.Context) error {
 	}
 }
 
-// late groups the rows of a part that was put aside; false: there is none.
-func (o *aggregate) late(ctx context.Context) (bool, error) {
+// clear forgets the groups.
+func (o *aggregate) clear() error {
 	o.groups.clear()
 	o.states, o.given = nil, 0
+	var err error
+	for i := range o.inputs {
+		if e := o.inputs[i].clear(); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// late groups the rows of a part that was put aside; false: there is none.
+func (o *aggregate) late(ctx context.Context) (bool, error) {
+	if err := o.clear(); err != nil {
+		return false, err
+	}
 	reader, err := o.parts.next()
 	if err != nil || reader == nil {
 		return false, err
@@ -160,14 +145,12 @@ const stateBytes = 160
 func (o *aggregate) group(key Row) int {
 	n, added := o.groups.add(key)
 	if added {
-		states := make([]*accumulator, len(o.inputs))
+		states := make([]expr.Accumulator, len(o.inputs))
 		for i := range o.inputs {
-			states[i] = &accumulator{state: o.inputs[i].call.Agg.New(o.scope.ctx)}
-			if o.inputs[i].call.Distinct {
-				states[i].seen = newRowSet(exprTypes(o.inputs[i].call.Args))
-			}
+			states[i] = o.inputs[i].call.Agg.New(o.scope.ctx)
 		}
 		o.states = append(o.states, states)
+		o.groups.used.add(int64(len(states) * stateBytes))
 	}
 	return n
 }
@@ -177,17 +160,17 @@ func (o *aggregate) add(row Row) error {
 	if err := o.scope.row(key, 0, len(key), row); err != nil {
 		return err
 	}
-	used := o.groups.bytes + int64(len(o.states)*len(o.inputs)*stateBytes)
-	if h := hashRow(o.groups.types, key); o.parts.full(used) && o.groups.lookup(h, key) < 0 {
+	if h := hashRow(o.groups.types, key); o.parts.full(&o.groups.used) && o.groups.lookup(h, key) < 0 {
 		return o.parts.add(h, row)
 	}
-	states := o.states[o.group(key)]
+	n := o.group(key)
+	states := o.states[n]
 	for i := range o.inputs {
 		var err error
 		if in := &o.inputs[i]; o.node.Final {
-			err = states[i].state.Merge(row[in.state : in.state+len(in.call.Agg.State)])
+			err = states[i].Merge(owned(row[in.state : in.state+len(in.call.Agg.State)]))
 		} else {
-			err = o.accumulate(in, states[i], row)
+			err = o.accumulate(in, n, states[i], row)
 		}
 		if err != nil {
 			return err
@@ -196,78 +179,53 @@ func (o *aggregate) add(row Row) error {
 	return nil
 }
 
-func (o *aggregate) accumulate(in *aggInput, a *accumulator, row Row) error {
+func (o *aggregate) accumulate(in *aggInput, n int, state expr.Accumulator, row Row) error {
 	if in.filter >= 0 {
 		if ok, err := o.scope.holds(in.filter, row); err != nil || !ok {
 			return err
 		}
 	}
-	args := make(Row, len(in.call.Args)+len(in.call.Order))
+	// The group's number goes in front of what is kept.
+	kept := make(Row, 1+len(in.types))
+	args := kept[1:]
 	if err := o.scope.row(args, in.args, in.args+len(args), row); err != nil {
 		return err
 	}
-	if n := len(in.call.Args); in.call.Agg.Strict && anyNull(args[:n]) {
+	if len(in.call.Args) == 0 {
+		return state.Add(args)
+	}
+	if in.call.Agg.Strict && anyNull(args[:len(in.call.Args)]) {
 		return nil
 	}
-	switch {
-	case len(in.call.Order) > 0:
-		a.rows = append(a.rows, args)
-		return nil
-	case a.seen != nil:
-		if _, added := a.seen.add(args); !added {
-			return nil
-		}
-	}
-	return a.state.Add(args)
+	kept[0] = types.Int(int64(n))
+	return in.take(kept, state)
 }
 
-// result is the output row of a group.
+// result is the output row of a group. Groups are asked for in order, once.
 func (o *aggregate) result(n int) (Row, error) {
 	key := o.groups.rows[n]
 	row := make(Row, len(key), len(key)+len(o.inputs))
 	copy(row, key)
 	for i := range o.inputs {
-		a := o.states[n][i]
-		if err := o.inputs[i].replay(a); err != nil {
+		state := o.states[n][i]
+		if err := o.inputs[i].replay(n, state); err != nil {
 			return nil, err
 		}
-		v, err := a.state.Result()
+		v, err := state.Result()
 		if err != nil {
 			return nil, err
 		}
 		row = append(row, v)
 	}
+	o.states[n] = nil // may hold as much as the result
 	return row, nil
 }
 
-// replay adds the rows that had to wait for their order.
-func (in *aggInput) replay(a *accumulator) error {
-	if len(a.rows) == 0 {
-		return nil
-	}
-	n := len(in.call.Args)
-	orders := make([]order, len(in.call.Order))
-	for i, k := range in.call.Order {
-		orders[i] = order{n + i, k.Expr.Type(), k.Desc, k.NullsFirst}
-	}
-	slices.SortStableFunc(a.rows, func(x, y Row) int { return compareRows(orders, x, y) })
-	for _, args := range a.rows {
-		if a.seen != nil {
-			if _, added := a.seen.add(args[:n]); !added {
-				continue
-			}
-		}
-		if err := a.state.Add(args[:n]); err != nil {
-			return err
-		}
-	}
-	a.rows = nil
-	return nil
-}
-
 func (o *aggregate) close() error {
-	o.groups.clear()
 	o.parts.close()
-	o.states = nil
-	return o.input.close()
+	err := o.clear()
+	if e := o.input.close(); err == nil {
+		err = e
+	}
+	return err
 }

@@ -349,6 +349,7 @@ func (c *conflictRun) update(ctx context.Context, st *plan.Statement, params []t
 		return false, err
 	}
 	r.ctes, r.inner = c.run.ctes, true
+	defer r.endSubqueries(0)
 	op, err := r.build(st.Root)
 	if err != nil {
 		return false, err

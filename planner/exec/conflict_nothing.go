@@ -33,8 +33,13 @@ func (c *conflictRun) apart(images []Row) int {
 		for k, p := range positions {
 			of[k] = columns[p]
 		}
-		sets[i] = newRowSet(of)
+		sets[i] = newRowSet(c.run, of)
 	}
+	defer func() {
+		for _, s := range sets {
+			s.clear()
+		}
+	}()
 	for n, image := range images {
 		for i, positions := range c.unique {
 			if slices.ContainsFunc(positions, func(p int) bool { return image[p].IsNull() }) {

@@ -26,7 +26,7 @@ type cteState struct {
 	// working are the rows of the last iteration, which the step reads; next
 	// those of this one.
 	working, next *store
-	seen          *rowSet // UNION without ALL
+	seen          *keySet // UNION without ALL
 	opened        bool
 	stepping      bool
 	done          bool
@@ -62,7 +62,7 @@ func (c *cteState) build() (err error) {
 	columns := typesOf(root.Columns())
 	c.rows, c.working, c.next = newStore(c.run, columns), newStore(c.run, columns), newStore(c.run, columns)
 	if c.cte.Recursive != nil && !c.cte.Recursive.All {
-		c.seen = newRowSet(columns)
+		c.seen = newKeySet(c.run, columns)
 	}
 	return err
 }
@@ -110,7 +110,9 @@ func (c *cteState) reset() error {
 		}
 	}
 	if c.seen != nil {
-		c.seen.clear()
+		if e := c.seen.close(); err == nil {
+			err = e
+		}
 	}
 	c.opened, c.stepping, c.done = false, false, false
 	return err
@@ -146,7 +148,11 @@ func (c *cteState) keep(rows []Row) error {
 	if c.seen != nil {
 		var fresh []Row
 		for _, row := range rows {
-			if _, added := c.seen.add(row); added {
+			added, err := c.seen.add(row)
+			if err != nil {
+				return err
+			}
+			if added {
 				fresh = append(fresh, row)
 			}
 		}

@@ -198,6 +198,7 @@ func (c *cursor) again(err error) bool {
 		return false // the session plans anew
 	}
 	c.op.close()
+	c.run.endSubqueries(0)
 	c.started = false
 	return c.build(true) == nil
 }
@@ -208,5 +209,9 @@ func (c *cursor) Affected() int64 { return c.run.affected }
 // Close implements Cursor.
 func (c *cursor) Close() error {
 	c.ended = true
-	return c.op.close()
+	err := c.op.close()
+	if e := c.run.endSubqueries(0); err == nil {
+		err = e
+	}
+	return err
 }

@@ -95,18 +95,29 @@ func (o *remove) deleteAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return inChunks(ctx, o.source, func(rows []Row) error { return o.deleteRows(ctx, o.fresh(rows), at) })
+	return inChunks(ctx, o.source, func(rows []Row) error {
+		changes, err := o.fresh(rows)
+		if err != nil {
+			return err
+		}
+		return o.deleteRows(ctx, changes, at)
+	})
 }
 
 // fresh pairs rows with their images, and leaves out those met before.
-func (o *remove) fresh(rows []Row) []change {
+func (o *remove) fresh(rows []Row) ([]change, error) {
 	var out []change
 	for _, row := range rows {
-		if image := o.target.image(row); image != nil && o.target.first(image) {
+		image := o.target.image(row)
+		fresh, err := o.target.fresh(image)
+		if err != nil {
+			return nil, err
+		}
+		if fresh {
 			out = append(out, change{source: row, old: image})
 		}
 	}
-	return out
+	return out, nil
 }
 
 func (o *remove) deleteRows(ctx context.Context, changes []change, at txn.Timestamp) error {

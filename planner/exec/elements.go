@@ -6,7 +6,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
 
-// elements is the distinct elements of an array.
+// elements is the distinct elements of an array, which is in memory as a whole.
 type elements struct {
 	scope *scope
 	seen  *rowSet
@@ -15,7 +15,7 @@ type elements struct {
 
 func newElements(r *run, n *plan.Elements) (operator, error) {
 	s, err := r.scopeOf(n, "elements", nil, n.Array)
-	return &elements{scope: s, seen: newRowSet(typesOf(n.Cols))}, err
+	return &elements{scope: s, seen: newRowSet(r, typesOf(n.Cols))}, err
 }
 
 func (o *elements) open(ctx context.Context) error {

@@ -34,7 +34,8 @@ type Transaction interface {
 	Statement() txn.Statement
 	// Incarnation is what the shard said on first contact, 0 before.
 	Incarnation(shard uint32) txn.Incarnation
-	// Touched records that the shard acknowledged writes or locks.
+	// Touched records that the shard acknowledged writes or locks; incarnation
+	// 0: that it may have written or locked, and its answer was lost.
 	Touched(shard uint32, incarnation txn.Incarnation)
 }
 

@@ -187,12 +187,11 @@ const aheadBatches = 2
 func (s *stream) read(ctx context.Context, at txn.Timestamp) error {
 	o := s.gather
 	request := o.request(s.id, at)
-	rows, err := o.run.env.Cluster.Service(o.home, s.id).Read(ctx, request)
+	rows, err := o.run.read(ctx, o.home, request)
 	if err != nil {
 		return err
 	}
 	s.source = rows
-	o.run.enlist(request, rows)
 	o.run.env.Analyze.Add(o.node, plan.Measured{Shards: 1, Trips: 1})
 	return nil
 }
@@ -210,13 +209,12 @@ func (s *stream) begin(ctx context.Context, at txn.Timestamp) {
 func (s *stream) run(ctx context.Context, request *shard.ReadRequest) {
 	defer s.done.Done()
 	defer close(s.ahead)
-	rows, err := s.gather.run.env.Cluster.Service(s.gather.home, s.id).Read(ctx, request)
+	rows, err := s.gather.run.read(ctx, s.gather.home, request)
 	if err != nil {
 		s.send(ctx, fetched{err: err})
 		return
 	}
 	s.source = rows
-	s.gather.run.enlist(request, rows)
 	s.gather.run.env.Analyze.Add(s.gather.node, plan.Measured{Shards: 1, Trips: 1})
 	for {
 		b, err := rows.Next(ctx)

@@ -8,7 +8,8 @@ import (
 
 // hashJoin keeps the right side in a hash table and looks the left rows up in
 // it. When the right side outgrows its memory, both sides are parted by hash
-// into temporary files, and the parts are joined one after the other.
+// into temporary files, and the parts are joined one after the other, see
+// join_parts.go.
 type hashJoin struct {
 	run                 *run
 	node                *plan.Join
@@ -17,29 +18,37 @@ type hashJoin struct {
 	keyTypes            []columnType
 	pairing             *pairing
 	table               *hashTable
-	parts               []hashPart // nil while everything fits
-	part                int
-	reader              *spillReader // of the left rows of the part
-	finished            bool
+	// nulls are a full join's right rows with a NULL key, which match nothing.
+	nulls *store
+	parts *joinParts // nil while everything fits
+	stage joinStage
+	probe probe
+	// unmatched counts the table's rows that were looked at for a full join's end.
+	unmatched int
+	rest      *storeReader // of nulls
 }
 
-// hashTable is right rows by the hash of their keys. Rows with a NULL key are
-// kept too for full joins, where they match nothing.
-type hashTable struct {
-	heads   map[uint64]int32
-	chain   []int32
-	keys    []Row // nil: a NULL among them
-	rows    []Row
-	matched []bool
-	bytes   int64
+// joinStage is what a hash join's rows come from next.
+type joinStage uint8
+
+const (
+	joinLeft      joinStage = iota // the left side, looked up in the table
+	joinParting                    // the left side goes into files
+	joinPart                       // a part's left rows, looked up in the table
+	joinUnmatched                  // the table's rows that nothing has matched
+	joinNulls                      // the right rows that could not match
+	joinDone
+)
+
+// probe is a left row on its way through the rows of the table with its hash.
+type probe struct {
+	rows    []Row // left rows that come after
+	left    Row
+	key     Row
+	at      int32 // in the table; -1 is none
+	matched bool
+	active  bool
 }
-
-// hashPart is what of both sides has hashes of one kind.
-type hashPart struct{ left, right *spillFile }
-
-// hashParts is into how many parts a join is spilled: with the default
-// work_mem that covers right sides of some hundred MB.
-const hashParts = 64
 
 func newHashJoin(r *run, n *plan.Join) (operator, error) {
 	o := &hashJoin{run: r, node: n, keyTypes: exprTypes(n.HashLeft)}
@@ -56,254 +65,254 @@ func newHashJoin(r *run, n *plan.Join) (operator, error) {
 	if o.rightKeys, err = r.scopeOf(n, "right", n.Right.Columns(), n.HashRight...); err != nil {
 		return nil, err
 	}
+	o.table = newHashTable(r)
+	o.nulls = newStore(r, typesOf(n.Right.Columns()))
 	o.pairing, err = newPairing(r, n, n.Rest)
 	return o, err
 }
 
 func (o *hashJoin) open(ctx context.Context) error {
-	o.table, o.parts, o.part, o.reader, o.finished = newHashTable(), nil, -1, nil, false
-	for _, s := range []*scope{o.leftKeys, o.rightKeys, o.pairing.rest} {
+	if err := o.clear(); err != nil {
+		return err
+	}
+	for _, s := range []*scope{o.leftKeys, o.rightKeys} {
 		if err := s.begin(ctx); err != nil {
 			return err
 		}
 	}
-	o.pairing.out = nil
+	if err := o.pairing.begin(ctx); err != nil {
+		return err
+	}
 	err := drain(ctx, o.right, func(rows []Row) error {
 		for _, row := range rows {
 			if err := o.keep(row); err != nil {
 				return err
 			}
 		}
-		return nil
+		return ctx.Err()
 	})
 	if err != nil {
 		return err
 	}
+	if o.parts != nil {
+		o.stage = joinParting
+	}
 	return o.left.open(ctx)
 }
-
-func newHashTable() *hashTable { return &hashTable{heads: map[uint64]int32{}} }
 
 // keep takes a right row in.
 func (o *hashJoin) keep(row Row) error {
 	key, ok, err := keysOf(o.rightKeys, row)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case !ok && o.node.Kind == plan.JoinFull:
+		return o.nulls.add(row)
+	case !ok:
+		return nil
 	}
-	if !ok {
-		key = nil
-	}
+	h := hashRow(o.keyTypes, key)
 	if o.parts != nil {
-		return o.parts[o.partOf(key)].right.add(row)
+		return o.parts.addRight(h, row)
 	}
-	o.table.add(o.hash(key), key, row)
-	if o.table.bytes > o.run.workMem() {
-		return o.spill()
+	o.table.add(h, key, row)
+	if !o.table.used.full() {
+		return nil
 	}
-	return nil
-}
-
-func (o *hashJoin) hash(key Row) uint64 {
-	if key == nil {
-		return 0
-	}
-	return hashRow(o.keyTypes, key)
-}
-
-// partOf uses the upper bits: the table's map uses the lower ones.
-func (o *hashJoin) partOf(key Row) int { return int(o.hash(key) >> 58) }
-
-func (t *hashTable) add(h uint64, key, row Row) {
-	prev, ok := t.heads[h]
-	if !ok || key == nil {
-		prev = -1
-	}
-	if key != nil {
-		t.heads[h] = int32(len(t.rows))
-	}
-	t.chain = append(t.chain, prev)
-	t.keys = append(t.keys, key)
-	t.rows = append(t.rows, row)
-	t.matched = append(t.matched, false)
-	t.bytes += rowBytes(row) + rowBytes(key)
-}
-
-// spill moves the table to files.
-func (o *hashJoin) spill() error {
-	o.parts = make([]hashPart, hashParts)
-	for i := range o.parts {
-		var err error
-		if o.parts[i].right, err = newSpill(o.run.env.TempDir, typesOf(o.node.Right.Columns())); err != nil {
-			return err
-		}
-		if o.parts[i].left, err = newSpill(o.run.env.TempDir, typesOf(o.node.Left.Columns())); err != nil {
-			return err
-		}
-	}
-	table := o.table
-	o.table = nil
-	for i, row := range table.rows {
-		if err := o.parts[o.partOf(table.keys[i])].right.add(row); err != nil {
-			return err
-		}
-	}
-	return nil
+	o.parts = newJoinParts(o)
+	return o.parts.spill()
 }
 
 func (o *hashJoin) next(ctx context.Context) ([]Row, error) {
-	for !o.finished {
-		rows, err := o.leftRows(ctx)
+	for o.stage != joinDone && len(o.pairing.out) < batchRows {
+		var err error
+		switch {
+		case o.probe.active:
+			err = o.advance()
+		case len(o.probe.rows) > 0:
+			err = o.begin()
+		case len(o.pairing.out) > 0:
+			return o.pairing.take(), nil // before more is asked for
+		default:
+			if err = ctx.Err(); err == nil {
+				err = o.refill(ctx)
+			}
+		}
 		if err != nil {
 			return nil, err
 		}
-		if len(rows) == 0 {
-			o.finished = true
-		}
-		for _, row := range rows {
-			if err := o.probe(row); err != nil {
-				return nil, err
-			}
-		}
-		if out := o.pairing.take(); len(out) > 0 {
-			return out, nil
-		}
 	}
-	return nil, nil
+	return o.pairing.take(), nil
 }
 
-// leftRows are the next left rows, with the table that they are to be looked
-// up in. At the end of a table a full join's unmatched rows are output.
-func (o *hashJoin) leftRows(ctx context.Context) ([]Row, error) {
-	if o.parts == nil {
-		rows, err := o.left.next(ctx)
-		if len(rows) == 0 && err == nil {
-			o.unmatchedRight()
+// refill gets more left rows, or what follows them.
+func (o *hashJoin) refill(ctx context.Context) (err error) {
+	switch o.stage {
+	case joinLeft:
+		if o.probe.rows, err = o.left.next(ctx); err == nil && len(o.probe.rows) == 0 {
+			o.stage = joinUnmatched
 		}
-		return rows, err
+	case joinParting:
+		return o.parts.partLeft(ctx)
+	case joinPart:
+		return o.parts.refill()
+	case joinUnmatched:
+		o.unmatchedRight()
+	case joinNulls:
+		return o.unmatchedNulls()
 	}
-	if o.part < 0 {
-		if err := o.partLeft(ctx); err != nil {
-			return nil, err
-		}
-	}
-	for {
-		if o.reader != nil {
-			rows, err := readBatch(o.reader)
-			if err != nil || len(rows) > 0 {
-				return rows, err
-			}
-			o.unmatchedRight()
-			o.reader = nil
-		}
-		if o.part++; o.part >= len(o.parts) {
-			return nil, nil
-		}
-		if err := o.load(&o.parts[o.part]); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// partLeft parts the left side's rows.
-func (o *hashJoin) partLeft(ctx context.Context) error {
-	for {
-		rows, err := o.left.next(ctx)
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		for _, row := range rows {
-			key, ok, err := keysOf(o.leftKeys, row)
-			if err != nil {
-				return err
-			}
-			if !ok {
-				key = nil
-			}
-			if err := o.parts[o.partOf(key)].left.add(row); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// load makes the table of one part.
-func (o *hashJoin) load(p *hashPart) error {
-	o.table = newHashTable()
-	right, err := p.right.rows()
-	if err != nil {
-		return err
-	}
-	for {
-		row, err := right.next()
-		if err != nil {
-			return err
-		}
-		if row == nil {
-			break
-		}
-		key, ok, err := keysOf(o.rightKeys, row)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			key = nil
-		}
-		o.table.add(o.hash(key), key, row)
-	}
-	o.reader, err = p.left.rows()
 	return err
 }
 
-// probe joins one left row.
-func (o *hashJoin) probe(row Row) error {
-	key, ok, err := keysOf(o.leftKeys, row)
+// begin takes the next left row.
+func (o *hashJoin) begin() error {
+	p := &o.probe
+	p.left, p.rows, p.matched = p.rows[0], p.rows[1:], false
+	if o.stage == joinPart {
+		p.left, p.matched = o.parts.unflag(p.left)
+	}
+	key, ok, err := keysOf(o.leftKeys, p.left)
 	if err != nil {
 		return err
 	}
-	found := false
-	if head, hit := o.table.heads[o.hash(key)]; ok && hit {
-		for i := head; i >= 0; i = o.table.chain[i] {
-			if !matchKeys(o.keyTypes, key, o.table.keys[i]) {
-				continue
-			}
-			match, enough, err := o.pairing.try(row, o.table.rows[i])
-			if err != nil {
-				return err
-			}
-			if match {
-				found, o.table.matched[i] = true, true
-			}
-			if enough {
-				break
-			}
-		}
-	}
-	if !found {
-		o.pairing.unmatched(row)
+	p.key, p.at, p.active = key, -1, true
+	if ok {
+		p.at = o.table.first(hashRow(o.keyTypes, key))
 	}
 	return nil
 }
 
-func (o *hashJoin) unmatchedRight() {
-	if o.node.Kind != plan.JoinFull {
-		return
-	}
-	for i, row := range o.table.rows {
-		if !o.table.matched[i] {
-			o.pairing.unmatchedRight(row)
+// advance looks at the next right rows for the left row.
+func (o *hashJoin) advance() error {
+	p := &o.probe
+	for p.at >= 0 && len(o.pairing.out) < batchRows {
+		i := p.at
+		p.at = o.table.chain[i]
+		if !matchKeys(o.keyTypes, p.key, o.table.keys[i]) {
+			continue
+		}
+		match, enough, err := o.pairing.try(p.left, o.table.rows[i])
+		if err != nil {
+			return err
+		}
+		if match {
+			p.matched, o.table.matched[i] = true, true
+		}
+		if enough {
+			p.at = -1
 		}
 	}
+	if p.at >= 0 {
+		return nil
+	}
+	p.active = false
+	if o.stage == joinPart && !o.parts.last {
+		return o.parts.carry(p.left, p.matched)
+	}
+	if !p.matched {
+		o.pairing.unmatched(p.left)
+	}
+	return nil
+}
+
+// unmatchedRight gives some of the table's rows that nothing has matched, for a
+// full join, and then goes on to what comes after the table.
+func (o *hashJoin) unmatchedRight() {
+	if o.node.Kind == plan.JoinFull {
+		for o.unmatched < len(o.table.rows) && len(o.pairing.out) < batchRows {
+			if !o.table.matched[o.unmatched] {
+				o.pairing.unmatchedRight(o.table.rows[o.unmatched])
+			}
+			o.unmatched++
+		}
+		if o.unmatched < len(o.table.rows) {
+			return
+		}
+	}
+	o.unmatched = 0
+	if o.parts != nil {
+		o.stage = joinPart
+		o.parts.done = true
+		return
+	}
+	o.stage = joinNulls
+}
+
+func (o *hashJoin) unmatchedNulls() error {
+	if o.rest == nil {
+		o.rest = o.nulls.reader()
+	}
+	rows, err := o.rest.next()
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		o.pairing.unmatchedRight(row)
+	}
+	if len(rows) == 0 {
+		o.stage = joinDone
+	}
+	return nil
+}
+
+// clear forgets all rows.
+func (o *hashJoin) clear() error {
+	o.table.clear()
+	o.parts.close()
+	o.parts, o.stage, o.probe, o.unmatched, o.rest = nil, joinLeft, probe{}, 0, nil
+	return o.nulls.close()
 }
 
 func (o *hashJoin) close() error {
-	for _, p := range o.parts {
-		p.left.close()
-		p.right.close()
-	}
-	o.parts, o.table = nil, nil
-	err := o.left.close()
-	if e := o.right.close(); err == nil {
-		err = e
+	err := o.clear()
+	for _, in := range []operator{o.left, o.right} {
+		if e := in.close(); err == nil {
+			err = e
+		}
 	}
 	return err
+}
+
+// hashTable is right rows by the hash of their keys.
+type hashTable struct {
+	heads   map[uint64]int32
+	chain   []int32
+	keys    []Row
+	rows    []Row
+	matched []bool
+	used    account
+}
+
+func newHashTable(r *run) *hashTable {
+	return &hashTable{heads: map[uint64]int32{}, used: r.account()}
+}
+
+// first is the first row with the hash, the others follow in chain; -1: none.
+func (t *hashTable) first(h uint64) int32 {
+	if head, ok := t.heads[h]; ok {
+		return head
+	}
+	return -1
+}
+
+// add adds a row. Its key may share the row's memory.
+func (t *hashTable) add(h uint64, key, row Row) {
+	prev := t.first(h)
+	t.heads[h] = int32(len(t.rows))
+	t.chain = append(t.chain, prev)
+	t.keys = append(t.keys, owned(key))
+	t.rows = append(t.rows, owned(row))
+	t.matched = append(t.matched, false)
+	t.used.add(tableBytes(key, row))
+}
+
+// tableBytes is what a row takes in a table.
+func tableBytes(key, row Row) int64 { return rowBytes(row) + rowBytes(key) + entryBytes }
+
+func (t *hashTable) clear() {
+	if len(t.heads) > 0 {
+		t.heads = map[uint64]int32{}
+	}
+	t.chain, t.keys, t.rows, t.matched = nil, nil, nil, nil
+	t.used.clear()
 }

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -25,6 +26,16 @@ type lookupJoin struct {
 	types   []columnType // of the keys
 	columns []columnType // of the rows that travel, the tuple's number in front
 	recheck *recheck     // stands for the shards, see gather
+
+	more []Row // left rows for later rounds
+	// round are the left rows of the round, at the one that is joined now, found
+	// the right rows, by left row, of which head is the first not taken yet.
+	round   []Row
+	at      int
+	found   *rowSorter
+	head    Row
+	matched bool       // the left row has found one
+	mu      sync.Mutex // protects found while the shards answer
 }
 
 // lookupRows is how many left rows are looked up in one round.
@@ -38,6 +49,8 @@ func newLookupJoin(r *run, n *plan.Join) (operator, error) {
 	var err error
 	o := &lookupJoin{run: r, node: n, gather: g, types: exprTypes(n.HashLeft)}
 	o.columns = append([]columnType{{types.TInt8, -1}}, typesOf(g.Cols)...)
+	o.found = newRowSorter(r, append(o.columns[:len(o.columns):len(o.columns)], columnType{types.TInt8, -1}),
+		[]order{{position: 0, t: types.TInt8}, {position: len(o.columns), t: types.TInt8}})
 	if o.left, err = r.build(n.Left); err != nil {
 		return nil, err
 	}
@@ -63,6 +76,7 @@ func newLookupJoin(r *run, n *plan.Join) (operator, error) {
 }
 
 func (o *lookupJoin) open(ctx context.Context) error {
+	o.clear()
 	if err := o.keys.begin(ctx); err != nil {
 		return err
 	}
@@ -79,81 +93,107 @@ func (o *lookupJoin) open(ctx context.Context) error {
 }
 
 func (o *lookupJoin) next(ctx context.Context) ([]Row, error) {
-	for {
-		rows, err := o.left.next(ctx)
-		if err != nil || len(rows) == 0 {
+	for len(o.pairing.out) < batchRows {
+		var err error
+		switch {
+		case o.at < len(o.round):
+			err = o.advance()
+		case len(o.pairing.out) > 0:
+			return o.pairing.take(), nil // before more is asked for
+		case len(o.more) > 0:
+			n := min(len(o.more), lookupRows)
+			o.round, o.more, o.at = o.more[:n], o.more[n:], 0
+			err = o.find(ctx)
+		default:
+			if o.more, err = o.left.next(ctx); err == nil && len(o.more) == 0 {
+				return nil, nil
+			}
+		}
+		if err != nil {
 			return nil, err
 		}
-		for len(rows) > 0 {
-			n := min(len(rows), lookupRows)
-			if err := o.round(ctx, rows[:n]); err != nil {
-				return nil, err
-			}
-			rows = rows[n:]
-		}
-		if out := o.pairing.take(); len(out) > 0 {
-			return out, nil
-		}
 	}
+	return o.pairing.take(), nil
 }
 
-// round joins some left rows.
-func (o *lookupJoin) round(ctx context.Context, left []Row) error {
-	found, err := o.find(ctx, left)
-	if err != nil {
-		return err
-	}
-	for i, row := range left {
-		any := false
-		for _, right := range found[i] {
-			ok, enough, err := o.pairing.try(row, right)
-			if err != nil {
-				return err
-			}
-			any = any || ok
-			if enough {
-				break
-			}
-		}
-		if !any {
-			o.pairing.unmatched(row)
+// advance joins the present left row with the next of its right rows.
+func (o *lookupJoin) advance() (err error) {
+	if o.head == nil {
+		if o.head, err = o.found.next(); err != nil {
+			return err
 		}
 	}
+	left := o.round[o.at]
+	if o.head != nil && o.head[0].Int() == int64(o.at) {
+		n := len(o.columns)
+		found, enough, err := o.pairing.try(left, o.head[1:n:n])
+		if err != nil {
+			return err
+		}
+		o.head, o.matched = nil, o.matched || found
+		if !enough {
+			return nil
+		}
+		if err := o.skip(); err != nil {
+			return err
+		}
+	}
+	if !o.matched {
+		o.pairing.unmatched(left)
+	}
+	o.at, o.matched = o.at+1, false
 	return nil
+}
+
+// skip passes the right rows that the present left row does not need.
+func (o *lookupJoin) skip() (err error) {
+	for err == nil && (o.head == nil || o.head[0].Int() == int64(o.at)) {
+		if o.head, err = o.found.next(); o.head == nil {
+			return err
+		}
+	}
+	return err
+}
+
+// clear forgets the round.
+func (o *lookupJoin) clear() {
+	o.found.close()
+	o.round, o.more, o.at, o.head, o.matched = nil, nil, 0, nil, false
 }
 
 // asked is what one shard is asked for: tuples, and whose rows they are.
 type asked struct {
-	id   shard.ID
-	keys shard.Batch
-	from []int
-	rows []Row
+	id    shard.ID
+	order int // among those that are asked
+	keys  shard.Batch
+	from  []int
 }
 
-// find returns, for each left row, the right rows with its key.
-func (o *lookupJoin) find(ctx context.Context, left []Row) ([][]Row, error) {
-	found := make([][]Row, len(left))
+// find gets the right rows with the keys of the round's left rows.
+func (o *lookupJoin) find(ctx context.Context) error {
+	o.found.close()
+	o.head, o.matched = nil, false
 	if o.recheck != nil {
-		return found, o.recheck.lookup(ctx, o, left, found)
+		return o.recheck.lookup(ctx, o)
 	}
 	requests := map[shard.ID]*asked{}
 	var order []*asked
-	for i, row := range left {
+	for i, row := range o.round {
 		key, ok, err := keysOf(o.keys, row)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if !ok {
 			continue
 		}
 		ids, err := o.shards(key)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, id := range ids {
 			a := requests[id]
 			if a == nil {
-				a = &asked{id: id}
+				a = &asked{id: id, order: len(order)}
 				requests[id] = a
 				order = append(order, a)
 			}
@@ -161,19 +201,26 @@ func (o *lookupJoin) find(ctx context.Context, left []Row) ([][]Row, error) {
 			a.from = append(a.from, i)
 		}
 	}
-	if err := o.ask(ctx, order); err != nil {
-		return nil, err
-	}
-	for _, a := range order {
-		for _, row := range a.rows {
-			n := row[0].Int()
-			if n < 0 || n >= int64(len(a.from)) {
-				return nil, errPacked()
-			}
-			found[a.from[n]] = append(found[a.from[n]], row[1:])
+	return o.ask(ctx, order)
+}
+
+// keep takes right rows, tuples' numbers in front, that a shard has found.
+func (o *lookupJoin) keep(a *asked, rows []Row) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, row := range rows {
+		n := row[0].Int()
+		if n < 0 || n >= int64(len(a.from)) {
+			return errPacked()
+		}
+		wide := make(Row, len(row)+1)
+		copy(wide, row)
+		wide[0], wide[len(row)] = types.Int(int64(a.from[n])), types.Int(int64(a.order))
+		if err := o.found.add(wide); err != nil {
+			return err
 		}
 	}
-	return found, nil
+	return nil
 }
 
 // shards are where rows with a key can be.
@@ -207,7 +254,7 @@ func (o *lookupJoin) ask(ctx context.Context, list []*asked) error {
 }
 
 func (o *lookupJoin) read(ctx context.Context, a *asked, request *shard.ReadRequest) (err error) {
-	rows, err := o.run.env.Cluster.Service(o.gather.Table.Home, a.id).Read(ctx, request)
+	rows, err := o.run.read(ctx, o.gather.Table.Home, request)
 	if err != nil {
 		return err
 	}
@@ -216,7 +263,6 @@ func (o *lookupJoin) read(ctx context.Context, a *asked, request *shard.ReadRequ
 			err = e
 		}
 	}()
-	o.run.enlist(request, rows)
 	m := plan.Measured{Shards: 1, Trips: 1}
 	for {
 		b, err := rows.Next(ctx)
@@ -226,12 +272,13 @@ func (o *lookupJoin) read(ctx context.Context, a *asked, request *shard.ReadRequ
 		if b == nil {
 			break
 		}
-		b = &shard.Batch{Count: b.Count, Data: slices.Clone(b.Data)}
 		decoded, err := decodeBatch(o.columns, b)
 		if err != nil {
 			return err
 		}
-		a.rows = append(a.rows, decoded...)
+		if err := o.keep(a, decoded); err != nil {
+			return err
+		}
 		m.Shipped += int64(b.Count)
 		m.Bytes += int64(len(b.Data))
 	}
@@ -239,4 +286,7 @@ func (o *lookupJoin) read(ctx context.Context, a *asked, request *shard.ReadRequ
 	return nil
 }
 
-func (o *lookupJoin) close() error { return o.left.close() }
+func (o *lookupJoin) close() error {
+	o.clear()
+	return o.left.close()
+}

@@ -16,9 +16,16 @@ type loopJoin struct {
 	pairing     *pairing
 	args        *scope // of Lateral: the left columns that become parameters
 	kept        *store
-	matched     []bool // of a full join's right rows
-	rows        []Row  // of the left side, not done yet
-	done        bool
+	rows        []Row // of the left side, after row
+	row         Row   // nil: there is none under way
+	matched     bool  // row has found one
+	inner       []Row // right rows that row has not been compared with
+	reader      *storeReader
+	// met: of a full join, some pair has matched. Its condition sees no row, so
+	// it holds for all pairs or none.
+	met  bool
+	rest *storeReader // of a full join's right rows that nothing matched
+	done bool         // the left side has ended
 }
 
 func newLoopJoin(r *run, n *plan.Join) (operator, error) {
@@ -64,7 +71,7 @@ func (s *scope) setArgs(args []plan.Arg, row Row) error {
 }
 
 func (o *loopJoin) open(ctx context.Context) error {
-	o.rows, o.done, o.matched = nil, false, nil
+	o.rows, o.row, o.inner, o.reader, o.rest, o.met, o.done = nil, nil, nil, nil, nil, false, false
 	if err := o.pairing.begin(ctx); err != nil {
 		return err
 	}
@@ -74,130 +81,116 @@ func (o *loopJoin) open(ctx context.Context) error {
 		}
 		return o.left.open(ctx)
 	}
+	if err := o.kept.close(); err != nil {
+		return err
+	}
 	err := drain(ctx, o.right, func(rows []Row) error { return o.kept.add(rows...) })
 	if err != nil {
 		return err
-	}
-	if o.node.Kind == plan.JoinFull {
-		o.matched = make([]bool, o.kept.count)
 	}
 	return o.left.open(ctx)
 }
 
 func (o *loopJoin) next(ctx context.Context) ([]Row, error) {
-	for !o.done {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if len(o.rows) == 0 {
-			rows, err := o.left.next(ctx)
-			if err != nil {
-				return nil, err
+	for len(o.pairing.out) < batchRows {
+		var err error
+		switch {
+		case o.row != nil:
+			if err = ctx.Err(); err == nil {
+				err = o.advance(ctx)
 			}
-			if len(rows) == 0 {
-				o.done = true
-				if err := o.rest(); err != nil {
-					return nil, err
-				}
-				break
-			}
-			o.rows = rows
+		case len(o.rows) > 0:
+			err = o.begin(ctx)
+		case len(o.pairing.out) > 0:
+			return o.pairing.take(), nil // before more is asked for
+		case !o.done:
+			o.rows, err = o.left.next(ctx)
+			o.done = len(o.rows) == 0
+		default:
+			return o.unmatchedRight()
 		}
-		row := o.rows[0]
-		o.rows = o.rows[1:]
-		if err := o.one(ctx, row); err != nil {
+		if err != nil {
 			return nil, err
-		}
-		if len(o.pairing.out) >= batchRows || len(o.rows) == 0 && len(o.pairing.out) > 0 {
-			break
 		}
 	}
 	return o.pairing.take(), nil
 }
 
-// one joins a left row.
-func (o *loopJoin) one(ctx context.Context, row Row) error {
-	found := false
-	at := 0
-	try := func(rows []Row) (enough bool, err error) {
-		for _, right := range rows {
-			ok, enough, err := o.pairing.try(row, right)
-			if ok && o.matched != nil {
-				o.matched[at] = true
-			}
-			at++
-			found = found || ok
-			if err != nil || enough {
-				return true, err
-			}
-		}
-		return false, nil
+// begin takes the next left row.
+func (o *loopJoin) begin(ctx context.Context) error {
+	o.row, o.rows, o.matched = o.rows[0], o.rows[1:], false
+	if o.args == nil {
+		o.reader = o.kept.reader()
+		return nil
 	}
-	next := o.rightRows(ctx, row)
-	for {
-		rows, err := next()
+	if err := o.args.setArgs(o.node.Args, o.row); err != nil {
+		return err
+	}
+	return o.right.open(ctx)
+}
+
+// advance compares the left row with some right rows.
+func (o *loopJoin) advance(ctx context.Context) (err error) {
+	if len(o.inner) == 0 {
+		if o.args != nil {
+			o.inner, err = o.right.next(ctx)
+		} else {
+			o.inner, err = o.reader.next()
+		}
 		if err != nil {
 			return err
 		}
-		if len(rows) == 0 {
-			break
+		if len(o.inner) == 0 {
+			return o.end()
 		}
-		if enough, err := try(rows); err != nil {
+	}
+	for len(o.inner) > 0 && len(o.pairing.out) < batchRows {
+		found, enough, err := o.pairing.try(o.row, o.inner[0])
+		if err != nil {
 			return err
-		} else if enough {
-			break
+		}
+		o.inner = o.inner[1:]
+		o.matched = o.matched || found
+		if enough {
+			return o.end()
 		}
 	}
-	if !found {
-		o.pairing.unmatched(row)
+	return nil
+}
+
+// end is the end of a left row.
+func (o *loopJoin) end() error {
+	if !o.matched {
+		o.pairing.unmatched(o.row)
 	}
+	o.met = o.met || o.matched
+	o.row, o.inner, o.reader = nil, nil, nil
 	if o.args != nil {
 		return o.right.close()
 	}
 	return nil
 }
 
-// rightRows is the right side's rows for a left row.
-func (o *loopJoin) rightRows(ctx context.Context, row Row) func() ([]Row, error) {
-	if o.args == nil {
-		return o.kept.reader().next
+// unmatchedRight gives a full join's right rows that nothing matched.
+func (o *loopJoin) unmatchedRight() ([]Row, error) {
+	if o.node.Kind != plan.JoinFull || o.met {
+		return nil, nil
 	}
-	opened := false
-	return func() ([]Row, error) {
-		if !opened {
-			opened = true
-			if err := o.args.setArgs(o.node.Args, row); err != nil {
-				return nil, err
-			}
-			if err := o.right.open(ctx); err != nil {
-				return nil, err
-			}
-		}
-		return o.right.next(ctx)
+	if o.rest == nil {
+		o.rest = o.kept.reader()
 	}
-}
-
-// rest outputs a full join's right rows that nothing matched.
-func (o *loopJoin) rest() error {
-	if o.matched == nil {
-		return nil
+	rows, err := o.rest.next()
+	if err != nil {
+		return nil, err
 	}
-	reader, at := o.kept.reader(), 0
-	for {
-		rows, err := reader.next()
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		for _, row := range rows {
-			if !o.matched[at] {
-				o.pairing.unmatchedRight(row)
-			}
-			at++
-		}
+	for _, row := range rows {
+		o.pairing.unmatchedRight(row)
 	}
+	return o.pairing.take(), nil
 }
 
 func (o *loopJoin) close() error {
+	o.row, o.rows, o.inner = nil, nil, nil
 	err := o.left.close()
 	if e := o.right.close(); err == nil {
 		err = e

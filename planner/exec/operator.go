@@ -20,8 +20,12 @@ type operator interface {
 	close() error
 }
 
-// batchRows is how many rows operators that make their own batches put into one.
-const batchRows = 1024
+// batchRows is how many rows operators that make their own batches put into
+// one, and batchBytes where a batch of wide rows ends.
+const (
+	batchRows  = 1024
+	batchBytes = 1 << 20
+)
 
 // build makes the operator of a node and of all below.
 func (r *run) build(n plan.Node) (operator, error) {

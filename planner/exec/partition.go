@@ -25,9 +25,15 @@ const (
 	maxPartitionLevel = 11
 )
 
+// partOf is the file of a hash at a level. The hash is spread once more, since
+// hash tables use its bits too.
+func partOf(h uint64, level int) int {
+	return int((h * 0x9e3779b97f4a7c15) << (level * partitionBits) >> (64 - partitionBits))
+}
+
 // full reports whether rows have to be parted: memory is used up, and it helps.
-func (p *partitions) full(bytes int64) bool {
-	return bytes > p.run.workMem() && p.level < maxPartitionLevel
+func (p *partitions) full(used *account) bool {
+	return used.full() && p.level < maxPartitionLevel
 }
 
 // add puts a row aside.
@@ -35,11 +41,10 @@ func (p *partitions) add(h uint64, row Row) error {
 	if p.open == nil {
 		p.open = make([]*spillFile, 1<<partitionBits)
 	}
-	// The hash is spread once more, since hash tables use its bits too.
-	i := (h * 0x9e3779b97f4a7c15) << (p.level * partitionBits) >> (64 - partitionBits)
+	i := partOf(h, p.level)
 	if p.open[i] == nil {
 		var err error
-		if p.open[i], err = newSpill(p.run.env.TempDir, p.types); err != nil {
+		if p.open[i], err = newSpill(p.run, p.types); err != nil {
 			return err
 		}
 	}
@@ -88,7 +93,7 @@ type dedupe struct {
 }
 
 func newDedupe(r *run, key, row []columnType) *dedupe {
-	return &dedupe{parts: partitions{run: r, types: row}, seen: newRowSet(key)}
+	return &dedupe{parts: partitions{run: r, types: row}, seen: newRowSet(r, key)}
 }
 
 // pass returns the rows that are new by their keys.
@@ -102,7 +107,7 @@ func (d *dedupe) pass(rows []Row, key func(Row) (Row, error)) ([]Row, error) {
 		h := hashRow(d.seen.types, k)
 		switch {
 		case d.seen.lookup(h, k) >= 0:
-		case d.parts.full(d.seen.bytes):
+		case d.parts.full(&d.seen.used):
 			if err := d.parts.add(h, row); err != nil {
 				return nil, err
 			}

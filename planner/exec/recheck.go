@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/shard"
 )
@@ -108,8 +109,8 @@ func (o *recheck) pass(image Row) (Row, error) {
 }
 
 // lookup stands for a lookup join's round: the key is in the conditions, as parameters.
-func (o *recheck) lookup(ctx context.Context, j *lookupJoin, left []Row, found [][]Row) error {
-	for i, row := range left {
+func (o *recheck) lookup(ctx context.Context, j *lookupJoin) error {
+	for i, row := range j.round {
 		key, ok, err := keysOf(j.keys, row)
 		if err != nil {
 			return err
@@ -121,8 +122,15 @@ func (o *recheck) lookup(ctx context.Context, j *lookupJoin, left []Row, found [
 		if err := o.open(ctx); err != nil {
 			return err
 		}
-		if found[i], err = o.rows(); err != nil {
+		rows, err := o.rows()
+		if err != nil {
 			return err
+		}
+		one := &asked{from: []int{i}}
+		for _, row := range rows {
+			if err := j.keep(one, []Row{append(Row{types.Int(0)}, row...)}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

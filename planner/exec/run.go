@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
@@ -36,6 +37,9 @@ type run struct {
 	ctes     []*cteState
 	// replaced are rows that stand for what a Gather would read (re-checks).
 	replaced map[*plan.Gather][]Row
+	ledger   ledger
+	// subqueries are those of expressions that have run: nobody else closes them.
+	subqueries []*subquery
 }
 
 // Row is a row of datums, by position of the node's columns.
@@ -78,6 +82,19 @@ func (r *run) begin(env *Env, st *plan.Statement, params, lifted []types.Datum) 
 	}
 	r.ctx = &r.own
 	return nil
+}
+
+// endSubqueries closes the subqueries from the n-th on.
+func (r *run) endSubqueries(n int) error {
+	var err error
+	for _, q := range r.subqueries[n:] {
+		q.forget()
+		if e := q.op.close(); err == nil {
+			err = e
+		}
+	}
+	r.subqueries = r.subqueries[:n]
+	return err
 }
 
 // facts are what running needs to know of a statement as a whole.
@@ -267,8 +284,21 @@ func (r *run) rowLock(l *shard.RowLock) *shard.RowLock {
 	return &bounded
 }
 
+// read asks a shard for a fragment's rows. Goroutines of gathers call it too.
+func (r *run) read(ctx context.Context, home catalog.Home, request *shard.ReadRequest) (shard.Rows, error) {
+	rows, err := r.env.Cluster.Service(home, request.Shard).Read(ctx, request)
+	if err != nil {
+		if request.Lock != nil {
+			r.lost(request.Shard, err)
+		}
+		return nil, err
+	}
+	r.enlist(request, rows)
+	return rows, nil
+}
+
 // enlist counts a shard in that holds locks for a read, if it was asked for
-// any. Goroutines of gathers call it too.
+// any.
 func (r *run) enlist(request *shard.ReadRequest, rows shard.Rows) {
 	if request.Lock == nil {
 		return

@@ -11,11 +11,12 @@ type setOp struct {
 	node        *plan.SetOp
 	left, right operator
 	dedupe      *dedupe // of UNION
-	seen        *rowSet
-	counts      []int64 // of right rows, by number in seen
-	onRight     bool
-	ended       bool
-	counted     bool
+	// seen are the right rows, each with how often it is there. INTERSECT and
+	// EXCEPT of distinct rows mark there what they have given.
+	seen    *keySet
+	onRight bool
+	ended   bool
+	counted bool
 }
 
 func newSetOp(r *run, n *plan.SetOp) (operator, error) {
@@ -27,13 +28,16 @@ func newSetOp(r *run, n *plan.SetOp) (operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &setOp{node: n, left: left, right: right, seen: newRowSet(typesOf(n.Cols)), dedupe: newDedupe(r, typesOf(n.Cols), typesOf(n.Cols))}, nil
+	types := typesOf(n.Cols)
+	return &setOp{node: n, left: left, right: right, seen: newKeySet(r, types), dedupe: newDedupe(r, types, types)}, nil
 }
 
 func (o *setOp) open(ctx context.Context) error {
-	o.seen.clear()
+	if err := o.seen.close(); err != nil {
+		return err
+	}
 	o.dedupe.close()
-	o.counts, o.onRight, o.ended, o.counted = nil, false, false, false
+	o.onRight, o.ended, o.counted = false, false, false
 	return o.left.open(ctx)
 }
 
@@ -94,13 +98,19 @@ func (o *setOp) unionInput(ctx context.Context) ([]Row, error) {
 func (o *setOp) count(ctx context.Context) error {
 	return drain(ctx, o.right, func(rows []Row) error {
 		for _, row := range rows {
-			n, added := o.seen.add(row)
-			if added {
-				o.counts = append(o.counts, 0)
+			p, err := o.seen.find(row)
+			switch {
+			case err != nil:
+			case p.found():
+				err = o.seen.setCount(p, p.count+1)
+			default:
+				err = o.seen.insert(p, row, 1)
 			}
-			o.counts[n]++
+			if err != nil {
+				return err
+			}
 		}
-		return nil
+		return ctx.Err()
 	})
 }
 
@@ -113,7 +123,11 @@ func (o *setOp) compare(ctx context.Context) ([]Row, error) {
 		}
 		var kept []Row
 		for _, row := range rows {
-			if o.keeps(row) {
+			keeps, err := o.keeps(row)
+			if err != nil {
+				return nil, err
+			}
+			if keeps {
 				kept = append(kept, row)
 			}
 		}
@@ -126,39 +140,40 @@ func (o *setOp) compare(ctx context.Context) ([]Row, error) {
 // given marks a row that has been given out or ruled out for good.
 const given = -1
 
-func (o *setOp) keeps(row Row) bool {
-	n := o.seen.find(row)
+// keeps reports whether a left row is in the result.
+func (o *setOp) keeps(row Row) (bool, error) {
+	p, err := o.seen.find(row)
+	if err != nil {
+		return false, err
+	}
 	if o.node.Kind == plan.Intersect {
-		if n < 0 || o.counts[n] <= 0 {
-			return false
+		if !p.found() || p.count <= 0 {
+			return false, nil
 		}
-		if o.node.All {
-			o.counts[n]--
-		} else {
-			o.counts[n] = given
+		left := p.count - 1
+		if !o.node.All {
+			left = given
 		}
-		return true
+		return true, o.seen.setCount(p, left)
 	}
 	switch {
-	case n < 0 && o.node.All:
-		return true
-	case n < 0:
-		o.seen.add(row)
-		o.counts = append(o.counts, given)
-		return true
-	case o.node.All && o.counts[n] > 0:
-		o.counts[n]--
-		return false
+	case !p.found() && o.node.All:
+		return true, nil
+	case !p.found():
+		return true, o.seen.insert(p, row, given)
+	case o.node.All && p.count > 0:
+		return false, o.seen.setCount(p, p.count-1)
 	}
-	return o.node.All
+	return o.node.All, nil
 }
 
 func (o *setOp) close() error {
-	o.seen.clear()
 	o.dedupe.close()
-	err := o.left.close()
-	if e := o.right.close(); err == nil {
-		err = e
+	err := o.seen.close()
+	for _, in := range []operator{o.left, o.right} {
+		if e := in.close(); err == nil {
+			err = e
+		}
 	}
 	return err
 }

@@ -14,17 +14,29 @@ import (
 // spillFile is rows in a temporary file that has no name any more: the
 // operating system takes it back whatever happens.
 type spillFile struct {
+	run   *run
 	file  *os.File
 	w     *bufio.Writer
 	types []columnType
 	buf   []byte
+	count int64 // rows
+	level int   // of a sorted run, or a part: how often its rows have been written
 }
 
-// spillBufferBytes is what one file buffers in memory, writing or reading.
-const spillBufferBytes = 64 << 10
+// What one file buffers in memory, writing or reading: a 64th of work_mem
+// within these bounds.
+const (
+	minSpillBufferBytes = 4 << 10
+	maxSpillBufferBytes = 64 << 10
+)
 
-func newSpill(dir string, columns []columnType) (*spillFile, error) {
-	f, err := os.CreateTemp(dir, "pegmatite-spill-")
+func (r *run) spillBuffer() int {
+	return int(min(max(r.workMem()/64, minSpillBufferBytes), maxSpillBufferBytes))
+}
+
+// tempFile makes a file that has no name.
+func (r *run) tempFile() (*os.File, error) {
+	f, err := os.CreateTemp(r.env.TempDir, "pegmatite-spill-")
 	if err != nil {
 		return nil, errSpill(err)
 	}
@@ -32,7 +44,22 @@ func newSpill(dir string, columns []columnType) (*spillFile, error) {
 		f.Close()
 		return nil, errSpill(err)
 	}
-	return &spillFile{file: f, w: bufio.NewWriterSize(f, spillBufferBytes), types: columns}, nil
+	r.ledger.files++
+	r.ledger.spills++
+	return f, nil
+}
+
+func (r *run) closeTemp(f *os.File) error {
+	r.ledger.files--
+	return f.Close()
+}
+
+func newSpill(r *run, columns []columnType) (*spillFile, error) {
+	f, err := r.tempFile()
+	if err != nil {
+		return nil, err
+	}
+	return &spillFile{run: r, file: f, w: bufio.NewWriterSize(f, r.spillBuffer()), types: columns}, nil
 }
 
 func errSpill(err error) error {
@@ -40,15 +67,29 @@ func errSpill(err error) error {
 }
 
 func (s *spillFile) add(row Row) error {
-	s.buf = append(s.buf[:0], 0, 0, 0, 0)
-	for i, d := range row {
-		s.buf = appendRaw(s.buf, s.types[i].t, d)
+	s.buf = appendRawRow(s.buf[:0], s.types, row)
+	if s.w == nil { // it has been read already
+		s.w = bufio.NewWriterSize(s.file, s.run.spillBuffer())
 	}
-	binary.LittleEndian.PutUint32(s.buf, uint32(len(s.buf)-4))
 	if _, err := s.w.Write(s.buf); err != nil {
 		return errSpill(err)
 	}
+	s.count++
+	if cap(s.buf) > maxSpillBufferBytes {
+		s.buf = nil
+	}
 	return nil
+}
+
+// appendRawRow packs a row with its length in front.
+func appendRawRow(dst []byte, columns []columnType, row Row) []byte {
+	start := len(dst)
+	dst = append(dst, 0, 0, 0, 0)
+	for i, d := range row {
+		dst = appendRaw(dst, columns[i].t, d)
+	}
+	binary.LittleEndian.PutUint32(dst[start:], uint32(len(dst)-start-4))
+	return dst
 }
 
 // appendRaw packs a datum exactly as it is: unlike a stored form, it keeps the
@@ -88,12 +129,24 @@ func loadRaw(t *types.Type, v types.Value) (types.Datum, error) {
 	return t.Load(-1, v)
 }
 
-// rows ends writing and returns a reader from the start. There may be several.
-func (s *spillFile) rows() (*spillReader, error) {
-	if err := s.w.Flush(); err != nil {
-		return nil, errSpill(err)
+// flush writes what is buffered, and gives the buffer back.
+func (s *spillFile) flush() error {
+	if s.w == nil {
+		return nil
 	}
-	r := bufio.NewReaderSize(io.NewSectionReader(s.file, 0, 1<<62), spillBufferBytes)
+	if err := s.w.Flush(); err != nil {
+		return errSpill(err)
+	}
+	s.w = nil
+	return nil
+}
+
+// rows returns a reader from the start. There may be several.
+func (s *spillFile) rows() (*spillReader, error) {
+	if err := s.flush(); err != nil {
+		return nil, err
+	}
+	r := bufio.NewReaderSize(io.NewSectionReader(s.file, 0, 1<<62), s.run.spillBuffer())
 	return &spillReader{of: s, r: r, types: s.types}, nil
 }
 
@@ -101,8 +154,8 @@ func (s *spillFile) close() error {
 	if s == nil || s.file == nil {
 		return nil
 	}
-	err := s.file.Close()
-	s.file = nil
+	err := s.run.closeTemp(s.file)
+	s.file, s.w, s.buf = nil, nil, nil
 	return err
 }
 
@@ -128,10 +181,8 @@ func (s *spillReader) next() (Row, error) {
 	if s.of.file == nil {
 		return nil, nil // read to its end, and closed
 	}
-	if s.of.w.Buffered() > 0 {
-		if err := s.of.w.Flush(); err != nil {
-			return nil, errSpill(err)
-		}
+	if err := s.of.flush(); err != nil {
+		return nil, err
 	}
 	var size [4]byte
 	if _, err := io.ReadFull(s.r, size[:]); err != nil {
@@ -145,13 +196,19 @@ func (s *spillReader) next() (Row, error) {
 	if _, err := io.ReadFull(s.r, b); err != nil {
 		return nil, errSpill(err)
 	}
-	row := make(Row, len(s.types))
+	return loadRawRow(s.types, b)
+}
+
+// loadRawRow reads what appendRawRow has packed, without the length. The row
+// shares b's memory.
+func loadRawRow(columns []columnType, b []byte) (Row, error) {
+	row := make(Row, len(columns))
 	for i := range row {
 		v, rest, ok := types.NextPacked(b)
 		if !ok {
 			return nil, errPacked()
 		}
-		d, err := loadRaw(s.types[i].t, v)
+		d, err := loadRaw(columns[i].t, v)
 		if err != nil {
 			return nil, err
 		}

@@ -1,53 +1,31 @@
 package exec
 
-import (
-	"github.com/pegmatitedb/pegmatite/internal/types"
-)
-
-// datumBytes is what a Datum itself takes.
-const datumBytes = 24
-
-// rowBytes is about what a row keeps in memory.
-func rowBytes(row Row) int64 {
-	n := int64(datumBytes * (len(row) + 1))
-	for _, d := range row {
-		switch d.Kind() {
-		case types.KindText, types.KindBytes:
-			n += int64(len(d.Bytes()))
-		case types.KindDecimal, types.KindInterval, types.KindTimeTZ:
-			n += 48
-		case types.KindArray:
-			n += 64 + rowBytes(d.Array().Elems)
-		case types.KindRow:
-			n += 64 + rowBytes(d.Row().Fields)
-		}
-	}
-	return n
-}
-
 // store keeps rows in the order in which they came: in memory as far as it is
 // allowed, the rest in a temporary file. It can be read many times.
 type store struct {
 	run    *run
 	types  []columnType
 	memory []Row
-	bytes  int64
+	used   account
 	file   *spillFile
 	count  int64
 }
 
-func newStore(r *run, columns []columnType) *store { return &store{run: r, types: columns} }
+func newStore(r *run, columns []columnType) *store {
+	return &store{run: r, types: columns, used: r.account()}
+}
 
 func (s *store) add(rows ...Row) error {
 	for _, row := range rows {
 		s.count++
 		if s.file == nil {
-			if s.bytes += rowBytes(row); s.bytes <= s.run.workMem() {
-				s.memory = append(s.memory, row)
+			if n := rowBytes(row); s.used.bytes+n <= s.used.limitBytes {
+				s.used.add(n)
+				s.memory = append(s.memory, owned(row))
 				continue
 			}
 			var err error
-			if s.file, err = newSpill(s.run.env.TempDir, s.types); err != nil {
+			if s.file, err = newSpill(s.run, s.types); err != nil {
 				return err
 			}
 		}
@@ -64,7 +42,8 @@ func (s *store) reader() *storeReader { return &storeReader{store: s} }
 
 func (s *store) close() error {
 	err := s.file.close()
-	s.memory, s.bytes, s.file, s.count = nil, 0, nil, 0
+	s.used.clear()
+	s.memory, s.file, s.count = nil, nil, 0
 	return err
 }
 
@@ -94,9 +73,10 @@ func (r *storeReader) next() ([]Row, error) {
 	return readBatch(r.file)
 }
 
+// readBatch reads some rows, not many when they are wide.
 func readBatch(f *spillReader) ([]Row, error) {
 	var out []Row
-	for len(out) < batchRows {
+	for bytes := int64(0); len(out) < batchRows && bytes < batchBytes; {
 		row, err := f.next()
 		if err != nil {
 			return nil, err
@@ -104,7 +84,7 @@ func readBatch(f *spillReader) ([]Row, error) {
 		if row == nil {
 			break
 		}
-		out = append(out, row)
+		out, bytes = append(out, row), bytes+rowBytes(row)
 	}
 	return out, nil
 }

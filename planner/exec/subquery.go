@@ -27,7 +27,7 @@ type subquery struct {
 	loaded bool
 	// left, of an uncorrelated `left = ANY`, is looked up among the values.
 	left   *scope
-	values *rowSet
+	values *keySet
 	null   bool // a NULL is among them
 }
 
@@ -57,6 +57,7 @@ func (s *scope) newSubquery(e *expr.Subquery) (*subquery, error) {
 	if q.op, err = s.run.build(p.Root); err != nil {
 		return nil, err
 	}
+	s.run.subqueries = append(s.run.subqueries, q)
 	list := make([]expr.Expr, len(p.Args))
 	for i, a := range p.Args {
 		list[i] = a.Value
@@ -71,7 +72,7 @@ func (s *scope) newSubquery(e *expr.Subquery) (*subquery, error) {
 	all := append(s.cols[:len(s.cols):len(s.cols)], inner...)
 	q.wide = make(Row, len(all))
 	if left := hashable(e, inner); left != nil && len(p.Args) == 0 {
-		q.values = newRowSet(typesOf(inner))
+		q.values = newKeySet(s.run, typesOf(inner))
 		q.left, err = s.run.scope(s.cols, left)
 		return q, err
 	}
@@ -101,8 +102,8 @@ func (q *subquery) among(ctx context.Context, row Row) (types.Datum, error) {
 			for _, inner := range rows {
 				if inner[0].IsNull() {
 					q.null = true
-				} else {
-					q.values.add(inner)
+				} else if _, err := q.values.add(inner); err != nil {
+					return err
 				}
 			}
 			return nil
@@ -117,11 +118,16 @@ func (q *subquery) among(ctx context.Context, row Row) (types.Datum, error) {
 	}
 	v, err := q.left.value(0, row)
 	switch {
-	case err != nil || len(q.values.rows) == 0 && !q.null:
+	case err != nil || q.values.size == 0 && !q.null:
 		return types.False, err
 	case v.IsNull():
 		return types.Null, nil
-	case q.values.find(Row{v}) >= 0:
+	}
+	p, err := q.values.find(Row{v})
+	switch {
+	case err != nil:
+		return types.Null, err
+	case p.found():
 		return types.True, nil
 	case q.null:
 		return types.Null, nil
@@ -133,7 +139,7 @@ func (q *subquery) among(ctx context.Context, row Row) (types.Datum, error) {
 func (q *subquery) forget() {
 	q.known, q.loaded, q.null = false, false, false
 	if q.values != nil {
-		q.values.clear()
+		q.values.close()
 	}
 	if q.rows != nil {
 		q.rows.close()

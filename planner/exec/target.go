@@ -21,7 +21,7 @@ type target struct {
 	at       []int // table position → position in the source's rows; -1 is none
 	keyTypes []columnType
 	// seen are the keys written so far, where a join can find a row twice.
-	seen *rowSet
+	seen *keySet
 }
 
 func newTarget(r *run, n plan.Node, rel *plan.Relation, scan *plan.Scan, found *plan.Gather, source plan.Node) (*target, error) {
@@ -41,7 +41,7 @@ func newTarget(r *run, n plan.Node, rel *plan.Relation, scan *plan.Scan, found *
 		}
 	}
 	if _, plain := source.(*plan.Gather); !plain {
-		t.seen = newRowSet(t.keyTypes)
+		t.seen = newKeySet(r, t.keyTypes)
 	}
 	return t, nil
 }
@@ -71,13 +71,19 @@ func (t *target) key(image Row) Row {
 	return out
 }
 
-// first reports whether the row has not been met before.
-func (t *target) first(image Row) bool {
-	if t.seen == nil {
-		return true
+// fresh reports whether there is a row, that has not been met before.
+func (t *target) fresh(image Row) (bool, error) {
+	if image == nil || t.seen == nil {
+		return image != nil, nil
 	}
-	_, added := t.seen.add(t.key(image))
-	return added
+	return t.seen.add(t.key(image))
+}
+
+func (t *target) close() error {
+	if t.seen == nil {
+		return nil
+	}
+	return t.seen.close()
 }
 
 func (t *target) sameKey(a, b Row) bool { return equalRows(t.keyTypes, t.key(a), t.key(b)) }
@@ -193,6 +199,7 @@ func (t *target) requalify(ctx context.Context, image Row) ([]Row, error) {
 	before := t.run.replaced
 	defer func() { t.run.replaced = before }()
 	t.run.replaced = map[*plan.Gather][]Row{t.found: {image}}
+	defer t.run.endSubqueries(len(t.run.subqueries))
 	op, err := t.run.build(t.source)
 	if err != nil {
 		return nil, err

@@ -102,7 +102,11 @@ func (o *update) changes(rows []Row, old Row) ([]change, error) {
 		image := old
 		if image == nil {
 			image = o.target.image(row)
-			if image == nil || !o.target.first(image) {
+			fresh, err := o.target.fresh(image)
+			if err != nil {
+				return nil, err
+			}
+			if !fresh {
 				continue
 			}
 		}

@@ -160,10 +160,24 @@ func atRequest(err error, request int) error {
 func (r *run) writeOne(ctx context.Context, home catalog.Home, request *shard.WriteRequest) (*shard.WriteReply, error) {
 	reply, err := r.env.Cluster.Service(home, request.Shard).Write(ctx, request)
 	if err != nil {
+		r.lost(request.Shard, err)
 		return nil, err
 	}
 	r.env.Txn.Touched(uint32(request.Shard), reply.Incarnation)
 	return reply, nil
+}
+
+// lost notes that a shard may have written or locked although there is only an
+// error for an answer: rollback has to reach it. Other errors than these say
+// that nothing was done.
+func (r *run) lost(id shard.ID, err error) {
+	if _, refused := shard.IsRefusal(err); refused {
+		return
+	}
+	switch pgerr.From(err).Code[:2] {
+	case "08", "57", "58", "XX":
+		r.env.Txn.Touched(uint32(id), 0)
+	}
 }
 
 // writeSnapshot is what a write that finds its rows elsewhere than at a

@@ -164,6 +164,12 @@ func (e *Engine) Cut(ctx context.Context, r *shard.CutRequest) error {
 	if err != nil || b == nil {
 		return err
 	}
+	if r.Incarnation == 0 {
+		// The coordinator has lost every answer from here: it takes all back, and
+		// will not count the shard in.
+		b.rollback()
+		return nil
+	}
 	return b.cut(ctx, r.From, r.Sent)
 }
 

@@ -1,0 +1,64 @@
+package exec
+
+// rowSet numbers distinct rows from 0. NULLs are equal to each other.
+type rowSet struct {
+	types []columnType
+	rows  []Row
+	heads map[uint64]int32 // hash → the last of the rows with it
+	chain []int32          // row → the previous with its hash; -1 is none
+	used  account
+}
+
+// entryBytes is about what a hash table takes for a row besides the row.
+const entryBytes = 48
+
+func newRowSet(r *run, columns []columnType) *rowSet {
+	return &rowSet{types: columns, heads: map[uint64]int32{}, used: r.account()}
+}
+
+func (s *rowSet) clear() {
+	if len(s.heads) > 0 {
+		s.heads = map[uint64]int32{} // clear would keep its size
+	}
+	s.rows, s.chain = nil, nil
+	s.used.clear()
+}
+
+// find returns the number of a row that is there, or -1.
+func (s *rowSet) find(row Row) int { return s.lookup(hashRow(s.types, row), row) }
+
+func (s *rowSet) lookup(h uint64, row Row) int {
+	i, ok := s.heads[h]
+	if !ok {
+		return -1
+	}
+	for ; i >= 0; i = s.chain[i] {
+		if equalRows(s.types, s.rows[i], row) {
+			return int(i)
+		}
+	}
+	return -1
+}
+
+// add returns the row's number, and whether it is new. The set keeps the slice
+// of one that holds no reference.
+func (s *rowSet) add(row Row) (number int, added bool) {
+	h := hashRow(s.types, row)
+	if i := s.lookup(h, row); i >= 0 {
+		return i, false
+	}
+	return s.insert(h, row), true
+}
+
+// insert adds a row that is not there.
+func (s *rowSet) insert(h uint64, row Row) int {
+	prev, ok := s.heads[h]
+	if !ok {
+		prev = -1
+	}
+	s.heads[h] = int32(len(s.rows))
+	s.chain = append(s.chain, prev)
+	s.rows = append(s.rows, owned(row))
+	s.used.add(rowBytes(row) + entryBytes)
+	return len(s.rows) - 1
+}
