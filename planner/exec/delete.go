@@ -8,46 +8,26 @@ import (
 	"github.com/pegmatitedb/pegmatite/txn"
 )
 
-// remove is the Delete node: one trip, or rows that the coordinator has read.
+// remove is the Delete node.
 type remove struct {
-	writing
-	node   *plan.Delete
-	rel    *plan.Relation
-	source operator // nil: one trip
-	target *target
-	once   *onceWrite
+	modifying
+	node *plan.Delete
 	// at says for each column of RETURNING's input which position of the
 	// table it is, in a one-trip delete.
 	at []int
 }
 
 func newDelete(r *run, n *plan.Delete) (operator, error) {
-	o := &remove{node: n, rel: n.Relation}
-	o.writing = writing{run: r, node: n}
-	var err error
-	if n.OneTrip != nil {
-		o.writing.execute = o.deleteOnce
-		if o.once, err = newOnceWrite(r, n, n.Relation, n.OneTrip); err != nil {
-			return nil, err
-		}
-		o.at = n.Target.Positions
+	o := &remove{node: n}
+	if err := o.prepare(r, n, &n.Physical, n.Target, n.Source); err != nil {
+		return nil, err
+	}
+	if o.once != nil {
+		o.at, o.execute = n.Target.Positions, o.deleteOnce
 		return o, o.returns(n.Returning, n.Target.Cols)
 	}
-	o.writing.execute = o.deleteAll
-	if o.source, err = r.build(n.Source); err != nil {
-		return nil, err
-	}
-	if o.target, err = newTarget(r, n, n.Relation, n.Target, n.Found, n.Source); err != nil {
-		return nil, err
-	}
+	o.execute = func(ctx context.Context) error { return o.each(ctx, o.deleteRows) }
 	return o, o.returns(n.Returning, n.Source.Columns())
-}
-
-func (o *remove) open(ctx context.Context) error {
-	if o.source == nil {
-		return o.once.open(ctx)
-	}
-	return o.source.open(ctx)
 }
 
 // deleteOnce lets the shards do it all but the entries of unique indexes elsewhere.
@@ -90,36 +70,7 @@ func (o *remove) giveImage(image Row) error {
 	return o.give(row)
 }
 
-func (o *remove) deleteAll(ctx context.Context) error {
-	at, err := o.run.env.Snapshots.Snapshot(ctx)
-	if err != nil {
-		return err
-	}
-	return inChunks(ctx, o.source, func(rows []Row) error {
-		changes, err := o.fresh(rows)
-		if err != nil {
-			return err
-		}
-		return o.deleteRows(ctx, changes, at)
-	})
-}
-
-// fresh pairs rows with their images, and leaves out those met before.
-func (o *remove) fresh(rows []Row) ([]change, error) {
-	var out []change
-	for _, row := range rows {
-		image := o.target.image(row)
-		fresh, err := o.target.fresh(image)
-		if err != nil {
-			return nil, err
-		}
-		if fresh {
-			out = append(out, change{source: row, old: image})
-		}
-	}
-	return out, nil
-}
-
+// deleteRows is an applyFunc: the changes have no new images.
 func (o *remove) deleteRows(ctx context.Context, changes []change, at txn.Timestamp) error {
 	keys := make([]Row, len(changes))
 	for i, c := range changes {
@@ -146,28 +97,9 @@ func (o *remove) deleteRows(ctx context.Context, changes []change, at txn.Timest
 		if done.ok(i) {
 			continue
 		}
-		if err := o.again(ctx, done.newest[i]); err != nil {
+		if err := o.again(ctx, done.newest[i], o.deleteRows); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// again deletes a row whose newest image still satisfies the conditions.
-func (o *remove) again(ctx context.Context, newest Row) error {
-	rows, err := o.target.requalify(ctx, newest)
-	if err != nil || len(rows) == 0 {
-		return err
-	}
-	return o.deleteRows(ctx, []change{{source: rows[0], old: newest}}, 0)
-}
-
-func (o *remove) close() error {
-	err := o.writing.close()
-	if o.source != nil {
-		if e := o.source.close(); err == nil {
-			err = e
-		}
-	}
-	return err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
-	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
@@ -220,12 +219,21 @@ func (o *projectSet) advance() (Row, error) {
 	return out, o.scope.row(out, 0, len(out), o.wide)
 }
 
-// begin calls the function with the arguments that a row gives.
+// begin calls the function with the arguments that a row gives. One that
+// returns no set gives its one value.
 func (s *setCall) begin(row Row) error {
 	s.end()
 	args := make([]types.Datum, len(s.call.Args))
 	if err := s.args.row(args, 0, len(args), row); err != nil {
 		return err
+	}
+	if !s.call.Func.ReturnsSet {
+		v, err := expr.Apply(s.args.ctx, s.call.Func, args...)
+		if err != nil {
+			return err
+		}
+		s.pull = func() (types.Datum, bool, error) { s.pull = nil; return v, true, nil }
+		return nil
 	}
 	s.pull, s.stop = pullRows(s.args.ctx, s.call.Func, args)
 	return nil
@@ -249,22 +257,6 @@ func (s *setCall) end() {
 		s.stop()
 	}
 	s.pull, s.stop = nil, nil
-}
-
-// callRows is all rows of a set-returning function.
-func callRows(ctx *expr.Context, f *expr.Function, args []types.Datum) ([]types.Datum, error) {
-	if f.Strict && anyNull(args) {
-		return nil, nil
-	}
-	if f.Rows == nil {
-		return nil, pgerr.Unsupported("function %s", f.Name)
-	}
-	var out []types.Datum
-	err := f.Rows(ctx, args, func(d types.Datum) bool {
-		out = append(out, d)
-		return true
-	})
-	return out, err
 }
 
 func anyNull(row Row) bool {

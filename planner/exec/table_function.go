@@ -10,23 +10,25 @@ import (
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
 
-// tableFunction is functions in FROM. A single one streams; several (ROWS FROM) advance side
-// by side over what each has given in whole.
+// tableFunction is functions in FROM; several (ROWS FROM) advance side by side.
 type tableFunction struct {
-	run    *run
-	node   *plan.TableFunction
-	args   []*scope
-	widths []int // how many columns each call gives
-	pull   func() (types.Datum, bool, error)
-	stop   func()
-	rows   [][]types.Datum
-	count  int64
-	at     int
+	run   *run
+	node  *plan.TableFunction
+	calls []tableCall
+	count int64
+}
+
+// tableCall is one of the functions. Its rows are drawn one by one: there may
+// be more of them than memory holds.
+type tableCall struct {
+	setCall
+	width int // how many columns it gives
 }
 
 func newTableFunction(r *run, n *plan.TableFunction) (operator, error) {
 	o := &tableFunction{run: r, node: n}
-	for _, c := range n.Calls {
+	widths := functionWidths(n)
+	for i, c := range n.Calls {
 		if c.Func.ReturnsSet && c.Func.Rows == nil && c.Func.Bind == nil {
 			return nil, pgerr.Unsupported("function %s", expr.Signature(c.Func.Name, c.Func.Args))
 		}
@@ -34,9 +36,8 @@ func newTableFunction(r *run, n *plan.TableFunction) (operator, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.args = append(o.args, s)
+		o.calls = append(o.calls, tableCall{setCall{call: c, args: s}, widths[i]})
 	}
-	o.widths = functionWidths(n)
 	return o, nil
 }
 
@@ -62,35 +63,17 @@ func functionWidths(n *plan.TableFunction) []int {
 }
 
 func (o *tableFunction) open(ctx context.Context) error {
-	o.count, o.at, o.rows = 0, 0, nil
-	for i, c := range o.node.Calls {
-		if err := o.args[i].begin(ctx); err != nil {
+	o.count = 0
+	for i := range o.calls {
+		c := &o.calls[i]
+		if err := c.args.begin(ctx); err != nil {
 			return err
 		}
-		args := make([]types.Datum, len(c.Args))
-		if err := o.args[i].row(args, 0, len(args), nil); err != nil {
+		if err := c.begin(nil); err != nil {
 			return err
 		}
-		if len(o.node.Calls) == 1 && c.Func.ReturnsSet {
-			o.pull, o.stop = pullRows(o.args[i].ctx, c.Func, args)
-			return nil
-		}
-		rows, err := o.all(o.args[i].ctx, c, args)
-		if err != nil {
-			return err
-		}
-		o.rows = append(o.rows, rows)
 	}
 	return nil
-}
-
-// all is everything a call gives: of a plain function its one value.
-func (o *tableFunction) all(ctx *expr.Context, c *expr.Call, args []types.Datum) ([]types.Datum, error) {
-	if c.Func.ReturnsSet {
-		return callRows(ctx, c.Func, args)
-	}
-	v, err := expr.Apply(ctx, c.Func, args...)
-	return []types.Datum{v}, err
 }
 
 func (o *tableFunction) next(ctx context.Context) ([]Row, error) {
@@ -115,25 +98,19 @@ func (o *tableFunction) next(ctx context.Context) ([]Row, error) {
 	return out, nil
 }
 
-// row is the next row without its number.
+// row is the next row without its number. A function that has ended before the
+// others gives NULLs.
 func (o *tableFunction) row() (Row, bool, error) {
-	if o.pull != nil {
-		v, ok, err := o.pull()
-		if !ok || err != nil {
-			return nil, false, err
-		}
-		return spread(make(Row, 0, len(o.node.Cols)), v, o.widths[0]), true, nil
-	}
 	row := make(Row, 0, len(o.node.Cols))
 	more := false
-	for i, values := range o.rows {
-		v := types.Null
-		if o.at < len(values) {
-			v, more = values[o.at], true
+	for i := range o.calls {
+		v, ok, err := o.calls[i].next()
+		if err != nil {
+			return nil, false, err
 		}
-		row = spread(row, v, o.widths[i])
+		row = spread(row, v, o.calls[i].width)
+		more = more || ok
 	}
-	o.at++
 	return row, more, nil
 }
 
@@ -155,10 +132,9 @@ func spread(row Row, v types.Datum, width int) Row {
 }
 
 func (o *tableFunction) close() error {
-	if o.stop != nil {
-		o.stop()
+	for i := range o.calls {
+		o.calls[i].end()
 	}
-	o.pull, o.stop, o.rows = nil, nil, nil
 	return nil
 }
 

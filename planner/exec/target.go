@@ -79,7 +79,8 @@ func (t *target) fresh(image Row) (bool, error) {
 	return t.seen.add(t.key(image))
 }
 
-func (t *target) close() error {
+// clear forgets the rows that were met.
+func (t *target) clear() error {
 	if t.seen == nil {
 		return nil
 	}

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"slices"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
@@ -9,58 +10,44 @@ import (
 	"github.com/pegmatitedb/pegmatite/txn"
 )
 
-// update is the Update node: one trip, or rows that the coordinator has read.
+// update is the Update node.
 type update struct {
-	writing
+	modifying
 	node    *plan.Update
-	rel     *plan.Relation
-	source  operator // nil: one trip
 	set     *scope
-	target  *target
-	once    *onceWrite
 	columns []columnType
-	width   int // of the source
 }
 
 func newUpdate(r *run, n *plan.Update) (operator, error) {
-	o := &update{node: n, rel: n.Relation, columns: tableTypes(n.Relation.Table)}
-	o.writing = writing{run: r, node: n}
-	written := newColumns(n.Table, n.New)
-	var err error
-	if n.OneTrip != nil {
-		o.writing.execute = o.updateOnce
-		if o.once, err = newOnceWrite(r, n, n.Relation, n.OneTrip); err != nil {
-			return nil, err
-		}
-		return o, o.returns(n.Returning, written)
-	}
-	o.writing.execute = o.updateAll
-	if o.source, err = r.build(n.Source); err != nil {
+	o := &update{node: n, columns: tableTypes(n.Relation.Table)}
+	if err := o.prepare(r, n, &n.Physical, n.Target, n.Source); err != nil {
 		return nil, err
 	}
+	written := newColumns(n.Table, n.New)
+	if o.once != nil {
+		o.execute = o.updateOnce
+		return o, o.returns(n.Returning, written)
+	}
+	o.execute = func(ctx context.Context) error { return o.each(ctx, o.change) }
 	cols := n.Source.Columns()
-	o.width = len(cols)
 	list := make([]expr.Expr, len(n.Set))
 	for i, s := range n.Set {
 		list[i] = s.Expr
 	}
+	var err error
 	if o.set, err = r.scopeOf(n, "set", cols, list...); err != nil {
-		return nil, err
-	}
-	if o.target, err = newTarget(r, n, n.Relation, n.Target, n.Found, n.Source); err != nil {
 		return nil, err
 	}
 	return o, o.returns(n.Returning, append(written, cols...))
 }
 
 func (o *update) open(ctx context.Context) error {
-	if o.source == nil {
-		return o.once.open(ctx)
+	if o.set != nil {
+		if err := o.set.begin(ctx); err != nil {
+			return err
+		}
 	}
-	if err := o.set.begin(ctx); err != nil {
-		return err
-	}
-	return o.source.open(ctx)
+	return o.modifying.open(ctx)
 }
 
 // updateOnce lets the shards do it all.
@@ -74,58 +61,19 @@ func (o *update) updateOnce(ctx context.Context) error {
 	})
 }
 
-func (o *update) updateAll(ctx context.Context) error {
-	at, err := o.run.env.Snapshots.Snapshot(ctx)
-	if err != nil {
-		return err
-	}
-	return inChunks(ctx, o.source, func(rows []Row) error {
-		changes, err := o.changes(rows, nil)
-		if err != nil {
-			return err
-		}
-		return o.apply(ctx, changes, at)
-	})
-}
-
-// change is a row's way from its old image to a new one.
-type change struct {
-	source   Row
-	old, new Row
-}
-
-// changes computes new images. Of rows that the join has found more than once
-// the first counts. old, when given, is the one image that all rows are of.
-func (o *update) changes(rows []Row, old Row) ([]change, error) {
-	var out []change
-	for _, row := range rows {
-		image := old
-		if image == nil {
-			image = o.target.image(row)
-			fresh, err := o.target.fresh(image)
-			if err != nil {
-				return nil, err
-			}
-			if !fresh {
-				continue
-			}
-		}
-		c := change{source: row, old: image, new: append(Row(nil), image...)}
+// change is an applyFunc: it computes the new images and writes them.
+func (o *update) change(ctx context.Context, changes []change, at txn.Timestamp) error {
+	for k := range changes {
+		c := &changes[k]
+		c.new = slices.Clone(c.old)
 		for i, s := range o.node.Set {
-			v, err := o.set.value(i, row)
+			v, err := o.set.value(i, c.source)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			c.new[s.Position] = v
 		}
-		out = append(out, c)
 	}
-	return out, nil
-}
-
-// apply writes changes of rows that were read at a snapshot; 0: rows that are
-// locked and were looked at after that.
-func (o *update) apply(ctx context.Context, changes []change, at txn.Timestamp) error {
 	var stay, move []change
 	for _, c := range changes {
 		if o.target.sameKey(c.old, c.new) {
@@ -193,7 +141,7 @@ func (o *update) finish(ctx context.Context, changes []change, done *outcome) er
 	}
 	for i, c := range changes {
 		if !done.ok(i) {
-			if err := o.again(ctx, done.newest[i]); err != nil {
+			if err := o.again(ctx, done.newest[i], o.change); err != nil {
 				return err
 			}
 			continue
@@ -204,28 +152,4 @@ func (o *update) finish(ctx context.Context, changes []change, done *outcome) er
 		}
 	}
 	return nil
-}
-
-// again puts a row's newest image through the statement's conditions, and
-// changes it if they still hold. The row is locked now.
-func (o *update) again(ctx context.Context, newest Row) error {
-	rows, err := o.target.requalify(ctx, newest)
-	if err != nil || len(rows) == 0 {
-		return err
-	}
-	changes, err := o.changes(rows[:1], newest)
-	if err != nil {
-		return err
-	}
-	return o.apply(ctx, changes, 0)
-}
-
-func (o *update) close() error {
-	err := o.writing.close()
-	if o.source != nil {
-		if e := o.source.close(); err == nil {
-			err = e
-		}
-	}
-	return err
 }

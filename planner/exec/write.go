@@ -193,23 +193,28 @@ func (r *run) writeSnapshot(ctx context.Context) (txn.Timestamp, error) {
 // rowsAt is how many rows a write sends at once.
 const rowsAt = 4096
 
-// inChunks calls f for an operator's rows, as many at a time as a write sends:
-// the fewer writes, the fewer that hold locks while they wait (rule 29).
-func inChunks(ctx context.Context, source operator, f func([]Row) error) error {
+// inChunks calls f for an operator's rows, as many at a time as a write sends
+// or so many bytes hold: the fewer writes, the fewer that hold locks while they
+// wait (rule 29).
+func inChunks(ctx context.Context, bytes int64, source operator, f func([]Row) error) error {
 	var rows []Row
+	var size int64
 	for {
 		more, err := source.next(ctx)
 		if err != nil {
 			return err
 		}
+		for _, row := range more {
+			size += rowBytes(row)
+		}
 		rows = append(rows, more...)
-		if len(rows) < rowsAt && len(more) > 0 {
+		if len(rows) < rowsAt && size < bytes && len(more) > 0 {
 			continue
 		}
 		if err := chunks(rows, f); err != nil || len(more) == 0 {
 			return err
 		}
-		rows = nil
+		rows, size = nil, 0
 	}
 }
 
