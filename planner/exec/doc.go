@@ -8,14 +8,20 @@
 //	routing.go    shard key → shard
 //	join_*.go     hash, loop, lookup
 //	aggregate.go  grouping, merging of partial states
-//	sort.go, store.go, spill.go   sorting; rows in memory, then in temporary files
-//	write.go      what INSERT, UPDATE and DELETE share; one file each
+//	memory.go     what operators keep in memory: each for one purpose up to work_mem
+//	spill.go      temporary files; on them and on memory are built
+//	              store.go (rows in the order in which they came), row_sorter.go (sorted),
+//	              partition.go (parted by hash, to be worked on part by part) and
+//	              key_set.go (a set that is asked about row by row)
+//	write.go      what INSERT, UPDATE and DELETE share; modify.go: UPDATE and DELETE; one file each
 //	unique.go     unique indexes that are relations of their own
 //	subquery.go   subqueries inside expressions
 //
 // An operator is opened, asked for batches until it answers none, and closed;
 // it can be opened again. Rows that an operator has given out are never
-// written to again, so whoever wants to keep one keeps the slice.
+// written to again, so whoever wants to keep one keeps the slice; but their
+// texts may be those of a whole batch, so whoever keeps few of many, or counts
+// what it keeps, takes owned rows.
 //
 // All operators of a run are driven by one goroutine; those of gathers only
 // fetch ahead, and end with Close.

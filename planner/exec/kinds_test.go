@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
-	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
@@ -65,18 +64,6 @@ func operation(op string, f *expr.Function, a, b expr.Expr) expr.Expr {
 
 func equals(a, b expr.Expr) expr.Expr {
 	return operation("=", int8Function("int8eq", func(a, b int64) types.Datum { return types.Bool(a == b) }, types.TBool), a, b)
-}
-
-// ratio is 1000/a for its first argument: it fails at zero.
-func ratio(a expr.Expr) expr.Expr {
-	f := &expr.Function{Name: "ratio", Args: []*types.Type{types.TInt8}, Result: types.TInt8, Strict: true, Volatility: expr.Immutable}
-	f.Impl = func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		if a[0].Int() == 0 {
-			return types.Null, pgerr.New(pgerr.DivisionByZero, "division by zero")
-		}
-		return types.Int(1000 / a[0].Int()), nil
-	}
-	return expr.NewCall(f, a)
 }
 
 // made is an operator over inputs, as the tests of all operators want it.

@@ -24,9 +24,7 @@ func (s *rowSet) clear() {
 	s.used.clear()
 }
 
-// find returns the number of a row that is there, or -1.
-func (s *rowSet) find(row Row) int { return s.lookup(hashRow(s.types, row), row) }
-
+// lookup returns the number of a row with hash h that is there, or -1.
 func (s *rowSet) lookup(h uint64, row Row) int {
 	i, ok := s.heads[h]
 	if !ok {
@@ -40,8 +38,7 @@ func (s *rowSet) lookup(h uint64, row Row) int {
 	return -1
 }
 
-// add returns the row's number, and whether it is new. The set keeps the slice
-// of one that holds no reference.
+// add returns the row's number, and whether it is new.
 func (s *rowSet) add(row Row) (number int, added bool) {
 	h := hashRow(s.types, row)
 	if i := s.lookup(h, row); i >= 0 {
@@ -50,7 +47,8 @@ func (s *rowSet) add(row Row) (number int, added bool) {
 	return s.insert(h, row), true
 }
 
-// insert adds a row that is not there.
+// insert adds a row with hash h that is not there, and returns its number. The
+// set may keep the slice.
 func (s *rowSet) insert(h uint64, row Row) int {
 	prev, ok := s.heads[h]
 	if !ok {

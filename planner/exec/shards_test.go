@@ -58,7 +58,7 @@ type gathering struct {
 	fail     error // of the read on shard 1
 }
 
-const gatherRows = 90
+const gatheredRows = 90
 
 func newGathering(t *testing.T, merge bool, lock *shard.RowLock) (*gathering, operator) {
 	t.Helper()
@@ -66,7 +66,7 @@ func newGathering(t *testing.T, merge bool, lock *shard.RowLock) (*gathering, op
 	cols := columns(1, types.TInt8, types.TText)
 	for id := range g.rows {
 		var rows []Row
-		for i := id; i < gatherRows; i += 3 {
+		for i := id; i < gatheredRows; i += 3 {
 			rows = append(rows, Row{types.Int(int64(i)), types.Text(fmt.Sprint("row ", i))})
 		}
 		g.rows[id] = &fakeRows{types: typesOf(cols), rows: rows, batch: 4, failAt: -1, open: &g.open}
@@ -114,7 +114,7 @@ func TestGather(t *testing.T) {
 					t.Fatalf("merge %t: row %d is %s", merge, i, line(row))
 				}
 			}
-			if len(rows) != gatherRows {
+			if len(rows) != gatheredRows {
 				t.Errorf("%d rows", len(rows))
 			}
 			for range 2 {
