@@ -267,7 +267,8 @@ func hexDigit(c byte) int {
 func decodeBase64(s string) ([]byte, error) {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 	var out []byte
-	group, have, ends := 0, 0, 0
+	group, have := 0, 0 // four symbols make a group of up to three bytes
+	keep := 3           // bytes of a group that count, since the first "="
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		v := strings.IndexByte(alphabet, c)
@@ -275,29 +276,20 @@ func decodeBase64(s string) ([]byte, error) {
 		case isBlank(c):
 			continue
 		case c == '=':
-			if ends == 0 && have < 2 || ends == 1 && have != 3 || ends > 1 {
-				return nil, errEncoded("unexpected \"=\" while decoding base64 sequence")
-			}
-			if ends == 0 {
-				ends = 1
-				if have == 2 {
-					ends = 2
+			if keep == 3 {
+				if have < 2 {
+					return nil, errEncoded("unexpected \"=\" while decoding base64 sequence")
 				}
+				keep = have - 1
 			}
 			v = 0
 		case v < 0:
 			return nil, errEncoded("invalid symbol \"%s\" found while decoding base64 sequence", s[i:i+byteOffset(s[i:], 1)])
-		case ends > 0:
-			return nil, errEncoded("unexpected \"=\" while decoding base64 sequence")
 		}
 		group, have = group<<6|v, have+1
 		if have == 4 {
-			out = append(out, byte(group>>16), byte(group>>8), byte(group))
-			out = out[:len(out)-ends]
+			out = append(out, []byte{byte(group >> 16), byte(group >> 8), byte(group)}[:keep]...)
 			group, have = 0, 0
-			if ends > 0 {
-				ends = 3
-			}
 		}
 	}
 	if have != 0 {

@@ -113,8 +113,19 @@ func (b *tableBuilder) addSerial(i int) error {
 	if err != nil {
 		return err
 	}
-	c.Default = fmt.Sprintf("nextval('%d'::regclass)", seq.OID)
+	c.Default = nextvalOf(seq)
+	b.rewriteFor(c)
 	return b.oids(&c.DefaultOID)
+}
+
+// nextvalOf is the default that draws from a sequence, as catalogs keep it.
+func nextvalOf(seq *catalog.Sequence) string { return fmt.Sprintf("nextval('%d'::regclass)", seq.OID) }
+
+// rewriteFor has the rows written anew when the column is added to a table that may have some.
+func (b *tableBuilder) rewriteFor(c *catalog.Column) {
+	if !b.created && !b.isOld(c) {
+		b.rewrite = true
+	}
 }
 
 // ownedSequence makes the sequence of a serial or identity column.
@@ -251,6 +262,7 @@ func (b *tableBuilder) setIdentity(c *catalog.Column, con *pg.Constraint) error 
 	}
 	seq.Identity = true
 	c.Identity, c.NotNull = con.GeneratedWhen[0], true
+	b.rewriteFor(c)
 	return nil
 }
 

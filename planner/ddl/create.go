@@ -107,7 +107,8 @@ func (s *statement) fillTable(t *catalog.Table, n *pg.CreateStmt) error {
 		return err
 	}
 	s.Change.Put(t)
-	return b.finishSequences()
+	b.finishSequences()
+	return nil
 }
 
 // tableOptions are WITH (…): the shard key, and storage hints, which are kept and shown.
@@ -230,10 +231,9 @@ func (b *tableBuilder) addRowID() {
 }
 
 // finishSequences puts the sequences of serial and identity columns.
-func (b *tableBuilder) finishSequences() error {
+func (b *tableBuilder) finishSequences() {
 	for _, seq := range b.sequences {
 		seq.OwnedBy = b.table.OID
 		b.Change.Put(seq)
 	}
-	return nil
 }

@@ -21,6 +21,7 @@ package ddl
 
 import (
 	"context"
+	"time"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
@@ -65,6 +66,8 @@ type Env struct {
 	Notice func(*pgerr.E)
 	// Session answers functions in expressions that are evaluated here.
 	Session expr.Session
+	// TransactionTime and StatementTime are what now() and statement_timestamp() answer.
+	TransactionTime, StatementTime time.Time
 	// Alone refuses a statement that must be a transaction of its own (25001),
 	// named by its command, when others are in its transaction.
 	Alone func(command string) error

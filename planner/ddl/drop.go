@@ -122,7 +122,7 @@ func (s *statement) ownedSequences(table catalog.OID, column catalog.ColumnID) [
 
 // checkSequenceUse refuses to drop a sequence that a default needs (2BP01).
 func (s *statement) checkSequenceUse(seq *catalog.Sequence, cascade bool) error {
-	call := fmt.Sprintf("nextval('%d'::regclass)", seq.OID)
+	call := nextvalOf(seq)
 	for t := range s.snapshot().Tables(s.Database) {
 		for i := range t.Columns {
 			c := &t.Columns[i]

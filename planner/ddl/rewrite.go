@@ -39,15 +39,13 @@ func (b *tableBuilder) publish() error {
 	if err := b.Rows.Lock(b.ctx, old); err != nil {
 		return err
 	}
+	b.finishSequences() // rows that move draw from them
 	if b.rewrite {
 		if err := b.moveRows(old); err != nil {
 			return err
 		}
 	}
 	b.Change.Put(b.table)
-	if err := b.finishSequences(); err != nil {
-		return err
-	}
 	if b.rewrite {
 		return nil // the rows went through every constraint on their way
 	}
@@ -82,9 +80,10 @@ func (b *tableBuilder) moveRows(old *catalog.Table) error {
 		return err
 	}
 	for i := range target.Columns {
-		target.Columns[i].Missing = types.Null
-		if target.Columns[i].Identity == 'a' {
-			target.Columns[i].Identity = 'd'
+		c := &target.Columns[i]
+		c.Missing, c.Identity = types.Null, 0
+		if seq := b.addedIdentity(c.ID); seq != nil {
+			c.Default = nextvalOf(seq)
 		}
 	}
 	b.Change.Put(target)
@@ -94,6 +93,16 @@ func (b *tableBuilder) moveRows(old *catalog.Table) error {
 		t.Columns[i].Missing = types.Null
 	}
 	return err
+}
+
+// addedIdentity is the sequence of an identity column that this statement adds.
+func (b *tableBuilder) addedIdentity(column catalog.ColumnID) *catalog.Sequence {
+	for _, seq := range b.sequences {
+		if seq.Identity && seq.OwnedByColumn == column {
+			return seq
+		}
+	}
+	return nil
 }
 
 // copyStatement is the INSERT that moves the rows: every column that both

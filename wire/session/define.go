@@ -25,6 +25,7 @@ func (s *Session) define(ctx context.Context, x *execution) (*result, error) {
 		Change: s.schemaChange(), Database: s.database, SearchPath: s.env.searchPath(), Role: s.currentUser(),
 		Allocate: s.node.Allocate, Rows: &schemaRows{s}, Bind: func() *bind.Env { return s.env.bind() },
 		Session: s, Notice: s.Notice, Alone: s.alone,
+		TransactionTime: s.tx.started, StatementTime: s.statementStart,
 	}
 	tag, err := ddl.Execute(ctx, env, x.stmt)
 	if err != nil {

@@ -93,7 +93,7 @@ func nextval(s *Session, args []types.Datum) (types.Datum, error) {
 		if err != nil {
 			return types.Null, err
 		}
-		c = cachedValues{next: r.First, step: seq.Increment, left: max(r.Rows, 1)}
+		c = cachedValues{next: r.First, step: seq.Increment, left: (r.Value-r.First)/seq.Increment + 1}
 	}
 	v := c.next
 	c.next, c.left = c.next+c.step, c.left-1

@@ -60,3 +60,9 @@ SELECT id FROM padded WHERE b IS DISTINCT FROM 'ab   ' ORDER BY id;
 SELECT id, b || '|' FROM padded WHERE CASE WHEN id > 1 THEN b ELSE 'ab   ' END = 'ab' ORDER BY id;
 SELECT id, t = c FROM padded ORDER BY b, id;
 SELECT b, count(*) FROM padded GROUP BY b ORDER BY b;
+
+SELECT encode(decode(s, 'base64'), 'hex') FROM (VALUES ('YQ=='), ('YWI='), ('YWJj'), ('YWJj YQ =='), ('')) v(s);
+SELECT decode('Y===', 'base64');
+SELECT decode('YWJjY', 'base64');
+SELECT decode('YQ==YQ==', 'base64');
+SELECT decode('=', 'base64');
