@@ -1,6 +1,8 @@
 package server
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
@@ -11,6 +13,7 @@ import (
 // for; before the node is open they are 0.
 func newRegistry(n *Node) *prometheus.Registry {
 	r := prometheus.NewRegistry()
+	r.MustRegister(n.statements.took, n.statements.failed)
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, m := range nodeMetrics {
 		o := prometheus.Opts{Namespace: "pegmatite", Name: m.name, Help: m.help}
@@ -27,6 +30,32 @@ func newRegistry(n *Node) *prometheus.Registry {
 		}
 	}
 	return r
+}
+
+// statements counts what sessions run; it implements session.Metrics.
+type statements struct {
+	took   prometheus.Histogram
+	failed prometheus.Counter
+}
+
+func newStatements() *statements {
+	return &statements{
+		took: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Namespace: "pegmatite", Name: "statement_seconds", Help: "How long statements took, by the client's Query or Execute message.",
+			Buckets: []float64{.0001, .00025, .001, .0025, .01, .025, .1, .25, 1, 2.5, 10, 60},
+		}),
+		failed: prometheus.NewCounter(prometheus.CounterOpts{
+			Namespace: "pegmatite", Name: "statements_failed_total", Help: "Statements that ended with an error.",
+		}),
+	}
+}
+
+// Statement implements session.Metrics.
+func (s *statements) Statement(took time.Duration, failed bool) {
+	s.took.Observe(took.Seconds())
+	if failed {
+		s.failed.Inc()
+	}
 }
 
 // metric is one figure of the node.

@@ -60,6 +60,7 @@ type Node struct {
 	// coordinator ends transactions.
 	coordinator *twopc.Coordinator
 	sweeper     *sweeper
+	statements  *statements
 	wire        *wire.Server
 	admin       *admin.Server
 	open        atomic.Bool // everything above is set
@@ -75,7 +76,7 @@ type metakvCloser interface {
 
 // Start opens a node; on an error everything it opened is closed again.
 func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error) {
-	n := &Node{config: c, log: log, system: pgcatalog.New(), fatal: make(chan error, 1), served: make(chan error, 1)}
+	n := &Node{config: c, log: log, system: pgcatalog.New(), statements: newStatements(), fatal: make(chan error, 1), served: make(chan error, 1)}
 	defer func() {
 		if err != nil {
 			n.closeAll()
@@ -254,7 +255,7 @@ func (n *Node) serve(ctx context.Context, c *cluster) error {
 		Allocate: allocator{n.store}, Cluster: c, CatalogShard: n.catalog, Topology: c, Txns: txns, Oracle: n.oracle,
 		Library: builtin.Default(), System: n.system, Texts: sqlparse.NewCache(textCacheBytes), Plans: planner.NewCache(planner.New(), planCacheBytes),
 		Maintenance: &maintenance{c}, Log: n.log, Defaults: n.defaults(), Version: VersionText(),
-		Started: time.Now(), Slow: time.Duration(n.config.SlowMS) * time.Millisecond,
+		Started: time.Now(), Metrics: n.statements, Slow: time.Duration(n.config.SlowMS) * time.Millisecond,
 	}
 	n.wire = wire.NewServer(sessions, wire.Config{
 		MaxConnections: n.config.MaxConnections, Reserved: n.reserved(), StartupTimeout: startupTimeout, Log: n.log,

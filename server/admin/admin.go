@@ -21,13 +21,14 @@ import (
 // Server is the HTTP server.
 type Server struct {
 	http  *http.Server
+	on    net.Addr
 	ready atomic.Bool
 	done  chan struct{}
 }
 
 // Start serves registry's metrics on l.
 func Start(l net.Listener, registry *prometheus.Registry) *Server {
-	s := &Server{done: make(chan struct{})}
+	s := &Server{on: l.Addr(), done: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
@@ -42,6 +43,9 @@ func Start(l net.Listener, registry *prometheus.Registry) *Server {
 	}()
 	return s
 }
+
+// Address is where it serves, host:port.
+func (s *Server) Address() string { return s.on.String() }
 
 // SetReady changes what /readyz answers.
 func (s *Server) SetReady(ready bool) { s.ready.Store(ready) }

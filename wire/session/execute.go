@@ -16,8 +16,9 @@ import (
 	"github.com/pegmatitedb/pegmatite/wire/session/sample"
 )
 
-// startStatement notes what runs and arms statement_timeout; stop ends both.
-func (s *Session) startStatement(ctx context.Context, text string) (_ context.Context, stop func()) {
+// startStatement notes what runs and arms statement_timeout; stop ends both,
+// with the error that the statement ended with.
+func (s *Session) startStatement(ctx context.Context, text string) (_ context.Context, stop func(error)) {
 	s.activity.set(text)
 	s.statementStart = time.Now()
 	s.activity.run(true, s.statementStart)
@@ -28,21 +29,27 @@ func (s *Session) startStatement(ctx context.Context, text string) (_ context.Co
 	}
 	s.running = ctx
 	begun := s.statementStart
-	return ctx, func() {
+	return ctx, func(err error) {
 		cancel()
-		s.activity.run(false, time.Now())
-		s.finished(text, time.Since(begun))
+		ended := time.Now()
+		s.activity.run(false, ended)
+		s.finished(text, ended.Sub(begun), err)
 	}
 }
 
-// finished logs a slow statement.
-func (s *Session) finished(text string, took time.Duration) {
-	if s.node.Slow >= 0 && took >= s.node.Slow {
-		s.node.Log.Warn("slow statement", "took", took.Round(time.Microsecond), "pid", s.pid(), "statement", text)
-	}
+// finished counts a statement, and logs a slow one.
+func (s *Session) finished(text string, took time.Duration, err error) {
 	if s.node.Metrics != nil {
-		s.node.Metrics.Statement(text, took, false)
+		s.node.Metrics.Statement(took, err != nil)
 	}
+	if s.node.Slow < 0 || took < s.node.Slow {
+		return
+	}
+	attrs := []any{"took_ms", float64(took.Microseconds()) / 1000, "pid", s.pid(), "statement", text}
+	if err != nil {
+		attrs = append(attrs, "sqlstate", string(pgerr.From(err).Code))
+	}
+	s.node.Log.Warn("slow statement", attrs...)
 }
 
 // execute runs one statement to its result, whose rows are yet to be read.

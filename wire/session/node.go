@@ -64,8 +64,8 @@ type Maintenance interface {
 
 // Metrics hears of what sessions do.
 type Metrics interface {
-	// Statement is told of a finished statement: its tag's first word, how long it took, whether it failed.
-	Statement(tag string, took time.Duration, failed bool)
+	// Statement is told of a finished statement: how long it took, whether it failed.
+	Statement(took time.Duration, failed bool)
 }
 
 // sessions are the open sessions of the node.

@@ -82,8 +82,10 @@ func (s *Session) Execute(ctx context.Context, name string, limit uint32) (err e
 		return isAborted
 	}
 	ctx, stop := s.startStatement(ctx, p.prepared.stmt.Text)
-	defer stop()
-	defer func() { err = interrupted(ctx, err) }()
+	defer func() {
+		err = interrupted(ctx, err)
+		stop(err)
+	}()
 	if p.finished {
 		return s.again(p)
 	}

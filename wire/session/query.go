@@ -47,8 +47,10 @@ func (s *Session) query(ctx context.Context, sql string) error {
 // transaction commits before its CommandComplete: that message is the promise.
 func (s *Session) simple(ctx context.Context, st *sqlparse.Statement, last bool) (err error) {
 	ctx, stop := s.startStatement(ctx, st.Text)
-	defer stop()
-	defer func() { err = interrupted(ctx, err) }()
+	defer func() {
+		err = interrupted(ctx, err)
+		stop(err)
+	}()
 	r, err := s.execute(ctx, &execution{stmt: st, text: st.Text})
 	if err != nil {
 		return err
