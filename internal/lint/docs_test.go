@@ -1,18 +1,13 @@
 package lint
 
 import (
-	"go/ast"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 )
-
-// operations is the page that names every setting and every metric.
-const operations = "docs/operations.md"
 
 // pages are README.md and all of docs, by path.
 func pages(t *testing.T) map[string]string {
@@ -28,73 +23,6 @@ func pages(t *testing.T) map[string]string {
 		t.Fatal(err)
 	}
 	return all
-}
-
-func TestSettingsAreDocumented(t *testing.T) {
-	page := pages(t)[operations]
-	names := rows(t, "server/config.go", "Options")
-	for _, name := range append(names, "config") {
-		variable := "PEGMATITE_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
-		for _, want := range []string{"`--" + name + "`", "`" + variable + "`"} {
-			if !strings.Contains(page, want) {
-				t.Errorf("%s does not mention %s", operations, want)
-			}
-		}
-	}
-	for _, flag := range regexp.MustCompile("(?m)^\\| `--([a-z-]+)`").FindAllStringSubmatch(page, -1) {
-		if !strings.Contains(" config "+strings.Join(names, " ")+" ", " "+flag[1]+" ") {
-			t.Errorf("%s has a row for --%s, which server.Options has not", operations, flag[1])
-		}
-	}
-}
-
-func TestMetricsAreDocumented(t *testing.T) {
-	page := pages(t)[operations]
-	names := map[string]bool{}
-	for _, name := range rows(t, "server/metrics.go", "nodeMetrics") {
-		names["pegmatite_"+name] = true
-		if !strings.Contains(page, "`pegmatite_"+name+"`") {
-			t.Errorf("%s does not mention the metric pegmatite_%s", operations, name)
-		}
-	}
-	for _, m := range regexp.MustCompile("`(pegmatite_[a-z_]+)`").FindAllStringSubmatch(page, -1) {
-		if !names[m[1]] {
-			t.Errorf("%s mentions the metric %s, which there is not", operations, m[1])
-		}
-	}
-}
-
-// rows are the first strings of the rows of a table, a variable of composite literals.
-func rows(t *testing.T, file, variable string) []string {
-	t.Helper()
-	var names []string
-	for _, s := range sources(t) {
-		if s.path != file {
-			continue
-		}
-		ast.Inspect(s.file, func(n ast.Node) bool {
-			v, ok := n.(*ast.ValueSpec)
-			if !ok || v.Names[0].Name != variable || len(v.Values) != 1 {
-				return true
-			}
-			for _, row := range v.Values[0].(*ast.CompositeLit).Elts {
-				first, ok := row.(*ast.CompositeLit).Elts[0].(*ast.BasicLit)
-				if !ok {
-					t.Fatalf("%s: a row of %s does not begin with a string", file, variable)
-				}
-				name, err := strconv.Unquote(first.Value)
-				if err != nil {
-					t.Fatal(err)
-				}
-				names = append(names, name)
-			}
-			return false
-		})
-	}
-	if len(names) == 0 {
-		t.Fatalf("%s has no table %s: this test looks in the wrong place", file, variable)
-	}
-	return names
 }
 
 var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
