@@ -14,6 +14,9 @@ import (
 // already is skipped; applying the rest again is harmless (rule 3). The old
 // images died with the process, so the floor ends at the highest commit.
 func (p *Participant) replay() error {
+	if err := p.checkFiles(); err != nil {
+		return err
+	}
 	err := p.log.Replay(0, func(pos log.Position, r log.Record) error {
 		switch err := p.replayOne(pos, r); {
 		case err == nil:
@@ -28,6 +31,30 @@ func (p *Participant) replay() error {
 		return err
 	}
 	p.last = p.log.Last()
+	return p.checkEnd()
+}
+
+// checkFiles refuses shard files that lack what the log no longer has: they
+// are missing, or copies from before.
+func (p *Participant) checkFiles() error {
+	first := p.log.First()
+	for _, e := range p.engines {
+		if e.applied+1 < first {
+			return pgerr.New(pgerr.DataCorrupted, "shard file \"%s\" lacks rows that its log no longer has", e.db.Path()).
+				WithDetail("The file is complete up to position %d, the log begins with %d: the file was removed, or is an older copy.", e.applied, first)
+		}
+	}
+	return nil
+}
+
+// checkEnd refuses a log that ends before what its shards have from it.
+func (p *Participant) checkEnd() error {
+	for _, e := range p.engines {
+		if e.applied > p.last {
+			return pgerr.New(pgerr.DataCorrupted, "log %s is damaged: it ends before shard file \"%s\"", p.uuid, e.db.Path()).
+				WithDetail("The file is complete up to position %d, the log ends with %d: its end was removed, or it is an older copy.", e.applied, p.last)
+		}
+	}
 	return nil
 }
 

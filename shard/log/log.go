@@ -207,6 +207,13 @@ func (l *Log) Metrics() *Metrics { return &l.metrics }
 // Synced is the last position known to be durable.
 func (l *Log) Synced() Position { return Position(l.synced.Load()) }
 
+// First is the position of the first record that the log still has, or will have.
+func (l *Log) First() Position {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.segments[0].header.first
+}
+
 // Last is the last position given out.
 func (l *Log) Last() Position {
 	l.mu.Lock()
