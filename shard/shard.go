@@ -73,12 +73,6 @@ type Table struct {
 	Indexes  []Index
 }
 
-// Rowid reports whether the table's key is one integer column: it is SQLite's
-// rowid then; other tables are WITHOUT ROWID.
-func (t *Table) Rowid() bool {
-	return len(t.Key) == 1 && t.Columns[t.Key[0]].Type.Storing == types.StoreInteger
-}
-
 // Column is a column of a row image: "c<position+1>" in SQLite.
 type Column struct {
 	Name    string // for messages and views

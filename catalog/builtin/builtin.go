@@ -106,9 +106,6 @@ func (l *Library) Procs() []*Proc { return l.procs }
 // Operators returns all rows of pg_operator in order of OID.
 func (l *Library) Operators() []*Operator { return l.operators }
 
-// Casts returns all rows of pg_cast.
-func (l *Library) Casts() []*Cast { return l.casts }
-
 // Proc returns the row with that OID, or nil.
 func (l *Library) Proc(oid types.OID) *Proc { return l.procByOID[oid] }
 
@@ -130,26 +127,6 @@ func (l *Library) Aggregate(oid types.OID) *expr.Aggregate {
 
 // ProcsNamed returns the functions, aggregates and window functions of a name.
 func (l *Library) ProcsNamed(name string) []*Proc { return l.procByName[name] }
-
-// FunctionsNamed returns the plain functions of a name.
-func (l *Library) FunctionsNamed(name string) (out []*expr.Function) {
-	for _, p := range l.procByName[name] {
-		if p.Func != nil {
-			out = append(out, p.Func)
-		}
-	}
-	return out
-}
-
-// AggregatesNamed returns the aggregates of a name.
-func (l *Library) AggregatesNamed(name string) (out []*expr.Aggregate) {
-	for _, p := range l.procByName[name] {
-		if p.Agg != nil {
-			out = append(out, p.Agg)
-		}
-	}
-	return out
-}
 
 // OperatorsNamed returns the operators of a name, prefix ones too.
 func (l *Library) OperatorsNamed(name string) []*Operator { return l.opByName[name] }

@@ -405,10 +405,10 @@ func BenchmarkDiff(b *testing.B) {
 		t.Indexes = nil
 		objects = append(objects, &t)
 	}
-	from, to := newSnapshot(c, objects[:1000]...), newSnapshot(c, objects...)
+	from := newSnapshot(c, objects[:1000]...)
 	change := catalog.NewChange(from)
 	change.Put(objects[1000])
-	to = change.Snapshot()
+	to := change.Snapshot()
 	for b.Loop() {
 		c.Diff(catalog.PostgresOID, from, to)
 	}

@@ -30,9 +30,7 @@ func (q *query) insert(n *pg.InsertStmt) plan.Node {
 	out.Image = ins.image()
 	out.Checks = q.b.checks(t)
 	it := q.newRow(t, n.Relation)
-	for _, id := range it.ids {
-		out.New = append(out.New, id)
-	}
+	out.New = append(out.New, it.ids...)
 	out.OnConflict = q.onConflict(n, t)
 	out.Returning, out.Cols = q.returning(n.ReturningList, it.item)
 	return w.around(out)

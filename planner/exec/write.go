@@ -84,7 +84,6 @@ type portion struct {
 	id    shard.ID
 	batch shard.Batch
 	index []int // in the list
-	seen  []txn.Timestamp
 }
 
 // portions parts rows by shard, in shard order. Rows keep their order.

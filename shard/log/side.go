@@ -68,9 +68,6 @@ func (w *SideWriter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// Length is how many bytes have been written.
-func (w *SideWriter) Length() int64 { return w.side.Length }
-
 // Finish makes the file and its name durable and closes it. After an error
 // the file is gone.
 func (w *SideWriter) Finish() (Side, error) {
@@ -181,9 +178,6 @@ func (l *Log) OpenSide(side Side) (*SideReader, error) {
 	}
 	return &SideReader{ReaderAt: f, side: side, file: f}, nil
 }
-
-// Length is the file's length in bytes.
-func (r *SideReader) Length() int64 { return r.side.Length }
 
 // Verify reads the whole file and checks it against the record; a mismatch is XX001.
 func (r *SideReader) Verify() error {

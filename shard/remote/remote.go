@@ -106,9 +106,6 @@ func (c *Client) hello(ctx context.Context) error {
 	return err
 }
 
-// Address is where the node is.
-func (c *Client) Address() string { return c.address }
-
 // Close ends the connection and, with 08006, what is under way.
 func (c *Client) Close() error { return c.conn.Close() }
 

@@ -58,7 +58,6 @@ type endless struct {
 	size   int
 	given  atomic.Int64
 	closed chan struct{}
-	enlist txn.Incarnation
 }
 
 func (r *endless) Next(ctx context.Context) (*shard.Batch, error) {

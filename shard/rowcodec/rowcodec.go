@@ -1,7 +1,6 @@
-// Package rowcodec turns rows of datums into packed rows and back, takes keys
-// out of them, and orders keys as SQLite does. The packed form is that of
-// internal/types, storage.go; a batch holds rows of it back to back, each with
-// its length in front.
+// Package rowcodec turns rows of datums into packed rows and back. The packed
+// form is that of package types (Value); a batch holds rows of it back to back,
+// each with its length in front.
 package rowcodec
 
 import (
@@ -9,6 +8,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/shard"
 )
 
 // Column is what the codec must know of a column.
@@ -27,6 +27,17 @@ func Append(dst []byte, cols []Column, row []types.Datum) []byte {
 		dst = cols[i].Type.Store(cols[i].Typmod, row[i]).AppendPacked(dst)
 	}
 	return dst
+}
+
+// lengthBytes is what stands before each row of a batch.
+const lengthBytes = 4
+
+// AddRow packs datums as one row at the end of b.
+func AddRow(b *shard.Batch, cols []Column, row []types.Datum) {
+	start := len(b.Data)
+	b.Data = Append(append(b.Data, 0, 0, 0, 0), cols, row)
+	binary.LittleEndian.PutUint32(b.Data[start:], uint32(len(b.Data)-start-lengthBytes))
+	b.Count++
 }
 
 // Decode reads a packed row that has exactly the columns cols into
@@ -98,16 +109,4 @@ func Skip(row []byte, n int) (rest []byte, ok bool) {
 		row = row[size:]
 	}
 	return row, true
-}
-
-// Count returns the number of columns of a packed row; ok is false when it is
-// not well formed.
-func Count(row []byte) (n int, ok bool) {
-	for len(row) > 0 {
-		if row, ok = Skip(row, 1); !ok {
-			return 0, false
-		}
-		n++
-	}
-	return n, true
 }

@@ -76,9 +76,6 @@ func (st *Stmt) Reset() {
 // Columns is the number of result columns.
 func (st *Stmt) Columns() int { return int(st.c.columns) }
 
-// Params is the number of parameters, those for sets included.
-func (st *Stmt) Params() int { return int(st.c.params) }
-
 // Query runs the statement from its start and appends rows to dst, as many as
 // fit into its capacity and at least one. Params are packed, one column for
 // each of the first parameters; the last parameters are bound to sets, which

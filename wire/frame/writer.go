@@ -68,9 +68,6 @@ func (w *Writer) EndRow() {
 	w.spill()
 }
 
-// DropRow takes back a DataRow that cannot be completed.
-func (w *Writer) DropRow() { w.buf = w.buf[:w.row] }
-
 // spill writes when enough has gathered; a slow client blocks here.
 func (w *Writer) spill() {
 	if len(w.buf) >= flushBytes {
