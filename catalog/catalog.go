@@ -2,8 +2,9 @@
 // databases, schemas, relations, sequences and roles, in immutable snapshots.
 //
 //	catalog           descriptors, Snapshot (look-ups), Change (what one transaction's DDL makes of a snapshot)
-//	                  catalog.go descriptors · object.go what they share · snapshot.go look-ups · list.go walks
-//	                  change.go one transaction's DDL · rebase.go conflicts with others' DDL · bootstrap.go a new cluster
+//	                  catalog.go descriptors · object.go what they share · snapshot.go, lookup.go look-ups · list.go walks
+//	                  rowtype.go relations' row types · change.go one transaction's DDL · rebase.go conflicts with others' DDL ·
+//	                  bootstrap.go a new cluster
 //	catalog/store     publishes changes through metakv, caches and watches them
 //	catalog/metakv    the small contract with the metadata store; memory/ and etcd/ implement it
 //	catalog/builtin   functions, operators, casts, aggregates: the rows of pg_proc with their implementations
@@ -58,14 +59,13 @@ const (
 	KindView     RelationKind = 'v'
 )
 
-// Home is which of the three kinds of shards holds a relation's rows.
+// Home is which kind of shards holds a relation's rows.
 type Home uint8
 
-// The homes (design: "A relation lives in one of three homes").
+// The homes.
 const (
 	HomeShards  Home = iota
 	HomeCatalog      // the node's catalog shard: pg_catalog, information_schema, pegmatite
-	HomeSession      // the session's own shard: temp tables
 )
 
 // Persistence is pg_class.relpersistence.

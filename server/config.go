@@ -3,8 +3,15 @@
 //
 //	config.go   Config: flags, environment and file say the same things
 //	datadir.go  DIR: lock, version, identity
-//	server.go   Run: start and stop
+//	server.go   Run: a process that serves until it is told to stop; its ports
+//	node.go     Node: what is opened and closed, in which order
+//	cluster.go  where the shards are, and what sessions reach through the node; topology.go shows it
+//	schema.go   commit of transactions with DDL
+//	sweep.go    physical tables that nobody names any more go
+//	views.go    readable views in the shards' files
+//	metrics.go  what is counted; version.go what the server calls itself
 //	admin/      metrics and health over HTTP
+//	catalogshard/  pg_catalog as a shard
 package server
 
 import (

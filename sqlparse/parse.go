@@ -9,6 +9,7 @@
 //	depth.go     texts too deep for the C grammar's stack
 //	scan.go      a scanner that finds literals
 //	lift.go      literals become parameters, so that texts share plans
+//	pins.go      which literals stay as they are; inner.go a statement inside another
 //	cache.go     Cache: texts that were seen before are not parsed again
 //	lru.go       LRU, the map with a size in bytes behind it
 //	position.go  places in a tree become character positions in the text

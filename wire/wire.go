@@ -6,7 +6,7 @@
 //	listen.go   sockets, the connection limit, draining
 //	startup.go  the first packets: SSL and GSS requests, cancel, versions, settings
 //	conn.go     one connection: the message loop, error until Sync
-//	cancel.go   CancelRequest finds its session
+//	cancel.go   CancelRequest finds its session; watch.go stops statements of clients that are gone
 //	frame/      messages on a byte stream
 //	session/    settings, transaction status, prepared statements, portals
 //

@@ -92,6 +92,19 @@ func TestEveryPageIsReached(t *testing.T) {
 	}
 }
 
+// TestPackageCommentsNameFiles: the table of files that a package comment
+// begins with leads to files that are there.
+func TestPackageCommentsNameFiles(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, name := range regexp.MustCompile(`[a-z0-9_/*]+\.go\b`).FindAllString(s.file.Doc.Text(), -1) {
+			found, err := filepath.Glob(filepath.Join(root, s.dir(), name))
+			if err != nil || len(found) == 0 && !exists(name) {
+				t.Errorf("%s: its package comment names %s, which is not there", s.path, name)
+			}
+		}
+	}
+}
+
 // exists reports whether a path from the root is there.
 func exists(name string) bool {
 	_, err := os.Stat(filepath.Join(root, filepath.FromSlash(name)))

@@ -3,8 +3,8 @@
 // full, or fails the n-th sync.
 //
 //	vfs.go       the contract
-//	os.go        OS, the real files
-//	mem.go       Mem, files in memory that know what has been synced
+//	os.go        OS, the real files; os_linux.go, os_other.go what systems do differently
+//	mem.go       Mem, files in memory (memfile.go) that know what has been synced
 //	powercut.go  what is left of a Mem after the power went
 //	inject.go    Inject, faults over any FS
 //

@@ -5,13 +5,14 @@
 //	bind.go      Env, Statement, Expression (this file: the contract)
 //	binder.go    what binding one statement keeps: column IDs, parameters, dependencies
 //	scope.go     which names an expression sees; columns.go finds them, hint.go says what was meant instead
-//	select.go    SELECT; from.go its FROM, join.go joins, rangefunc.go functions there, with.go WITH,
-//	             setop.go UNION and its like, values.go VALUES, group.go grouping, order.go ORDER BY, DISTINCT, LIMIT
-//	target.go    the select list; colname.go names what has no name
+//	select.go    SELECT; from.go its FROM, join.go joins, rangefunc.go functions there, with.go WITH (recursion.go checks recursive ones),
+//	             setop.go UNION and its like, values.go VALUES, wholerow.go rows as values, group.go grouping, order.go ORDER BY, DISTINCT, LIMIT
+//	target.go    the select list; colname.go names what has no name; aggregate.go puts calls where they belong
 //	expr.go      expressions, by node; operator.go, call.go, cast.go, sublink.go, composite.go …
 //	coerce.go    conversions of types; literals and parameters get theirs
+//	location.go  where in the text a node stands, for errors
 //	viewtext.go  the text under which a view's query is kept
-//	insert.go    INSERT; conflict.go its ON CONFLICT; update.go, delete.go; defaults.go, relation.go
+//	insert.go    INSERT; conflict.go its ON CONFLICT; update.go UPDATE and DELETE; defaults.go, relation.go, lock.go FOR UPDATE
 //	fields.go    which fields of which node are read; all others are 0A000
 //
 // What is not supported is refused with 0A000, never passed over: every field

@@ -7,7 +7,9 @@
 //	dml.go       Insert, Update, Delete, LockRows
 //	gather.go    Gather: what runs on the shards, and on which
 //	statement.go Statement: a plan with what a session must know of it
-//	explain.go   EXPLAIN's text of a plan
+//	explain.go   EXPLAIN's text of a plan; analysis.go what EXPLAIN ANALYZE measures
+//	transform.go trees are walked and rebuilt
+//	dump.go      a plan as the golden tests print it
 //
 // One sentence rules planner/distribute: what stands under a Gather has become
 // a fragment and runs on the shards; everything else runs here.

@@ -1,14 +1,14 @@
 // Package rewrite turns a bound plan into an equivalent one that is cheaper to
 // run, without knowing where rows are.
 //
-//	rewrite.go  Rewrite: the order of the rewrites
-//	fold.go     expressions over literals become literals
+//	rewrite.go  Rewrite: the order of the rewrites; expressions over literals become literals
 //	cte.go      WITH queries that are used once take the place of their use
 //	subquery.go EXISTS, IN and their negations become semi and anti joins
 //	outer.go    outer joins whose NULLs are thrown away become inner ones
 //	push.go     conditions move down to where their columns come from; equalities spread
 //	shape.go    projections merge and rise over LIMIT; a sort learns how many rows are wanted
 //	prune.go    columns that nobody asks for are not made
+//	columns.go  sets of columns, and which of them an expression uses
 //
 // Each rewrite says what it did and why; plans in tests and EXPLAIN (VERBOSE)
 // show it.

@@ -8,17 +8,20 @@
 // By subject:
 //
 //	node.go engine.go config.go       what there is, opening and closing
-//	read.go scan.go lookup.go         reads; capture.go: what memory says of one
-//	program.go stages.go group.go     a fragment made ready to run
-//	write.go insert.go update.go …    writes; branch.go: a transaction on a shard
+//	read.go scan.go lookup.go         reads; capture.go: what memory says of one; lockread.go: FOR UPDATE
+//	program.go stages.go group.go     a fragment made ready to run; merge.go, spans.go
+//	write.go insert.go update.go      writes; given.go: of rows that the coordinator has read;
+//	row.go writeprogram.go ordered.go their new rows, expressions and locks; branch.go: a transaction on a shard
 //	ownset.go run.go large.go         write sets larger than memory
 //	load.go loadend.go                rows that go straight into SQLite
 //	locks.go tablelock.go deadlock.go rows, values and tables
+//	fence.go boots.go                 plans of before a schema change, transactions of before a restart: refused
 //	participant.go twophase.go        txn.Participant; restore.go: what is in doubt
-//	commands.go changes.go            what the log holds
-//	settle.go checkpoint.go cut.go    from memory to SQLite, and the log's end
+//	commands.go changes.go aside.go   what the log holds; journal.go: appending; wire.go, shapewire.go: as bytes
+//	settle.go checkpoint.go cut.go    from memory to SQLite, and the log's end; memory.go scratch.go: its bounds
 //	replay.go                         start-up
-//	table.go shape.go ddl.go          physical tables
+//	table.go shape.go ddl.go meta.go  physical tables; indexbuild.go, views.go
+//	sequences.go control.go           sequences; what else can be asked of a shard
 //
 // Locks of the process, in the order in which they are taken:
 //

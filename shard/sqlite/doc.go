@@ -1,7 +1,7 @@
 // Package sqlite is the way to SQLite, and the only one: a database file (or
 // one in memory) with one writer connection and a pool of readers beside it,
 // and prepared statements that take packed parameters and give packed rows
-// (internal/types, storage.go).
+// (types.Value).
 //
 //	DB ──┬─ Writer ─ Conn ─┬─ Stmt ─ Query/Fetch: packed rows into the caller's buffer
 //	     └─ Reader ─ Conn ─┘        Exec, ExecMany: packed parameters

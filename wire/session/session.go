@@ -2,15 +2,21 @@
 // planner: settings, the transaction's status, prepared statements, portals,
 // and the commands that are not plans (SET, BEGIN, COPY, EXPLAIN …).
 //
-//	session.go      Node, Session (this file: the contract)
+//	session.go      Session and what it asks of its node (this file: the contract)
+//	node.go         Node: what all sessions of a process share; cluster.go the shards as a session sees them
 //	status.go       the transaction status table
-//	transaction.go  begin, commit, savepoints
+//	transaction.go  begin, commit, savepoints; begin.go the commands for them
 //	query.go        the simple protocol; extended.go the extended one
 //	prepared.go     prepared statements; portal.go portals
-//	execute.go      one statement, by whichever protocol, to its result
-//	utility.go      which command is which; show.go, explain.go, copy*.go … the commands
-//	functions.go    functions that ask about the session
-//	setting/        run-time parameters
+//	execute.go      one statement, by whichever protocol, to its result; output.go how that is sent
+//	retry.go        statements that shards refuse for stale versions; place.go errors at literals
+//	environment.go  what planning and running need of the settings
+//	utility.go      which command is which
+//	define.go       DDL, with globalindex.go; show.go SET and SHOW, with check*.go and commandline.go
+//	explain.go, discard.go, vacuum*.go, analyze.go, copy*.go   the other commands
+//	functions.go    functions that ask about the session, functions_*.go by subject; advisory.go its locks
+//	dynamic.go      rows of relations that no descriptor answers, dynamic_*.go by subject
+//	setting/        run-time parameters; sample/ ANALYZE's statistics
 //
 // A Session belongs to one goroutine, its connection's.
 package session
