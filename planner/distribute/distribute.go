@@ -17,7 +17,7 @@ func Distribute(st *plan.Statement, relations *Relations, schemaOf func(*catalog
 	out.Memo = &plan.Memo{}
 	d := &distributor{
 		st: &out, relations: relations, schemaOf: schemaOf, firstInit: len(st.Params) + len(st.Lifted),
-		accesses: map[*plan.Scan]*access{},
+		accesses: map[*plan.Scan]*access{}, lazy: map[*plan.LockRows]bool{},
 	}
 	root, err := d.liftTree(st.Root)
 	if err != nil {
@@ -37,6 +37,8 @@ type distributor struct {
 	firstInit int // the index of Inits[0]'s parameter
 	// accesses finds the access that a target scan became.
 	accesses map[*plan.Scan]*access
+	// lazy are the row locks below a Limit: whether one shard can be told of it.
+	lazy map[*plan.LockRows]bool
 	// known are equalities about scans' rows for which there are no conditions.
 	known map[*plan.Scan][]equality
 }
@@ -87,6 +89,10 @@ func (d *distributor) node(n plan.Node) (plan.Node, error) {
 		return d.delete(n)
 	case *plan.LockRows:
 		return d.lockRows(n)
+	case *plan.Limit:
+		if l := locksUnder(n); l != nil {
+			d.lazy[l] = l == n.Input && fixedLimit(n)
+		}
 	}
 	mapped, err := plan.MapInputs(n, d.node)
 	if err != nil {
@@ -232,12 +238,17 @@ func (a *access) keyOrder(keys []expr.SortKey) bool {
 // limit tells the shards how many rows are wanted at most.
 func (d *distributor) limit(n *plan.Limit) (plan.Node, error) {
 	a, ok := n.Input.(*access)
-	if !ok || !a.open() || n.Count == nil || !fixed(n.Count) || n.Offset != nil && !fixed(n.Offset) {
+	if !ok || !a.open() || !fixedLimit(n) {
 		return n, nil
 	}
 	a.limit = d.wanted(n.Count, n.Offset)
 	a.why("limit on the shards")
 	return n, nil
+}
+
+// fixedLimit reports whether the shards can be told how many rows are wanted.
+func fixedLimit(n *plan.Limit) bool {
+	return n.Count != nil && fixed(n.Count) && (n.Offset == nil || fixed(n.Offset))
 }
 
 // wanted is how many rows LIMIT and OFFSET can ask for.

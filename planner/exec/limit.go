@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"math"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
@@ -41,7 +42,18 @@ func (o *limit) open(ctx context.Context) error {
 	if o.end {
 		return nil
 	}
+	if l, ok := innermost(o.input).(*lockRows); ok {
+		l.wants(o.wanted())
+	}
 	return o.input.open(ctx)
+}
+
+// wanted is how many rows are taken of the input.
+func (o *limit) wanted() int64 {
+	if sum := o.left + o.skip; o.bounded && sum >= 0 {
+		return sum
+	}
+	return math.MaxInt64
 }
 
 // rows evaluates one of the two; given is false for NULL or none.

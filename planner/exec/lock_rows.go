@@ -10,16 +10,21 @@ import (
 )
 
 // lockRows locks rows by key after they have been read (SELECT … FOR UPDATE
-// over a join). A row that has changed since is looked at again, as an UPDATE does.
+// over a join, or with a LIMIT over several shards). A row that has changed
+// since is looked at again, as an UPDATE does.
 type lockRows struct {
 	run     *run
 	node    *plan.LockRows
 	input   operator
 	targets []*target
+	// wanted is how many more rows are taken of a lazy node; pending are rows
+	// that have been read but not tried.
+	wanted  int64
+	pending []Row
 }
 
 func newLockRows(r *run, n *plan.LockRows) (operator, error) {
-	o := &lockRows{run: r, node: n}
+	o := &lockRows{run: r, node: n, wanted: 1}
 	var err error
 	if o.input, err = r.build(n.Input); err != nil {
 		return nil, err
@@ -35,13 +40,16 @@ func newLockRows(r *run, n *plan.LockRows) (operator, error) {
 }
 
 func (o *lockRows) open(ctx context.Context) error {
-	o.run.mustDraw = true
+	o.run.mustDraw, o.pending = true, nil
 	return o.input.open(ctx)
 }
 
+// wants says how many rows will be taken at most: none beyond them is locked.
+func (o *lockRows) wants(rows int64) { o.wanted = rows }
+
 func (o *lockRows) next(ctx context.Context) ([]Row, error) {
 	for {
-		rows, err := o.input.next(ctx)
+		rows, err := o.candidates(ctx)
 		if err != nil || len(rows) == 0 {
 			return nil, err
 		}
@@ -56,9 +64,29 @@ func (o *lockRows) next(ctx context.Context) ([]Row, error) {
 			}
 		}
 		if len(rows) > 0 {
+			o.wanted = max(1, o.wanted-int64(len(rows)))
 			return rows, nil
 		}
 	}
+}
+
+// candidates are the next rows to try: of a lazy node no more than are wanted,
+// so that each of them is one that PostgreSQL would lock too.
+func (o *lockRows) candidates(ctx context.Context) ([]Row, error) {
+	if !o.node.Lazy {
+		return o.input.next(ctx)
+	}
+	if len(o.pending) == 0 {
+		rows, err := o.input.next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		o.pending = slices.Clone(rows)
+	}
+	n := min(int64(len(o.pending)), max(1, min(o.wanted, rowsAt)))
+	rows := o.pending[:n]
+	o.pending = o.pending[n:]
+	return rows, nil
 }
 
 // lock locks one table's rows. It returns those that are still there.
@@ -118,4 +146,7 @@ func (o *lockRows) lock(ctx context.Context, t *target, lock *shard.RowLock, row
 	return out, nil
 }
 
-func (o *lockRows) close() error { return o.input.close() }
+func (o *lockRows) close() error {
+	o.pending = nil
+	return o.input.close()
+}

@@ -103,6 +103,14 @@ func (m *measured) next(ctx context.Context) ([]Row, error) {
 	return rows, err
 }
 
+// innermost is an operator without what measures it.
+func innermost(op operator) operator {
+	if m, ok := op.(*measured); ok {
+		return m.operator
+	}
+	return op
+}
+
 // result is one row without columns.
 type result struct{ given bool }
 

@@ -82,6 +82,9 @@ type Delete struct {
 type LockRows struct {
 	Input Node
 	Marks []RowMark
+	// What distribute adds. Lazy: a Limit stands above, and rows are locked in
+	// their order and only as many as it takes, as PostgreSQL does.
+	Lazy bool
 }
 
 // RowMark locks the rows of one table under a LockRows.

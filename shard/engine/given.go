@@ -98,8 +98,13 @@ func (w *write) stale(ctx context.Context, i int, n newest) error {
 		if !moved {
 			break
 		}
-		if _, err := w.lockRow(ctx, key, w.lock.strength); err != nil {
+		ok, err := w.lockRow(ctx, key, w.lock.strength)
+		if err != nil {
 			return err
+		}
+		if !ok {
+			w.reply.Skipped = append(w.reply.Skipped, i)
+			return nil
 		}
 		if n, err = w.look(ctx, key); err != nil {
 			return err
