@@ -5,8 +5,6 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/placement"
-	"github.com/pegmatitedb/pegmatite/catalog/store"
-	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/rowcodec"
@@ -74,60 +72,4 @@ func shardOf(m *placement.Map) func(t *shard.Table, key []int, row []byte) shard
 		}
 		return shard.ID(m.ShardOf(placement.Hash(cols, values)))
 	}
-}
-
-// bound keeps the timestamp oracle's bound in the metadata store.
-type bound struct{ store *store.Store }
-
-// Load implements tso.Bound.
-func (b bound) Load(ctx context.Context) (txn.Timestamp, error) {
-	v, err := b.store.Bound(ctx)
-	return txn.Timestamp(v), err
-}
-
-// Extend implements tso.Bound.
-func (b bound) Extend(ctx context.Context, from, to txn.Timestamp) error {
-	have, err := b.store.Bound(ctx)
-	if err != nil {
-		return err
-	}
-	if have != int64(from) {
-		return pgerr.New(pgerr.TRSerializationFailure, "the timestamp oracle's bound was moved by another process")
-	}
-	return b.store.ExtendBound(ctx, int64(to))
-}
-
-// allocator hands out OIDs and physical ids from the metadata store's blocks.
-type allocator struct{ store *store.Store }
-
-// OID implements ddl.Allocator.
-func (a allocator) OID(ctx context.Context) (catalog.OID, error) { return a.store.NewOIDs(ctx, 1) }
-
-// Physical implements ddl.Allocator.
-func (a allocator) Physical(ctx context.Context) (uint64, error) { return a.store.NewPhysical(ctx) }
-
-// maintenance is what statements can ask of the node's files.
-type maintenance struct{ cluster *cluster }
-
-// Checkpoint implements session.Maintenance.
-func (m *maintenance) Checkpoint(ctx context.Context) error {
-	for _, id := range m.cluster.Shards(catalog.HomeShards) {
-		r := &shard.ControlRequest{Header: shard.Header{Shard: id, Epoch: m.cluster.Epoch()}, Op: shard.ControlSettle}
-		if _, err := m.cluster.Service(catalog.HomeShards, id).Control(ctx, r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Sweep implements session.Maintenance.
-func (m *maintenance) Sweep(ctx context.Context) error {
-	_, err := m.cluster.node.sweeper.Sweep(ctx)
-	return err
-}
-
-// PublishStatistics implements session.Maintenance.
-func (m *maintenance) PublishStatistics(ctx context.Context, s map[catalog.OID]catalog.Statistics) error {
-	_, err := m.cluster.node.store.PublishStatistics(ctx, s)
-	return err
 }

@@ -5,7 +5,8 @@
 //	datadir.go  DIR: lock, version, identity
 //	server.go   Run: a process that serves until it is told to stop; its ports
 //	node.go     Node: what is opened and closed, in which order
-//	cluster.go  where the shards are, and what sessions reach through the node; topology.go shows it
+//	cluster.go  where the shards are; topology.go shows it
+//	metadata.go what others ask of the metadata store; maintenance.go what statements ask of the files
 //	schema.go   commit of transactions with DDL
 //	sweep.go    physical tables that nobody names any more go
 //	views.go    readable views in the shards' files

@@ -1,0 +1,34 @@
+package server
+
+import (
+	"context"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/shard"
+)
+
+// maintenance is what statements can ask of the node's files.
+type maintenance struct{ cluster *cluster }
+
+// Checkpoint implements session.Maintenance.
+func (m *maintenance) Checkpoint(ctx context.Context) error {
+	for _, id := range m.cluster.Shards(catalog.HomeShards) {
+		r := &shard.ControlRequest{Header: shard.Header{Shard: id, Epoch: m.cluster.Epoch()}, Op: shard.ControlSettle}
+		if _, err := m.cluster.Service(catalog.HomeShards, id).Control(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Sweep implements session.Maintenance.
+func (m *maintenance) Sweep(ctx context.Context) error {
+	_, err := m.cluster.node.sweeper.Sweep(ctx)
+	return err
+}
+
+// PublishStatistics implements session.Maintenance.
+func (m *maintenance) PublishStatistics(ctx context.Context, s map[catalog.OID]catalog.Statistics) error {
+	_, err := m.cluster.node.store.PublishStatistics(ctx, s)
+	return err
+}

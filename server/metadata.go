@@ -1,0 +1,40 @@
+package server
+
+import (
+	"context"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// bound keeps the timestamp oracle's bound in the metadata store.
+type bound struct{ store *store.Store }
+
+// Load implements tso.Bound.
+func (b bound) Load(ctx context.Context) (txn.Timestamp, error) {
+	v, err := b.store.Bound(ctx)
+	return txn.Timestamp(v), err
+}
+
+// Extend implements tso.Bound.
+func (b bound) Extend(ctx context.Context, from, to txn.Timestamp) error {
+	have, err := b.store.Bound(ctx)
+	if err != nil {
+		return err
+	}
+	if have != int64(from) {
+		return pgerr.New(pgerr.TRSerializationFailure, "the timestamp oracle's bound was moved by another process")
+	}
+	return b.store.ExtendBound(ctx, int64(to))
+}
+
+// allocator hands out OIDs and physical ids from the metadata store's blocks.
+type allocator struct{ store *store.Store }
+
+// OID implements ddl.Allocator.
+func (a allocator) OID(ctx context.Context) (catalog.OID, error) { return a.store.NewOIDs(ctx, 1) }
+
+// Physical implements ddl.Allocator.
+func (a allocator) Physical(ctx context.Context) (uint64, error) { return a.store.NewPhysical(ctx) }
