@@ -38,7 +38,7 @@ func (p *Participant) cut(ctx context.Context) error {
 		return err
 	}
 	for _, e := range p.engines {
-		p.cfg.must(limit <= e.durableUpto()+1, 5, "cut at %d, shard %d is durable up to %d", limit, e.id, e.durableUpto())
+		p.cfg.must(limit <= e.durableUpto()+1, "cut at %d, shard %d is durable up to %d", limit, e.id, e.durableUpto())
 	}
 	if err := p.log.Cut(limit); err != nil {
 		return err

@@ -212,21 +212,6 @@ func (n *Node) abandon() {
 	}
 }
 
-// MaxTimestamp is the highest timestamp in any shard or log: a new oracle must
-// start above.
-func (n *Node) MaxTimestamp() txn.Timestamp {
-	var high txn.Timestamp
-	for _, e := range n.engines {
-		e.latch.RLock()
-		high = max(high, e.maxCommit)
-		e.latch.RUnlock()
-	}
-	for _, p := range n.participants {
-		high = max(high, p.highestPrepared())
-	}
-	return high
-}
-
 // Participants are the node's logs.
 func (n *Node) Participants() []*Participant { return n.participants }
 

@@ -149,7 +149,7 @@ func (p *Participant) commit(ctx context.Context, r *txn.CommitRequest, branches
 		return txn.Outcome{}, err
 	}
 	for _, x := range pend {
-		p.cfg.must(x.at <= at, 2, "commit at %d below p %d", at, x.at)
+		p.cfg.must(x.at <= at, "commit at %d below p %d", at, x.at)
 	}
 	p.node.metrics.OnePhase.Add(1)
 	out := txn.Outcome{State: txn.Committed, At: at}
@@ -209,7 +209,7 @@ func (e *Engine) register(b *branch, drawn txn.Timestamp, fences []txn.Fence) *p
 	defer e.latch.Unlock()
 	p := &pending{branch: b, done: make(chan struct{}), wholesale: e.fenced(fences)}
 	p.at = max(drawn, txn.Timestamp(e.maxRead.Load())+1, e.maxCommit+1)
-	e.cfg.must(p.at > e.recent.Floor(), 6, "p %d is not above the floor %d", p.at, e.recent.Floor())
+	e.cfg.must(p.at > e.recent.Floor(), "p %d is not above the floor %d", p.at, e.recent.Floor())
 	e.enter(p)
 	return p
 }

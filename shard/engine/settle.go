@@ -170,7 +170,7 @@ func (e *Engine) writeChunk(conn *sqlite.Conn, s *settlement, last bool) error {
 	}
 	e.mark(s)
 	if last {
-		e.cfg.must(s.upto >= e.applied, 5, "settled up to %d after %d", s.upto, e.applied)
+		e.cfg.must(s.upto >= e.applied, "settled up to %d after %d", s.upto, e.applied)
 		e.applied = s.upto
 	}
 	return nil

@@ -364,13 +364,3 @@ func (p *Participant) copyOne(d *twopc.Doubt) (log.Ticket, error) {
 	p.two.ledger.Decided(d.Txn, d.Outcome, d.Participants, twopc.Position(pos))
 	return ticket, nil
 }
-
-// highestPrepared is the largest p of an undecided transaction.
-func (p *Participant) highestPrepared() (high txn.Timestamp) {
-	p.two.mu.Lock()
-	defer p.two.mu.Unlock()
-	for _, st := range p.two.prepared {
-		high = max(high, st.rec.at)
-	}
-	return high
-}

@@ -53,14 +53,8 @@ func (c *Chain) Visible(s txn.Timestamp) *Version {
 	return &c.versions[0]
 }
 
-// ChangedSince reports whether a version newer than s was committed.
-func (c *Chain) ChangedSince(s txn.Timestamp) bool { return c.Newest().At > s }
-
 // Versions returns all of them, the base first; valid under the latch.
 func (c *Chain) Versions() []Version { return c.versions }
-
-// Blind reports that what SQLite has under the key is not known.
-func (c *Chain) Blind() bool { return c.blind }
 
 // The estimates of what a chain and a version cost beside their bytes: the
 // structs, their slots in slices and B-tree nodes.

@@ -17,7 +17,6 @@ type Table struct {
 	blind   int // chains whose base is unknown
 	dirty   []*Chain
 	retire  retirement
-	sets    uint64 // counts every key that came or went
 	scratch []byte // for computing keys
 }
 
@@ -28,9 +27,6 @@ func (t *Table) Len() int {
 	}
 	return t.chains.Len()
 }
-
-// Generation changes whenever a key gets or loses its chain.
-func (t *Table) Generation() uint64 { return t.sets }
 
 // Get returns the chain of a key, or nil.
 func (t *Table) Get(key string) *Chain {
@@ -121,7 +117,6 @@ func (t *Table) begin(key string, base Version) *Chain {
 	c := &Chain{Key: key, table: t, versions: make([]Version, 1, 2), blind: base.Kind == Unknown}
 	c.versions[0] = base
 	t.chains.Set(key, c)
-	t.sets++
 	t.shard.usage.Chains++
 	t.shard.usage.Bytes += chainBytes + int64(len(key))
 	t.account(&base, 1)
@@ -143,7 +138,6 @@ func (t *Table) account(v *Version, n int64) {
 // drop takes a whole chain away.
 func (t *Table) drop(c *Chain) {
 	t.chains.Delete(c.Key)
-	t.sets++
 	if c.blind {
 		t.blind--
 	}
@@ -172,14 +166,4 @@ func (t *Table) Ascend(r Range, yield func(*Chain) bool) {
 	t.chains.Ascend(r.From, func(k string, c *Chain) bool {
 		return (r.To == "" || k < r.To) && yield(c)
 	})
-}
-
-// ChangedSince reports whether any key of a range was changed after s.
-func (t *Table) ChangedSince(r Range, s txn.Timestamp) bool {
-	changed := false
-	t.Ascend(r, func(c *Chain) bool {
-		changed = c.ChangedSince(s)
-		return !changed
-	})
-	return changed
 }
