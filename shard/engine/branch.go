@@ -100,6 +100,7 @@ func (b *branch) begin(ctx context.Context, number txn.Statement) (context.Conte
 	select {
 	case b.turn <- struct{}{}:
 	case <-ctx.Done():
+		b.abandon()
 		return nil, pgerr.From(ctx.Err())
 	}
 	b.mu.Lock()
@@ -111,6 +112,26 @@ func (b *branch) begin(ctx context.Context, number txn.Statement) (context.Conte
 	ctx, b.cancel = context.WithCancel(ctx)
 	b.writing = number
 	return ctx, nil
+}
+
+// abandon forgets a branch that was made for a statement which did not begin:
+// a coordinator does not count the shard in for that, so no rollback would come.
+func (b *branch) abandon() {
+	select {
+	case b.turn <- struct{}{}:
+	default:
+		return // the statement that is running sees to it
+	}
+	b.mu.Lock()
+	unknown := b.last == 0 && b.refused == 0 && b.state == branchActive
+	if unknown {
+		b.state = branchEnded
+	}
+	b.mu.Unlock()
+	if unknown {
+		b.engine.forget(b)
+	}
+	<-b.turn
 }
 
 // finish ends a statement. One that failed leaves nothing behind.

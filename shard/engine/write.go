@@ -33,6 +33,7 @@ func (e *Engine) Write(ctx context.Context, r *shard.WriteRequest) (*shard.Write
 	}
 	w, err := e.newWrite(r, b)
 	if err != nil {
+		b.abandon()
 		return nil, err
 	}
 	ctx, err = b.begin(ctx, r.Statement)

@@ -249,3 +249,51 @@ func inDoubt(t *testing.T, in *Instance, acc *shard.Table) {
 		}
 	}
 }
+
+// cancelled has requests of transactions come with a context that has ended:
+// whether they begin or not, nothing is left of them.
+func cancelled(t *testing.T, in *Instance) {
+	acc := Accounts(1)
+	tx := in.Begin(t, txn.ReadCommitted)
+	must(tx.Write(insert(acc, Account(acc, 1, 10, 100, "a"))))(t)
+	commitAll(t, tx)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for range 32 {
+		for name, ask := range map[string]func(tx *Tx) error{
+			"write": func(tx *Tx) error {
+				_, err := tx.WriteContext(ctx, AddBalance(byID(acc), types.Int(1), types.Int(1)))
+				return err
+			},
+			"locking read": func(tx *Tx) error {
+				tx.number++
+				rows, err := in.Service.Read(ctx, &shard.ReadRequest{
+					Header: tx.Header(0), Values: shard.Values{Params: []types.Datum{types.Int(1)}, Env: types.DefaultEnv()},
+					Fragment: byID(acc), Lock: &shard.RowLock{Strength: shard.LockUpdate},
+				})
+				if err == nil {
+					tx.enlisted[0] = txn.Enlistment{Incarnation: rows.(shard.Enlisted).Incarnation(), Last: tx.number}
+					rows.Close()
+				}
+				return err
+			},
+			"table lock": func(tx *Tx) error {
+				tx.number++
+				reply, err := in.Service.Control(ctx, &shard.ControlRequest{Header: tx.Header(0), Op: shard.ControlLockTable, Table: acc})
+				if err == nil {
+					tx.enlisted[0] = txn.Enlistment{Incarnation: reply.Incarnation, Last: tx.number}
+				}
+				return err
+			},
+		} {
+			tx := in.Begin(t, txn.ReadCommitted)
+			if err := ask(tx); err == nil {
+				tx.Rollback()
+			}
+			reply := must(in.Service.Control(context.Background(), &shard.ControlRequest{Op: shard.ControlTransactions}))(t)
+			if len(reply.Transactions) > 0 {
+				t.Fatalf("a cancelled %s leaves %+v", name, reply.Transactions)
+			}
+		}
+	}
+}

@@ -25,6 +25,7 @@ func Run(t *testing.T, newInstance New) {
 	t.Run("Snapshots", func(t *testing.T) { snapshots(t, newInstance(t, 1, 1)) })
 	t.Run("Stages", func(t *testing.T) { stagesOfReads(t, newInstance(t, 1, 1)) })
 	t.Run("Locks", func(t *testing.T) { rowLocks(t, newInstance(t, 1, 1)) })
+	t.Run("Cancelled", func(t *testing.T) { cancelled(t, newInstance(t, 1, 1)) })
 	t.Run("TwoPhase", func(t *testing.T) { twoPhase(t, newInstance(t, 4, 2)) })
 	t.Run("Sequences", func(t *testing.T) { sequences(t, newInstance(t, 1, 1)) })
 }
