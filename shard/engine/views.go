@@ -92,22 +92,27 @@ func readable(t *types.Type, typmod int32, x string) string {
 	case types.TBool:
 		return "CASE " + x + " WHEN 0 THEN 'f' WHEN 1 THEN 't' END"
 	case types.TDate:
-		return infinite(x, "2147483647", "-2147483648", fmt.Sprintf("date(%s * 86400 + %d, 'unixepoch')", x, epochSeconds))
+		return infinite(x, "2147483647", "-2147483648", dateText(x, "''"))
 	case types.TTimestamp:
-		return infinite(x, "9223372036854775807", "-9223372036854775807 - 1", instant(x))
+		return infinite(x, "9223372036854775807", "-9223372036854775807 - 1", instant(x, ""))
 	case types.TTimestamptz:
-		return infinite(x, "9223372036854775807", "-9223372036854775807 - 1", instant(x)+" || '+00'")
+		return infinite(x, "9223372036854775807", "-9223372036854775807 - 1", instant(x, "+00"))
 	case types.TTime:
-		return fmt.Sprintf("time(%s / 1000000, 'unixepoch') || %s", x, fraction(x))
-	case types.TUUID:
-		h := "lower(hex(" + x + "))"
-		return fmt.Sprintf("substr(%s, 1, 8) || '-' || substr(%s, 9, 4) || '-' || substr(%s, 13, 4) || '-' || substr(%s, 17, 4) || '-' || substr(%s, 21)", h, h, h, h, h)
-	case types.TBytea:
-		return `'\x' || lower(hex(` + x + "))"
+		return known(x, clockText(x))
+	case types.TTimeTZ:
+		return decoded(x, timetzText("1"))
+	case types.TInterval:
+		return decoded(x, intervalText("1", "13"))
+	case types.TUUID, types.TBytea:
+		return known(x, readableHex(t, "lower(hex("+x+"))"))
 	case types.TNumeric:
 		if t.KeyIsStored(typmod) {
 			return scaled(t, typmod, x)
 		}
+		return decoded(x, numericText("1", "length(b) - 2", bigEndian("length(b) - 1", 2, false)))
+	}
+	if t.Datum == types.KindArray && t.Base().Elem != nil {
+		return decoded(x, arrayText(t.Base().Elem))
 	}
 	if t.Storing == types.StoreBlob {
 		return "lower(hex(" + x + "))"
@@ -115,15 +120,36 @@ func readable(t *types.Type, typmod int32, x string) string {
 	return x
 }
 
+// known keeps NULL out of expressions that would make text of it.
+func known(x, text string) string { return "CASE WHEN " + x + " IS NOT NULL THEN " + text + " END" }
+
 func infinite(x, high, low, finite string) string {
 	return "CASE " + x + " WHEN " + high + " THEN 'infinity' WHEN " + low + " THEN '-infinity' ELSE " + finite + " END"
 }
 
-// instant is a timestamp's date and time of day. Division must round down, also
-// before 2000.
-func instant(x string) string {
-	seconds := fmt.Sprintf("(%s - ((%s %% 1000000) + 1000000) %% 1000000) / 1000000 + %d", x, x, epochSeconds)
-	return fmt.Sprintf("datetime(%s, 'unixepoch') || %s", seconds, fraction(x))
+// instant is a timestamp: its day, and its time of that day with the zone.
+func instant(x, zone string) string {
+	return fmt.Sprintf("(SELECT %s FROM (SELECT %s - us AS start, us FROM (SELECT ((%s %% 86400000000) + 86400000000) %% 86400000000 AS us)))",
+		dateText("start / 86400000000", "' ' || "+clockText("us")+" || '"+zone+"'"), x, x)
+}
+
+// The days from 2000-01-01 between which SQLite writes years as PostgreSQL does.
+const (
+	firstDay = -730119 // 0001-01-01
+	lastDay  = 2921939 // 9999-12-31
+	// cycleDays are 400 years, after which the calendar repeats itself.
+	cycleDays = 146097
+)
+
+// dateText is a date, of so many days, with what follows it: years before
+// Christ say so behind it, those beyond SQLite's are counted by cycles.
+func dateText(days, rest string) string {
+	day := func(d string) string { return fmt.Sprintf("date((%s) * 86400 + %d, 'unixepoch')", d, epochSeconds) }
+	before := fmt.Sprintf("(SELECT printf('%%04d', 1 - CAST(substr(x, 1, length(x) - 6) AS INTEGER)) || substr(x, -6) FROM (SELECT %s AS x)) || %s || ' BC'", day(days), rest)
+	cycles := fmt.Sprintf("(((%s) - %d) / %d + 1)", days, lastDay+1, cycleDays)
+	beyond := fmt.Sprintf("(SELECT (CAST(substr(x, 1, 4) AS INTEGER) + 400 * %s) || substr(x, 5) FROM (SELECT %s AS x)) || %s",
+		cycles, day(fmt.Sprintf("(%s) - %s * %d", days, cycles, cycleDays)), rest)
+	return fmt.Sprintf("CASE WHEN (%s) < %d THEN %s WHEN (%s) > %d THEN %s ELSE %s || %s END", days, firstDay, before, days, lastDay, beyond, day(days), rest)
 }
 
 func fraction(x string) string {
