@@ -12,6 +12,9 @@ import (
 // castImpls are the functions of pg_cast between scalar types; those of dates
 // and times stand with their types.
 var castImpls = impls{
+	"xid8toxid": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		return types.Int(int64(uint32(a[0].Int()))), nil
+	},
 	"i2toi4": same, "int28": same, "int48": same, "i8tooid": intInt(toOID), "oidtoi8": same,
 	"i4toi2": intInt(int2Limits.check), "int82": intInt(int2Limits.check), "int84": intInt(int4Limits.check),
 

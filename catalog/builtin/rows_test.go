@@ -95,7 +95,7 @@ func TestImplementationsHaveRows(t *testing.T) {
 		boolImpls, quoteImpls, likeImpls, regexImpls, byteaImpls, trigImpls, numericImpls, randomImpls, datetimeImpls,
 		extractImpls, clockImpls, overlapImpls, arrayImpls, jsonAccessImpls, numberFormatImpls, datetimeFormatImpls,
 		datetimeParseImpls, textImpls, castImpls, mixedCompareImpls,
-		jsonbImpls, miscImpls,
+		jsonbImpls, sizeImpls, encodingImpls, identifierImpls,
 	}
 	for _, family := range written {
 		for key := range family {
