@@ -63,6 +63,10 @@ type Config struct {
 	CheckpointPages int
 	// CutBytes is how much log is gathered before it is cut; 64 MiB.
 	CutBytes int64
+
+	uniqueCheckBytes uint64 // see the constants
+	sortBytes        int64
+	groupBytes       int
 }
 
 const (
@@ -113,6 +117,9 @@ func (c Config) withDefaults() *Config {
 	setDefault(&c.ScratchAge, defaultScratchAge)
 	setDefault(&c.CheckpointPages, defaultCheckpointPages)
 	setDefault(&c.CutBytes, defaultCutBytes)
+	setDefault(&c.uniqueCheckBytes, uniqueCheckBytes)
+	setDefault(&c.sortBytes, sortBytes)
+	setDefault(&c.groupBytes, groupBytes)
 	return &c
 }
 

@@ -5,7 +5,6 @@ import (
 	"os"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
-	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/sqlite"
 	"github.com/pegmatitedb/pegmatite/txn"
@@ -255,38 +254,4 @@ func (e *Engine) buildIndex(ctx context.Context, r *shard.ControlRequest) error 
 	t.stored = s
 	e.made(t, s)
 	return nil
-}
-
-// checkUnique looks for two rows with the same values: 23505.
-func (e *Engine) checkUnique(ctx context.Context, r *shard.ControlRequest, t *table, ix *shard.Index) error {
-	own, err := e.branchOf(&r.Header, false)
-	if err != nil {
-		return err
-	}
-	p, err := compileFragment(wholeTableFragment(r.Table))
-	if err != nil {
-		return err
-	}
-	v := viewOf(&r.Header, r.Table, own)
-	v.statement++ // the statement's own rows count
-	c := evalContext(&shard.Values{Env: types.DefaultEnv()})
-	s, err := e.openScan(ctx, p, t, &v, c)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	seen := map[string]struct{}{}
-	for {
-		rows, n, err := s.next(ctx)
-		if err != nil || n == 0 {
-			return err
-		}
-		for len(rows) > 0 {
-			var image []byte
-			image, rows = nextRow(rows)
-			if err := noteValue(seen, t.shape.Load(), r.Table, ix, image); err != nil {
-				return err
-			}
-		}
-	}
 }

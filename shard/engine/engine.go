@@ -140,6 +140,7 @@ func (e *Engine) load() (*meta, error) {
 		t := e.learn(s)
 		t.stored = s
 		t.rows = m.rows[s.physical]
+		t.noted = t.rows
 	}
 	e.marks = m.loads
 	e.sequences.restore(m.sequences)

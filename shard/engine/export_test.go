@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"path/filepath"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/shard/log"
@@ -20,6 +21,22 @@ func (n *Node) FallSilent() {
 		}
 		p.two.mu.Unlock()
 	}
+}
+
+// InLittleMemory is the configuration with sorts, groupings and checks of unique
+// indexes that hold next to nothing in memory.
+func (c Config) InLittleMemory() Config {
+	c.sortBytes, c.groupBytes, c.uniqueCheckBytes = 1000, 1000, 100
+	return c
+}
+
+// Runs is how many files write sets and sorts have begun.
+func (e *Engine) Runs() int64 { return e.runs.Load() }
+
+// ScratchFiles is how many files there are that die with the process.
+func (n *Node) ScratchFiles() int {
+	names, _ := n.cfg.FS.List(filepath.Join(n.cfg.Dir, "scratch"))
+	return len(names)
 }
 
 // Behind is how many log positions the shard's file has not noted yet.

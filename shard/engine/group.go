@@ -63,15 +63,19 @@ type group struct {
 	accs []expr.Accumulator
 }
 
-// grouper aggregates all rows by hash, then gives one row for each group.
+// grouper aggregates rows by hash, then gives one row for each group. When the
+// groups become too many it gives those that it has and begins anew: a key may
+// come several times, as it may from several shards.
 type grouper struct {
 	*grouping
 	in      source
 	c       *expr.Context
 	columns []column // of the input
 
+	most   int // bytes of groups at once
 	done   bool
 	byKey  map[string]*group
+	bytes  int      // of the groups, by estimate
 	groups []*group // in order of appearance
 	row    []types.Datum
 	values []types.Datum // of the keys
@@ -81,8 +85,7 @@ type grouper struct {
 }
 
 func (g *grouper) next(ctx context.Context) ([]byte, int, error) {
-	if !g.done {
-		g.done = true
+	if !g.done && len(g.groups) == 0 {
 		if err := g.fill(ctx); err != nil {
 			return nil, 0, err
 		}
@@ -100,16 +103,18 @@ func (g *grouper) next(ctx context.Context) ([]byte, int, error) {
 }
 
 func (g *grouper) fill(ctx context.Context) error {
-	g.byKey = map[string]*group{}
-	g.row = make([]types.Datum, len(g.columns))
-	g.values = make([]types.Datum, len(g.keys))
-	for {
+	g.byKey, g.bytes = map[string]*group{}, 0
+	if g.row == nil {
+		g.row = make([]types.Datum, len(g.columns))
+		g.values = make([]types.Datum, len(g.keys))
+	}
+	for g.bytes < g.most {
 		rows, n, err := g.in.next(ctx)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
-			g.byKey = nil
+			g.done, g.byKey = true, nil
 			return nil
 		}
 		for len(rows) > 0 {
@@ -123,7 +128,16 @@ func (g *grouper) fill(ctx context.Context) error {
 			}
 		}
 	}
+	return nil
 }
+
+// groupBytes is how much groups may take before they are given away; estimates
+// of a group and of an accumulator, with their place in the map.
+const (
+	groupBytes       = 16 << 20
+	oneGroupBytes    = 160
+	accumulatorBytes = 96
+)
 
 // add adds the current row to its group.
 func (g *grouper) add() error {
@@ -158,6 +172,7 @@ func (g *grouper) begin() *group {
 		gr.accs[i] = g.aggs[i].call.Agg.New(g.c)
 	}
 	g.byKey[string(g.hash)] = gr
+	g.bytes += oneGroupBytes + 2*len(gr.key) + accumulatorBytes*len(gr.accs)
 	g.groups = append(g.groups, gr)
 	return gr
 }

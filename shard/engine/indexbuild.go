@@ -7,7 +7,6 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
-	"github.com/pegmatitedb/pegmatite/shard/recent"
 )
 
 // wholeTableFragment reads all rows of a table as they are.
@@ -26,17 +25,9 @@ func wholeTableFragment(t *shard.Table) *shard.Fragment {
 	return f
 }
 
-// noteValue remembers a row's indexed values; the second row with the same is
-// 23505, as CREATE UNIQUE INDEX says it.
-func noteValue(seen map[string]struct{}, s *shape, t *shard.Table, ix *shard.Index, image []byte) error {
-	value := string(s.keyOf(nil, image, ix.Columns))
-	if recent.HasNull(value) {
-		return nil
-	}
-	if _, twice := seen[value]; !twice {
-		seen[value] = struct{}{}
-		return nil
-	}
+// errDuplicated is the second row with the same indexed values, as CREATE UNIQUE
+// INDEX says it.
+func errDuplicated(t *shard.Table, ix *shard.Index, image []byte) error {
 	row := make([]types.Datum, len(t.Columns))
 	if err := decodeImage(row, t, image, nil); err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard/log"
 	"github.com/pegmatitedb/pegmatite/shard/sqlite"
 	"github.com/pegmatitedb/pegmatite/txn"
@@ -19,21 +18,21 @@ import (
 // 72000 for a transaction's).
 
 // applyBranches makes a durable commit visible.
-func (p *Participant) applyBranches(branches []*branch, c *changes, at txn.Timestamp) {
+func (p *Participant) applyBranches(branches []*branch, c *changes, at txn.Timestamp, pos log.Position) {
 	for _, b := range branches {
-		b.applyLoads(at)
+		b.applyLoads(at, pos)
 		if !b.large() {
-			b.apply(at)
+			b.apply(at, pos)
 		}
 	}
-	if err := p.applyLarge(c, at, 0); err != nil {
+	if err := p.applyLarge(c, at, pos, false); err != nil {
 		p.cfg.Fatal(err) // committed, and cannot be shown: a restart tries again
 	}
 }
 
 // applyLarge applies the large side files of a commit, all shards at a time.
-// Replay gives the record's position: a shard that has it already is skipped.
-func (p *Participant) applyLarge(c *changes, at txn.Timestamp, pos log.Position) error {
+// In replay a shard that has the record already is skipped.
+func (p *Participant) applyLarge(c *changes, at txn.Timestamp, pos log.Position, replay bool) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	errs := make([]error, len(c.sides))
@@ -46,14 +45,14 @@ func (p *Participant) applyLarge(c *changes, at txn.Timestamp, pos log.Position)
 		if e == nil {
 			return errUnknownShard(s.shard)
 		}
-		if pos != 0 {
+		if replay {
 			e.maxCommit = max(e.maxCommit, at)
 			e.recent.Raise(at)
 		}
-		if pos != 0 && pos <= e.applied {
+		if replay && pos <= e.applied {
 			continue
 		}
-		running.Go(func() { errs[i] = e.applySide(s, at) })
+		running.Go(func() { errs[i] = e.applySide(s, at, pos) })
 	}
 	running.Wait()
 	return errors.Join(errs...)
@@ -77,7 +76,7 @@ func (p *Participant) noteLarge(c *changes) {
 
 // applySide writes a side file into SQLite in one transaction, behind
 // everything that was committed before.
-func (e *Engine) applySide(s *side, at txn.Timestamp) error {
+func (e *Engine) applySide(s *side, at txn.Timestamp, pos log.Position) error {
 	e.settleMu.Lock()
 	defer e.settleMu.Unlock()
 	if err := e.settleLocked(context.Background()); err != nil {
@@ -99,11 +98,8 @@ func (e *Engine) applySide(s *side, at txn.Timestamp) error {
 		if err := e.storeShape(conn, t, shape); err != nil {
 			return err
 		}
-		if err := putMeta(conn, numbered(metaRows, t.physical), types.IntValue(t.rows+w.grown[t])); err != nil {
-			return err
-		}
 	}
-	return w.commit(at)
+	return w.commit(at, pos)
 }
 
 // largeWriter streams sections into SQLite.
@@ -150,7 +146,7 @@ func (w *largeWriter) section(s *section) error {
 
 // commit commits in SQLite and, in the same moment for all readers, ends what
 // memory says of older times.
-func (w *largeWriter) commit(at txn.Timestamp) error {
+func (w *largeWriter) commit(at txn.Timestamp, pos log.Position) error {
 	e := w.e
 	e.latch.Lock()
 	defer e.latch.Unlock()
@@ -163,7 +159,7 @@ func (w *largeWriter) commit(at txn.Timestamp) error {
 		}
 		t.stored = s
 		t.columns.Store(max(t.columns.Load(), int32(len(s.columns))))
-		t.rows += w.grown[t]
+		t.count(pos, w.grown[t])
 		t.bytes += w.bytes
 	}
 	e.maxCommit = max(e.maxCommit, at)

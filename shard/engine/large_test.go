@@ -230,3 +230,29 @@ func TestLargeWriteSetAfterCut(t *testing.T) {
 		}
 	}
 }
+
+// TestRowsAreCountedOnce: a start that applies a command again, of which the
+// file has the rows but not the log position, does not count them twice.
+func TestRowsAreCountedOnce(t *testing.T) {
+	const n = 2000
+	cfg := config(t.TempDir(), shardtest.NewOracle(), 1, 1)
+	cfg.WriteSetBytes, cfg.SettleEvery = 16<<10, -1
+	in := open(t, cfg)
+	acc := shardtest.Accounts(1)
+	// Not the first rows of the table, which would go straight in.
+	for _, batch := range []*shard.Batch{rowsOf(acc, n, n+1, 1), rowsOf(acc, 0, n, 1)} {
+		tx := in.Begin(t, txn.ReadCommitted)
+		write(t, tx, &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: batch})
+		commit(t, tx)
+		if batch.Count == 1 {
+			control(t, in, &shard.ControlRequest{Op: shard.ControlSettle})
+		}
+	}
+	for range 3 {
+		reply, err := in.Service.Control(t.Context(), &shard.ControlRequest{Op: shard.ControlStats, Table: acc})
+		if err != nil || reply.Rows != n+1 {
+			t.Fatalf("%d rows counted, want %d (%v)", reply.Rows, n+1, err)
+		}
+		in = in.Restart(t, false)
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/log"
 	"github.com/pegmatitedb/pegmatite/shard/sqlite"
@@ -136,14 +135,14 @@ func (e *Engine) indexLoad(t *table) error {
 }
 
 // applyLoads makes a branch's loads visible from its commit's timestamp on.
-func (b *branch) applyLoads(at txn.Timestamp) {
+func (b *branch) applyLoads(at txn.Timestamp, pos log.Position) {
 	e := b.engine
 	e.latch.Lock()
 	defer e.latch.Unlock()
 	for _, l := range b.loads {
 		t := l.t
 		t.born = at
-		t.rows += l.rows
+		t.count(pos, l.rows)
 		t.bytes += l.bytes
 		t.unmark.Store(true)
 		t.load.Store(nil)
@@ -151,22 +150,11 @@ func (b *branch) applyLoads(at txn.Timestamp) {
 	}
 }
 
-// note takes a table into a settlement whose mark is to be removed.
-func (s *settlement) note(t *table) {
-	if s.loaded == nil {
-		s.loaded = map[*table]int64{}
-	}
-	s.loaded[t] = t.rows
-}
-
 // noteLoaded removes a table's mark, in the transaction that notes the position
 // of its load's record, or an earlier one: a start that does not read the record
 // any more must not find the mark.
-func (e *Engine) noteLoaded(conn *sqlite.Conn, t *table, rows int64) error {
-	if err := deleteMeta(conn, numbered(metaLoad, t.physical)); err != nil {
-		return err
-	}
-	return putMeta(conn, numbered(metaRows, t.physical), types.IntValue(rows))
+func (e *Engine) noteLoaded(conn *sqlite.Conn, t *table) error {
+	return deleteMeta(conn, numbered(metaLoad, t.physical))
 }
 
 // loadsOf are the loads of branches, for their record.
@@ -193,7 +181,7 @@ func (p *Participant) replayLoads(pos log.Position, loads []loaded, at txn.Times
 			continue
 		}
 		delete(e.marks, l.physical)
-		t.rows += l.rows
+		t.count(pos, l.rows)
 		t.bytes += l.bytes
 		t.unmark.Store(true)
 	}

@@ -64,7 +64,7 @@ func (l *lockingRead) run(ctx context.Context) error {
 	}()
 	st := *w.find.stages
 	st.out, st.output = nil, st.in
-	src := st.run(s, w.c, -1)
+	src := st.run(s, w.c, -1, &s.files)
 	for {
 		rows, n, err := src.next(ctx)
 		if err != nil || n == 0 {
@@ -131,7 +131,7 @@ func (l *lockingRead) rows(ctx context.Context) (shard.Rows, error) {
 	if st.out == nil {
 		return out, nil
 	}
-	src := (&stages{in: st.in, out: st.out, output: st.output}).run(&pageOnce{rows: l.out.Data, n: l.out.Count}, l.w.c, -1)
+	src := (&stages{in: st.in, out: st.out, output: st.output}).run(&pageOnce{rows: l.out.Data, n: l.out.Count}, l.w.c, -1, nil)
 	out.batch = shard.Batch{}
 	for {
 		rows, n, err := src.next(ctx)

@@ -154,7 +154,7 @@ func (p *Participant) commit(ctx context.Context, r *txn.CommitRequest, branches
 	p.node.metrics.OnePhase.Add(1)
 	out := txn.Outcome{State: txn.Committed, At: at}
 	p.ends.put(r.Txn, out)
-	p.applyBranches(branches, &c.changes, at)
+	p.applyBranches(branches, &c.changes, at, pos)
 	p.unregister(pend)
 	p.done(pos)
 	p.noteLarge(&c.changes)
@@ -244,7 +244,7 @@ func (e *Engine) leave(p *pending) {
 }
 
 // apply puts the write set into the chains.
-func (b *branch) apply(at txn.Timestamp) {
+func (b *branch) apply(at txn.Timestamp, pos log.Position) {
 	e := b.engine
 	e.latch.Lock()
 	defer e.latch.Unlock()
@@ -252,17 +252,19 @@ func (b *branch) apply(at txn.Timestamp) {
 	for _, own := range b.set.Tables() {
 		t := tables[own.Physical]
 		chains := e.chainsFor(t)
+		grown := int64(0)
 		own.Ascend(recent.Range{}, func(c *recent.Chain) bool {
 			ch, ok := changeOf(c.Key, c.Versions())
 			if ok {
 				v := ch.version()
 				v.At = at
 				chains.Add(c.Key, c.Versions()[0], v)
-				t.rows += ch.delta()
+				grown += ch.delta()
 				t.bytes += int64(len(ch.row))
 			}
 			return true
 		})
+		t.count(pos, grown)
 	}
 	e.maxCommit = max(e.maxCommit, at)
 	e.noteMemory()

@@ -204,7 +204,7 @@ func (p *program) finish(ctx context.Context, in *oneRow, c *expr.Context) (shar
 	if err != nil {
 		return nil, err
 	}
-	src := p.stages.run(&pageOnce{rows: in.batch.Data, n: in.batch.Count}, c, limit)
+	src := p.stages.run(&pageOnce{rows: in.batch.Data, n: in.batch.Count}, c, limit, nil)
 	out := &oneRow{}
 	for {
 		rows, n, err := src.next(ctx)

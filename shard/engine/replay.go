@@ -163,7 +163,7 @@ func (p *Participant) replayChanges(pos log.Position, c *changes, at txn.Timesta
 		if pos <= e.applied {
 			return nil
 		}
-		return e.replaySection(s, at)
+		return e.replaySection(s, at, pos)
 	})
 	if err != nil {
 		return err
@@ -172,7 +172,7 @@ func (p *Participant) replayChanges(pos log.Position, c *changes, at txn.Timesta
 		return err
 	}
 	p.last = pos - 1 // what settling may say that the file has
-	return p.applyLarge(c, at, pos)
+	return p.applyLarge(c, at, pos, true)
 }
 
 // everyFileHas reports whether the record at pos is settled in every shard of the log.
@@ -187,7 +187,7 @@ func (p *Participant) everyFileHas(pos log.Position) bool {
 
 // replaySection adds one table's changes to the chains. What SQLite has under
 // their keys is not looked up: it lies below the floor.
-func (e *Engine) replaySection(s *section, at txn.Timestamp) error {
+func (e *Engine) replaySection(s *section, at txn.Timestamp, pos log.Position) error {
 	t := (*e.tables.Load())[s.physical]
 	if t == nil || t.gone.Load() {
 		return nil // dropped since
@@ -195,7 +195,7 @@ func (e *Engine) replaySection(s *section, at txn.Timestamp) error {
 	e.latch.Lock()
 	defer e.latch.Unlock()
 	chains := e.chainsFor(t)
-	base := recent.Version{Kind: recent.Unknown}
+	base, grown := recent.Version{Kind: recent.Unknown}, int64(0)
 	s.each(func(c change) {
 		v := c.version()
 		v.At = at
@@ -204,9 +204,10 @@ func (e *Engine) replaySection(s *section, at txn.Timestamp) error {
 			key = t.rowKey(c.row)
 		}
 		chains.Add(key, base, v)
-		t.rows += c.delta()
+		grown += c.delta()
 		t.bytes += int64(len(c.row))
 	})
+	t.count(pos, grown)
 	e.noteMemory()
 	return nil
 }

@@ -27,7 +27,7 @@ func (e *Engine) scan(ctx context.Context, p *program, t *table, v view, c *expr
 	if p.stages.plain() && limit < 0 {
 		out.src = s
 	} else {
-		out.src = p.stages.run(s, c, limit)
+		out.src = p.stages.run(s, c, limit, &s.files)
 	}
 	return out, nil
 }
@@ -71,6 +71,7 @@ type scan struct {
 	st   *sqlite.Stmt
 	mem  *captured
 
+	files   sortFiles
 	params  []byte
 	buf     []byte
 	memory  source
@@ -86,7 +87,7 @@ func (e *Engine) openScan(ctx context.Context, p *program, t *table, v *view, c 
 	if err != nil {
 		return nil, err
 	}
-	s := &scan{p: p, c: c}
+	s := &scan{p: p, c: c, files: sortFiles{engine: e}}
 	if s.params, err = p.appendBound(nil, c); err != nil {
 		return nil, err
 	}
@@ -180,6 +181,7 @@ func (s *scan) endSQLite() {
 
 func (s *scan) close() {
 	s.keep = false
+	s.files.close()
 	s.endSQLite()
 	if s.mem != nil {
 		s.mem.free()

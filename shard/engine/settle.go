@@ -29,14 +29,19 @@ type settlement struct {
 	commit  txn.Timestamp
 	tables  []settledTable
 	changes int
-	loaded  map[*table]int64 // what loads have filled, and how many rows it has
+	loaded  []*table    // what loads have filled
+	rows    []notedRows // how many rows tables have by the commands up to upto
 }
 
 type settledTable struct {
 	t     *table
 	shape *shape
-	rows  int64
 	batch []recent.Settling
+}
+
+type notedRows struct {
+	t    *table
+	rows int64
 }
 
 // chunkRows bounds how many rows one SQLite transaction takes, so that a
@@ -89,8 +94,14 @@ func (e *Engine) takeDirty() *settlement {
 	tables := *e.tables.Load() // under the latch: no chains are there whose table is not
 	s.commit = e.maxCommit
 	for _, t := range tables {
-		if t.unmark.Load() && !t.gone.Load() {
-			s.note(t)
+		if t.gone.Load() {
+			continue
+		}
+		if t.unmark.Load() {
+			s.loaded = append(s.loaded, t)
+		}
+		if rows := t.rowsAt(s.upto); rows != t.noted {
+			s.rows = append(s.rows, notedRows{t, rows})
 		}
 	}
 	for _, chains := range e.recent.Tables() {
@@ -99,7 +110,7 @@ func (e *Engine) takeDirty() *settlement {
 		}
 		t := tables[chains.Physical]
 		batch := chains.TakeDirty(chains.Dirty())
-		s.tables = append(s.tables, settledTable{t: t, shape: t.shape.Load(), rows: t.rows, batch: batch})
+		s.tables = append(s.tables, settledTable{t: t, shape: t.shape.Load(), batch: batch})
 		s.changes += len(batch)
 	}
 	return s
@@ -107,7 +118,7 @@ func (e *Engine) takeDirty() *settlement {
 
 // split takes the first n changes off s.
 func (s *settlement) split(n int) settlement {
-	out := settlement{upto: s.upto, commit: s.commit, loaded: s.loaded}
+	out := settlement{upto: s.upto, commit: s.commit, loaded: s.loaded, rows: s.rows}
 	for n > 0 && len(s.tables) > 0 {
 		t := &s.tables[0]
 		if len(t.batch) <= n {
@@ -164,8 +175,11 @@ func (e *Engine) writeChunk(conn *sqlite.Conn, s *settlement, last bool) error {
 		t.stored = s
 	}
 	if last {
-		for t := range s.loaded {
+		for _, t := range s.loaded {
 			t.unmark.Store(false)
+		}
+		for _, n := range s.rows {
+			n.t.noted = n.rows
 		}
 	}
 	e.mark(s)
@@ -259,13 +273,16 @@ func (e *Engine) writeMeta(conn *sqlite.Conn, s *settlement) (map[*table]*shape,
 			shapes[t] = sh
 		}
 	}
-	for _, t := range s.tables {
-		if err := putMeta(conn, numbered(metaRows, t.t.physical), types.IntValue(t.rows)); err != nil {
+	for _, n := range s.rows {
+		if n.t.gone.Load() {
+			continue
+		}
+		if err := putMeta(conn, numbered(metaRows, n.t.physical), types.IntValue(n.rows)); err != nil {
 			return nil, err
 		}
 	}
-	for t, rows := range s.loaded {
-		if err := e.noteLoaded(conn, t, rows); err != nil {
+	for _, t := range s.loaded {
+		if err := e.noteLoaded(conn, t); err != nil {
 			return nil, err
 		}
 	}

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"slices"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -120,16 +119,17 @@ type source interface {
 	next(ctx context.Context) (rows []byte, n int, err error)
 }
 
-// run puts the stages behind in. limit is -1 for none.
-func (s *stages) run(in source, c *expr.Context, limit int64) source {
+// run puts the stages behind in. limit is -1 for none; files, when not nil, takes
+// what does not fit into memory.
+func (s *stages) run(in source, c *expr.Context, limit int64, files *sortFiles) source {
 	if s.filter != nil || s.group == nil && !s.sorts() && s.out != nil {
 		in = &mapper{stages: s, in: in, c: c, row: make([]types.Datum, len(s.in)), final: s.group == nil && !s.sorts()}
 	}
 	if s.group != nil {
-		in = &grouper{grouping: s.group, in: in, c: c, columns: s.in}
+		in = &grouper{grouping: s.group, in: in, c: c, columns: s.in, most: files.groupBytes()}
 	}
 	if s.sorts() {
-		in = &sorter{stages: s, in: in, c: c, limit: limit}
+		in = &sorter{stages: s, in: in, c: c, limit: limit, files: files}
 	}
 	if s.out != nil && (s.group != nil || s.sorts()) {
 		columns := s.in
@@ -233,84 +233,4 @@ func (l *limiter) next(ctx context.Context) ([]byte, int, error) {
 	}
 	l.left = 0
 	return rows[:len(rows)-len(rest)], n, nil
-}
-
-// sortedRow is a row and its sort keys, in memory of its own.
-type sortedRow struct {
-	row  []byte
-	keys []types.Datum
-}
-
-// sorter orders all rows, or keeps the first few.
-type sorter struct {
-	stages *stages
-	in     source
-	c      *expr.Context
-	limit  int64
-
-	done bool
-	rows []sortedRow
-	buf  []byte
-}
-
-func (s *sorter) next(ctx context.Context) ([]byte, int, error) {
-	if !s.done {
-		s.done = true
-		if err := s.fill(ctx); err != nil {
-			return nil, 0, err
-		}
-	}
-	s.buf = s.buf[:0]
-	n := 0
-	for n < len(s.rows) && len(s.buf) < pageBytes {
-		s.buf = appendRow(s.buf, s.rows[n].row)
-		n++
-	}
-	s.rows = s.rows[n:]
-	return s.buf, n, nil
-}
-
-// cutAt is how many rows beyond the limit are gathered before they are cut.
-const cutAt = 1024
-
-func (s *sorter) fill(ctx context.Context) error {
-	columns := s.stages.in
-	if s.stages.group != nil {
-		columns = s.stages.group.columns
-	}
-	row := make([]types.Datum, len(columns))
-	for {
-		rows, n, err := s.in.next(ctx)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			s.cut()
-			return nil
-		}
-		for len(rows) > 0 {
-			var packed []byte
-			packed, rows = nextRow(rows)
-			packed = slices.Clone(packed)
-			if err := decodeRow(row, columns, packed); err != nil {
-				return err
-			}
-			keys, err := s.stages.sortKeys(s.c, row)
-			if err != nil {
-				return err
-			}
-			s.rows = append(s.rows, sortedRow{packed, keys})
-		}
-		if s.limit >= 0 && int64(len(s.rows)) > s.limit+cutAt {
-			s.cut()
-		}
-	}
-}
-
-func (s *sorter) cut() {
-	slices.SortStableFunc(s.rows, func(a, b sortedRow) int { return s.stages.compare(a.keys, b.keys) })
-	if s.limit >= 0 && int64(len(s.rows)) > s.limit {
-		clear(s.rows[s.limit:])
-		s.rows = s.rows[:s.limit]
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/log"
 	"github.com/pegmatitedb/pegmatite/shard/recent"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
@@ -30,6 +31,7 @@ type table struct {
 	born  txn.Timestamp // of the load that filled it: older snapshots see none of SQLite's rows
 	busy  []*pending    // transactions that are about to commit changes here
 	rows  int64         // committed
+	later []counted     // of rows, what may lie behind the position that is settled next
 	bytes int64         // of the images committed since the start, by estimate
 
 	// Protected by the participant's mutex:
@@ -38,6 +40,34 @@ type table struct {
 	// indexed is the writer's: the indexes that the SQLite table has.
 	indexed map[uint32]bool
 	stored  *shape // the writer's: what the file's meta table has
+	// noted is the settler's: how many rows the file says that there are.
+	noted int64
+}
+
+// counted is by how much a command in the log has changed a table's rows.
+type counted struct {
+	pos   log.Position
+	delta int64
+}
+
+// count counts what a command changes; the caller holds the latch.
+func (t *table) count(pos log.Position, delta int64) {
+	if delta != 0 {
+		t.rows += delta
+		t.later = append(t.later, counted{pos, delta})
+	}
+}
+
+// rowsAt is how many rows there are by the commands up to a position, below
+// which it is not asked for again: replay counts what is behind it. The caller
+// holds the latch.
+func (t *table) rowsAt(upto log.Position) int64 {
+	t.later = slices.DeleteFunc(t.later, func(c counted) bool { return c.pos <= upto })
+	rows := t.rows
+	for _, c := range t.later {
+		rows -= c.delta
+	}
+	return rows
 }
 
 // keyOf is the recent.KeyOf of the table's rows.

@@ -228,7 +228,7 @@ func (p *Participant) follow(id txn.ID, v twopc.Verdict) error {
 		return err
 	}
 	if st != nil {
-		p.apply(st, v.Outcome)
+		p.apply(st, v.Outcome, pos)
 	}
 	p.done(pos)
 	if st != nil {
@@ -265,9 +265,9 @@ func (p *Participant) appendVerdict(id txn.ID, v twopc.Verdict) (log.Position, l
 }
 
 // apply gives a prepared transaction its durable outcome in memory.
-func (p *Participant) apply(st *prepared, out txn.Outcome) {
+func (p *Participant) apply(st *prepared, out txn.Outcome, pos log.Position) {
 	if out.State == txn.Committed {
-		p.applyPrepared(st, out.At)
+		p.applyPrepared(st, out.At, pos)
 		for _, b := range st.branches {
 			b.engine.fences.raise(st.rec.fences, out.At)
 		}
@@ -281,17 +281,17 @@ func (p *Participant) apply(st *prepared, out txn.Outcome) {
 	}
 }
 
-func (p *Participant) applyPrepared(st *prepared, at txn.Timestamp) {
+func (p *Participant) applyPrepared(st *prepared, at txn.Timestamp, pos log.Position) {
 	if !st.restored {
-		p.applyBranches(st.branches, &st.rec.changes, at)
+		p.applyBranches(st.branches, &st.rec.changes, at, pos)
 		return
 	}
 	for _, b := range st.branches {
-		b.applyLoads(at)
+		b.applyLoads(at, pos)
 	}
 	err := p.eachSection(&st.rec.changes, func(s *section) error {
 		e := p.engine(s.shard)
-		if err := e.replaySection(s, at); err != nil {
+		if err := e.replaySection(s, at, pos); err != nil {
 			return err
 		}
 		e.latch.Lock()
@@ -301,7 +301,7 @@ func (p *Participant) applyPrepared(st *prepared, at txn.Timestamp) {
 		return nil
 	})
 	if err == nil {
-		err = p.applyLarge(&st.rec.changes, at, 0)
+		err = p.applyLarge(&st.rec.changes, at, pos, false)
 	}
 	if err != nil {
 		p.cfg.Fatal(err) // decided, and its changes cannot be read

@@ -173,3 +173,30 @@ func TestForeignSegment(t *testing.T) {
 		t.Errorf("opened: %v", err)
 	}
 }
+
+// A batch follows the one before it by its checksum: one of another history, at
+// the right place and with the right position, ends the log.
+func TestBatchesOfOneHistory(t *testing.T) {
+	base := vfs.NewMem()
+	l, _ := mustOpen(t, base, small, 0)
+	put(t, l, "a")
+	before, histories := image(t, base), [2][]byte{}
+	for i, texts := range [][]string{{"b"}, {"c", "d"}} {
+		fs := planted(t, before)
+		l, _ := mustOpen(t, fs, small, 0)
+		for _, text := range texts {
+			put(t, l, text)
+		}
+		histories[i] = image(t, fs)
+	}
+	end := len(histories[0])
+	for histories[0][end-1] == 0 {
+		end--
+	}
+	end = (end + 7) &^ 7
+	mixed := append(slices.Clone(histories[0][:end]), histories[1][end:]...)
+	_, got, err := open(planted(t, mixed), small, 0)
+	if err == nil && slices.Contains(got, "3:7:d") {
+		t.Fatalf("replayed %q: d followed c", got)
+	}
+}

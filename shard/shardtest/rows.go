@@ -133,7 +133,7 @@ func stagesOfReads(t *testing.T, in *Instance) {
 	commitAll(t, tx)
 	group := Fragment(acc)
 	group.Group = &shard.Group{Keys: []expr.Expr{Col(acc, colBranch)},
-		Aggs: []*expr.AggregateCall{{Typed: expr.Typed{T: types.TInt8, Mod: -1}, Agg: sum, Args: []expr.Expr{Col(acc, colBalance)}}}}
+		Aggs: []*expr.AggregateCall{Sum(acc, colBalance)}}
 	group.Order = []expr.SortKey{{Expr: &expr.Column{Typed: expr.Typed{T: types.TInt4, Mod: -1}, ID: 0}, Desc: true}}
 	filtered := Ordered(Fragment(acc), colBalance, true)
 	filtered.Filter = call(int4eq, "=", call(int4mod, "%", Col(acc, colID), Int(10)), Int(0))

@@ -72,6 +72,11 @@ func call(f *expr.Function, operator string, a, b expr.Expr) *expr.Call {
 	return &expr.Call{Typed: expr.Typed{T: f.Result, Mod: -1}, Func: f, Args: []expr.Expr{a, b}, Operator: operator}
 }
 
+// Sum is sum(column).
+func Sum(t *shard.Table, column int) *expr.AggregateCall {
+	return &expr.AggregateCall{Typed: expr.Typed{T: types.TInt8, Mod: -1}, Agg: sum, Args: []expr.Expr{Col(t, column)}}
+}
+
 // Condition is `column operator $param`, in SQL and as an expression.
 type Condition struct {
 	Column   int
