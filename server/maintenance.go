@@ -29,6 +29,9 @@ func (m *maintenance) Sweep(ctx context.Context) error {
 
 // PublishStatistics implements session.Maintenance.
 func (m *maintenance) PublishStatistics(ctx context.Context, s map[catalog.OID]catalog.Statistics) error {
+	if err := m.cluster.node.checkSpace(); err != nil {
+		return err
+	}
 	_, err := m.cluster.node.store.PublishStatistics(ctx, s)
 	return err
 }

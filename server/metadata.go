@@ -31,10 +31,20 @@ func (b bound) Extend(ctx context.Context, from, to txn.Timestamp) error {
 }
 
 // allocator hands out OIDs and physical ids from the metadata store's blocks.
-type allocator struct{ store *store.Store }
+type allocator struct{ node *Node }
 
 // OID implements ddl.Allocator.
-func (a allocator) OID(ctx context.Context) (catalog.OID, error) { return a.store.NewOIDs(ctx, 1) }
+func (a allocator) OID(ctx context.Context) (catalog.OID, error) {
+	if err := a.node.checkSpace(); err != nil {
+		return 0, err
+	}
+	return a.node.store.NewOIDs(ctx, 1)
+}
 
 // Physical implements ddl.Allocator.
-func (a allocator) Physical(ctx context.Context) (uint64, error) { return a.store.NewPhysical(ctx) }
+func (a allocator) Physical(ctx context.Context) (uint64, error) {
+	if err := a.node.checkSpace(); err != nil {
+		return 0, err
+	}
+	return a.node.store.NewPhysical(ctx)
+}

@@ -132,6 +132,9 @@ func (n *Node) openMetadata(ctx context.Context) error {
 		n.kv = kv
 		n.onClose(kv.Close)
 	} else {
+		if err := releaseReserve(vfs.OS{}, n.config.Data, n.log); err != nil {
+			return err
+		}
 		server, err := etcd.Embed(ctx, filepath.Join(n.config.Data, "etcd"))
 		if err != nil {
 			return err
@@ -252,7 +255,7 @@ func (n *Node) serve(ctx context.Context, c *cluster) error {
 	txns := txn.NewManager(n.dir.Identity.Node, n.boot, n.oracle, n.coordinator, c, c.logOf)
 	sessions := &session.Node{
 		Catalog: n.store, Schema: &schemaChanges{store: n.store, cluster: c},
-		Allocate: allocator{n.store}, Cluster: c, CatalogShard: n.catalog, Topology: c, Txns: txns, Oracle: n.oracle,
+		Allocate: allocator{n}, Cluster: c, CatalogShard: n.catalog, Topology: c, Txns: txns, Oracle: n.oracle,
 		Library: builtin.Default(), System: n.system, Texts: sqlparse.NewCache(textCacheBytes), Plans: planner.NewCache(planner.New(), planCacheBytes),
 		Maintenance: &maintenance{c}, Log: n.log, Defaults: n.defaults(), Version: VersionText(),
 		Started: time.Now(), Metrics: n.statements, Slow: time.Duration(n.config.SlowMS) * time.Millisecond,
@@ -261,6 +264,9 @@ func (n *Node) serve(ctx context.Context, c *cluster) error {
 		MaxConnections: n.config.MaxConnections, Reserved: n.reserved(), StartupTimeout: startupTimeout, Log: n.log,
 	})
 	go func() { n.served <- n.wire.Serve(n.clients...) }()
+	if err := makeReserve(vfs.OS{}, n.config.Data); err != nil {
+		n.log.Warn("no reserve for starting on a full disk", "error", err)
+	}
 	n.open.Store(true)
 	if n.admin != nil {
 		n.admin.SetReady(true)

@@ -25,6 +25,10 @@ type schemaChanges struct {
 // Commit implements session.SchemaChanges.
 func (s *schemaChanges) Commit(ctx context.Context, t *txn.Txn, c *catalog.Change) error {
 	defer s.cluster.node.sweeper.Wake()
+	if err := s.cluster.node.checkSpace(); err != nil {
+		s.Rollback(ctx, t, c)
+		return err
+	}
 	branches := t.Branches()
 	if len(branches) == 0 {
 		_, err := s.store.Publish(ctx, c, store.Decision{})

@@ -225,6 +225,20 @@ func (n *Node) Participant(id txn.LogID) *Participant {
 	return nil
 }
 
+// CheckSpace is 53100 when the disk has so little space left that writers are refused.
+func (n *Node) CheckSpace() error {
+	for _, p := range n.participants {
+		if p.log == nil {
+			continue
+		}
+		p.log.CheckSpace()
+		if err := p.log.WritersBlocked(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // LogOf is the log that a shard's commands go to.
 func (n *Node) LogOf(id shard.ID) txn.LogID {
 	if int(id) >= len(n.engines) {

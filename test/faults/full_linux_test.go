@@ -37,9 +37,23 @@ func TestFullDisk(t *testing.T) {
 	if err := checkStatement(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	// What is left is used up too: reads go on.
+	// What is left is used up too: reads go on, schema changes are refused, and
+	// neither they nor a start need more.
 	fill(t, disk, filepath.Join(disk, "more"), 0)
 	book.audit(t, c)
+	for _, change := range []string{`CREATE TABLE late (a int)`, `TRUNCATE pgbench_history`, `ANALYZE pgbench_branches`,
+		`ALTER TABLE pgbench_tellers ADD COLUMN late int`, `CREATE ROLE late`} {
+		if _, err := c.Exec(t.Context(), change); code(err) != "53100" {
+			t.Errorf("%s on a full disk: %v", change, err)
+		}
+	}
+	p.kill()
+	p = start(t, dir)
+	c = p.connect(t)
+	book.audit(t, c)
+	if _, err := c.Exec(t.Context(), `CREATE TABLE late (a int)`); code(err) != "53100" {
+		t.Errorf("CREATE TABLE after a start on a full disk: %v", err)
+	}
 	for _, f := range []string{ballast, filepath.Join(disk, "more")} {
 		if err := os.Remove(f); err != nil {
 			t.Fatal(err)
