@@ -310,7 +310,7 @@ func decodeEscape(s string) ([]byte, error) {
 			b = append(b, '\\')
 			i += 2
 		case isOctal(s[i+1:]):
-			b = append(b, (s[i+1]-'0')<<6|(s[i+2]-'0')<<3|s[i+3]-'0')
+			b = append(b, (s[i+1]-'0')<<6|(s[i+2]-'0')<<3|(s[i+3]-'0'))
 			i += 4
 		default:
 			return nil, pgerr.New(pgerr.InvalidTextRepresentation, "invalid input syntax for type %s", "bytea")

@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"math"
+	"math/bits"
 
 	"github.com/cockroachdb/apd/v3"
 
@@ -85,7 +86,10 @@ func partNumeric(ctx *expr.Context, t *types.Type, of partOf, a []types.Datum) (
 		}
 		return numeric(types.NumericAdd(types.NumericFromInt(p.day), fraction))
 	}
-	return types.Decimal(apd.New(p.n, -p.scale)), nil
+	if n, ok := p.micros(); ok {
+		return types.Decimal(apd.New(n, -p.scale)), nil
+	}
+	return numeric(types.NumericAdd(apd.New(p.n, -p.scale), types.NumericFromInt(p.seconds)))
 }
 
 func partFloat(ctx *expr.Context, t *types.Type, of partOf, a []types.Datum) (types.Datum, error) {
@@ -98,7 +102,24 @@ func partFloat(ctx *expr.Context, t *types.Type, of partOf, a []types.Datum) (ty
 	case p.julian:
 		return types.Float(float64(p.day) + float64(p.n)/microsPerDay), nil
 	}
-	return types.Float(float64(p.n) / math.Pow10(int(p.scale))), nil
+	if n, ok := p.micros(); ok {
+		return types.Float(float64(n) / math.Pow10(int(p.scale))), nil
+	}
+	return types.Float((float64(p.n) + float64(p.seconds)*microsPerSecond) / microsPerSecond), nil
+}
+
+// micros is the part with its seconds as one number; ok is false when it has no room there.
+func (p part) micros() (n int64, ok bool) {
+	hi, lo := bits.Mul64(uint64(max(p.seconds, -p.seconds)), microsPerSecond)
+	if hi != 0 || lo > math.MaxInt64 {
+		return 0, false
+	}
+	whole := int64(lo)
+	if p.seconds < 0 {
+		whole = -whole
+	}
+	n = p.n + whole
+	return n, (n > p.n) == (whole > 0)
 }
 
 // truncClock cuts a clock to a field; ok is false for one that date_trunc does not know.

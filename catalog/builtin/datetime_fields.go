@@ -82,6 +82,8 @@ type part struct {
 	none     bool  // NULL
 	day      int64 // of a Julian date: n microseconds of the day follow
 	julian   bool
+	// whole seconds come on top of n microseconds, where one number would overflow.
+	seconds int64
 }
 
 // calendarDay is a clock's day for the questions that package time answers.
@@ -222,7 +224,7 @@ func timestampPart(ts int64, f field) (part, bool) {
 func clockPart(c types.Clock, ts int64, f field) (part, bool) {
 	switch f {
 	case fieldEpoch:
-		return part{n: ts - unixEpochMicros, scale: 6}, true
+		return part{n: ts, seconds: -unixEpochMicros / microsPerSecond, scale: 6}, true
 	case fieldJulian:
 		return part{julian: true, day: julianDay(c), n: microsOfDay(c)}, true
 	}
@@ -308,7 +310,7 @@ func intervalPart(v types.Interval, f field) (part, bool) {
 	case fieldEpoch:
 		// A year is 365.25 days here, a month 30.
 		quarterDays := year*1461 + month*120 + int64(v.Days)*4
-		return part{n: quarterDays*(86400/4)*microsPerSecond + v.Micros, scale: 6}, true
+		return part{n: v.Micros, seconds: quarterDays * (86400 / 4), scale: 6}, true
 	}
 	return timeField(clockOfDay(v.Micros), f)
 }

@@ -199,6 +199,9 @@ func addLength(ctx *expr.Context, add impl, ends []types.Datum, isLength bool) (
 	return err
 }
 
+// firstTimestamp is 4714-11-24 BC.
+const firstTimestamp = -211813488000000000
+
 // binTimestamp is date_bin(stride, moment, origin).
 func binTimestamp(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	stride, ts, origin := a[0].Interval(), a[1].Int(), a[2].Int()
@@ -221,5 +224,8 @@ func binTimestamp(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	if rest < 0 {
 		rest += step
 	}
-	return types.Int(ts - rest), nil
+	if ts -= rest; ts < firstTimestamp {
+		return types.Null, pgerr.New(pgerr.DatetimeFieldOverflow, "timestamp out of range")
+	}
+	return types.Int(ts), nil
 }

@@ -53,7 +53,7 @@ func (t *implTables) function(p *Proc) *expr.Function {
 	f := &expr.Function{
 		OID: p.OID, Name: p.Name, Args: p.Args, ArgNames: p.inNames(), Defaults: len(p.Defaults),
 		Result: p.Result, Strict: p.Strict, Volatility: p.Volatility, Variadic: p.Variadic != nil,
-		ReturnsSet: p.ReturnsSet, Columns: p.outColumns(),
+		ReturnsSet: p.ReturnsSet, Columns: p.outColumns(), Out: p.outName(),
 	}
 	switch {
 	case t.session[p.Name]:

@@ -148,6 +148,19 @@ func (p *Proc) outColumns() (out []expr.OutColumn) {
 	return out
 }
 
+// outName is the name of the only OUT argument of a function that returns no record.
+func (p *Proc) outName() string {
+	if p.Result == types.TRecord {
+		return ""
+	}
+	for i, mode := range []byte(p.Modes) {
+		if i < len(p.ArgNames) && (mode == 'o' || mode == 'b' || mode == 't') {
+			return p.ArgNames[i]
+		}
+	}
+	return ""
+}
+
 // inNames are the names of the IN arguments, parallel to Args; nil without names.
 func (p *Proc) inNames() []string {
 	if p.ArgNames == nil || p.Modes == "" {

@@ -54,9 +54,10 @@ var randomImpls = impls{
 	"gen_random_uuid": drawUUID,
 }
 
+// drawFloat is random(): the session knows whether setseed was called.
 func drawFloat(ctx *expr.Context, _ []types.Datum) (types.Datum, error) {
-	if ctx.Random != nil {
-		return types.Float(ctx.Random()), nil
+	if ctx.Session != nil {
+		return ctx.Session.CallSession("random", nil)
 	}
 	return types.Float(rand.Float64()), nil
 }

@@ -219,7 +219,7 @@ func appendReplacement(out *strings.Builder, s, replacement string, m []int) {
 
 // findFrom finds all matches that begin at character start (from 1) or later.
 func findFrom(re *regexp.Regexp, s string, start int64) [][]int {
-	all := re.FindAllStringSubmatchIndex(s, -1)
+	all := findAll(re, s)
 	if start <= 1 {
 		return all
 	}
@@ -230,7 +230,7 @@ func findFrom(re *regexp.Regexp, s string, start int64) [][]int {
 	// Matches are searched anew from there: an earlier one may have covered the
 	// place. What ^ and \b see in front of it stays the whole text, for Go only
 	// when nothing precedes; such patterns are searched in the rest.
-	rest := re.FindAllStringSubmatchIndex(s[from:], -1)
+	rest := findAll(re, s[from:])
 	for _, m := range rest {
 		for i := range m {
 			if m[i] >= 0 {
@@ -274,7 +274,7 @@ func regexMatches(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bo
 	if err != nil {
 		return err
 	}
-	for _, m := range re.FindAllStringSubmatchIndex(a[0].Text(), -1) {
+	for _, m := range findAll(re, a[0].Text()) {
 		if !yield(groups(re, a[0].Text(), m)) || !o.global {
 			break
 		}

@@ -66,9 +66,11 @@ func (g *generator) indexAttributes(t *catalog.Table, x *catalog.Index) {
 	if !g.wants("pg_attribute") {
 		return
 	}
+	var names []string
 	for i, c := range indexedColumns(t, x) {
+		names = append(names, catalog.UniqueName(names, c.Name))
 		r := g.begin("pg_attribute")
-		r.oid("attrelid", x.OID).text("attname", c.Name).int("attnum", int64(i+1)).int("atttypmod", int64(c.Typmod))
+		r.oid("attrelid", x.OID).text("attname", names[i]).int("attnum", int64(i+1)).int("atttypmod", int64(c.Typmod))
 		kept := c.Type
 		if k := g.c.opclass(c.Type).keyType; i < len(x.Columns) && k != 0 {
 			kept = types.ByOID(k)

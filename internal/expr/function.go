@@ -31,6 +31,9 @@ type Function struct {
 	ReturnsSet bool
 	// Columns are the OUT columns of a function that returns a record.
 	Columns []OutColumn
+	// Out is the name of the only OUT argument of a function that returns no
+	// record: what its column is called in FROM; "" is none.
+	Out string
 	// IntCompare says that the function is a comparison of two KindInt datums
 	// by their signed values, so that callers may compare Datum.Int themselves.
 	IntCompare CompareOp
@@ -125,8 +128,6 @@ type Context struct {
 	// Session answers functions that ask about the session (current_user,
 	// nextval, set_config, pg_table_is_visible …); nil on a shard, where binding never sends them.
 	Session Session
-	// Random draws in [0, 1) for a session that has called setseed; nil is any generator.
-	Random func() float64
 	// Subquery runs a correlated or deferred subquery; nil on a shard.
 	Subquery func(s *Subquery, row []types.Datum) (types.Datum, error)
 

@@ -72,6 +72,12 @@ func volatility(e Expr) Volatility {
 	return v
 }
 
+// HasMutable reports whether e calls a function that is not immutable, or
+// converts by the session's settings.
+func HasMutable(e Expr) bool {
+	return Any(e, func(e Expr) bool { return volatility(e) != Immutable })
+}
+
 // HasVolatile reports whether e calls a volatile function, outside of subqueries' plans.
 func HasVolatile(e Expr) bool {
 	found := false

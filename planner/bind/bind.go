@@ -91,6 +91,8 @@ type Column struct {
 	Name   string
 	Type   *types.Type
 	Typmod int32
+	// Generated: a generation expression may not refer to it.
+	Generated bool
 }
 
 // Purpose says what an Expression is for: what is allowed in it.

@@ -95,7 +95,10 @@ func sublinkName(n *pg.SubLink) (string, int) {
 			if t.Name != "" {
 				return t.Name, strongName
 			}
-			return figureName(t.Val)
+			return columnName(t.Val), strongName
+		}
+		if len(s.GetValuesLists()) > 0 {
+			return "column1", strongName
 		}
 	}
 	return "", noName

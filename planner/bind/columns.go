@@ -13,6 +13,9 @@ import (
 // columnRef binds a ColumnRef (transformColumnRef): column, table.column,
 // schema.table.column, or a whole row.
 func (q *query) columnRef(n *pg.ColumnRef) expr.Expr {
+	if q.kind == kindDefault {
+		q.b.failAt(n.Location, pgerr.FeatureNotSupported, "cannot use column reference in DEFAULT expression")
+	}
 	names, star := fieldNames(n.Fields)
 	if star {
 		return q.wholeRow(names, n.Location)
@@ -178,6 +181,11 @@ func (q *query) reference(c *itemColumn, depth int, location int32) expr.Expr {
 	if c.use != nil {
 		c.use()
 	}
+	if c.generated {
+		fail(pgerr.New(pgerr.InvalidObjectDefinition, "cannot use generated column \"%s\" in column generation expression", c.name).
+			WithDetail("A generated column cannot reference another generated column.").WithPosition(q.b.position(location)))
+	}
+	q.b.noteSource(c)
 	return expr.Replace(c.value, func(e expr.Expr) expr.Expr {
 		col, ok := e.(*expr.Column)
 		if !ok {

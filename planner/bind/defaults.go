@@ -24,7 +24,10 @@ func (b *binder) expression(n *pg.Node, columns []Column, purpose Purpose, targe
 	it := &item{byColumn: true, byName: true}
 	for i, c := range columns {
 		if c.Name != "" {
-			it.columns = append(it.columns, &itemColumn{name: c.Name, value: expr.NewColumn(expr.ColumnID(i), c.Name, c.Type, c.Typmod)})
+			it.columns = append(it.columns, &itemColumn{
+				name: c.Name, value: expr.NewColumn(expr.ColumnID(i), c.Name, c.Type, c.Typmod),
+				generated: c.Generated && purpose == ForGenerated,
+			})
 		}
 	}
 	b.nextID = expr.ColumnID(len(columns))
@@ -36,8 +39,8 @@ func (b *binder) expression(n *pg.Node, columns []Column, purpose Purpose, targe
 			e = q.expr(n)
 		}
 	})
-	if purpose == ForDefault {
-		b.refuseDefaultColumns(n, e)
+	if purpose == ForGenerated && expr.HasMutable(e) {
+		fail(pgerr.New(pgerr.InvalidObjectDefinition, "generation expression is not immutable"))
 	}
 	if target != nil {
 		return q.assignTo(e, target, purpose, location(n))
@@ -77,13 +80,6 @@ func refuseSubqueries(b *binder, n *pg.Node, purpose Purpose) {
 	}
 	if at, found := findSubquery(n); found {
 		b.failAt(at, pgerr.FeatureNotSupported, "%s", names[purpose])
-	}
-}
-
-// refuseDefaultColumns: a default sees no columns.
-func (b *binder) refuseDefaultColumns(n *pg.Node, e expr.Expr) {
-	if len(expr.Columns(e)) > 0 {
-		b.failAt(location(n), pgerr.FeatureNotSupported, "cannot use column reference in DEFAULT expression")
 	}
 }
 

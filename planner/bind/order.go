@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
@@ -127,7 +129,10 @@ func (s *selectList) numbered(number int, clause string, location int32) int {
 }
 
 // distinctClause is DISTINCT, or DISTINCT ON entries of the select list.
-type distinctClause struct{ on []int }
+type distinctClause struct {
+	on []int
+	at []int32 // where each stands
+}
 
 // distinct binds DISTINCT [ON] (transformDistinctClause, transformDistinctOnClause).
 func (s *selectList) distinct(list []*pg.Node, order []sortItem) *distinctClause {
@@ -144,7 +149,7 @@ func (s *selectList) distinct(list []*pg.Node, order []sortItem) *distinctClause
 			i := s.entry(n, "DISTINCT ON")
 			s.resolve(i)
 			s.q.equality(s.list[i].expr, location(n))
-			d.on = append(d.on, i)
+			d.on, d.at = append(d.on, i), append(d.at, location(n))
 		}
 	})
 	s.checkDistinctOn(d, order)
@@ -164,32 +169,28 @@ func (s *selectList) plainDistinct(order []sortItem) {
 }
 
 func (s *selectList) checkDistinctOn(d *distinctClause, order []sortItem) {
-	in := func(i int) bool {
-		for _, on := range d.on {
-			if on == i {
-				return true
-			}
-		}
-		return false
+	mismatch := func(i int) {
+		s.q.b.failAt(d.at[i], pgerr.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
 	}
 	skipped := false
 	matched := map[int]bool{}
 	for _, o := range order {
-		if !in(o.target) {
+		i := slices.Index(d.on, o.target)
+		if i < 0 {
 			skipped = true
 			continue
 		}
 		if skipped {
-			s.q.b.failAt(s.list[o.target].at, pgerr.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
+			mismatch(i)
 		}
 		matched[o.target] = true
 	}
 	if !skipped {
 		return
 	}
-	for _, i := range d.on {
-		if !matched[i] {
-			s.q.b.failAt(s.list[i].at, pgerr.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
+	for i, target := range d.on {
+		if !matched[target] {
+			mismatch(i)
 		}
 	}
 }

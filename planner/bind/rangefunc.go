@@ -28,6 +28,7 @@ func (q *query) rangeFunction(n *pg.RangeFunction, left []*item) source {
 	if n.Alias != nil {
 		it.name = n.Alias.Aliasname
 	}
+	it.scalar = len(calls) == 1 && !n.Ordinality && calls[0].Type() != types.TRecord && len(calls[0].Type().Columns()) == 0
 	node, cols := q.tableFunction(n, calls, names, it.name)
 	for _, c := range cols {
 		it.columns = append(it.columns, &itemColumn{name: c.Name, value: ref(c)})
@@ -87,6 +88,9 @@ func (q *query) tableFunction(n *pg.RangeFunction, list []expr.Expr, names []str
 		name := names[i]
 		if n.Alias != nil && len(list) == 1 {
 			name = alias
+		}
+		if call.Func.Out != "" {
+			name = call.Func.Out
 		}
 		node.Cols = append(node.Cols, q.functionColumns(call, name)...)
 	}

@@ -50,6 +50,8 @@ type item struct {
 	query bool
 	// joined: the columns of a join, under its alias.
 	joined bool
+	// scalar: a function's that returns no rows.
+	scalar bool
 	// nulled is set where an outer join can make its row NULL.
 	nulled *nullSide
 }
@@ -63,6 +65,8 @@ type itemColumn struct {
 	use   func()
 	table catalog.OID
 	attno int16
+	// generated: a generated column where a generation expression is bound.
+	generated bool
 	// from is the name of the FROM item that a join's column can be qualified with.
 	from string
 }

@@ -63,12 +63,12 @@ func (b *binder) completeSides() {
 	}
 }
 
-// rowOf is an item's row as one value. A function's item with one column of
-// its name is that column.
+// rowOf is an item's row as one value. That of a function which returns a
+// scalar is the scalar.
 func (q *query) rowOf(it *item, depth int, location int32) expr.Expr {
 	t := it.rowType
 	if t == nil {
-		if it.scan == nil && len(it.columns) == 1 && it.columns[0].name == it.name {
+		if it.scalar {
 			return q.reference(it.columns[0], depth, location)
 		}
 		t = types.TRecord

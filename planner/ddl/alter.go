@@ -40,7 +40,16 @@ func (s *statement) alterTable(n *pg.AlterTableStmt) error {
 	if err := b.addConstraints(); err != nil {
 		return err
 	}
-	return b.publish()
+	if err := b.publish(); err != nil {
+		return err
+	}
+	s.reportCascade()
+	for _, name := range b.droppedKeys {
+		if err := b.checkViewsBind(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // alterIndex is ALTER INDEX … SET (hints): kept and shown.
@@ -166,7 +175,7 @@ func (b *tableBuilder) alterDefault(n *pg.AlterTableCmd) error {
 		c.Default, c.DefaultOID = "", 0
 		return nil
 	}
-	return b.setDefault(c, n.Def, false)
+	return b.setDefault(c, n.Def)
 }
 
 // setNotNull is SET NOT NULL: the rows are looked at.
@@ -216,6 +225,9 @@ func (b *tableBuilder) dropConstraint(n *pg.AlterTableCmd) error {
 	}
 	for i := range t.Indexes {
 		if t.Indexes[i].Name == n.Name && t.Indexes[i].Constraint != 0 {
+			if t.Indexes[i].Primary {
+				b.droppedKeys = append(b.droppedKeys, n.Name)
+			}
 			return b.dropIndexAt(i)
 		}
 	}
@@ -267,7 +279,17 @@ func (b *tableBuilder) dropColumn(n *pg.AlterTableCmd) error {
 		}
 		return pgerr.New(pgerr.UndefinedColumn, "column %q of relation %q does not exist", n.Name, t.Name)
 	}
-	if err := b.checkDependents(c, n.Behavior == pg.DropBehavior_DROP_CASCADE); err != nil {
+	cascade := n.Behavior == pg.DropBehavior_DROP_CASCADE
+	if err := b.dropColumnDependents(b.snapshot().Table(t.OID), c, cascade); err != nil {
+		return err
+	}
+	return b.removeColumn(c, cascade)
+}
+
+// removeColumn takes the column out, with the indexes and constraints on it.
+func (b *tableBuilder) removeColumn(c *catalog.Column, cascade bool) error {
+	t := b.table
+	if err := b.dropGenerated(c, cascade); err != nil {
 		return err
 	}
 	for i := len(t.Indexes) - 1; i >= 0; i-- {

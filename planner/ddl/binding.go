@@ -8,7 +8,6 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/bind"
-	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
 // typeName resolves a type name.
@@ -47,7 +46,7 @@ func (s *statement) bindGenerated(n *pg.Node, t *catalog.Table, column string, t
 func columnsOf(t *catalog.Table) []bind.Column {
 	cols := make([]bind.Column, len(t.Columns))
 	for i, c := range t.Columns {
-		cols[i] = bind.Column{Name: c.Name, Type: c.Type, Typmod: c.Typmod}
+		cols[i] = bind.Column{Name: c.Name, Type: c.Type, Typmod: c.Typmod, Generated: c.Generated}
 		if c.Dropped || c.Hidden {
 			cols[i].Name = ""
 		}
@@ -97,21 +96,4 @@ func (s *statement) queryColumns(n *pg.Node) ([]catalog.Column, error) {
 		cols[i] = catalog.Column{ID: catalog.ColumnID(i + 1), Attnum: int16(i + 1), Name: c.Name, Type: c.Type, Typmod: c.Typmod, Stats: -1}
 	}
 	return cols, nil
-}
-
-// viewSources are the relations that a view's query reads.
-func (s *statement) viewSources(v *catalog.View) ([]catalog.OID, error) {
-	stmts, err := sqlparse.Parse(v.Query)
-	if err != nil {
-		return nil, err
-	}
-	p, err := bind.Statement(s.Bind(), stmts[0], nil)
-	if err != nil {
-		return nil, err
-	}
-	oids := make([]catalog.OID, len(p.Reads))
-	for i, d := range p.Reads {
-		oids[i] = d.Relation
-	}
-	return oids, nil
 }

@@ -164,45 +164,112 @@ func (b *tableBuilder) nameInUse(name string) bool {
 	return false
 }
 
-// columnConstraints applies a column definition's constraints.
+// columnConstraints applies a column definition's constraints (transformColumnDefinition).
 func (b *tableBuilder) columnConstraints(i int, n *pg.ColumnDef) error {
-	c := &b.table.Columns[i]
-	var null, notNull bool
 	for _, e := range n.Constraints {
 		con := e.GetConstraint()
-		switch con.Contype {
-		case pg.ConstrType_CONSTR_NULL:
-			null = true
-		case pg.ConstrType_CONSTR_NOTNULL:
-			notNull, c.NotNull = true, true
-		case pg.ConstrType_CONSTR_DEFAULT:
-			if err := b.setDefault(c, con.RawExpr, true); err != nil {
-				return err
-			}
-		case pg.ConstrType_CONSTR_IDENTITY:
-			if err := b.setIdentity(c, con); err != nil {
-				return err
-			}
-		case pg.ConstrType_CONSTR_GENERATED:
-			b.later = append(b.later, pendingConstraint{def: con, column: c.Name})
-		case pg.ConstrType_CONSTR_ATTR_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_DEFERRED:
-			return pgerr.Unsupported("DEFERRABLE constraints")
-		case pg.ConstrType_CONSTR_ATTR_NOT_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_IMMEDIATE:
-		default:
-			b.later = append(b.later, pendingConstraint{def: con, column: c.Name})
-		}
-		if null && notNull {
-			return pgerr.New(pgerr.SyntaxError, "conflicting NULL/NOT NULL declarations for column %q of table %q", c.Name, b.table.Name)
+		if err := b.columnConstraint(&b.table.Columns[i], con, n.Constraints); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// setDefault binds and keeps a default. once refuses a second one (CREATE TABLE).
-func (b *tableBuilder) setDefault(c *catalog.Column, n *pg.Node, once bool) error {
+// at gives an error a position in the statement.
+func (s *statement) at(err error, location int32) error {
+	e, ok := err.(*pgerr.E)
+	if !ok || e.Position != 0 || location < 0 {
+		return err
+	}
+	c := *e
+	return c.WithPosition(s.text.Position(location))
+}
+
+// columnConstraint applies one constraint out of a column's list.
+func (b *tableBuilder) columnConstraint(c *catalog.Column, con *pg.Constraint, list []*pg.Node) error {
+	null := hasConstraint(list, con, pg.ConstrType_CONSTR_NULL)
+	notNull := hasConstraint(list, con, pg.ConstrType_CONSTR_NOTNULL)
+	conflict := b.at(pgerr.New(pgerr.SyntaxError, "conflicting NULL/NOT NULL declarations for column %q of table %q", c.Name, b.table.Name), con.Location)
+	switch con.Contype {
+	case pg.ConstrType_CONSTR_NULL:
+		if notNull {
+			return conflict
+		}
+	case pg.ConstrType_CONSTR_NOTNULL:
+		if null {
+			return conflict
+		}
+		c.NotNull = true
+	case pg.ConstrType_CONSTR_DEFAULT:
+		if err := b.valueConflict(c, con, list); err != nil {
+			return err
+		}
+		return b.setDefault(c, con.RawExpr)
+	case pg.ConstrType_CONSTR_IDENTITY:
+		if err := b.valueConflict(c, con, list); err != nil {
+			return err
+		}
+		return b.setIdentity(c, con)
+	case pg.ConstrType_CONSTR_GENERATED:
+		if err := b.valueConflict(c, con, list); err != nil {
+			return err
+		}
+		c.Generated = true // so that no other generated column refers to it
+		b.later = append(b.later, pendingConstraint{def: con, column: c.Name})
+	case pg.ConstrType_CONSTR_ATTR_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_DEFERRED:
+		return pgerr.Unsupported("DEFERRABLE constraints")
+	case pg.ConstrType_CONSTR_ATTR_NOT_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_IMMEDIATE:
+	default:
+		b.later = append(b.later, pendingConstraint{def: con, column: c.Name})
+	}
+	return nil
+}
+
+// hasConstraint reports whether one of a type stands before con.
+func hasConstraint(list []*pg.Node, con *pg.Constraint, t pg.ConstrType) bool {
+	for _, e := range list {
+		switch have := e.GetConstraint(); {
+		case have == con:
+			return false
+		case have.Contype == t:
+			return true
+		}
+	}
+	return false
+}
+
+// valueConflict refuses two ways in which a column would get its value.
+func (b *tableBuilder) valueConflict(c *catalog.Column, con *pg.Constraint, list []*pg.Node) error {
+	isDefault := con.Contype == pg.ConstrType_CONSTR_DEFAULT || c.Default != "" || hasConstraint(list, con, pg.ConstrType_CONSTR_DEFAULT)
+	isIdentity := con.Contype == pg.ConstrType_CONSTR_IDENTITY || hasConstraint(list, con, pg.ConstrType_CONSTR_IDENTITY)
+	isGenerated := con.Contype == pg.ConstrType_CONSTR_GENERATED || hasConstraint(list, con, pg.ConstrType_CONSTR_GENERATED)
+	what := ""
 	switch {
-	case once && c.Default != "":
-		return pgerr.New(pgerr.SyntaxError, "multiple default values specified for column %q of table %q", c.Name, b.table.Name)
+	case con.Contype == pg.ConstrType_CONSTR_DEFAULT && (c.Default != "" || hasConstraint(list, con, con.Contype)):
+		what = "multiple default values specified"
+	case con.Contype == pg.ConstrType_CONSTR_IDENTITY && hasConstraint(list, con, con.Contype):
+		what = "multiple identity specifications"
+	case con.Contype == pg.ConstrType_CONSTR_GENERATED && hasConstraint(list, con, con.Contype):
+		what = "multiple generation clauses specified"
+	case isDefault && isIdentity:
+		what = "both default and identity specified"
+	case isDefault && isGenerated:
+		what = "both default and generation expression specified"
+	case isIdentity && isGenerated:
+		what = "both identity and generation expression specified"
+	default:
+		return nil
+	}
+	err := pgerr.New(pgerr.SyntaxError, "%s for column %q of table %q", what, c.Name, b.table.Name)
+	if c.Default != "" && !hasConstraint(list, con, pg.ConstrType_CONSTR_DEFAULT) {
+		return err // the default is that of serial
+	}
+	return b.at(err, con.Location)
+}
+
+// setDefault binds and keeps a default.
+func (b *tableBuilder) setDefault(c *catalog.Column, n *pg.Node) error {
+	switch {
 	case c.Identity != 0:
 		return pgerr.New(pgerr.SyntaxError, "column %q of relation %q is an identity column", c.Name, b.table.Name)
 	case c.Generated:
@@ -250,12 +317,6 @@ func (b *tableBuilder) setIdentity(c *catalog.Column, con *pg.Constraint) error 
 	default:
 		return pgerr.New(pgerr.InvalidParameterValue, "identity column type must be smallint, integer, or bigint")
 	}
-	switch {
-	case c.Identity != 0:
-		return pgerr.New(pgerr.SyntaxError, "multiple identity specifications for column %q of table %q", c.Name, b.table.Name)
-	case c.Default != "":
-		return pgerr.New(pgerr.SyntaxError, "both default and identity specified for column %q of table %q", c.Name, b.table.Name)
-	}
 	seq, err := b.ownedSequence(c, con.Options)
 	if err != nil {
 		return err
@@ -268,12 +329,6 @@ func (b *tableBuilder) setIdentity(c *catalog.Column, con *pg.Constraint) error 
 
 // setGenerated is GENERATED ALWAYS AS (…) STORED.
 func (b *tableBuilder) setGenerated(c *catalog.Column, con *pg.Constraint) error {
-	switch {
-	case c.Default != "":
-		return pgerr.New(pgerr.SyntaxError, "both default and generation expression specified for column %q of table %q", c.Name, b.table.Name)
-	case c.Identity != 0:
-		return pgerr.New(pgerr.SyntaxError, "both identity and generation expression specified for column %q of table %q", c.Name, b.table.Name)
-	}
 	e, err := b.bindGenerated(con.RawExpr, b.table, c.Name, c.Type, c.Typmod)
 	if err != nil {
 		return err

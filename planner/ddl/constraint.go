@@ -10,6 +10,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
 // addConstraints adds what waited for all columns: the primary key first, so
@@ -78,6 +79,9 @@ func (b *tableBuilder) addCheck(p pendingConstraint) error {
 		}
 		ck.Name = b.chooseConstraintName(column, "check")
 	} else if b.constraintExists(ck.Name) {
+		if b.created {
+			return pgerr.New(pgerr.DuplicateObject, "check constraint %q already exists", ck.Name)
+		}
 		return pgerr.New(pgerr.DuplicateObject, "constraint %q for relation %q already exists", ck.Name, t.Name)
 	}
 	if err := b.oids(&ck.OID); err != nil {
@@ -130,12 +134,12 @@ func (b *tableBuilder) keyColumns(p pendingConstraint, what string) ([]catalog.I
 	for _, name := range names {
 		c := b.table.ColumnByName(name)
 		if c == nil {
-			return nil, nil, pgerr.New(pgerr.UndefinedColumn, "column %q named in key does not exist", name)
+			return nil, nil, b.at(pgerr.New(pgerr.UndefinedColumn, "column %q named in key does not exist", name), p.def.Location)
 		}
 		if slices.ContainsFunc(cols, func(k catalog.IndexColumn) bool { return k.Column == c.ID }) {
-			return nil, nil, pgerr.New(pgerr.DuplicateColumn, "column %q appears twice in %s constraint", name, what)
+			return nil, nil, b.at(pgerr.New(pgerr.DuplicateColumn, "column %q appears twice in %s constraint", name, what), p.def.Location)
 		}
-		if err := b.indexable(c); err != nil {
+		if err := b.indexable(c, "btree"); err != nil {
 			return nil, nil, err
 		}
 		cols = append(cols, catalog.IndexColumn{Column: c.ID})
@@ -144,13 +148,17 @@ func (b *tableBuilder) keyColumns(p pendingConstraint, what string) ([]catalog.I
 }
 
 // indexable refuses types without an order (42704).
-func (b *tableBuilder) indexable(c *catalog.Column) error {
+func (b *tableBuilder) indexable(c *catalog.Column, method string) error {
 	switch c.Type.Name {
 	case "json", "xml", "point", "box", "lseg", "path", "polygon", "circle", "line", "xid", "cid", "aclitem":
-		return pgerr.New(pgerr.UndefinedObject, "data type %s has no default operator class for access method \"btree\"", c.Type.SQLName).
-			WithHint("You must specify an operator class for the index or define a default operator class for the data type.")
+		return noOperatorClass(c.Type, method)
 	}
 	return nil
+}
+
+func noOperatorClass(t *types.Type, method string) error {
+	return pgerr.New(pgerr.UndefinedObject, "data type %s has no default operator class for access method %q", t.SQLName, method).
+		WithHint("You must specify an operator class for the index or define a default operator class for the data type.")
 }
 
 // constraintIndex makes the index of a PRIMARY KEY or UNIQUE constraint.
@@ -196,7 +204,11 @@ func (b *tableBuilder) constraintIndex(p pendingConstraint, what, label string) 
 func (b *tableBuilder) addPrimaryKey(p pendingConstraint) error {
 	t := b.table
 	if t.PrimaryKey() != nil {
-		return pgerr.New(pgerr.InvalidTableDefinition, "multiple primary keys for table %q are not allowed", t.Name)
+		err := pgerr.New(pgerr.InvalidTableDefinition, "multiple primary keys for table %q are not allowed", t.Name)
+		if !b.created {
+			return err
+		}
+		return b.at(err, p.def.Location)
 	}
 	ix, err := b.constraintIndex(p, "primary key", "pkey")
 	if err != nil {
@@ -229,6 +241,16 @@ func (b *tableBuilder) dropRowID() {
 
 // addUnique adds a UNIQUE constraint.
 func (b *tableBuilder) addUnique(p pendingConstraint) error {
+	if b.created && p.def.Conname == "" {
+		cols, _, err := b.keyColumns(p, "unique")
+		if err != nil {
+			return err
+		}
+		same := func(ix catalog.Index) bool { return slices.Equal(ix.Columns, cols) }
+		if slices.ContainsFunc(b.table.Indexes, same) { // one index serves both (transformIndexConstraints)
+			return nil
+		}
+	}
 	ix, err := b.constraintIndex(p, "unique", "key")
 	if err != nil {
 		return err

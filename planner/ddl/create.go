@@ -1,6 +1,8 @@
 package ddl
 
 import (
+	"math"
+	"strconv"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -21,7 +23,7 @@ func (s *statement) createTable(n *pg.CreateStmt) error {
 	}
 	sc, err := s.creationSchema(rv.Schemaname)
 	if err != nil {
-		return err
+		return s.at(err, rv.Location)
 	}
 	if s.snapshot().NameTaken(s.Database, sc.OID, rv.Relname) {
 		if n.IfNotExists {
@@ -126,7 +128,11 @@ func tableOptions(list []*pg.Node) (options map[string]string, shardKey []string
 				return nil, nil, pgerr.New(pgerr.FeatureNotSupported, "tables declared WITH OIDS are not supported")
 			}
 			continue
-		case "fillfactor", "parallel_workers", "toast_tuple_target", "user_catalog_table", "vacuum_truncate", "vacuum_index_cleanup", "log_autovacuum_min_duration":
+		case "fillfactor", "parallel_workers", "toast_tuple_target":
+			if err := checkOption(d, value); err != nil {
+				return nil, nil, err
+			}
+		case "user_catalog_table", "vacuum_truncate", "vacuum_index_cleanup", "log_autovacuum_min_duration":
 		default:
 			if !strings.HasPrefix(d.Defname, "autovacuum_") && d.Defnamespace != "toast" {
 				return nil, nil, pgerr.New(pgerr.InvalidParameterValue, "unrecognized parameter %q", d.Defname)
@@ -138,6 +144,29 @@ func tableOptions(list []*pg.Node) (options map[string]string, shardKey []string
 		options[d.Defname] = value
 	}
 	return options, shardKey, nil
+}
+
+// optionBounds are the limits of numeric options (reloptions.c).
+var optionBounds = map[string][2]int64{
+	"fillfactor": {10, 100}, "parallel_workers": {0, 1024}, "toast_tuple_target": {128, 8160},
+	"pages_per_range": {1, 131072}, "gin_pending_list_limit": {64, math.MaxInt32},
+}
+
+// checkOption refuses a value of a numeric option that is none, or out of bounds (22023).
+func checkOption(d *pg.DefElem, value string) error {
+	bounds, ok := optionBounds[d.Defname]
+	if !ok {
+		return nil
+	}
+	v, err := strconv.ParseInt(value, 10, 64)
+	switch {
+	case err != nil:
+		return pgerr.New(pgerr.InvalidParameterValue, "invalid value for integer option %q: %s", d.Defname, value)
+	case v < bounds[0] || v > bounds[1]:
+		return pgerr.New(pgerr.InvalidParameterValue, "value %s out of bounds for option %q", value, d.Defname).
+			WithDetail("Valid values are between \"%d\" and \"%d\".", bounds[0], bounds[1])
+	}
+	return nil
 }
 
 // splitNames reads "a, b".
@@ -180,6 +209,8 @@ type tableBuilder struct {
 	sequences []*catalog.Sequence
 	// after are the looks at rows that have to follow when the descriptor is in place.
 	after []func() error
+	// droppedKeys are the primary keys that ALTER TABLE dropped.
+	droppedKeys []string
 	// rewrite is set when rows have to move to a new physical table.
 	rewrite bool
 }

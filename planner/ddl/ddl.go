@@ -85,6 +85,8 @@ type statement struct {
 	*Env
 	ctx  context.Context
 	text *sqlparse.Statement
+	// cascaded describes what goes with what CASCADE drops.
+	cascaded []string
 }
 
 // snapshot is the catalog with the transaction's own changes.

@@ -15,11 +15,20 @@ import (
 // drop is DROP of tables, indexes, sequences, views and schemas.
 func (s *statement) drop(n *pg.DropStmt) error {
 	cascade := n.Behavior == pg.DropBehavior_DROP_CASCADE
+	if n.Concurrent {
+		if err := s.Alone("DROP INDEX CONCURRENTLY"); err != nil {
+			return err
+		}
+	}
+	var relations []catalog.Relation
 	for _, o := range n.Objects {
 		var err error
 		switch n.RemoveType {
 		case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_SEQUENCE, pg.ObjectType_OBJECT_VIEW:
-			err = s.dropRelation(n, o, cascade)
+			var r catalog.Relation
+			if r, err = s.droppable(n, o); r != nil && !slices.Contains(relations, r) {
+				relations = append(relations, r)
+			}
 		case pg.ObjectType_OBJECT_INDEX:
 			err = s.dropIndex(n, o)
 		case pg.ObjectType_OBJECT_SCHEMA:
@@ -31,6 +40,10 @@ func (s *statement) drop(n *pg.DropStmt) error {
 			return err
 		}
 	}
+	if err := s.dropAll(relations, cascade); err != nil {
+		return err
+	}
+	s.reportCascade()
 	return nil
 }
 
@@ -39,35 +52,35 @@ var kinds = map[catalog.RelationKind]string{
 	catalog.KindTable: "table", catalog.KindSequence: "sequence", catalog.KindView: "view", catalog.KindIndex: "index",
 }
 
-// dropRelation drops one table, sequence or view.
-func (s *statement) dropRelation(n *pg.DropStmt, o *pg.Node, cascade bool) error {
+// droppable finds a table, sequence or view that DROP names; nil when it need not exist.
+func (s *statement) droppable(n *pg.DropStmt, o *pg.Node) (catalog.Relation, error) {
 	want := strings.ToLower(objectWord(n.RemoveType))
 	schema, name := dotted(o.GetList().GetItems())
 	if schema != "" && s.snapshot().Schema(s.Database, schema) == nil && n.MissingOk {
 		s.notice(pgerr.SuccessfulCompletion, "schema %q does not exist, skipping", schema)
-		return nil
+		return nil, nil
 	}
 	r, err := s.relation(schema, name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if r == nil {
 		if _, ix, _ := s.index(schema, name); ix != nil {
-			return wrongKind(name, want, "index")
+			return nil, wrongKind(name, want, "index")
 		}
 		if n.MissingOk {
 			s.notice(pgerr.SuccessfulCompletion, "%s %q does not exist, skipping", want, name)
-			return nil
+			return nil, nil
 		}
-		return pgerr.New(pgerr.UndefinedTable, "%s %q does not exist", want, name)
+		return nil, pgerr.New(pgerr.UndefinedTable, "%s %q does not exist", want, name)
 	}
 	if have := kinds[r.Ref().Kind]; have != want {
-		return wrongKind(name, want, have)
+		return nil, wrongKind(name, want, have)
 	}
 	if catalog.IsSystemSchema(r.Ref().Schema) {
-		return pgerr.New(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", name)
+		return nil, pgerr.New(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", name)
 	}
-	return s.dropOne(r, cascade)
+	return r, nil
 }
 
 // wrongKind is 42809 with the hint that names the right command.
@@ -90,9 +103,6 @@ func (s *statement) dropOne(r catalog.Relation, cascade bool) error {
 		if err := s.checkSequenceUse(r, cascade); err != nil {
 			return err
 		}
-	}
-	if err := s.dropViews(r, cascade); err != nil {
-		return err
 	}
 	s.Change.Delete(r)
 	return nil
@@ -130,23 +140,17 @@ func (s *statement) checkSequenceUse(seq *catalog.Sequence, cascade bool) error 
 				continue
 			}
 			if !cascade {
-				return dependents("sequence", seq.Name, fmt.Sprintf("default value for column %s of table %s depends on sequence %s", c.Name, t.Name, seq.Name))
+				on := "sequence " + s.visibleName(seq)
+				return errDependents(on, []dependent{{nil, fmt.Sprintf("default value for column %s of table %s", c.Name, s.visibleName(t)), on}})
 			}
 			changed := cloneTable(t)
 			col := changed.Column(c.ID)
 			col.Default, col.DefaultOID = "", 0
-			s.notice(pgerr.SuccessfulCompletion, "drop cascades to default value for column %s of table %s", c.Name, t.Name)
+			s.cascaded = append(s.cascaded, fmt.Sprintf("default value for column %s of table %s", c.Name, s.visibleName(t)))
 			s.Change.Put(changed)
 		}
 	}
 	return nil
-}
-
-// dependents is 2BP01.
-func dependents(kind, name string, details ...string) *pgerr.E {
-	return pgerr.New(pgerr.DependentObjectsStillExist, "cannot drop %s %s because other objects depend on it", kind, name).
-		WithDetail("%s", strings.Join(details, "\n")).
-		WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
 }
 
 // dropIndex drops one plain index; a constraint's goes with its constraint.
@@ -198,44 +202,20 @@ func (s *statement) dropSchema(n *pg.DropStmt, name string, cascade bool) error 
 	})
 	slices.SortFunc(inside, func(a, b catalog.Relation) int { return cmp.Compare(a.Ref().OID, b.Ref().OID) })
 	if len(inside) > 0 && !cascade {
-		var details []string
+		var list []dependent
 		for _, r := range inside {
-			kind := kinds[r.Ref().Kind]
-			details = append(details, fmt.Sprintf("%s %s.%s depends on schema %s", kind, name, r.Ref().Name, name))
+			list = append(list, dependent{nil, kinds[r.Ref().Kind] + " " + s.visibleName(r), "schema " + name})
 		}
-		return dependents("schema", name, details...)
+		return errDependents("schema "+name, list)
 	}
-	s.noticeCascade(name, inside)
 	for _, r := range inside {
-		if s.snapshot().RelationByOID(r.Ref().OID) == nil {
-			continue // gone with another
-		}
-		if err := s.dropOne(r, true); err != nil {
-			return err
-		}
+		s.cascaded = append(s.cascaded, kinds[r.Ref().Kind]+" "+s.visibleName(r))
+	}
+	if err := s.dropAll(inside, true); err != nil {
+		return err
 	}
 	s.Change.Delete(sc)
 	return nil
-}
-
-// noticeCascade is what DROP … CASCADE says it takes along (dependency.c, reportDependentObjects).
-func (s *statement) noticeCascade(schema string, inside []catalog.Relation) {
-	var lines []string
-	for _, r := range inside {
-		lines = append(lines, fmt.Sprintf("drop cascades to %s %s.%s", kinds[r.Ref().Kind], schema, r.Ref().Name))
-	}
-	switch {
-	case len(lines) == 1:
-		s.notice(pgerr.SuccessfulCompletion, "%s", lines[0])
-	case len(lines) > 1:
-		extra := ""
-		if len(lines) > 100 {
-			extra = fmt.Sprintf("\nand %d other objects (see server log for list)", len(lines)-100)
-			lines = lines[:100]
-		}
-		e := pgerr.New(pgerr.SuccessfulCompletion, "drop cascades to %d other objects", len(inside)).WithSeverity(pgerr.SeverityNotice)
-		s.Notice(e.WithDetail("%s", strings.Join(lines, "\n")+extra))
-	}
 }
 
 // truncate is TRUNCATE: every table gets a fresh, empty physical table.

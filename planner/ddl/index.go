@@ -8,15 +8,21 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
 // createIndex is CREATE [UNIQUE] INDEX.
 func (s *statement) createIndex(n *pg.IndexStmt) error {
-	if err := refuseIndex(n); err != nil {
-		return err
+	if n.Concurrent {
+		if err := s.Alone("CREATE INDEX CONCURRENTLY"); err != nil {
+			return err
+		}
 	}
 	t, err := s.table(n.Relation)
 	if err != nil {
+		return err
+	}
+	if err := refuseIndex(n); err != nil {
 		return err
 	}
 	b := s.alterBuilder(t)
@@ -52,10 +58,62 @@ func refuseIndex(n *pg.IndexStmt) error {
 	default:
 		return pgerr.New(pgerr.UndefinedObject, "access method %q does not exist", n.AccessMethod)
 	}
-	if n.Unique && n.AccessMethod != "btree" {
-		return pgerr.New(pgerr.FeatureNotSupported, "access method %q does not support unique indexes", n.AccessMethod)
+	lacks := ""
+	switch {
+	case n.AccessMethod == "btree":
+		return nil
+	case n.Unique:
+		lacks = "unique indexes"
+	case len(n.IndexIncludingParams) > 0 && n.AccessMethod != "gist" && n.AccessMethod != "spgist":
+		lacks = "included columns"
+	case len(n.IndexParams) > 1 && (n.AccessMethod == "hash" || n.AccessMethod == "spgist"):
+		lacks = "multicolumn indexes"
+	default:
+		return nil
 	}
-	return nil
+	return pgerr.New(pgerr.FeatureNotSupported, "access method %q does not support %s", n.AccessMethod, lacks)
+}
+
+// indexMethod refuses what the access method cannot do with a column.
+func (b *tableBuilder) indexMethod(e *pg.IndexElem, c *catalog.Column, method string) error {
+	array := c.Type.Base().Elem != nil
+	can := b.indexable(c, method)
+	switch {
+	case len(e.Opclass) > 0:
+		_, name := dotted(e.Opclass)
+		if strings.HasSuffix(name, "_pattern_ops") || len(e.Opclassopts) > 0 {
+			return pgerr.Unsupported("operator class %q", name)
+		}
+		if !isOperatorClass(name, c.Type) {
+			return pgerr.New(pgerr.UndefinedObject, "operator class %q does not exist for access method %q", name, method)
+		}
+	case method == "gin" && !array && c.Type != types.TJSONB, method == "gist", method == "spgist" && c.Type.Category != types.CategoryString:
+		can = noOperatorClass(c.Type, method)
+	}
+	if can != nil || method == "btree" {
+		return can
+	}
+	lacks := ""
+	if e.Ordering != pg.SortByDir_SORTBY_DEFAULT {
+		lacks = "ASC/DESC options"
+	} else if e.NullsOrdering != pg.SortByNulls_SORTBY_NULLS_DEFAULT {
+		lacks = "NULLS FIRST/LAST options"
+	} else {
+		return nil
+	}
+	return pgerr.New(pgerr.FeatureNotSupported, "access method %q does not support %s", method, lacks)
+}
+
+// isOperatorClass reports whether the name is that of the type's own class.
+func isOperatorClass(name string, t *types.Type) bool {
+	t = t.Base()
+	switch {
+	case t.Elem != nil:
+		return name == "array_ops"
+	case t == types.TVarchar:
+		return name == "varchar_ops" || name == "text_ops"
+	}
+	return name == t.Name+"_ops"
 }
 
 // newIndex makes the descriptor of a CREATE INDEX.
@@ -63,12 +121,12 @@ func (b *tableBuilder) newIndex(n *pg.IndexStmt) (catalog.Index, error) {
 	ix := catalog.Index{Name: n.Idxname, Unique: n.Unique, Method: n.AccessMethod, Valid: true}
 	var names []string
 	for _, p := range n.IndexParams {
-		k, name, err := b.indexColumn(p.GetIndexElem())
+		k, name, err := b.indexColumn(p.GetIndexElem(), n.AccessMethod)
 		if err != nil {
 			return ix, err
 		}
 		ix.Columns = append(ix.Columns, k)
-		names = append(names, name)
+		names = append(names, catalog.UniqueName(names, name))
 	}
 	for _, p := range n.IndexIncludingParams {
 		c := b.table.ColumnByName(p.GetIndexElem().Name)
@@ -76,7 +134,7 @@ func (b *tableBuilder) newIndex(n *pg.IndexStmt) (catalog.Index, error) {
 			return ix, pgerr.New(pgerr.UndefinedColumn, "column %q does not exist", p.GetIndexElem().Name)
 		}
 		ix.Included = append(ix.Included, c.ID)
-		names = append(names, c.Name)
+		names = append(names, catalog.UniqueName(names, c.Name))
 	}
 	if len(ix.Columns) > 32 {
 		return ix, pgerr.New(pgerr.TooManyColumns, "cannot use more than %d columns in an index", 32)
@@ -95,7 +153,7 @@ func (b *tableBuilder) newIndex(n *pg.IndexStmt) (catalog.Index, error) {
 }
 
 // indexColumn reads one key column.
-func (b *tableBuilder) indexColumn(e *pg.IndexElem) (catalog.IndexColumn, string, error) {
+func (b *tableBuilder) indexColumn(e *pg.IndexElem, method string) (catalog.IndexColumn, string, error) {
 	var k catalog.IndexColumn
 	if e.Expr != nil {
 		return k, "", pgerr.Unsupported("index on an expression")
@@ -109,11 +167,14 @@ func (b *tableBuilder) indexColumn(e *pg.IndexElem) (catalog.IndexColumn, string
 			return k, "", err
 		}
 	}
+	if err := b.indexMethod(e, c, method); err != nil {
+		return k, "", err
+	}
 	k.Column = c.ID
 	k.Desc = e.Ordering == pg.SortByDir_SORTBY_DESC
 	k.NullsFirst = e.NullsOrdering == pg.SortByNulls_SORTBY_NULLS_FIRST ||
 		e.NullsOrdering == pg.SortByNulls_SORTBY_NULLS_DEFAULT && k.Desc
-	return k, c.Name, b.indexable(c)
+	return k, c.Name, nil
 }
 
 // storageHints keeps WITH (fillfactor = …) of an index: shown, without effect.
@@ -130,6 +191,9 @@ func storageHints(list []*pg.Node) (map[string]string, error) {
 			m = map[string]string{}
 		}
 		m[d.Defname] = optionText(d)
+		if err := checkOption(d, m[d.Defname]); err != nil {
+			return nil, err
+		}
 	}
 	return m, nil
 }

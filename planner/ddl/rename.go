@@ -111,8 +111,12 @@ func (s *statement) renameColumn(n *pg.RenameStmt) error {
 	if isSystemColumn(n.Newname) {
 		return pgerr.New(pgerr.DuplicateColumn, "column name %q conflicts with a system column name", n.Newname)
 	}
-	if err := s.checkViewsOn(t, c.ID); err != nil {
+	views, err := s.dependents(t, c, map[catalog.OID]bool{})
+	if err != nil {
 		return err
+	}
+	if len(views) > 0 {
+		return pgerr.Unsupported("renaming a column that view %q reads", views[0].view.Name)
 	}
 	if err := b.renameInExpressions(t, c, n.Newname); err != nil {
 		return err

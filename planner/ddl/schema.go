@@ -1,12 +1,14 @@
 package ddl
 
 import (
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/planner/bind"
 )
 
 // createSchema is CREATE SCHEMA, with the objects that it may contain.
@@ -48,6 +50,17 @@ func (s *statement) schemaElements(sc *catalog.Schema, elements []*pg.Node) erro
 	}
 	inner := *s.Env
 	inner.SearchPath = append([]catalog.OID{sc.OID}, s.SearchPath...)
+	inner.Bind = func() *bind.Env {
+		e := *s.Env.Bind()
+		at := slices.IndexFunc(e.SearchPath, func(oid catalog.OID) bool { return !catalog.IsSystemSchema(oid) })
+		if at < 0 {
+			at = len(e.SearchPath)
+		}
+		e.SearchPath = slices.Insert(slices.Clone(e.SearchPath), at, sc.OID)
+		return &e
+	}
+	elements = slices.Clone(elements)
+	slices.SortStableFunc(elements, func(x, y *pg.Node) int { return elementRank(x) - elementRank(y) })
 	for _, e := range elements {
 		sub := &statement{Env: &inner, ctx: s.ctx, text: s.text}
 		if _, err := sub.run(e); err != nil {
@@ -55,4 +68,19 @@ func (s *statement) schemaElements(sc *catalog.Schema, elements []*pg.Node) erro
 		}
 	}
 	return nil
+}
+
+// elementRank is the order in which the elements of CREATE SCHEMA are made (transformCreateSchemaStmt).
+func elementRank(n *pg.Node) int {
+	switch n.GetNode().(type) {
+	case *pg.Node_CreateSeqStmt:
+		return 0
+	case *pg.Node_CreateStmt:
+		return 1
+	case *pg.Node_ViewStmt:
+		return 2
+	case *pg.Node_IndexStmt:
+		return 3
+	}
+	return 4
 }

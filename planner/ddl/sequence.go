@@ -85,7 +85,7 @@ func (s *statement) sequenceOptions(seq *catalog.Sequence, list []*pg.Node, isNe
 		if t != types.TInt2 && t != types.TInt4 && t != types.TInt8 {
 			return pgerr.New(pgerr.InvalidParameterValue, "sequence type must be smallint, integer, or bigint")
 		}
-		seq.Type = t
+		adoptType(seq, t, isNew)
 	}
 	if err := sequenceNumber(given["increment"], &seq.Increment); err != nil {
 		return err
@@ -108,17 +108,34 @@ func (s *statement) sequenceOptions(seq *catalog.Sequence, list []*pg.Node, isNe
 	return s.sequenceOwner(seq, given["owned_by"])
 }
 
+// adoptType changes the type. Bounds that were the old type's own become the
+// new one's; others were chosen, and stay.
+func adoptType(seq *catalog.Sequence, t *types.Type, isNew bool) {
+	oldLo, oldHi := sequenceBounds(seq.Type)
+	lo, hi := sequenceBounds(t)
+	seq.Type = t
+	if isNew {
+		return
+	}
+	if seq.Max == oldHi {
+		seq.Max = hi
+	}
+	if seq.Min == oldLo {
+		seq.Min = lo
+	}
+}
+
 // sequenceRange settles MINVALUE, MAXVALUE and START.
 func (s *statement) sequenceRange(seq *catalog.Sequence, given map[string]*pg.DefElem, isNew bool) error {
 	lo, hi := sequenceBounds(seq.Type)
 	ascending := seq.Increment > 0
-	if d := given["maxvalue"]; isNew || d != nil && d.Arg == nil || given["as"] != nil && d == nil {
+	if d := given["maxvalue"]; isNew || d != nil && d.Arg == nil {
 		seq.Max = hi
 		if !ascending {
 			seq.Max = -1
 		}
 	}
-	if d := given["minvalue"]; isNew || d != nil && d.Arg == nil || given["as"] != nil && d == nil {
+	if d := given["minvalue"]; isNew || d != nil && d.Arg == nil {
 		seq.Min = 1
 		if !ascending {
 			seq.Min = lo

@@ -1,7 +1,6 @@
 package ddl
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -92,88 +91,18 @@ func (s *statement) replaceView(old catalog.Relation, v *catalog.View) error {
 	return s.checkViewSources(v)
 }
 
-// viewsOn lists the views whose query reads the relation.
-func (s *statement) viewsOn(r catalog.Relation) ([]*catalog.View, error) {
-	var out []*catalog.View
-	for rel := range s.snapshot().Relations(s.Database) {
-		v, ok := rel.(*catalog.View)
-		if !ok {
-			continue
-		}
-		sources, err := s.viewSources(v)
-		if err != nil {
-			return nil, err
-		}
-		if slices.Contains(sources, r.Ref().OID) {
-			out = append(out, v)
-		}
-	}
-	return out, nil
-}
-
 // checkViewSources makes the change depend on what the view reads.
 func (s *statement) checkViewSources(v *catalog.View) error {
-	sources, err := s.viewSources(v)
+	sources, err := bind.Sources(s.Bind(), v.Query)
 	if err != nil {
 		return err
 	}
-	for _, oid := range sources {
+	for oid := range sources {
 		if r := s.snapshot().RelationByOID(oid); r != nil && oid != v.OID {
 			s.Change.Read(r)
 		}
 	}
 	return nil
-}
-
-// dropViews drops the views over a relation under CASCADE, or refuses (2BP01).
-func (s *statement) dropViews(r catalog.Relation, cascade bool) error {
-	views, err := s.viewsOn(r)
-	if err != nil || len(views) == 0 {
-		return err
-	}
-	kind, name := kinds[r.Ref().Kind], r.Ref().Name
-	var details []string
-	for _, v := range views {
-		details = append(details, fmt.Sprintf("view %s depends on %s %s", v.Name, kind, name))
-	}
-	if !cascade {
-		return dependents(kind, name, strings.Join(details, "\n"))
-	}
-	for _, v := range views {
-		s.notice(pgerr.SuccessfulCompletion, "drop cascades to view %s", v.Name)
-		if err := s.dropOne(v, true); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// checkDependents refuses to drop a column that a view may read: views are
-// kept as text, so any view over the table counts.
-func (b *tableBuilder) checkDependents(c *catalog.Column, cascade bool) error {
-	views, err := b.viewsOn(b.snapshot().Table(b.table.OID))
-	if err != nil || len(views) == 0 {
-		return err
-	}
-	if cascade {
-		return b.dropViews(b.snapshot().Table(b.table.OID), true)
-	}
-	var details []string
-	for _, v := range views {
-		details = append(details, fmt.Sprintf("view %s depends on column %s of table %s", v.Name, c.Name, b.table.Name))
-	}
-	return pgerr.New(pgerr.DependentObjectsStillExist, "cannot drop column %s of table %s because other objects depend on it", c.Name, b.table.Name).
-		WithDetail("%s", strings.Join(details, "\n")).
-		WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
-}
-
-// checkViewsOn refuses to rename a column under a view, whose text has the old name.
-func (s *statement) checkViewsOn(t *catalog.Table, _ catalog.ColumnID) error {
-	views, err := s.viewsOn(t)
-	if err != nil || len(views) == 0 {
-		return err
-	}
-	return pgerr.Unsupported("renaming a column of a table that view %q reads", views[0].Name)
 }
 
 // camelWords makes "SetStatistics" "SET STATISTICS".

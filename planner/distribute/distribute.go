@@ -17,7 +17,7 @@ func Distribute(st *plan.Statement, relations *Relations, schemaOf func(*catalog
 	out.Memo = &plan.Memo{}
 	d := &distributor{
 		st: &out, relations: relations, schemaOf: schemaOf, firstInit: len(st.Params) + len(st.Lifted),
-		accesses: map[*plan.Scan]*access{}, lazy: map[*plan.LockRows]bool{},
+		accesses: map[*plan.Scan]*access{}, lazy: map[*plan.LockRows]bool{}, changesSettings: callsSetConfig(st.Root),
 	}
 	root, err := d.liftTree(st.Root)
 	if err != nil {
@@ -41,6 +41,22 @@ type distributor struct {
 	lazy map[*plan.LockRows]bool
 	// known are equalities about scans' rows for which there are no conditions.
 	known map[*plan.Scan][]equality
+	// changesSettings: the statement calls set_config, so that what asks the session must stay in its place behind it.
+	changesSettings bool
+}
+
+// callsSetConfig reports whether a plan calls set_config anywhere.
+func callsSetConfig(root plan.Node) bool {
+	found := false
+	isSet := func(e expr.Expr) bool {
+		c, ok := e.(*expr.Call)
+		return ok && c.Func.Name == "set_config"
+	}
+	plan.Walk(root, func(n plan.Node) bool {
+		plan.EachExpr(n, func(e expr.Expr) { found = found || expr.Any(e, isSet) })
+		return !found
+	})
+	return found
 }
 
 func (d *distributor) relation(t *catalog.Table) *plan.Relation {

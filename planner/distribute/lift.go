@@ -42,7 +42,7 @@ func (d *distributor) liftable(e expr.Expr) bool {
 	case *expr.Subquery:
 		return len(expr.Columns(e)) == 0 && e.Kind != expr.SubqueryAny && e.Kind != expr.SubqueryAll && !d.usesRunParams(e)
 	}
-	if shippable(e) || expr.HasVolatile(e) || expr.HasSet(e) || len(expr.Columns(e)) > 0 || d.usesRunParams(e) {
+	if d.changesSettings || shippable(e) || expr.HasVolatile(e) || expr.HasSet(e) || len(expr.Columns(e)) > 0 || d.usesRunParams(e) {
 		return false
 	}
 	return !expr.Any(e, func(e expr.Expr) bool {

@@ -2,9 +2,11 @@ package session
 
 import (
 	"context"
+	"math/rand/v2"
 	"net"
 	"strings"
 
+	"github.com/pegmatitedb/pegmatite/catalog/builtin"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
@@ -16,7 +18,7 @@ type function func(s *Session, args []types.Datum) (types.Datum, error)
 // functions are these functions by name; the forms of a name differ in their
 // arguments alone.
 var functions = merge(sessionFunctions, settingFunctions, sequenceFunctions, nameFunctions, visibilityFunctions,
-	definitionFunctions, procFunctions, commentFunctions, privilegeFunctions, sizeFunctions, backendFunctions,
+	definitionFunctions, procFunctions, commentFunctions, privilegeFunctions, sizeFunctions, backendFunctions, randomFunctions,
 	transactionFunctions, advisoryFunctions)
 
 func merge(tables ...map[string]function) map[string]function {
@@ -153,6 +155,23 @@ var settingFunctions = map[string]function{
 		return types.Text(v), err
 	},
 	"pg_reload_conf": constant(types.True),
+}
+
+// randomFunctions draw numbers: by chance, or after setseed those that PostgreSQL draws.
+var randomFunctions = map[string]function{
+	"random": func(s *Session, _ []types.Datum) (types.Datum, error) {
+		if s.random != nil {
+			return types.Float(s.random.Float64()), nil
+		}
+		return types.Float(rand.Float64()), nil
+	},
+	"setseed": func(s *Session, args []types.Datum) (types.Datum, error) {
+		r, err := builtin.NewRandom(args[0].Float())
+		if err == nil {
+			s.random = r
+		}
+		return types.Text(""), err
+	},
 }
 
 // backendFunctions are manual table 9.87: signals to sessions.

@@ -30,6 +30,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/catalog/builtin"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/txn"
@@ -81,6 +82,7 @@ type Session struct {
 	prepared map[string]*prepared
 	portals  map[string]*portal
 	sequence sequenceMemory
+	random   *builtin.Random // of setseed; nil before
 	activity activity
 	// advisoryHolds are the advisory locks, in the order taken; node.advisory's mu protects them.
 	advisoryHolds []advisoryHold

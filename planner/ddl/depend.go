@@ -1,0 +1,214 @@
+package ddl
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/planner/bind"
+)
+
+// dependent is something that cannot be without what is dropped.
+type dependent struct {
+	view *catalog.View
+	name string // "view v"
+	on   string // what it depends on: "table t", "column c of table t"
+}
+
+// dependents lists the views that read a relation (or one column of it), and
+// those that read them, in the order in which PostgreSQL names them
+// (dependency.c): each behind what it reads. What is in seen is left out.
+func (s *statement) dependents(r catalog.Relation, column *catalog.Column, seen map[catalog.OID]bool) ([]dependent, error) {
+	list, err := s.dependentsFirst(r, column, seen)
+	slices.Reverse(list)
+	return list, err
+}
+
+// dependentsFirst lists them as they can be deleted: newer ones first, and each behind its own dependents.
+func (s *statement) dependentsFirst(r catalog.Relation, column *catalog.Column, seen map[catalog.OID]bool) ([]dependent, error) {
+	var views []*catalog.View
+	for rel := range s.snapshot().Relations(s.Database) {
+		if v, ok := rel.(*catalog.View); ok {
+			views = append(views, v)
+		}
+	}
+	slices.SortFunc(views, func(a, b *catalog.View) int { return cmp.Compare(b.OID, a.OID) })
+	on := kinds[r.Ref().Kind] + " " + s.visibleName(r)
+	if column != nil {
+		on = fmt.Sprintf("column %s of %s", column.Name, on)
+	}
+	var out []dependent
+	for _, v := range views {
+		if seen[v.OID] {
+			continue
+		}
+		sources, err := bind.Sources(s.Bind(), v.Query)
+		if err != nil {
+			return nil, err
+		}
+		attnums := sources[r.Ref().OID]
+		if attnums == nil || column != nil && !attnums[column.Attnum] {
+			continue
+		}
+		seen[v.OID] = true
+		further, err := s.dependentsFirst(v, nil, seen)
+		if err != nil {
+			return nil, err
+		}
+		out = append(append(out, further...), dependent{v, "view " + s.visibleName(v), on})
+	}
+	return out, nil
+}
+
+// visibleName is a relation's name, with its schema when the search path does
+// not lead to it (getRelationDescription).
+func (s *statement) visibleName(r catalog.Relation) string {
+	ref := r.Ref()
+	if found, _ := s.relation("", ref.Name); found != nil && found.Ref().OID == ref.OID {
+		return ref.Name
+	}
+	return s.snapshot().SchemaByOID(s.Database, ref.Schema).Name + "." + ref.Name
+}
+
+// dropAll drops the relations that a DROP names, with what depends on them
+// under CASCADE; without it, that there is something is 2BP01.
+func (s *statement) dropAll(list []catalog.Relation, cascade bool) error {
+	seen := map[catalog.OID]bool{}
+	for _, r := range list {
+		seen[r.Ref().OID] = true
+	}
+	var views []dependent
+	for _, r := range list {
+		more, err := s.dependents(r, nil, seen)
+		if err != nil {
+			return err
+		}
+		views = append(views, more...)
+	}
+	switch {
+	case len(views) == 0 || cascade:
+	case len(list) > 1:
+		return errDependents("", views)
+	default:
+		return errDependents(kinds[list[0].Ref().Kind]+" "+s.visibleName(list[0]), views)
+	}
+	for _, d := range views {
+		s.cascaded = append(s.cascaded, d.name)
+	}
+	for _, r := range list {
+		if err := s.dropOne(r, cascade); err != nil {
+			return err
+		}
+	}
+	for _, d := range views {
+		s.Change.Delete(d.view)
+	}
+	return nil
+}
+
+// dropColumnDependents drops what depends on a column under CASCADE, or refuses (2BP01).
+func (s *statement) dropColumnDependents(t *catalog.Table, column *catalog.Column, cascade bool) error {
+	list, err := s.dependents(t, column, map[catalog.OID]bool{})
+	if err != nil {
+		return err
+	}
+	if len(list) > 0 && !cascade {
+		return errDependents(fmt.Sprintf("column %s of table %s", column.Name, s.visibleName(t)), list)
+	}
+	for _, d := range list {
+		s.cascaded = append(s.cascaded, d.name)
+		s.Change.Delete(d.view)
+	}
+	return nil
+}
+
+// errDependents is 2BP01; what is empty when several objects were to go.
+func errDependents(what string, list []dependent) error {
+	message := "cannot drop desired object(s) because other objects depend on them"
+	if what != "" {
+		message = "cannot drop " + what + " because other objects depend on it"
+	}
+	var details []string
+	for _, d := range list {
+		details = append(details, d.name+" depends on "+d.on)
+	}
+	return pgerr.New(pgerr.DependentObjectsStillExist, "%s", message).
+		WithDetail("%s", strings.Join(details, "\n")).
+		WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+}
+
+// reportCascade is what DROP … CASCADE says it has taken along
+// (reportDependentObjects in dependency.c).
+func (s *statement) reportCascade() {
+	lines := s.cascaded
+	s.cascaded = nil
+	switch {
+	case len(lines) == 1:
+		s.notice(pgerr.SuccessfulCompletion, "drop cascades to %s", lines[0])
+	case len(lines) > 1:
+		n, extra := len(lines), ""
+		if n > 100 {
+			extra = fmt.Sprintf("\nand %d other objects (see server log for list)", n-100)
+			lines = lines[:100]
+		}
+		e := pgerr.New(pgerr.SuccessfulCompletion, "drop cascades to %d other objects", n).WithSeverity(pgerr.SeverityNotice)
+		s.Notice(e.WithDetail("%s", "drop cascades to "+strings.Join(lines, "\ndrop cascades to ")+extra))
+	}
+}
+
+// checkViewsBind refuses to drop a constraint that a view's GROUP BY stands on
+// (2BP01): without it, the view's query is an error.
+func (b *tableBuilder) checkViewsBind(constraint string) error {
+	for rel := range b.snapshot().Relations(b.Database) {
+		v, ok := rel.(*catalog.View)
+		if !ok {
+			continue
+		}
+		if _, err := bind.Sources(b.Bind(), v.Query); err != nil {
+			what := fmt.Sprintf("constraint %s on table %s", constraint, b.visibleName(b.table))
+			return errDependents(what, []dependent{{v, "view " + b.visibleName(v), what}})
+		}
+	}
+	return nil
+}
+
+// dropGenerated drops the generated columns that are made of a column under
+// CASCADE, or refuses (2BP01).
+func (b *tableBuilder) dropGenerated(c *catalog.Column, cascade bool) error {
+	var names []string
+	for i := range b.table.Columns {
+		g := &b.table.Columns[i]
+		if !g.Generated || g.Dropped || g.ID == c.ID {
+			continue
+		}
+		e, err := bind.Expression(b.Bind(), g.Default, columnsOf(b.table), bind.ForUsing, nil)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(referenced(b.table, e), c.ID) {
+			names = append(names, g.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	table := "table " + b.visibleName(b.table)
+	on := fmt.Sprintf("column %s of %s", c.Name, table)
+	if !cascade {
+		var list []dependent
+		for _, n := range names {
+			list = append(list, dependent{nil, fmt.Sprintf("column %s of %s", n, table), on})
+		}
+		return errDependents(on, list)
+	}
+	for _, n := range names {
+		b.cascaded = append(b.cascaded, fmt.Sprintf("column %s of %s", n, table))
+		if err := b.removeColumn(b.table.ColumnByName(n), true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
