@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -120,6 +121,23 @@ func orDefault(n, def int) int {
 		return def
 	}
 	return n
+}
+
+// discardHalfMade removes the etcd of a first start that was killed before
+// the directory became a cluster's: without its first entries etcd would wait
+// for members that it does not know of. Where there are rows, nothing is touched.
+func (d *DataDir) discardHalfMade(etcdDir string) error {
+	if !d.Fresh {
+		return nil
+	}
+	names, err := d.files.List(d.Path)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(names, "shards") || slices.Contains(names, "log") {
+		return fmt.Errorf("%s has shards or logs, and no %s: restore that file from a backup", d.Path, identityFile)
+	}
+	return os.RemoveAll(etcdDir)
 }
 
 // Commit writes a fresh directory's identity: from here on it is this cluster's.

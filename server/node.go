@@ -135,7 +135,11 @@ func (n *Node) openMetadata(ctx context.Context) error {
 		if err := releaseReserve(vfs.OS{}, n.config.Data, n.log); err != nil {
 			return err
 		}
-		server, err := etcd.Embed(ctx, filepath.Join(n.config.Data, "etcd"))
+		etcdDir := filepath.Join(n.config.Data, "etcd")
+		if err := n.dir.discardHalfMade(etcdDir); err != nil {
+			return err
+		}
+		server, err := etcd.Embed(ctx, etcdDir)
 		if err != nil {
 			return err
 		}

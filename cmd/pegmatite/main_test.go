@@ -169,6 +169,10 @@ func TestDirectories(t *testing.T) {
 	untouched("has format 2; this version reads up to 1")
 	replace(`{`, `[`)
 	untouched("pegmatite.json is damaged")
+	if err := os.Remove(identity); err != nil {
+		t.Fatal(err)
+	}
+	untouched("has shards or logs, and no pegmatite.json: restore that file from a backup")
 }
 
 // TestOtherPlaces: a file, another's directory, a port for HTTP in use.

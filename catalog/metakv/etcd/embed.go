@@ -55,7 +55,8 @@ func Embed(ctx context.Context, dir string) (*Server, error) {
 	case <-e.Server.StopNotify():
 		err = errors.New("it has stopped")
 	case <-ctx.Done():
-		err = ctx.Err()
+		// It is not closed: that would wait for it to become ready as well.
+		return nil, fmt.Errorf("starting etcd in %s: it is not ready after %v: %w", dir, readyTimeout, context.Cause(ctx))
 	}
 	if err != nil {
 		e.Close()
