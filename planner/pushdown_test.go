@@ -23,33 +23,67 @@ var (
 // generator makes conditions over the columns of values, by type.
 type generator struct{ *rand.Rand }
 
+// columnsOf are the columns of the table, by type.
 var columnsOf = map[string][]string{
-	"int4": {"a", "b"}, "int8": {"big"}, "text": {"s", "v"}, "float8": {"f"}, "date": {"d"}, "bool": {"t"}, "numeric": {"n"}, "char": {"c"},
+	"int2": {"small"}, "int4": {"a", "b"}, "int8": {"big"}, "oid": {"o"}, "text": {"s", "v"}, "float4": {"r"}, "float8": {"f"}, "date": {"d"}, "bool": {"t"},
+	"numeric": {"n"}, "char": {"c"}, "name": {"nm"}, "bytea": {"by"}, "uuid": {"u"}, "time": {"tm"}, "timestamp": {"ts"}, "timestamptz": {"tz"},
 }
 
 var literalsOf = map[string][]string{
+	"int2": {"0::int2", "1::int2", "'-32768'::int2", "32767::int2"},
 	"int4": {"0", "1", "-1", "7", "2147483647", "-2147483648"}, "int8": {"0::int8", "9223372036854775807", "-5::int8"},
+	"oid": {"0::oid", "1::oid", "4294967295::oid"}, "float4": {"0::float4", "1.5::float4", "'NaN'::float4", "'-Infinity'::float4"},
 	"text": {"''", "'abc'", "'B'", "'a%'", "'é'"}, "float8": {"0::float8", "1.5::float8", "'NaN'::float8", "'-0'::float8", "'Infinity'::float8"},
 	"date": {"'2000-01-01'::date", "'infinity'::date", "'1999-12-31'::date"}, "bool": {"true", "false"},
 	"numeric": {"1.50::numeric(10,2)", "0::numeric", "'NaN'::numeric", "2.345"}, "char": {"'x'::char(4)", "'xy  '::char(4)"},
+	"name": {"'abc'::name", "''::name"}, "bytea": {"''::bytea", "'\\x00ff'::bytea"}, "uuid": {"'00000000-0000-0000-0000-000000000001'::uuid"},
+	"time": {"'00:00'::time", "'24:00'::time"}, "timestamp": {"'2000-01-01'::timestamp", "'infinity'::timestamp", "'1999-12-31 23:59:59.5'::timestamp"},
+	"timestamptz": {"'2000-01-01 00:00+00'::timestamptz", "'-infinity'::timestamptz"},
 }
 
-var operationsOf = map[string][]string{
-	"int4": {"(%s + %s)", "(%s - %s)", "(%s * %s)", "(%s / %s)", "(%s %% %s)"}, "int8": {"(%s + %s)", "(%s * %s)", "(%s - %s)"},
-	"float8": {"(%s + %s)", "(%s * %s)", "(%s / %s)"},
+// form is an expression over others, each of a type.
+type form struct {
+	sql  string
+	args []string
+}
+
+// formsOf are the forms of a type's values; planner/sqlitesql goes through all
+// functions one by one.
+var formsOf = map[string][]form{
+	"int2": {{"(%s + %s)", []string{"int2", "int2"}}, {"(- %s)", []string{"int2"}}, {"(%s)::int2", []string{"int4"}}},
+	"int4": {
+		{"(%s + %s)", []string{"int4", "int4"}}, {"(%s - %s)", []string{"int2", "int4"}}, {"(%s * %s)", []string{"int4", "int4"}},
+		{"(%s / %s)", []string{"int4", "int4"}}, {"(%s %% %s)", []string{"int4", "int4"}}, {"abs(%s)", []string{"int4"}}, {"length(%s)", []string{"text"}},
+		{"strpos(%s, %s)", []string{"text", "text"}}, {"octet_length(%s)", []string{"text"}}, {"(%s - %s)", []string{"date", "date"}}, {"(%s)::int4", []string{"oid"}},
+	},
+	"int8":   {{"(%s + %s)", []string{"int8", "int4"}}, {"(%s * %s)", []string{"int8", "int8"}}, {"(%s - %s)", []string{"int2", "int8"}}, {"(%s)::int8", []string{"int4"}}},
+	"oid":    {{"(%s)::oid", []string{"int4"}}},
+	"float4": {{"(%s + %s)", []string{"float4", "float4"}}, {"(%s * %s)", []string{"float4", "float4"}}},
+	"float8": {
+		{"(%s + %s)", []string{"float8", "float4"}}, {"(%s * %s)", []string{"float8", "float8"}}, {"(%s / %s)", []string{"float8", "float8"}},
+		{"abs(%s)", []string{"float8"}}, {"(- %s)", []string{"float8"}}, {"(%s)::float8", []string{"int8"}},
+	},
+	"text": {
+		{"lower(%s)", []string{"text"}}, {"upper(%s)", []string{"text"}}, {"btrim(%s)", []string{"text"}}, {"substr(%s, %s)", []string{"text", "int4"}},
+		{"left(%s, %s)", []string{"text", "int4"}}, {"right(%s, %s)", []string{"text", "int4"}}, {"(%s)::text", []string{"char"}}, {"(%s)::text", []string{"name"}},
+	},
+	"bool":      {{"starts_with(%s, %s)", []string{"text", "text"}}, {"(%s IS TRUE)", []string{"bool"}}, {"(%s IS UNKNOWN)", []string{"bool"}}},
+	"date":      {{"(%s + %s)", []string{"date", "int4"}}, {"(%s)::date", []string{"timestamp"}}},
+	"timestamp": {{"(%s)::timestamp", []string{"date"}}},
 }
 
 func (g generator) pick(list []string) string { return list[g.IntN(len(list))] }
 
 // value is an expression of a type.
 func (g generator) value(t string, depth int) string {
-	switch ops := operationsOf[t]; {
-	case depth > 0 && len(ops) > 0 && g.IntN(3) == 0:
-		return fmt.Sprintf(g.pick(ops), g.value(t, depth-1), g.value(t, depth-1))
-	case depth > 0 && t == "text" && g.IntN(4) == 0:
-		return fmt.Sprintf(g.pick([]string{"lower(%s)", "upper(%s)", "btrim(%s)", "substr(%s, 2)", "left(%s, 2)"}), g.value(t, depth-1))
-	case depth > 0 && t == "int4" && g.IntN(8) == 0:
-		return "length(" + g.value("text", depth-1) + ")"
+	switch forms := formsOf[t]; {
+	case depth > 0 && len(forms) > 0 && g.IntN(3) == 0:
+		f := forms[g.IntN(len(forms))]
+		args := make([]any, len(f.args))
+		for i, a := range f.args {
+			args[i] = g.value(a, depth-1)
+		}
+		return fmt.Sprintf(f.sql, args...)
 	case depth > 0 && g.IntN(8) == 0:
 		return "coalesce(" + g.value(t, 0) + ", " + g.value(t, 0) + ")"
 	case depth > 0 && g.IntN(10) == 0:
@@ -60,7 +94,9 @@ func (g generator) value(t string, depth int) string {
 	return g.pick(columnsOf[t])
 }
 
-var kinds = []string{"int4", "int4", "int8", "text", "text", "float8", "date", "bool", "numeric", "char"}
+// kinds are the types of the table's columns after its key, in order.
+var kinds = []string{"int4", "int4", "int8", "text", "text", "float8", "date", "bool", "numeric", "char",
+	"int2", "oid", "float4", "name", "bytea", "uuid", "time", "timestamp", "timestamptz"}
 
 // varying is an expression of a type that has a column in it. SQLite computes
 // what no row changes first, and then skips the rest where it decides: that
@@ -115,11 +151,12 @@ func (g generator) condition(depth int) string {
 // conditions must give the same rows before and after.
 func TestSQLAgreesWithEvaluation(t *testing.T) {
 	w := newWorldOf(t, engine.Config{Shards: 2, Logs: 1, SettleEvery: time.Hour})
-	w.table("values", "id int4 key", "a int4", "b int4", "big int8", "s text", "v varchar(10)", "f float8", "d date", "t bool", "n numeric(10,2)", "c bpchar(4)")
+	w.table("values", "id int4 key", "a int4", "b int4", "big int8", "s text", "v varchar(10)", "f float8", "d date", "t bool", "n numeric(10,2)", "c bpchar(4)",
+		"small int2", "o oid", "r float4", "nm name", "by bytea", "u uuid", "tm time", "ts timestamp", "tz timestamptz")
 	g := generator{rand.New(rand.NewPCG(*seed, 2))}
 	for i := range 40 {
 		var row []string
-		for _, k := range []string{"int4", "int4", "int8", "text", "text", "float8", "date", "bool", "numeric", "char"} {
+		for _, k := range kinds {
 			v := g.pick(literalsOf[k])
 			if g.IntN(6) == 0 {
 				v = "NULL"

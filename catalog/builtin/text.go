@@ -127,7 +127,8 @@ func leftText(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 func rightText(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	s, n := a[0].Text(), a[1].Int()
 	if n < 0 {
-		return types.Text(s[byteOffset(s, -n):]), nil
+		// In 32 bits, as PostgreSQL does: the least number stays negative.
+		return types.Text(s[byteOffset(s, int64(int32(-n))):]), nil
 	}
 	return types.Text(s[byteOffset(s, countRunes(s)-n):]), nil
 }

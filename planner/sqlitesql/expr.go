@@ -205,8 +205,9 @@ func isColumn(e expr.Expr) bool {
 func keepsForm(e *expr.Cast) bool {
 	switch e.Form {
 	case expr.CastBinary:
-		f := formOf(e.T, -1)
-		return f != formNone && f == exprForm(e.Arg)
+		// An oid and an int4 of the same bits are different numbers.
+		f, from := formOf(e.T, -1), e.Arg.Type()
+		return f != formNone && f == exprForm(e.Arg) && (f != formInt || e.T == from)
 	case expr.CastFunction:
 		return widening[signature(e.T.Name, []string{e.Arg.Type().Name})]
 	}
