@@ -1,6 +1,10 @@
 package expr
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/pegmatitedb/pegmatite/internal/tree"
+)
 
 // Walk calls visit for e and, as long as it answers true, for the expressions
 // below, parents first. What a Subquery's Plan holds is not visited; its Test is.
@@ -83,96 +87,57 @@ func Map(e Expr, f func(Expr) (Expr, error)) (Expr, error) {
 	return f(e)
 }
 
-// mapper collects the first error of mapping a node's children, and whether
-// any of them changed.
-type mapper struct {
-	f       func(Expr) (Expr, error)
-	changed bool
-	err     error
-}
-
-func (m *mapper) one(e Expr) Expr {
-	if e == nil || m.err != nil {
-		return e
-	}
-	r, err := m.f(e)
-	if err != nil {
-		m.err = err
-		return e
-	}
-	m.changed = m.changed || r != e
-	return r
-}
-
-func (m *mapper) list(in []Expr) []Expr {
-	out := in
-	for i, e := range in {
-		r := m.one(e)
-		if r != e && &out[0] == &in[0] {
-			out = slices.Clone(in)
-		}
-		if r != e {
-			out[i] = r
-		}
-	}
-	return out
-}
+// mapper maps the expressions directly below a node.
+type mapper struct{ *tree.Mapper[Expr] }
 
 // MapChildren rebuilds e with f applied to the expressions directly below it;
 // e itself when none changes.
 func MapChildren(e Expr, f func(Expr) (Expr, error)) (Expr, error) {
-	m := &mapper{f: f}
-	r := m.children(e)
-	if m.err != nil {
-		return nil, m.err
-	}
-	if !m.changed {
-		return e, nil
-	}
-	return r, nil
+	m := mapper{tree.NewMapper(f)}
+	return tree.Result(m.Mapper, e, m.children(e))
 }
 
-func (m *mapper) children(e Expr) Expr {
+func (m mapper) children(e Expr) Expr {
 	switch e := e.(type) {
 	case *Call:
 		c := *e
-		c.Args = m.list(e.Args)
+		c.Args = m.List(e.Args)
 		return &c
 	case *Cast:
 		c := *e
-		c.Arg = m.one(e.Arg)
+		c.Arg = m.One(e.Arg)
 		return &c
 	case *Logic:
-		return &Logic{Op: e.Op, Args: m.list(e.Args)}
+		return &Logic{Op: e.Op, Args: m.List(e.Args)}
 	case *Test:
-		return &Test{Kind: e.Kind, Arg: m.one(e.Arg)}
+		return &Test{Kind: e.Kind, Arg: m.One(e.Arg)}
 	case *Distinct:
-		return &Distinct{Negated: e.Negated, Eq: e.Eq, A: m.one(e.A), B: m.one(e.B)}
+		return &Distinct{Negated: e.Negated, Eq: e.Eq, A: m.One(e.A), B: m.One(e.B)}
 	case *Case:
 		return m.caseNode(e)
 	case *Coalesce:
-		return &Coalesce{Typed: e.Typed, Args: m.list(e.Args)}
+		return &Coalesce{Typed: e.Typed, Args: m.List(e.Args)}
 	case *MinMax:
-		return &MinMax{Typed: e.Typed, Greatest: e.Greatest, Args: m.list(e.Args)}
+		return &MinMax{Typed: e.Typed, Greatest: e.Greatest, Args: m.List(e.Args)}
 	case *NullIf:
-		return &NullIf{Typed: e.Typed, Eq: e.Eq, A: m.one(e.A), B: m.one(e.B)}
+		return &NullIf{Typed: e.Typed, Eq: e.Eq, A: m.One(e.A), B: m.One(e.B)}
 	case *AnyAll:
 		c := *e
-		c.Left, c.Array, c.List = m.one(e.Left), m.one(e.Array), m.list(e.List)
+		c.Left, c.Array, c.List = m.One(e.Left), m.One(e.Array), m.List(e.List)
 		return &c
 	case *ArrayExpr:
-		return &ArrayExpr{Typed: e.Typed, Elems: m.list(e.Elems)}
+		return &ArrayExpr{Typed: e.Typed, Elems: m.List(e.Elems)}
 	case *RowExpr:
-		return &RowExpr{Typed: e.Typed, Elems: m.list(e.Elems), Names: e.Names}
+		return &RowExpr{Typed: e.Typed, Elems: m.List(e.Elems), Names: e.Names}
 	case *Field:
-		return &Field{Typed: e.Typed, Arg: m.one(e.Arg), Index: e.Index}
+		return &Field{Typed: e.Typed, Arg: m.One(e.Arg), Index: e.Index}
 	case *Subscript:
 		c := *e
-		c.Arg, c.Lower, c.Upper, c.Index = m.one(e.Arg), m.list(e.Lower), m.list(e.Upper), m.list(e.Index)
+		c.Arg, c.Lower, c.Upper, c.Index = m.One(e.Arg), m.List(e.Lower), m.List(e.Upper), m.List(e.Index)
 		return &c
 	case *Subquery:
 		c := *e
-		c.Test = m.one(e.Test)
+		c.Test = m.One(e.Test)
 		return &c
 	case *AggregateCall:
 		return m.aggregate(e)
@@ -180,23 +145,23 @@ func (m *mapper) children(e Expr) Expr {
 	return e
 }
 
-func (m *mapper) caseNode(e *Case) Expr {
+func (m mapper) caseNode(e *Case) Expr {
 	c := *e
-	c.Arg = m.one(e.Arg)
+	c.Arg = m.One(e.Arg)
 	c.Arms = slices.Clone(e.Arms)
 	for i := range c.Arms {
-		c.Arms[i].Cond, c.Arms[i].Result = m.one(c.Arms[i].Cond), m.one(c.Arms[i].Result)
+		c.Arms[i].Cond, c.Arms[i].Result = m.One(c.Arms[i].Cond), m.One(c.Arms[i].Result)
 	}
-	c.Else = m.one(e.Else)
+	c.Else = m.One(e.Else)
 	return &c
 }
 
-func (m *mapper) aggregate(e *AggregateCall) Expr {
+func (m mapper) aggregate(e *AggregateCall) Expr {
 	c := *e
-	c.Args, c.Filter = m.list(e.Args), m.one(e.Filter)
+	c.Args, c.Filter = m.List(e.Args), m.One(e.Filter)
 	c.Order = slices.Clone(e.Order)
 	for i := range c.Order {
-		c.Order[i].Expr = m.one(c.Order[i].Expr)
+		c.Order[i].Expr = m.One(c.Order[i].Expr)
 	}
 	return &c
 }

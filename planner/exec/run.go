@@ -159,15 +159,12 @@ func (f *facts) writes(t *plan.OneTrip) {
 }
 
 func (f *facts) countExpr(e expr.Expr) {
-	expr.Walk(e, func(e expr.Expr) bool {
-		if s, ok := e.(*expr.Subquery); ok {
-			before := f.gathers
-			f.count(plan.Subplan(s))
-			if f.gathers > before {
-				f.gathers += many
-			}
+	plan.EachSubplan(e, func(sub plan.Node) {
+		before := f.gathers
+		f.count(sub)
+		if f.gathers > before {
+			f.gathers += many
 		}
-		return true
 	})
 }
 

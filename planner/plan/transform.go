@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/tree"
 )
 
 // The two ways to rebuild a tree. Both copy what changes and keep the rest, so
@@ -12,69 +13,45 @@ import (
 // MapInputs rebuilds n with f applied to its inputs (and the plans of a With);
 // n itself when none changes.
 func MapInputs(n Node, f func(Node) (Node, error)) (Node, error) {
-	m := &inputMapper{f: f}
-	r := m.node(n)
-	if m.err != nil {
-		return nil, m.err
-	}
-	if !m.changed {
-		return n, nil
-	}
-	return r, nil
+	m := inputMapper{tree.NewMapper(f)}
+	return tree.Result(m.Mapper, n, m.node(n))
 }
 
-type inputMapper struct {
-	f       func(Node) (Node, error)
-	changed bool
-	err     error
-}
+type inputMapper struct{ *tree.Mapper[Node] }
 
-func (m *inputMapper) one(n Node) Node {
-	if m.err != nil || n == nil {
-		return n
-	}
-	r, err := m.f(n)
-	if err != nil {
-		m.err = err
-		return n
-	}
-	m.changed = m.changed || r != n
-	return r
-}
-
-func (m *inputMapper) node(n Node) Node {
+func (m inputMapper) node(n Node) Node {
 	switch n := n.(type) {
 	case *Filter:
 		c := *n
-		c.Input = m.one(n.Input)
+		c.Input = m.One(n.Input)
 		return &c
 	case *Project:
 		c := *n
-		c.Input = m.one(n.Input)
+		c.Input = m.One(n.Input)
 		return &c
 	case *Join:
 		c := *n
-		c.Left, c.Right = m.one(n.Left), m.one(n.Right)
+		c.Left, c.Right = m.One(n.Left), m.One(n.Right)
 		return &c
 	case *Aggregate:
 		c := *n
-		c.Input = m.one(n.Input)
+		c.Input = m.One(n.Input)
 		return &c
 	case *Sort:
 		c := *n
-		c.Input = m.one(n.Input)
+		c.Input = m.One(n.Input)
 		return &c
 	case *Limit:
 		c := *n
-		c.Input = m.one(n.Input)
+		c.Input = m.One(n.Input)
 		return &c
 	case *Distinct:
 		c := *n
-		c.Input = m.one(n.Input)
+		c.Input = m.One(n.Input)
 		return &c
 	case *SetOp:
 		c := *n
-		c.Left, c.Right = m.one(n.Left), m.one(n.Right)
+		c.Left, c.Right = m.One(n.Left), m.One(n.Right)
 		return &c
 	case *With:
 		return m.with(n)
@@ -82,197 +59,155 @@ func (m *inputMapper) node(n Node) Node {
 	return m.write(n)
 }
 
-func (m *inputMapper) write(n Node) Node {
+func (m inputMapper) write(n Node) Node {
 	switch n := n.(type) {
 	case *Insert:
 		c := *n
-		c.Source = m.one(n.Source)
+		c.Source = m.One(n.Source)
 		return &c
 	case *Update:
 		c := *n
-		c.Source = m.one(n.Source)
+		c.Source = m.One(n.Source)
 		return &c
 	case *Delete:
 		c := *n
-		c.Source = m.one(n.Source)
+		c.Source = m.One(n.Source)
 		return &c
 	case *LockRows:
 		c := *n
-		c.Input = m.one(n.Input)
+		c.Input = m.One(n.Input)
 		return &c
 	}
 	return n
 }
 
-func (m *inputMapper) with(n *With) Node {
+func (m inputMapper) with(n *With) Node {
 	c := *n
 	c.CTEs = slices.Clone(n.CTEs)
 	for i, cte := range n.CTEs {
 		k := *cte
 		if cte.Recursive != nil {
 			r := *cte.Recursive
-			r.Base, r.Step = m.one(r.Base), m.one(r.Step)
+			r.Base, r.Step = m.One(r.Base), m.One(r.Step)
 			k.Recursive = &r
 		} else {
-			k.Plan = m.one(cte.Plan)
+			k.Plan = m.One(cte.Plan)
 		}
 		c.CTEs[i] = &k
 	}
-	c.Body = m.one(n.Body)
+	c.Body = m.One(n.Body)
 	return &c
 }
 
 // MapExprs rebuilds n, without its inputs, with f applied to each of its
 // expressions; n itself when none changes.
 func MapExprs(n Node, f func(expr.Expr) (expr.Expr, error)) (Node, error) {
-	m := &exprMapper{f: f}
-	r := m.node(n)
-	if m.err != nil {
-		return nil, m.err
-	}
-	if !m.changed {
-		return n, nil
-	}
-	return r, nil
+	m := exprMapper{tree.NewMapper(f)}
+	return tree.Result(m.Mapper, n, m.node(n))
 }
 
-type exprMapper struct {
-	f       func(expr.Expr) (expr.Expr, error)
-	changed bool
-	err     error
-}
+type exprMapper struct{ *tree.Mapper[expr.Expr] }
 
-func (m *exprMapper) one(e expr.Expr) expr.Expr {
-	if m.err != nil || e == nil {
-		return e
-	}
-	r, err := m.f(e)
-	if err != nil {
-		m.err = err
-		return e
-	}
-	m.changed = m.changed || r != e
-	return r
-}
-
-func (m *exprMapper) list(in []expr.Expr) []expr.Expr {
-	out := slices.Clone(in)
-	for i, e := range in {
-		out[i] = m.one(e)
-	}
-	return out
-}
-
-func (m *exprMapper) keys(in []expr.SortKey) []expr.SortKey {
+func (m exprMapper) keys(in []expr.SortKey) []expr.SortKey {
 	out := slices.Clone(in)
 	for i := range out {
-		out[i].Expr = m.one(out[i].Expr)
+		out[i].Expr = m.One(out[i].Expr)
 	}
 	return out
 }
 
-func (m *exprMapper) node(n Node) Node {
+func (m exprMapper) node(n Node) Node {
 	switch n := n.(type) {
 	case *Values:
 		c := *n
 		c.Rows = slices.Clone(n.Rows)
 		for i, row := range n.Rows {
-			c.Rows[i] = m.list(row)
+			c.Rows[i] = m.List(row)
 		}
 		return &c
 	case *TableFunction:
 		c := *n
 		c.Calls = slices.Clone(n.Calls)
 		for i, call := range n.Calls {
-			if r, ok := m.one(call).(*expr.Call); ok {
+			if r, ok := m.One(call).(*expr.Call); ok {
 				c.Calls[i] = r
 			}
 		}
 		return &c
 	case *Elements:
 		c := *n
-		c.Array = m.one(n.Array)
+		c.Array = m.One(n.Array)
 		return &c
 	case *Filter:
 		c := *n
-		c.Cond = m.one(n.Cond)
+		c.Cond = m.One(n.Cond)
 		return &c
 	case *Project:
 		c := *n
-		c.Exprs = m.list(n.Exprs)
+		c.Exprs = m.List(n.Exprs)
 		return &c
 	case *Join:
 		c := *n
-		c.On, c.Rest = m.one(n.On), m.one(n.Rest)
-		c.HashLeft, c.HashRight = m.list(n.HashLeft), m.list(n.HashRight)
+		c.On, c.Rest = m.One(n.On), m.One(n.Rest)
+		c.HashLeft, c.HashRight = m.List(n.HashLeft), m.List(n.HashRight)
 		return &c
 	case *Aggregate:
 		return m.aggregate(n)
 	case *Sort:
 		c := *n
-		c.Keys, c.Top = m.keys(n.Keys), m.one(n.Top)
+		c.Keys, c.Top = m.keys(n.Keys), m.One(n.Top)
 		return &c
 	case *Limit:
 		c := *n
-		c.Count, c.Offset = m.one(n.Count), m.one(n.Offset)
+		c.Count, c.Offset = m.One(n.Count), m.One(n.Offset)
 		return &c
 	case *Distinct:
 		c := *n
-		if n.On != nil {
-			c.On = m.list(n.On)
-		}
+		c.On = m.List(n.On)
 		return &c
 	}
 	return m.write(n)
 }
 
-func (m *exprMapper) aggregate(n *Aggregate) Node {
+func (m exprMapper) aggregate(n *Aggregate) Node {
 	c := *n
-	c.Groups = m.list(n.Groups)
+	c.Groups = m.List(n.Groups)
 	c.Aggs = slices.Clone(n.Aggs)
 	for i, a := range n.Aggs {
-		if r, ok := m.one(a).(*expr.AggregateCall); ok {
+		if r, ok := m.One(a).(*expr.AggregateCall); ok {
 			c.Aggs[i] = r
 		}
 	}
 	return &c
 }
 
-func (m *exprMapper) write(n Node) Node {
+func (m exprMapper) write(n Node) Node {
 	switch n := n.(type) {
 	case *Insert:
 		c := *n
-		c.Image, c.Returning = m.list(n.Image), m.returning(n.Returning)
+		c.Image, c.Returning = m.List(n.Image), m.List(n.Returning)
 		if n.OnConflict != nil {
 			oc := *n.OnConflict
-			oc.Set, oc.Where = m.assigns(oc.Set), m.one(oc.Where)
+			oc.Set, oc.Where = m.assigns(oc.Set), m.One(oc.Where)
 			c.OnConflict = &oc
 		}
 		return &c
 	case *Update:
 		c := *n
-		c.Set, c.Returning = m.assigns(n.Set), m.returning(n.Returning)
+		c.Set, c.Returning = m.assigns(n.Set), m.List(n.Returning)
 		return &c
 	case *Delete:
 		c := *n
-		c.Returning = m.returning(n.Returning)
+		c.Returning = m.List(n.Returning)
 		return &c
 	}
 	return n
 }
 
-// returning keeps nil, which is no RETURNING, apart from an empty list.
-func (m *exprMapper) returning(in []expr.Expr) []expr.Expr {
-	if in == nil {
-		return nil
-	}
-	return m.list(in)
-}
-
-func (m *exprMapper) assigns(in []Assign) []Assign {
+func (m exprMapper) assigns(in []Assign) []Assign {
 	out := slices.Clone(in)
 	for i := range out {
-		out[i].Expr = m.one(out[i].Expr)
+		out[i].Expr = m.One(out[i].Expr)
 	}
 	return out
 }
@@ -316,6 +251,40 @@ func Subplan(s *expr.Subquery) Node {
 		return p.Root
 	}
 	return nil
+}
+
+// EachSubplan calls f for the plans inside of e, not for those inside of these.
+func EachSubplan(e expr.Expr, f func(Node)) {
+	expr.Walk(e, func(e expr.Expr) bool {
+		if s, ok := e.(*expr.Subquery); ok {
+			if n := Subplan(s); n != nil {
+				f(n)
+			}
+		}
+		return true
+	})
+}
+
+// MapSubplans rebuilds e with f applied to the plans inside of it that have not
+// been distributed.
+func MapSubplans(e expr.Expr, f func(Node) (Node, error)) (expr.Expr, error) {
+	return expr.Map(e, func(e expr.Expr) (expr.Expr, error) {
+		s, ok := e.(*expr.Subquery)
+		if !ok {
+			return e, nil
+		}
+		root, ok := s.Plan.(Node)
+		if !ok {
+			return e, nil
+		}
+		mapped, err := f(root)
+		if err != nil || mapped == root {
+			return e, err
+		}
+		c := *s
+		c.Plan = mapped
+		return &c, nil
+	})
 }
 
 // Substitute replaces columns all over a tree, plans inside of expressions

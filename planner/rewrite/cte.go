@@ -7,8 +7,9 @@ import (
 
 // inline puts WITH queries in the place of their one use, as PostgreSQL 12 and
 // later do: not recursive ones, none that write, none with volatile functions,
-// none that are MATERIALIZED; NOT MATERIALIZED ones also where they are used
-// more often. What nobody uses is not run at all, unless it writes.
+// none that are MATERIALIZED. What is used more often is computed once, also
+// when it is NOT MATERIALIZED: which rows come is the same. What nobody uses is
+// not run at all, unless it writes.
 func (r *rewriter) inline(n plan.Node) (plan.Node, error) {
 	return plan.Rebuild(n, func(n plan.Node) (plan.Node, error) {
 		w, ok := n.(*plan.With)
@@ -25,18 +26,17 @@ func (r *rewriter) inlineWith(w *plan.With) (plan.Node, error) {
 	for i := len(c.CTEs) - 1; i >= 0; i-- {
 		cte := c.CTEs[i]
 		uses := countUses(&c, cte.ID)
-		switch {
-		case cte.Modifies:
+		if why := stays(cte, uses); why != "" {
+			r.because("WITH query %s stays: %s", cte.Name, why)
 			continue
-		case uses == 0:
+		}
+		if uses == 0 {
 			r.because("WITH query %s is not used", cte.Name)
-		case cte.Recursive == nil && uses == 1 && cte.Materialize != plan.Materialized && !volatilePlan(cte.Plan):
+		} else {
 			if err := replaceUses(&c, cte); err != nil {
 				return nil, err
 			}
 			r.because("WITH query %s is used once: put in its place", cte.Name)
-		default:
-			continue
 		}
 		c.CTEs = append(c.CTEs[:i:i], c.CTEs[i+1:]...)
 	}
@@ -44,6 +44,26 @@ func (r *rewriter) inlineWith(w *plan.With) (plan.Node, error) {
 		return c.Body, nil
 	}
 	return &c, nil
+}
+
+// stays says why a WITH query can neither be left out nor put in its place; ""
+// is that it can.
+func stays(cte *plan.CTE, uses int) string {
+	switch {
+	case cte.Modifies:
+		return "it writes"
+	case uses == 0:
+		return ""
+	case cte.Recursive != nil:
+		return "it is recursive"
+	case uses > 1:
+		return "it is used more than once"
+	case cte.Materialize == plan.Materialized:
+		return "it is MATERIALIZED"
+	case volatilePlan(cte.Plan):
+		return "it is volatile"
+	}
+	return ""
 }
 
 // countUses counts the scans of a CTE in the body and the other CTEs.
@@ -68,12 +88,7 @@ func usesIn(n plan.Node, id int) (uses int) {
 			uses++
 		}
 		plan.EachExpr(n, func(e expr.Expr) {
-			expr.Walk(e, func(e expr.Expr) bool {
-				if s, ok := e.(*expr.Subquery); ok {
-					uses += usesIn(plan.Subplan(s), id)
-				}
-				return true
-			})
+			plan.EachSubplan(e, func(sub plan.Node) { uses += usesIn(sub, id) })
 		})
 		return true
 	})
@@ -96,10 +111,9 @@ func volatilePlan(n plan.Node) bool {
 
 // volatileDeep looks into subqueries too.
 func volatileDeep(e expr.Expr) bool {
-	return expr.HasVolatile(e) || expr.Any(e, func(e expr.Expr) bool {
-		s, ok := e.(*expr.Subquery)
-		return ok && volatilePlan(plan.Subplan(s))
-	})
+	found := expr.HasVolatile(e)
+	plan.EachSubplan(e, func(sub plan.Node) { found = found || volatilePlan(sub) })
+	return found
 }
 
 func replaceUses(w *plan.With, cte *plan.CTE) error {
@@ -136,23 +150,7 @@ func replaceScans(n plan.Node, cte *plan.CTE) (plan.Node, error) {
 			return renamed(cte.Plan, s), nil
 		}
 		return plan.MapExprs(n, func(e expr.Expr) (expr.Expr, error) {
-			return expr.Map(e, func(e expr.Expr) (expr.Expr, error) {
-				s, ok := e.(*expr.Subquery)
-				if !ok {
-					return e, nil
-				}
-				root, ok := s.Plan.(plan.Node)
-				if !ok {
-					return e, nil
-				}
-				root, err := replaceScans(root, cte)
-				if err != nil {
-					return nil, err
-				}
-				c := *s
-				c.Plan = root
-				return &c, nil
-			})
+			return plan.MapSubplans(e, func(root plan.Node) (plan.Node, error) { return replaceScans(root, cte) })
 		})
 	})
 }

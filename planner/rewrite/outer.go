@@ -37,8 +37,11 @@ func (r *rewriter) reduce(n plan.Node, conds []expr.Expr) plan.Node {
 		kind = plan.JoinRight
 	}
 	c := *j
-	if c.Kind = kind; kind != j.Kind {
+	switch c.Kind = kind; {
+	case kind != j.Kind:
 		r.because("outer join is reduced: a condition drops its NULLs")
+	case kind == plan.JoinLeft || kind == plan.JoinRight || kind == plan.JoinFull:
+		r.because("outer join stays: no condition drops its NULLs")
 	}
 	if kind == plan.JoinInner {
 		conds = append(conds[:len(conds):len(conds)], expr.Conjuncts(j.On)...)

@@ -30,14 +30,7 @@ func (p *pruner) keep(n plan.Node) {
 				p.kept[m.Target] = true
 			}
 		}
-		plan.EachExpr(n, func(e expr.Expr) {
-			expr.Walk(e, func(e expr.Expr) bool {
-				if s, ok := e.(*expr.Subquery); ok {
-					p.keep(plan.Subplan(s))
-				}
-				return true
-			})
-		})
+		plan.EachExpr(n, func(e expr.Expr) { plan.EachSubplan(e, p.keep) })
 		return true
 	})
 }
@@ -56,19 +49,7 @@ func (p *pruner) needs(n plan.Node, need idSet) (plan.Node, idSet) {
 		for _, id := range expr.Columns(e) {
 			out[id] = true
 		}
-		return expr.Map(e, func(e expr.Expr) (expr.Expr, error) {
-			s, ok := e.(*expr.Subquery)
-			if !ok {
-				return e, nil
-			}
-			root, ok := s.Plan.(plan.Node)
-			if !ok {
-				return e, nil
-			}
-			c := *s
-			c.Plan = p.all(root)
-			return &c, nil
-		})
+		return plan.MapSubplans(e, func(root plan.Node) (plan.Node, error) { return p.all(root), nil })
 	})
 	if err != nil {
 		return n, out

@@ -29,10 +29,22 @@ func (r *rewriter) push(n plan.Node, conds []expr.Expr) (plan.Node, error) {
 		if n.On == nil {
 			return r.through(n, conds, movable)
 		}
+		r.stay(conds, "DISTINCT ON")
+	case *plan.Limit:
+		r.stay(conds, "LIMIT")
+	case *plan.LockRows:
+		r.stay(conds, "row locks")
 	case *plan.With:
 		return r.pushWith(n, conds)
 	}
 	return r.through(n, conds, never)
+}
+
+// stay notes what keeps conditions from going down.
+func (r *rewriter) stay(conds []expr.Expr, above string) {
+	if len(conds) > 0 {
+		r.because("conditions stay above %s", above)
+	}
 }
 
 func always(expr.Expr) bool { return true }
@@ -94,6 +106,7 @@ func (r *rewriter) pushProject(n *plan.Project, conds []expr.Expr) (plan.Node, e
 			return nil, err
 		}
 	}
+	r.stay(above, "volatile columns or sets")
 	in, err := r.push(n.Input, down)
 	if err != nil {
 		return nil, err
@@ -123,6 +136,7 @@ func (r *rewriter) pushAggregate(n *plan.Aggregate, conds []expr.Expr) (plan.Nod
 			return nil, err
 		}
 	}
+	r.stay(above, "the grouping that they are about")
 	in, err := r.push(n.Input, down)
 	if err != nil {
 		return nil, err
@@ -135,6 +149,7 @@ func (r *rewriter) pushAggregate(n *plan.Aggregate, conds []expr.Expr) (plan.Nod
 // pushSetOp gives both sides the conditions, in their own columns' names.
 func (r *rewriter) pushSetOp(n *plan.SetOp, conds []expr.Expr) (plan.Node, error) {
 	down, above := split(conds, func(e expr.Expr) bool { return movable(e) && !expr.HasSubquery(e) })
+	r.stay(above, "the set operation: they are volatile or have subqueries")
 	side := func(in plan.Node) (plan.Node, error) {
 		at := map[expr.ColumnID]expr.Expr{}
 		for i, c := range in.Columns() {

@@ -67,27 +67,9 @@ func (r *rewriter) tree(n plan.Node) (plan.Node, error) {
 func (r *rewriter) inner(n plan.Node) (plan.Node, error) {
 	return plan.Rebuild(n, func(n plan.Node) (plan.Node, error) {
 		return plan.MapExprs(n, func(e expr.Expr) (expr.Expr, error) {
-			return expr.Map(r.fold(e), r.subplan)
+			return plan.MapSubplans(r.fold(e), r.tree)
 		})
 	})
 }
 
 func (r *rewriter) fold(e expr.Expr) expr.Expr { return expr.Fold(r.env, e) }
-
-func (r *rewriter) subplan(e expr.Expr) (expr.Expr, error) {
-	s, ok := e.(*expr.Subquery)
-	if !ok {
-		return e, nil
-	}
-	root, ok := s.Plan.(plan.Node)
-	if !ok {
-		return e, nil
-	}
-	root, err := r.tree(root)
-	if err != nil {
-		return nil, err
-	}
-	c := *s
-	c.Plan = root
-	return &c, nil
-}

@@ -66,6 +66,9 @@ func (r *rewriter) limit(n *plan.Limit) plan.Node {
 		return &p
 	case *plan.Sort:
 		if n.Count == nil || expr.HasVolatile(n.Count) || n.Offset != nil && expr.HasVolatile(n.Offset) {
+			if n.Count != nil {
+				r.because("sort keeps all rows: LIMIT is volatile")
+			}
 			return n
 		}
 		l, s := *n, *in

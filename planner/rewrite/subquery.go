@@ -48,18 +48,48 @@ func (r *rewriter) join(in plan.Node, cond expr.Expr) plan.Node {
 		return nil
 	}
 	root, ok := s.Plan.(plan.Node)
-	if !ok || volatilePlan(root) || !outputs(in).coversAll(s.Outer) {
+	if !ok {
 		return nil
 	}
-	switch {
-	case s.Kind == expr.SubqueryExists && len(s.Outer) > 0:
-		return r.exists(in, s, root, negated)
-	case s.Kind == expr.SubqueryAny && !negated && movable(s.Test):
-		return r.in(in, s, root, plan.JoinSemi)
-	case s.Kind == expr.SubqueryAny && movable(s.Test) && neverNullTest(in, root, s):
-		return r.in(in, s, root, plan.JoinAnti)
+	if why := r.staysSubquery(in, s, root, negated); why != "" {
+		r.because("subquery stays: %s", why)
+		return nil
 	}
-	return nil
+	var out plan.Node
+	switch {
+	case s.Kind == expr.SubqueryExists:
+		out = r.exists(in, s, root, negated)
+	case negated:
+		out = r.in(in, s, root, plan.JoinAnti)
+	default:
+		out = r.in(in, s, root, plan.JoinSemi)
+	}
+	if out == nil {
+		r.because("subquery stays: its conditions on outer rows cannot be taken out of it")
+	}
+	return out
+}
+
+// staysSubquery says why a condition over a subquery is no join; "" is that it
+// may be one.
+func (r *rewriter) staysSubquery(in plan.Node, s *expr.Subquery, root plan.Node, negated bool) string {
+	switch {
+	case volatilePlan(root):
+		return "it is volatile"
+	case !outputs(in).coversAll(s.Outer):
+		return "it uses rows from further outside"
+	case s.Kind == expr.SubqueryExists && len(s.Outer) == 0:
+		return "it depends on no row, so it runs once"
+	case s.Kind == expr.SubqueryExists:
+		return ""
+	case s.Kind != expr.SubqueryAny:
+		return "it is no EXISTS or IN"
+	case !movable(s.Test):
+		return "it is compared with what is volatile"
+	case negated && !neverNullTest(in, root, s):
+		return "NOT IN, and a NULL may be among what is compared"
+	}
+	return ""
 }
 
 func (s idSet) coversAll(ids []expr.ColumnID) bool {
