@@ -4,7 +4,7 @@ BIN   := bin/pegmatite
 DATA  ?= ./data
 LISTEN ?= 127.0.0.1:5432
 
-.PHONY: faults soak build run test test-setup vet bench sql-record clean
+.PHONY: fuzz faults soak build run test test-setup vet bench sql-record clean
 
 build: ## compile the server (the first build compiles SQLite and Postgres's grammar: minutes, once)
 	go build -o $(BIN) ./cmd/pegmatite
@@ -27,6 +27,11 @@ faults: ## faults at length: kills, power cuts, full disks, more rows than memor
 soak: ## faults over and over with fresh seeds, until one fails (it names its seed)
 	seed=$$(date +%s); while go test -count=1 -timeout 3h ./test/faults -long -seed $$seed \
 	  -run 'TestKill|TestPowerCuts|TestFullDisk|TestOldSnapshot'; do seed=$$((seed+10000)); done; echo "seed $$seed failed"; false
+
+FUZZ ?= 60s
+fuzz: ## every fuzz target for FUZZ each (60s); inputs that fail are kept under testdata/fuzz, to be committed
+	@set -e; for t in $$(git grep -oE '^func Fuzz[A-Za-z]+' -- '*_test.go' | sed 's|/[^/]*:func |:|'); do \
+	  echo "$$t"; go test "./$${t%%:*}" -run '^$$' -fuzz "^$${t##*:}$$" -fuzztime $(FUZZ); done
 
 vet: ## formatting, and go vet
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1; }

@@ -7,6 +7,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/txn"
 )
 
 // openOnShards calls f for every transaction that a shard has something of.
@@ -46,10 +47,17 @@ func (s *Session) transactionRows(ctx context.Context, emit func(row)) error {
 	})
 }
 
+// transactionReason says what a shard has of a transaction and why it has not ended there.
 func transactionReason(id shard.ID, t *shard.TransactionInfo) string {
 	text := fmt.Sprintf("shard %d: %d locks, %d bytes", id, t.Locks, t.Bytes)
 	if len(t.Waiting) > 0 {
 		text += fmt.Sprintf(", waits for %v", t.Waiting)
+	}
+	switch {
+	case t.State == txn.Prepared && len(t.Participants) > 0:
+		text += fmt.Sprintf(", in doubt: prepared, and log %s, the first of its participants, has the decision", t.Participants[0])
+	case t.State == txn.Committed || t.State == txn.Aborted:
+		text += ", decided, and not yet known to all of its participants"
 	}
 	return text
 }
