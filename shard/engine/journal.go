@@ -16,6 +16,8 @@ type journal struct {
 	mu     sync.Mutex // protects the rest; Participant.mu in the package comment
 	last   log.Position
 	flight map[log.Position]struct{} // appended and not applied yet
+	// replayed: what is in the log was read back, and synced, and more may follow.
+	replayed bool
 }
 
 // append appends records that are applied together later, by done.
@@ -49,13 +51,19 @@ func (j *journal) done(pos log.Position) {
 	delete(j.flight, pos)
 }
 
-// complete is the last position up to which everything has been applied.
+// complete is the last position up to which everything has been applied, and is
+// durable: of what nobody waits for (a prepare's copy, a forgotten decision) the
+// log could lose the end. A file that had noted it would pass over what gets
+// the same positions after a restart.
 func (j *journal) complete() log.Position {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	at := j.last
 	for pos := range j.flight {
 		at = min(at, pos-1)
+	}
+	if j.log != nil && j.replayed {
+		at = min(at, j.log.Synced())
 	}
 	return at
 }

@@ -30,7 +30,7 @@ func (p *Participant) replay() error {
 	if err != nil {
 		return err
 	}
-	p.last = p.log.Last()
+	p.last, p.replayed = p.log.Last(), true
 	return p.checkEnd()
 }
 

@@ -182,7 +182,7 @@ func TestRule17ConstraintsReadTheNewest(t *testing.T) {
 // descriptor writes nothing, and reads only what was before the change; while
 // the change is prepared, reads that could be after it wait.
 func TestRule21Fences(t *testing.T) {
-	in, acc := ruled(t)
+	in, acc := ruledBy(t, func(cfg *engine.Config) { cfg.Log.SegmentBytes = 1 << 13 })
 	before := in.Begin(t, txn.RepeatableRead)
 	drawnBefore, _ := in.Oracle.Snapshot(t.Context())
 	defer in.Oracle.Release(drawnBefore)
@@ -225,7 +225,12 @@ func TestRule21Fences(t *testing.T) {
 	for range 3 {
 		in = in.Restart(t, false)
 		fenced(in)
-		if err := in.Service.(*engine.Node).CutLogs(t.Context()); err != nil { // now the file alone knows
+		for range 100 { // more than a segment: then the file alone knows
+			tx := in.Begin(t, txn.ReadCommitted)
+			write(t, tx, add(&newer, 0, 1))
+			commit(t, tx)
+		}
+		if err := in.Service.(*engine.Node).CutLogs(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
