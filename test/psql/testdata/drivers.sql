@@ -66,3 +66,7 @@ DROP TABLE nokey;
 \dt
 ROLLBACK;
 \dt
+-- JDBC: the words to quote; pgAdmin: how bytes are shown
+select string_agg(word, ',' order by word) from pg_catalog.pg_get_keywords() where word <> ALL ('{a,abs,all,allocate,alter,analyze,and,any,as,asc,both,select,table,user,where}'::text[]) and catcode in ('R', 'T');
+SELECT word, catcode, barelabel, catdesc, baredesc FROM pg_get_keywords() WHERE word IN ('abort', 'between', 'collation', 'table') ORDER BY word;
+SELECT set_config('bytea_output', 'hex', false) FROM pg_settings WHERE name = 'bytea_output';
