@@ -177,7 +177,7 @@ func TestHashJoinInBoundedMemory(t *testing.T) {
 		} {
 			t.Run(name+", "+c.name, func(t *testing.T) {
 				// So little that parts have to be parted again.
-				got := spillingIn(t, memoryBytes/4, node(name, 2, join(kind, plan.JoinHash)), c.left, c.right)
+				got := spillingIn(t, memoryBytes/6, node(name, 2, join(kind, plan.JoinHash)), c.left, c.right)
 				same(t, sorted(got), sorted(naiveJoin(kind, c.left, c.right)))
 			})
 		}
