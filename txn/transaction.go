@@ -79,7 +79,7 @@ func (t *Txn) Isolation() Isolation { return t.level }
 
 // SetIsolation changes the level, which only a transaction without a snapshot can (25001).
 func (t *Txn) SetIsolation(level Isolation) error {
-	if t.level != level && t.last > 0 {
+	if t.level != level && (t.last > 0 || t.Drawn() != 0) {
 		return pgerr.New(pgerr.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
 	}
 	t.level = level

@@ -69,6 +69,11 @@ func (s *Session) run(ctx context.Context, x *execution) (*result, error) {
 	if x.prepared != nil && x.stmt.Node.GetTransactionStmt() != nil {
 		return s.transactionCommand(ctx, x.stmt.Node.GetTransactionStmt())
 	}
+	if readsRows(x.stmt.Node) {
+		if err := s.fixSnapshot(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if !plannable(x.stmt.Node) {
 		return s.persist(ctx, func() (*result, error) { return s.command(ctx, x) })
 	}

@@ -77,7 +77,10 @@ func (s *Session) beginMessage(ctx context.Context, st *sqlparse.Statement) erro
 	if st.Node.GetTransactionStmt() != nil {
 		return nil
 	}
-	return s.step(ctx, onStatement)
+	if err := s.step(ctx, onStatement); err != nil || !analyzed(st.Node) {
+		return err
+	}
+	return s.fixSnapshot(ctx)
 }
 
 // Bind serves a Bind message: parameters become datums, a portal is made.

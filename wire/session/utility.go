@@ -8,6 +8,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
+	"github.com/pegmatitedb/pegmatite/txn"
 )
 
 // plannable reports whether a statement becomes a plan; the others are commands.
@@ -19,6 +20,38 @@ func plannable(n *pg.Node) bool {
 		return true
 	}
 	return false
+}
+
+// analyzed reports whether a statement is analyzed against a snapshot before it
+// runs (analyze.c, analyze_requires_snapshot).
+func analyzed(n *pg.Node) bool {
+	switch n.GetNode().(type) {
+	case *pg.Node_SelectStmt, *pg.Node_InsertStmt, *pg.Node_UpdateStmt, *pg.Node_DeleteStmt, *pg.Node_MergeStmt,
+		*pg.Node_DeclareCursorStmt, *pg.Node_ExplainStmt, *pg.Node_CreateTableAsStmt, *pg.Node_CallStmt:
+		return true
+	}
+	return false
+}
+
+// readsRows reports whether a statement runs at the transaction's snapshot,
+// and so fixes it. What a schema change finds must not depend on when the
+// transaction began: it fixes none.
+func readsRows(n *pg.Node) bool {
+	switch n.GetNode().(type) {
+	case *pg.Node_PrepareStmt, *pg.Node_ExecuteStmt, *pg.Node_DeallocateStmt, *pg.Node_CopyStmt, *pg.Node_DoStmt:
+		return true
+	}
+	return analyzed(n)
+}
+
+// fixSnapshot draws the snapshot of a REPEATABLE READ transaction with the
+// first statement that PostgreSQL takes it for, whether it reads rows or not.
+func (s *Session) fixSnapshot(ctx context.Context) error {
+	if s.tx == nil || s.tx.txn.Isolation() == txn.ReadCommitted || s.tx.txn.Drawn() != 0 {
+		return nil
+	}
+	_, err := s.tx.txn.Snapshot(ctx)
+	return err
 }
 
 // endsBlock reports whether a statement may run in a failed transaction
