@@ -3,6 +3,8 @@ package wire
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"maps"
+	"slices"
 	"sync"
 )
 
@@ -11,10 +13,31 @@ type registry struct {
 	mu    *sync.Mutex // protects the fields below
 	next  *uint32
 	conns map[uint32]*conn
+	early map[*conn]bool // those that have not started up yet
 }
 
 func newRegistry() registry {
-	return registry{mu: new(sync.Mutex), next: new(uint32), conns: map[uint32]*conn{}}
+	return registry{mu: new(sync.Mutex), next: new(uint32), conns: map[uint32]*conn{}, early: map[*conn]bool{}}
+}
+
+// open notes a connection that is about to start up; opened, that it has, or failed to.
+func (r registry) open(c *conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.early[c] = true
+}
+
+func (r registry) opened(c *conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.early, c)
+}
+
+// opening returns those that start up now.
+func (r registry) opening() []*conn {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Keys(r.early))
 }
 
 // add registers c under a fresh process id and secret. It reports false when

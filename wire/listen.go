@@ -78,16 +78,26 @@ func (s *Server) serveConn(nc net.Conn) {
 		discardInput(nc)
 		nc.Close()
 	}()
-	if c.startup() {
-		defer s.conns.remove(c)
-		c.run()
+	s.conns.open(c)
+	started := c.startup()
+	s.conns.opened(c)
+	if !started {
+		return
 	}
+	defer s.conns.remove(c)
+	if s.draining() {
+		c.drain() // Drain may have looked before the session was there
+	}
+	c.run()
 }
 
 // Drain stops accepting, ends sessions as soon as their running statement is
 // done, and cancels what still runs when ctx ends.
 func (s *Server) Drain(ctx context.Context) {
 	close(s.closing)
+	for _, c := range s.conns.opening() {
+		c.net.SetReadDeadline(time.Now()) // it has nothing to lose yet
+	}
 	for _, c := range s.conns.all() {
 		c.drain()
 	}

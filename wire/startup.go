@@ -15,6 +15,9 @@ import (
 // there is one; a client that it refused has been told why.
 func (c *conn) startup() bool {
 	c.net.SetDeadline(time.Now().Add(c.server.config.StartupTimeout))
+	if c.server.draining() {
+		return false // Drain has looked for it before it set this deadline
+	}
 	first := c.firstPacket()
 	if first == nil {
 		return false

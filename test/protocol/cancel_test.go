@@ -285,7 +285,19 @@ func TestDrain(t *testing.T) {
 	eventually(t, "it runs", func() bool {
 		return one(t, setup, fmt.Sprintf("SELECT state FROM pg_stat_activity WHERE pid = %d", busy.PgConn().PID())) == "active"
 	})
+	silent, err := net.Dial("tcp", n.Address()) // says nothing at all
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	halfway, err := net.Dial("tcp", n.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer halfway.Close()
+	halfway.Write([]byte{0, 0, 0})
 	stopped := make(chan error, 1)
+	begun := time.Now()
 	go func() { stopped <- n.Stop() }()
 	if e := lastError(t, idle); e.Code != "57P01" {
 		t.Errorf("idle: %s", problem(e))
@@ -304,5 +316,8 @@ func TestDrain(t *testing.T) {
 	}
 	if err := <-stopped; err != nil {
 		t.Error(err)
+	}
+	if took := time.Since(begun); took > 30*time.Second {
+		t.Errorf("the stop waited %v for clients that never said who they are", took)
 	}
 }
