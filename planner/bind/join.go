@@ -169,7 +169,12 @@ func (q *query) joinItems(n *pg.JoinExpr, merged []*itemColumn, left, right sour
 		}
 	}
 	if u := n.JoinUsingAlias; u != nil {
-		out = append(out, &item{name: u.Aliasname, byName: true, columns: merged, joined: true})
+		alias := &item{name: u.Aliasname, byName: true, columns: merged, joined: true}
+		q.checkNames([]*item{alias}, out)
+		if n.Alias != nil {
+			alias.byName = false // hidden by the alias of the whole
+		}
+		out = append(out, alias)
 	}
 	for _, c := range it.columns {
 		q.ownMerged(it, c)

@@ -53,7 +53,7 @@ func (q *query) direction(by *pg.SortBy, e expr.Expr) (desc, nullsFirst bool) {
 		if name != "<" && name != ">" {
 			fail(pgerr.New(pgerr.WrongObjectType, "operator %s is not a valid ordering operator", name).
 				WithHint("Ordering operators must be \"<\" or \">\" members of btree operator families.").
-				WithPosition(q.b.position(location(by.Node))))
+				WithPosition(q.b.position(by.Location)))
 		}
 		desc = name == ">"
 	}

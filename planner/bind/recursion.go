@@ -20,7 +20,11 @@ type recursion struct {
 }
 
 func (q *query) checkRecursion(s *pg.SelectStmt, name string) {
-	r := &recursion{b: q.b, name: name, place: "its non-recursive term"}
+	r := &recursion{b: q.b, name: name, place: "a subquery"}
+	for _, c := range s.WithClause.GetCtes() {
+		r.walk(c.GetCommonTableExpr().GetCtequery())
+	}
+	r.place = "its non-recursive term"
 	r.walk(selectNode(s.Larg))
 	r.place = ""
 	r.walk(selectNode(s.Rarg))

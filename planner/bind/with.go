@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/proto"
 
@@ -58,13 +60,14 @@ func (q *query) withClause(n *pg.WithClause) *withPlan {
 		if n.Recursive {
 			q.refuseForward(n, cte)
 		}
-		w.ctes = append(w.ctes, q.cte(cte, n.Recursive))
+		w.ctes = append(w.ctes, q.cte(cte, n.Recursive)...)
 	}
 	return w
 }
 
-// cte binds one WITH query and makes it visible.
-func (q *query) cte(n *pg.CommonTableExpr, recursive bool) *plan.CTE {
+// cte binds one WITH query and makes it visible. In front of it come those of
+// the WITH clause of a recursive one, which both its terms see.
+func (q *query) cte(n *pg.CommonTableExpr, recursive bool) []*plan.CTE {
 	if n.SearchClause != nil || n.CycleClause != nil {
 		q.b.unsupported(n.Location, "SEARCH and CYCLE")
 	}
@@ -77,8 +80,9 @@ func (q *query) cte(n *pg.CommonTableExpr, recursive bool) *plan.CTE {
 		c.Materialize = plan.NotMaterialized
 	}
 	scope := &cteScope{parent: q.ctes, name: n.Ctename, cte: c, at: q}
+	out := []*plan.CTE{c}
 	if recursive && refersTo(n.Ctequery, n.Ctename) {
-		q.recursive(n, c, scope)
+		out = append(q.recursive(n, c, scope), c)
 	} else {
 		sub := q.cteLevel(q.ctes)
 		c.Plan, c.Modifies = q.cteQuery(sub, n)
@@ -88,7 +92,7 @@ func (q *query) cte(n *pg.CommonTableExpr, recursive bool) *plan.CTE {
 	}
 	q.cteNames(n, scope)
 	q.ctes = scope
-	return c
+	return out
 }
 
 // cteNames gives the columns the names of the WITH query's list.
@@ -139,8 +143,8 @@ func (q *query) cteQuery(sub *query, n *pg.CommonTableExpr) (node plan.Node, mod
 	return nil, false
 }
 
-// recursive binds base UNION [ALL] step.
-func (q *query) recursive(n *pg.CommonTableExpr, c *plan.CTE, scope *cteScope) {
+// recursive binds base UNION [ALL] step, and the WITH clause before them.
+func (q *query) recursive(n *pg.CommonTableExpr, c *plan.CTE, scope *cteScope) []*plan.CTE {
 	s := n.Ctequery.GetSelectStmt()
 	if s == nil {
 		q.b.failAt(n.Location, pgerr.InvalidRecursion, "recursive query \"%s\" must not contain data-modifying statements", n.Ctename)
@@ -149,9 +153,10 @@ func (q *query) recursive(n *pg.CommonTableExpr, c *plan.CTE, scope *cteScope) {
 		q.b.failAt(n.Location, pgerr.InvalidRecursion, "recursive query \"%s\" does not have the form non-recursive-term UNION [ALL] recursive-term", n.Ctename)
 	}
 	q.checkRecursion(s, n.Ctename)
-	if s.WithClause != nil {
-		q.b.unsupported(n.Location, "WITH in a recursive query")
-	}
+	level := q.cteLevel(q.ctes)
+	inner := level.withClause(s.WithClause)
+	q.takeOuter(level)
+	scope.parent = level.ctes
 	side := func(n *pg.SelectStmt, ctes *cteScope, u unknowns) plan.Node {
 		sub := q.cteLevel(ctes)
 		node := sub.selectStatement(n, u)
@@ -159,13 +164,15 @@ func (q *query) recursive(n *pg.CommonTableExpr, c *plan.CTE, scope *cteScope) {
 		scope.outer = append(scope.outer, sub.outer.ids...)
 		return node
 	}
-	base := side(s.Larg, q.ctes, resolveUnknowns)
+	base := side(s.Larg, level.ctes, resolveUnknowns)
 	scope.cols, scope.working = base.Columns(), true
 	q.cteNames(n, scope)
 	c.Recursive = &plan.Recursive{Base: base, All: s.All}
 	step := side(s.Rarg, scope, keepUnknowns)
 	scope.working = false
 	c.Recursive.Step = q.matchStep(n, base, step, s.Rarg)
+	scope.parent = q.ctes
+	return inner.ctes
 }
 
 // matchStep makes the recursive term's columns have the first term's types.
@@ -177,9 +184,13 @@ func (q *query) matchStep(n *pg.CommonTableExpr, base, step plan.Node, tree *pg.
 	want := make([]*types.Type, len(l))
 	for i := range l {
 		t := q.commonType("UNION", []expr.Expr{ref(l[i]), ref(r[i])}, []int32{-1, targetLocation(tree, i)})
-		if t != l[i].Type {
+		typmod := int32(-1)
+		if l[i].Type == r[i].Type && l[i].Typmod == r[i].Typmod {
+			typmod = l[i].Typmod
+		}
+		if t != l[i].Type || typmod != l[i].Typmod {
 			fail(pgerr.New(pgerr.DatatypeMismatch, "recursive query \"%s\" column %d has type %s in non-recursive term but type %s overall",
-				n.Ctename, i+1, l[i].Type.SQLName, t.SQLName).
+				n.Ctename, i+1, types.FormatType(l[i].Type, l[i].Typmod), types.FormatType(t, typmod)).
 				WithHint("Cast the output of the non-recursive term to the correct type.").
 				WithPosition(q.b.position(targetLocation(n.Ctequery.GetSelectStmt(), i))))
 		}
@@ -195,8 +206,8 @@ func (q *query) cteScan(s *cteScope, n *pg.RangeVar) source {
 	}
 	s.cte.Uses++
 	q.recurses = q.recurses || s.working
-	for level := q; level != nil && level != s.at; level = level.parent {
-		for _, id := range s.outer { // who reads it refers to what it refers to
+	for _, id := range s.outer { // who reads it refers to what it refers to
+		for level := q; level != nil && level != s.at && level.own[id] == nil; level = level.parent {
 			level.outer.add(id)
 		}
 	}
@@ -223,15 +234,33 @@ func refersTo(n *pg.Node, name string) bool {
 	return found
 }
 
-// reference finds where a tree reads from the name.
+// reference finds where a tree reads from the name, but for where a WITH
+// clause inside gives the name to another query.
 func reference(n *pg.Node, name string) (at int32, found bool) {
 	sqlparse.Walk(n, func(m proto.Message) bool {
+		if s, ok := m.(*pg.SelectStmt); ok && defines(s.WithClause, name) {
+			for _, c := range s.WithClause.Ctes {
+				cte := c.GetCommonTableExpr()
+				if found || cte.Ctename == name && s.WithClause.Recursive {
+					break
+				}
+				if at, found = reference(cte.Ctequery, name); cte.Ctename == name {
+					break
+				}
+			}
+			return false
+		}
 		if r, ok := m.(*pg.RangeVar); ok && r.Schemaname == "" && r.Relname == name {
 			at, found = r.Location, true
 		}
 		return !found
 	})
 	return at, found
+}
+
+// defines reports whether a WITH clause has a query of the name.
+func defines(w *pg.WithClause, name string) bool {
+	return slices.ContainsFunc(w.GetCtes(), func(c *pg.Node) bool { return c.GetCommonTableExpr().GetCtename() == name })
 }
 
 // refuseForward refuses WITH RECURSIVE queries that read from later ones.
