@@ -158,6 +158,41 @@ func (c *Change) Rollback(m Mark) {
 	c.steps = c.steps[:m.steps]
 }
 
+// Claim is an object or a name that a change needs to stay as it is to others.
+type Claim struct {
+	Key Key
+	// Name is a name that the change gives, in Schema; Key has its class and database. Empty: the object itself.
+	Name   string
+	Schema OID
+	// Written: the change replaces the object, and no other may even use it.
+	Written bool
+}
+
+// Claims are what steps since m depend on: the objects that they write or read,
+// and the names that they give.
+func (c *Change) Claims(m Mark) []Claim {
+	var claims []Claim
+	seen := make(map[Key]bool)
+	for _, s := range c.steps[m.steps:] {
+		if seen[s.key] {
+			continue
+		}
+		seen[s.key] = true
+		claims = append(claims, Claim{Key: s.key, Written: true})
+		if now := c.work.Object(s.key); now != nil {
+			eachName(now, func(e nameEntry) {
+				if _, taken := c.base.names.Get(e); !taken {
+					claims = append(claims, Claim{Key: Key{Class: e.class, Database: e.database}, Name: e.name, Schema: e.schema, Written: true})
+				}
+			})
+		}
+	}
+	for _, key := range c.readLog[m.reads:] {
+		claims = append(claims, Claim{Key: key})
+	}
+	return claims
+}
+
 // Ops returns the change's net effect, one op per object, in the order in
 // which the objects were first touched. What was created and deleted again is left out.
 func (c *Change) Ops() []Op {

@@ -27,6 +27,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/shard/sqlite"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/objectlock"
 	"github.com/pegmatitedb/pegmatite/txn/tso"
 	"github.com/pegmatitedb/pegmatite/txn/twopc"
 	"github.com/pegmatitedb/pegmatite/wire"
@@ -38,6 +39,8 @@ const (
 	textCacheBytes = 16 << 20
 	planCacheBytes = 64 << 20
 	startupTimeout = 60 * time.Second // authentication_timeout
+	// deadlockTimeout is PostgreSQL's deadlock_timeout.
+	deadlockTimeout = time.Second
 	// minFreeBytes is kept for what has begun: commits under way, settling, the
 	// WALs of the shards, and etcd, which cannot go on without space.
 	minFreeBytes = 64 << 20
@@ -53,6 +56,7 @@ type Node struct {
 	kv      metakvCloser
 	store   *store.Store
 	engine  *engine.Node
+	locks   *objectlock.Locks
 	oracle  *tso.Oracle
 	catalog *catalogshard.Shard
 	system  *pgcatalog.Catalog
@@ -64,6 +68,7 @@ type Node struct {
 	wire        *wire.Server
 	admin       *admin.Server
 	open        atomic.Bool // everything above is set
+	sessions    atomic.Pointer[session.Node]
 	fatal       chan error
 	served      chan error
 	closers     []func() error // undo, newest last
@@ -195,10 +200,12 @@ func (n *Node) openShards(ctx context.Context) (*cluster, error) {
 		return nil, err
 	}
 	id := n.dir.Identity
+	n.locks = objectlock.New(deadlockTimeout, func(self txn.ID, leave func(error)) error { return n.engine.Search(self, leave) })
 	n.engine, err = engine.OpenNode(ctx, engine.Config{
 		Dir: n.config.Data, Shards: id.Shards, Logs: id.Logs, Oracle: n.oracle, Logger: n.log,
 		SQLite: n.sqliteOptions(), Log: shardlog.Options{MinFreeBytes: minFreeBytes}, MemoryBytes: int64(n.config.MemoryMB) << 20,
 		ShardOf: shardOf(m), Ask: n.ask, Fatal: n.fail,
+		Waits: n.locks, Party: n.party, Database: n.databaseOf, DeadlockTimeout: deadlockTimeout,
 	})
 	if err != nil {
 		return nil, err
@@ -259,11 +266,12 @@ func (n *Node) serve(ctx context.Context, c *cluster) error {
 	txns := txn.NewManager(n.dir.Identity.Node, n.boot, n.oracle, n.coordinator, c, c.logOf)
 	sessions := &session.Node{
 		Catalog: n.store, Schema: &schemaChanges{store: n.store, cluster: c},
-		Allocate: allocator{n}, Cluster: c, CatalogShard: n.catalog, Topology: c, Txns: txns, Oracle: n.oracle,
+		Allocate: allocator{n}, Cluster: c, CatalogShard: n.catalog, Topology: c, Txns: txns, Oracle: n.oracle, Locks: n.locks,
 		Library: builtin.Default(), System: n.system, Texts: sqlparse.NewCache(textCacheBytes), Plans: planner.NewCache(planner.New(), planCacheBytes),
 		Maintenance: &maintenance{c}, Log: n.log, Defaults: n.defaults(), Version: VersionText(),
 		Started: time.Now(), Metrics: n.statements, Slow: time.Duration(n.config.SlowMS) * time.Millisecond,
 	}
+	n.sessions.Store(sessions)
 	n.wire = wire.NewServer(sessions, wire.Config{
 		MaxConnections: n.config.MaxConnections, Reserved: n.reserved(), StartupTimeout: startupTimeout, Log: n.log,
 	})

@@ -36,11 +36,13 @@ type Config struct {
 	// Ask asks another node's home log for the outcome of a transaction left in
 	// doubt. Nil: only this node's logs are homes.
 	Ask func(ctx context.Context, home txn.LogID, id txn.ID) (txn.Outcome, error)
-	// Edges are the waits on other nodes' shards, and those of sessions that hold
-	// something here while they wait elsewhere; nil is none.
-	Edges func() []lock.Edge
+	// Waits are those of transactions that may hold something here while they
+	// wait elsewhere; nil is none.
+	Waits Waits
 	// Party names a transaction in a deadlock's message; nil: by its sequence.
 	Party func(txn.ID) lock.Party
+	// Database is which one a relation belongs to, for the same message; nil: 0.
+	Database func(relation uint32) uint32
 	// Fatal is called when a log or a file can no longer be trusted: the process must end.
 	Fatal func(error)
 
@@ -67,6 +69,14 @@ type Config struct {
 	uniqueCheckBytes uint64 // see the constants
 	sortBytes        int64
 	groupBytes       int
+}
+
+// Waits are waits outside of the node's shards.
+type Waits interface {
+	Edges() []lock.Edge
+	// Jump grants what only the fairness of a queue holds up (lock.SoftEdge), and
+	// reports whether it could.
+	Jump(waiter txn.ID) bool
 }
 
 const (
@@ -108,6 +118,9 @@ func (c Config) withDefaults() *Config {
 	}
 	if c.Party == nil {
 		c.Party = func(id txn.ID) lock.Party { return lock.Party{Process: int32(id.Seq), Number: id.Seq} }
+	}
+	if c.Database == nil {
+		c.Database = func(uint32) uint32 { return 0 }
 	}
 	setDefault(&c.DeadlockTimeout, defaultDeadlockTimeout)
 	setDefault(&c.SettleEvery, defaultSettleEvery)

@@ -170,14 +170,18 @@ type Party struct {
 
 // Deadlock is the victim's error, 40P01, with PostgreSQL's DETAIL: what each of
 // the cycle waits for (lmgr/deadlock.c). A wait for a row or a unique value is
-// a wait for its holder's transaction.
-func Deadlock(cycle []Edge, party func(txn.ID) Party, databaseOID uint32) *pgerr.E {
+// a wait for its holder's transaction, as is one for a name. database is a
+// relation's.
+func Deadlock(cycle []Edge, party func(txn.ID) Party, database func(relation uint32) uint32) *pgerr.E {
 	var lines []string
 	for _, e := range cycle {
 		blocker := party(e.Blocker)
 		what := fmt.Sprintf("ShareLock on transaction %d", blocker.Number)
-		if e.Key.Space == Relation {
-			what = fmt.Sprintf("%s on relation %d of database %d", e.Mode, e.Key.Object, databaseOID)
+		switch e.Key.Space {
+		case Relation:
+			what = fmt.Sprintf("%s on relation %d of database %d", e.Mode, e.Key.Object, database(uint32(e.Key.Object)))
+		case Descriptor:
+			what = fmt.Sprintf("%s on object %d of class %s of database %d", e.Mode, uint32(e.Key.Object), e.Key.Bytes, e.Key.Object>>32)
 		}
 		lines = append(lines, fmt.Sprintf("Process %d waits for %s; blocked by process %d.", party(e.Waiter).Process, what, blocker.Process))
 	}

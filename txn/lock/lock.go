@@ -28,9 +28,11 @@ type Space uint8
 
 // The spaces.
 const (
-	Row      Space = iota + 1 // Object is the table, Bytes its primary key
-	Unique                    // Object is the index, Bytes the indexed values
-	Relation                  // Object is the table
+	Row        Space = iota + 1 // Object is the table, Bytes its primary key
+	Unique                      // Object is the index, Bytes the indexed values
+	Relation                    // Object is the table
+	Descriptor                  // Object is the catalog object under its database, Bytes the catalog's OID
+	Name                        // Object is where it lies, Bytes its class and name
 )
 
 // Key is a thing that can be locked. What Object and Bytes hold is the

@@ -193,7 +193,7 @@ func (s *stage) looks(who txn.ID) {
 	}
 	err := lock.Deadlock(cycle, func(id txn.ID) lock.Party {
 		return lock.Party{Process: int32(100 + id.Seq), Number: 700 + id.Seq}
-	}, 5)
+	}, func(uint32) uint32 { return 5 })
 	s.say("%s: %s", err.Code, err.Message)
 	for _, line := range strings.Split(err.Detail, "\n") {
 		s.say("%s", line)

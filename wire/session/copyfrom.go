@@ -39,13 +39,18 @@ func (c *copying) from(ctx context.Context) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.node.Plans.PlanFeed(s.env.bind(), stmt)
+	bound := s.env.bind()
+	s.planned = bound.Snapshot
+	p, err := s.node.Plans.PlanFeed(bound, stmt)
 	if err != nil {
 		return nil, err
 	}
 	in := newCopyInput(c)
 	run := s.tx.txn.Run()
 	defer run.Close()
+	if err := s.holdRelations(ctx, p); err != nil {
+		return nil, err
+	}
 	env := s.env.exec(run)
 	env.Feed, env.FeedError = in.next, in.fedError
 	if err := c.hold(ctx, run); err != nil {

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
 )
 
 // define runs a statement that changes the catalog.
@@ -21,13 +23,49 @@ func (s *Session) define(ctx context.Context, x *execution) (*result, error) {
 	if err := s.checkReadOnly(commandWord(x.stmt.Node)); err != nil {
 		return nil, err
 	}
+	for {
+		r, err := s.defineOnce(ctx, x)
+		if !errors.Is(err, errMoved) {
+			return r, err
+		}
+	}
+}
+
+// defineOnce runs it on the catalog as it is known now. When an object that it
+// has to do with turns out to have changed, it is taken back, and the error is
+// errMoved; the locks, which were waited for, stay.
+func (s *Session) defineOnce(ctx context.Context, x *execution) (*result, error) {
+	hadDDL := s.tx.change != nil
+	change := s.schemaChange()
+	s.tx.txn.Run().Close() // a number for its locks
+	mark, at := change.Mark(), s.tx.txn.Mark()
+	var notices []*pgerr.E
+	rows := &schemaRows{session: s, mode: definitionLock(x.stmt.Node)}
 	env := &ddl.Env{
-		Change: s.schemaChange(), Database: s.database, SearchPath: s.env.searchPath(), Role: s.currentUser(),
-		Allocate: s.node.Allocate, Rows: &schemaRows{s}, Bind: func() *bind.Env { return s.env.bind() },
-		Session: s, Notice: s.Notice, Alone: s.alone,
+		Change: change, Database: s.database, SearchPath: s.env.searchPath(), Role: s.currentUser(),
+		Allocate: s.node.Allocate, Rows: rows, Bind: func() *bind.Env { return s.env.bind() },
+		Session: s, Notice: func(n *pgerr.E) { notices = append(notices, n) }, Alone: s.alone,
 		TransactionTime: s.tx.started, StatementTime: s.statementStart,
 	}
 	tag, err := ddl.Execute(ctx, env, x.stmt)
+	if err == nil {
+		err = rows.claim(ctx, change, mark)
+	}
+	if errors.Is(err, errMoved) {
+		change.Rollback(mark)
+		if e := s.takeBack(ctx, at, hadDDL); e != nil {
+			return nil, e
+		}
+		if hadDDL {
+			if e := change.Rebase(s.node.Catalog.Snapshot()); e != nil {
+				return nil, e
+			}
+		}
+		return nil, err
+	}
+	for _, n := range notices {
+		s.Notice(n)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -52,15 +90,23 @@ func commandWord(n *pg.Node) string {
 }
 
 // schemaRows is how DDL reaches rows: as statements of the session's transaction.
-type schemaRows struct{ s *Session }
+type schemaRows struct {
+	session *Session
+	mode    lock.Mode // of the tables whose schema changes
+	worked  bool      // rows were looked at
+}
 
 // Run implements ddl.Rows.
 func (r *schemaRows) Run(ctx context.Context, sql string) ([][]types.Datum, error) {
-	return r.s.internal(ctx, sql)
+	r.worked = true
+	return r.session.internal(ctx, sql)
 }
 
 // Lock implements ddl.Rows.
 func (r *schemaRows) Lock(ctx context.Context, t *catalog.Table) error {
+	if err := r.session.seize(ctx, t, r.mode); err != nil {
+		return err
+	}
 	return r.control(ctx, t, func(h shard.Header, p *shard.Table) *shard.ControlRequest {
 		return &shard.ControlRequest{Header: h, Op: shard.ControlLockTable, Table: p}
 	})
@@ -69,8 +115,9 @@ func (r *schemaRows) Lock(ctx context.Context, t *catalog.Table) error {
 // BuildIndex implements ddl.Rows: a local index on every shard, a global one
 // by filling its relation.
 func (r *schemaRows) BuildIndex(ctx context.Context, t *catalog.Table, ix *catalog.Index) error {
+	r.worked = true
 	if ix.Global != 0 {
-		return r.s.fillGlobal(ctx, t, ix)
+		return r.session.fillGlobal(ctx, t, ix)
 	}
 	return r.control(ctx, t, func(h shard.Header, p *shard.Table) *shard.ControlRequest {
 		return &shard.ControlRequest{Header: h, Op: shard.ControlBuildIndex, Table: p, Index: ix.ID}
@@ -79,7 +126,7 @@ func (r *schemaRows) BuildIndex(ctx context.Context, t *catalog.Table, ix *catal
 
 // control sends a request about a table to every shard of it, as part of the transaction.
 func (r *schemaRows) control(ctx context.Context, t *catalog.Table, make func(shard.Header, *shard.Table) *shard.ControlRequest) (err error) {
-	s := r.s
+	s := r.session
 	if ms := s.derived().lockTimeoutMS; ms > 0 {
 		bounded, cancel := context.WithTimeoutCause(ctx, duration(ms), errLockTimeout)
 		defer cancel()
@@ -98,7 +145,7 @@ var errLockTimeout = pgerr.New(pgerr.LockNotAvailable, "canceling statement due 
 
 // each sends the requests.
 func (r *schemaRows) each(ctx context.Context, t *catalog.Table, make func(shard.Header, *shard.Table) *shard.ControlRequest) error {
-	s := r.s
+	s := r.session
 	run := s.tx.txn.Run()
 	defer run.Close()
 	p := distribute.Physical(t, s.schemaName(t))
@@ -126,11 +173,11 @@ func (s *Session) shardHeader(run *txn.Run, id shard.ID) shard.Header {
 
 // SetSequence implements ddl.Rows.
 func (r *schemaRows) SetSequence(ctx context.Context, seq *catalog.Sequence, value int64, called bool) error {
-	return r.s.setSequence(seq, value, called)
+	return r.session.setSequence(seq, value, called)
 }
 
 // Sessions implements ddl.Rows.
-func (r *schemaRows) Sessions(db catalog.OID) int { return r.s.node.sessions.inDatabase(db) }
+func (r *schemaRows) Sessions(db catalog.OID) int { return r.session.node.sessions.inDatabase(db) }
 
 // schemaName is the name of a table's schema.
 func (s *Session) schemaName(t *catalog.Table) string {

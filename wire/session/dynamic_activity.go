@@ -4,6 +4,7 @@ import (
 	"net"
 
 	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/txn"
 )
 
 // activityRows makes pg_stat_activity: the sessions of this node.
@@ -96,6 +97,16 @@ func sessionsByTransaction(n *Node) map[string]*Session {
 		}
 	}
 	return out
+}
+
+// ProcessOf is the process id of the session that runs a transaction; 0 is none.
+func (n *Node) ProcessOf(id txn.ID) int32 {
+	for _, o := range n.sessions.list() {
+		if t := o.activity.transaction.Load(); t != nil && t.txn.ID() == id {
+			return o.pid()
+		}
+	}
+	return 0
 }
 
 func pidOf(o *Session) types.Datum {

@@ -8,6 +8,8 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
+	"github.com/pegmatitedb/pegmatite/txn/objectlock"
 )
 
 // openOnShards calls f for every transaction that a shard has something of.
@@ -62,7 +64,7 @@ func transactionReason(id shard.ID, t *shard.TransactionInfo) string {
 	return text
 }
 
-// lockRows makes pg_locks: advisory locks, and transactions that hold
+// lockRows makes pg_locks: advisory locks, those of relations and other catalog objects, and transactions that hold
 // something on a shard or wait there for each other, as PostgreSQL shows waits
 // for a row by the transaction that has it. Row locks have no rows there either.
 func (s *Session) lockRows(ctx context.Context, emit func(row)) error {
@@ -70,6 +72,9 @@ func (s *Session) lockRows(ctx context.Context, emit func(row)) error {
 		emit(advisoryLockRow(a))
 	}
 	sessions := sessionsByTransaction(s.node)
+	for _, e := range s.node.Locks.List() {
+		emit(objectLockRow(s.snapshot(), sessions[e.Owner.String()], e))
+	}
 	held := map[string]bool{}
 	return s.openOnShards(ctx, func(_ shard.ID, t *shard.TransactionInfo) {
 		o := sessions[t.Txn.String()]
@@ -88,6 +93,24 @@ func (s *Session) lockRows(ctx context.Context, emit func(row)) error {
 			lock(w.Seq, "ShareLock", false)
 		}
 	})
+}
+
+// objectLockRow is a lock on a relation, or on another object's or a name's row in its catalog.
+func objectLockRow(snap *catalog.Snapshot, o *Session, e objectlock.Entry) row {
+	r := row{
+		"locktype": types.Text("object"), "database": types.Int(int64(e.Key.Object >> 32)), "virtualtransaction": types.Text(e.Owner.String()),
+		"pid": pidOf(o), "mode": types.Text(e.Mode.String()), "granted": types.Bool(e.Granted), "fastpath": types.Bool(e.Quick),
+	}
+	oid := types.Int(int64(uint32(e.Key.Object)))
+	if e.Key.Space == lock.Relation {
+		r["locktype"], r["relation"] = types.Text("relation"), oid
+		if rel := snap.RelationByOID(catalog.OID(e.Key.Object)); rel != nil {
+			r["database"] = types.Int(int64(rel.Ref().Database))
+		}
+		return r
+	}
+	r["objid"], r["objsubid"] = oid, types.Int(0)
+	return r
 }
 
 // The objsubid of advisory locks in pg_locks (adt/lockfuncs.c).

@@ -66,6 +66,7 @@ func (s *Session) execute(ctx context.Context, x *execution) (*result, error) {
 // run runs a statement inside the present transaction.
 func (s *Session) run(ctx context.Context, x *execution) (*result, error) {
 	s.statement = x.stmt
+	s.follow()
 	if x.prepared != nil && x.stmt.Node.GetTransactionStmt() != nil {
 		return s.transactionCommand(ctx, x.stmt.Node.GetTransactionStmt())
 	}
@@ -96,7 +97,9 @@ func (s *Session) planExecution(x *execution) (*plan.Statement, error) {
 
 // plan plans a statement, or finds its plan in the node's cache.
 func (s *Session) plan(st *sqlparse.Statement, declared []*types.Type) (*plan.Statement, error) {
-	return s.node.Plans.Plan(s.env.bind(), st, declared)
+	env := s.env.bind()
+	s.planned = env.Snapshot
+	return s.node.Plans.Plan(env, st, declared)
 }
 
 // runPlan starts a plan; analysis is EXPLAIN ANALYZE's, or nil.
@@ -114,6 +117,10 @@ func (s *Session) runPlan(ctx context.Context, x *execution, st *plan.Statement,
 		return nil, err
 	}
 	run := s.tx.txn.Run()
+	if err := s.holdRelations(ctx, st); err != nil {
+		run.Close()
+		return nil, err
+	}
 	env := s.env.exec(run)
 	env.Analyze = analysis
 	cursor, err := exec.Run(ctx, env, st, x.params, lifted)

@@ -5,6 +5,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
 )
 
 // sequenceMemory is what a session remembers of sequences: currval, lastval,
@@ -78,6 +79,15 @@ func (s *Session) sequenceOf(d types.Datum) (*catalog.Sequence, error) {
 	}
 }
 
+// holdSequence locks a sequence to the transaction's end against changes of
+// its definition, and returns it as it is then.
+func (s *Session) holdSequence(seq *catalog.Sequence) (*catalog.Sequence, error) {
+	if err := s.acquire(s.statementContext(), relationKey(seq.OID), lock.TableRowExclusive); err != nil {
+		return nil, err
+	}
+	return s.sequenceOf(types.Int(int64(seq.OID)))
+}
+
 // nextval takes the next value; CACHE values come from the shard at once.
 func nextval(s *Session, args []types.Datum) (types.Datum, error) {
 	seq, err := s.sequenceOf(args[0])
@@ -85,6 +95,9 @@ func nextval(s *Session, args []types.Datum) (types.Datum, error) {
 		return types.Null, err
 	}
 	if err := s.checkReadOnly("nextval()"); err != nil {
+		return types.Null, err
+	}
+	if seq, err = s.holdSequence(seq); err != nil {
 		return types.Null, err
 	}
 	c := s.sequence.cached[seq.Physical]
@@ -114,6 +127,9 @@ func setval(s *Session, args []types.Datum) (types.Datum, error) {
 		return types.Null, err
 	}
 	if err := s.checkReadOnly("setval()"); err != nil {
+		return types.Null, err
+	}
+	if seq, err = s.holdSequence(seq); err != nil {
 		return types.Null, err
 	}
 	v, called := args[1].Int(), len(args) < 3 || args[2].IsTrue()

@@ -15,6 +15,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/planner/exec"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/objectlock"
 )
 
 // Node is what all sessions of a process share. It is made by server and does
@@ -28,6 +29,7 @@ type Node struct {
 	CatalogShard CatalogShard
 	Topology     Topology
 	Txns         *txn.Manager
+	Locks        *objectlock.Locks
 	Oracle       txn.Oracle
 	Library      *builtin.Library
 	// System is the rows and definitions of the catalogs.

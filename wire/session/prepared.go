@@ -34,6 +34,7 @@ type prepared struct {
 func (s *Session) planPrepared(p *prepared) (*plan.Statement, error) {
 	now := s.env.version()
 	if p.plan != nil && p.planAt == now {
+		s.planned = now.snapshot
 		return p.plan, nil
 	}
 	st, err := s.plan(p.stmt, p.params)

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
@@ -33,6 +34,12 @@ func (s *Session) persist(ctx context.Context, attempt func() (*result, error)) 
 			return r, err
 		}
 		r.close()
+		if errors.Is(err, errMoved) { // the locks that were waited for are held now
+			if e := s.takeBack(ctx, mark, hadDDL); e != nil {
+				return nil, e
+			}
+			continue
+		}
 		if deadline.IsZero() {
 			deadline = time.Now().Add(retryFor)
 		}
@@ -46,6 +53,9 @@ func (s *Session) persist(ctx context.Context, attempt func() (*result, error)) 
 // transaction with DDL of its own plans with its own catalog; one that has
 // lost writes to a restart is lost.
 func retriable(err error, hadDDL, wrote bool) bool {
+	if errors.Is(err, errMoved) {
+		return true
+	}
 	switch reason, _ := shard.IsRefusal(err); reason {
 	case shard.RefusedVersion, shard.RefusedEpoch:
 		return !hadDDL

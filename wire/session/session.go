@@ -34,6 +34,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/objectlock"
 	"github.com/pegmatitedb/pegmatite/wire/frame"
 	"github.com/pegmatitedb/pegmatite/wire/session/setting"
 )
@@ -89,6 +90,11 @@ type Session struct {
 	reported      map[string]string // what clients were told of reported settings
 	reportedAt    uint64            // the count of changes that they were told up to
 
+	// locks are the transaction's on tables and other objects; planned is the
+	// catalog that the present statement was last planned with.
+	locks   *objectlock.Holder
+	planned *catalog.Snapshot
+
 	// statement is what runs, for the places of literals in errors.
 	statement *sqlparse.Statement
 	// desynchronized: the connection ends after the next error.
@@ -119,6 +125,7 @@ func Open(n *Node, params map[string]string, c Client) (*Session, error) {
 	if err := s.startupSettings(params); err != nil {
 		return nil, err
 	}
+	s.locks = n.Locks.Join()
 	n.sessions.add(s)
 	return s, nil
 }
@@ -269,6 +276,7 @@ func (s *Session) Close() {
 	}
 	s.closePortals()
 	s.node.advisory.release(s, 0, everyHold, func(advisoryHold) bool { return true })
+	s.locks.Leave()
 	s.node.sessions.remove(s)
 }
 

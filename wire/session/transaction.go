@@ -57,8 +57,26 @@ func (s *Session) step(ctx context.Context, e event) error {
 	case rollback:
 		s.rollback(ctx)
 	}
+	if s.status == block && st.next == failed {
+		s.abandon(ctx)
+	}
 	s.status = st.next
 	return nil
+}
+
+// abandon gives back at once what a failed block has locked since its last
+// savepoint, as PostgreSQL does (xact.c, AbortCurrentTransaction): others
+// need not wait until the client has heard of the error. What cannot be reached
+// goes with the transaction.
+func (s *Session) abandon(ctx context.Context) {
+	var to txn.Mark
+	if n := len(s.tx.savepoints); n > 0 {
+		to = s.tx.savepoints[n-1].mark
+	}
+	if err := s.tx.txn.RollbackTo(context.WithoutCancel(ctx), to); err != nil {
+		s.node.Log.Warn("taking back a failed block's statements", "transaction", s.tx.txn.ID().String(), "error", err)
+	}
+	s.locks.Cut(txn.Statement(to) + 1)
 }
 
 // begin opens a transaction with the session's default characteristics.
@@ -130,6 +148,7 @@ func (s *Session) endTransaction(committed bool) {
 	s.tx = nil
 	s.activity.transaction.Store(nil)
 	s.releaseAdvisory(0)
+	s.locks.Release()
 	s.settings.End(committed)
 	s.noteSettings()
 	s.env.stale()
@@ -199,6 +218,7 @@ func (s *Session) rollbackToSavepoint(ctx context.Context, name string) error {
 	case s.tx.change != nil:
 		s.tx.change = nil
 	}
+	s.locks.Cut(txn.Statement(sp.mark) + 1)
 	s.releaseAdvisory(min(sp.advisory, len(s.advisoryHolds)))
 	s.settings.RollbackTo(sp.settings)
 	s.noteSettings()

@@ -1,0 +1,59 @@
+package objectlock
+
+import (
+	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
+)
+
+// Entry is one lock that a transaction holds or waits for.
+type Entry struct {
+	Owner   txn.ID
+	Key     lock.Key
+	Mode    lock.Mode
+	Granted bool
+	Quick   bool // only its holder knows of it
+}
+
+// List returns all locks, by owner in no particular order.
+func (l *Locks) List() []Entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []Entry
+	for h := range l.holders {
+		h.mu.Lock()
+		for _, q := range h.quick[:h.n] {
+			out = append(out, Entry{h.owner, lock.Key{Space: lock.Relation, Object: q.object}, q.mode, true, true})
+		}
+		if h.shared {
+			for _, x := range l.table.Holdings(h.owner) {
+				out = append(out, Entry{h.owner, x.Key, x.Mode, true, false})
+			}
+		}
+		h.mu.Unlock()
+	}
+	for w := range l.waiters {
+		if w.Result() == lock.Waiting {
+			out = append(out, Entry{w.Owner, w.Key, w.Mode, false, false})
+		}
+	}
+	return out
+}
+
+// Edges are the waits, for who looks for deadlocks.
+func (l *Locks) Edges() []lock.Edge {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.table.Edges()
+}
+
+// Jump grants what only the fairness of a queue holds up (see lock.FindCycle).
+func (l *Locks) Jump(waiter txn.ID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for w := range l.waiters {
+		if w.Owner == waiter && l.table.Jump(w) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,145 @@
+package session
+
+import (
+	"context"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
+)
+
+// Objects are locked as in PostgreSQL: statements lock the relations they use,
+// schema changes what they change, what they depend on, and the names they give,
+// all to the end of the transaction. So one waits for the other, where the
+// comparison of descriptors at the publication could only refuse it.
+
+// errMoved is of a statement whose objects are not what it was planned with,
+// since it had to wait for their locks. It is planned again and never seen by clients.
+var errMoved = pgerr.New(pgerr.TRSerializationFailure, "could not serialize access due to concurrent update")
+
+// acquire takes a lock for the transaction's present statement.
+func (s *Session) acquire(ctx context.Context, k lock.Key, m lock.Mode) error {
+	r := lock.Request{Owner: s.tx.txn.ID(), Statement: txn.Statement(s.tx.txn.Mark()), Key: k, Mode: m}
+	_, err := s.locks.Acquire(ctx, r, duration(s.derived().lockTimeoutMS))
+	return err
+}
+
+// relationKey names the lock of who uses or changes a relation.
+func relationKey(oid catalog.OID) lock.Key {
+	return lock.Key{Space: lock.Relation, Object: uint64(oid)}
+}
+
+// claimKey names the lock of a claim. Descriptors have one of their own beside
+// the relation's: a view needs its tables to stay what they are, and keeps
+// nobody from using them.
+func claimKey(c *catalog.Claim) lock.Key {
+	at := uint64(c.Key.Database) << 32
+	if c.Name == "" {
+		return lock.Key{Space: lock.Descriptor, Object: at | uint64(c.Key.OID), Bytes: catalogOf[c.Key.Class]}
+	}
+	return lock.Key{Space: lock.Name, Object: at | uint64(c.Schema), Bytes: catalogOf[c.Key.Class] + c.Name}
+}
+
+// catalogOf are the catalogs that list objects, as PostgreSQL's messages name them.
+var catalogOf = map[catalog.Class]string{
+	catalog.ClassRelation: "1259", catalog.ClassRole: "1260", catalog.ClassDatabase: "1262", catalog.ClassSchema: "2615",
+}
+
+// holdRelations locks what a plan uses. System catalogs do not change.
+func (s *Session) holdRelations(ctx context.Context, st *plan.Statement) error {
+	mode := lock.TableAccessShare
+	if st.Writes {
+		mode = lock.TableRowExclusive
+	}
+	for i := range st.Reads {
+		if oid := st.Reads[i].Relation; oid >= catalog.FirstNormalOID {
+			if err := s.acquire(ctx, relationKey(oid), mode); err != nil {
+				return err
+			}
+		}
+	}
+	s.follow()
+	if s.snapshot() == s.planned {
+		return nil
+	}
+	return s.current(st.Reads)
+}
+
+// current checks that relations are what a plan was made for.
+func (s *Session) current(reads []plan.Dependency) error {
+	snap := s.snapshot()
+	for _, d := range reads {
+		if r := snap.RelationByOID(d.Relation); r == nil || r.Ref().Version != d.Version {
+			return errMoved
+		}
+	}
+	return nil
+}
+
+// follow brings a transaction with DDL up to what others have published. What
+// contradicts it is told at the commit, if it still does then.
+func (s *Session) follow() {
+	if s.tx != nil && s.tx.change != nil {
+		_ = s.tx.change.Rebase(s.node.Catalog.Snapshot())
+	}
+}
+
+// definitionLock is how strongly a schema change locks its tables (manual 13.3.1).
+// CREATE INDEX is a bit stronger than PostgreSQL's: two would both replace the
+// table's descriptor, and a unique index, which may be a relation of its own,
+// has no entries for what snapshots before it see.
+func definitionLock(n *pg.Node) lock.Mode {
+	switch n := n.GetNode().(type) {
+	case *pg.Node_IndexStmt:
+		if !n.IndexStmt.Unique {
+			return lock.TableShareRowExclusive
+		}
+	case *pg.Node_CommentStmt:
+		return lock.TableShareUpdateExclusive
+	}
+	return lock.TableAccessExclusive
+}
+
+// seize locks a table before a schema change looks at its rows.
+func (s *Session) seize(ctx context.Context, t *catalog.Table, m lock.Mode) error {
+	if err := s.acquire(ctx, relationKey(t.OID), m); err != nil {
+		return err
+	}
+	own := catalog.Claim{Key: t.ObjectKey(), Written: true}
+	if err := s.acquire(ctx, claimKey(&own), lock.TableAccessExclusive); err != nil {
+		return err
+	}
+	if s.tx.change.Base() != s.node.Catalog.Snapshot() {
+		return errMoved // something may depend on the table that did not when it was looked for
+	}
+	return nil
+}
+
+// claim locks what a schema change has to do with, now that this is known, and
+// sees whether it is still right. What has not looked at rows yet is
+// cheap to do again; else the tables are seized, so nobody has come to depend on them.
+func (r *schemaRows) claim(ctx context.Context, c *catalog.Change, since catalog.Mark) error {
+	s, m := r.session, r.mode
+	for _, x := range c.Claims(since) {
+		mode := lock.TableShare
+		if x.Written {
+			mode = lock.TableAccessExclusive
+		}
+		if x.Written && x.Name == "" && x.Key.Class == catalog.ClassRelation {
+			if err := s.acquire(ctx, relationKey(x.Key.OID), m); err != nil {
+				return err
+			}
+		}
+		if err := s.acquire(ctx, claimKey(&x), mode); err != nil {
+			return err
+		}
+	}
+	if head := s.node.Catalog.Snapshot(); head != c.Base() && (!r.worked || c.Rebase(head) != nil) {
+		return errMoved
+	}
+	return nil
+}
