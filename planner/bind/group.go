@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
@@ -120,16 +122,19 @@ func (q *query) isAggregate(id expr.ColumnID) bool {
 
 // grouping is a query's Aggregate, and how expressions above it are written.
 type grouping struct {
-	q      *query
-	node   *plan.Aggregate
-	groups []plan.Column
+	q    *query
+	node *plan.Aggregate
+	// written are node.Groups as the query has them: what returns sets is computed below the node.
+	written []expr.Expr
+	groups  []plan.Column
 }
 
 // aggregate makes the Aggregate node over the groups and q's aggregates.
 func (q *query) aggregate(input plan.Node, groups []expr.Expr) *grouping {
+	input, computed := q.expandSets(input, groups)
 	g := &grouping{q: q, node: &plan.Aggregate{Input: input}}
-	for _, e := range groups {
-		g.addGroup(e)
+	for i, e := range groups {
+		g.addGroup(e, computed[i])
 	}
 	for _, a := range q.aggs {
 		g.node.Aggs = append(g.node.Aggs, a.call)
@@ -138,8 +143,33 @@ func (q *query) aggregate(input plan.Node, groups []expr.Expr) *grouping {
 	return g
 }
 
-func (g *grouping) addGroup(e expr.Expr) plan.Column {
-	for i, have := range g.node.Groups {
+// expandSets computes the groups that return sets in a node over the input:
+// grouped are the rows that they make (make_sort_input_target and
+// create_grouping_paths put a ProjectSet there, planner.c).
+func (q *query) expandSets(input plan.Node, groups []expr.Expr) (plan.Node, []expr.Expr) {
+	computed := slices.Clone(groups)
+	var p *plan.Project
+	for i, e := range groups {
+		if !expr.HasSet(e) {
+			continue
+		}
+		if p == nil {
+			p = &plan.Project{Input: input, Sets: true}
+			for _, c := range input.Columns() {
+				p.Exprs, p.Cols = append(p.Exprs, ref(c)), append(p.Cols, c)
+			}
+			input = p
+		}
+		c := q.b.column("?column?", e.Type(), e.Typmod())
+		p.Exprs, p.Cols = append(p.Exprs, e), append(p.Cols, c)
+		computed[i] = ref(c)
+	}
+	return input, computed
+}
+
+// addGroup adds a group, e as it is written.
+func (g *grouping) addGroup(e, computed expr.Expr) plan.Column {
+	for i, have := range g.written {
 		if expr.Equal(have, e) {
 			return g.groups[i]
 		}
@@ -153,7 +183,7 @@ func (g *grouping) addGroup(e expr.Expr) plan.Column {
 		g.q.own[c.ID] = &ownColumn{&item{columns: []*itemColumn{{name: col.Name, value: ref(c), table: c.Table, attno: c.Attnum}}}, col.Name}
 	}
 	at := len(g.groups)
-	g.node.Groups = append(g.node.Groups, e)
+	g.written, g.node.Groups = append(g.written, e), append(g.node.Groups, computed)
 	g.node.Cols = append(g.node.Cols[:at:at], append([]plan.Column{c}, g.node.Cols[at:]...)...)
 	g.groups = append(g.groups, c)
 	return c
@@ -166,7 +196,7 @@ func (g *grouping) replace(e expr.Expr) expr.Expr {
 		return nil
 	}
 	return expr.Replace(e, func(e expr.Expr) expr.Expr {
-		for i, have := range g.node.Groups {
+		for i, have := range g.written {
 			if expr.Equal(have, e) {
 				return ref(g.groups[i])
 			}
@@ -190,7 +220,7 @@ func (g *grouping) column(c *expr.Column) expr.Expr {
 	if !g.determined(own.item) {
 		g.fail(c, own, "column \"%s\" must appear in the GROUP BY clause or be used in an aggregate function")
 	}
-	return ref(g.addGroup(c))
+	return ref(g.addGroup(c, c))
 }
 
 func (g *grouping) isGroup(id expr.ColumnID) bool {
@@ -230,7 +260,7 @@ func (g *grouping) determined(it *item) bool {
 }
 
 func (g *grouping) grouped(it *item, attnum int16) bool {
-	for _, e := range g.node.Groups {
+	for _, e := range g.written {
 		c, ok := e.(*expr.Column)
 		if !ok {
 			continue
@@ -252,7 +282,7 @@ func (g *grouping) subquery(s *expr.Subquery) expr.Expr {
 		if own == nil || g.isGroup(c.ID) {
 			return nil
 		}
-		for i, e := range g.node.Groups {
+		for i, e := range g.written {
 			if have, ok := e.(*expr.Column); ok && have.ID == c.ID {
 				return ref(g.groups[i])
 			}
@@ -260,7 +290,7 @@ func (g *grouping) subquery(s *expr.Subquery) expr.Expr {
 		if !g.determined(own.item) {
 			g.fail(c, own, "subquery uses ungrouped column \"%s\" from outer query")
 		}
-		return ref(g.addGroup(c))
+		return ref(g.addGroup(c, c))
 	})
 	if err != nil {
 		fail(err)

@@ -52,3 +52,32 @@ SELECT sum(name) FROM emp;
 SELECT 1 / 0;
 SELECT (SELECT id FROM emp);
 SELECT id FROM emp WHERE salary;
+-- functions that return sets: grouped by, and named by their only OUT argument
+
+-- functions that return sets: grouped by, and named by their only OUT argument
+create table users2(id int primary key, tags text[], n int);
+insert into users2 values (1,'{a,b}',3),(2,'{a}',4),(3,'{c,a,b}',5);
+select unnest(tags) t, count(*), sum(n) from users2 group by 1 order by 1;
+select generate_series(1,3) g group by g order by 1;
+select regexp_split_to_table('a b a', ' ') w, count(*) from users2 group by w order by 2, 1;
+select unnest(tags), generate_series(1, n), count(*) from users2 group by 1, 2 order by 1, 2;
+select upper(unnest(tags)) u, count(*) from users2 group by unnest(tags) order by 1;
+select unnest(tags), id, n from users2 group by id, 1 order by 2, 1;
+select count(*) from users2 group by unnest(tags) having count(*) > 1;
+select generate_series(1,2), count(*) from users2;
+select value from jsonb_array_elements('[1]');
+select value from json_array_elements_text('["x"]');
+select x.value, x from jsonb_array_elements('[1,2]') as x;
+select v from jsonb_array_elements('[1,2]') as x(v);
+select * from json_array_elements('[1]') with ordinality;
+select * from generate_series(1,2) g;
+select * from jsonb_array_elements('[1]'), unnest(array[5]);
+select key, value from json_each('{"a":1}');
+select * from rows from (json_array_elements('[1,2]'), generate_series(1,2)) ;
+select * from rows from (json_array_elements('[1,2]'), generate_series(1,2)) as r(a,b);
+select x from unnest(array[1,2]) as x(v);
+select g, g.g from generate_series(1,2) g;
+select x from json_each('{"a":1}') x;
+select x from json_array_elements('[1]') with ordinality x;
+select count(x) from generate_series(1,3) x;
+select d from current_date d where d is null;
