@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"slices"
+	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
@@ -22,13 +23,21 @@ type schemaChanges struct {
 	cluster *cluster
 }
 
-// Commit implements session.SchemaChanges.
+// publishTimeout is how long the metadata store may not answer before the
+// outcome counts as unknown: an election and a restart of etcd take less.
+const publishTimeout = 30 * time.Second
+
+// Commit implements session.SchemaChanges. As every commit it is not
+// interrupted: whoever cancels it now would not know what became of it.
 func (s *schemaChanges) Commit(ctx context.Context, t *txn.Txn, c *catalog.Change) error {
 	defer s.cluster.node.sweeper.Wake()
 	if err := s.cluster.node.checkSpace(); err != nil {
 		s.Rollback(ctx, t, c)
 		return err
 	}
+	defer t.Ended()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
+	defer cancel()
 	branches := t.Branches()
 	if len(branches) == 0 {
 		_, err := s.store.Publish(ctx, c, store.Decision{})
@@ -116,6 +125,9 @@ func (s *schemaChanges) giveUp(ctx context.Context, id txn.ID, cause error) (txn
 	out, err := decodeOutcome(value)
 	if err != nil || out.State == txn.Committed {
 		return out, err
+	}
+	if pgerr.HasCode(cause, pgerr.TransactionResolutionUnknown) {
+		cause = pgerr.New(pgerr.ConnectionFailure, "the schema change was rolled back: the metadata store did not answer in time").WithCause(cause)
 	}
 	return out, cause
 }

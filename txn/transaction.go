@@ -276,6 +276,10 @@ func (t *Txn) Rollback(ctx context.Context) {
 	}
 }
 
+// Ended releases the snapshot of a transaction that its caller has ended
+// without Commit or Rollback.
+func (t *Txn) Ended() { t.release() }
+
 // Branches are the transaction's parts, by log.
 func (t *Txn) Branches() []Branch {
 	var branches []Branch
