@@ -34,6 +34,8 @@ type branch struct {
 	cuts []cutRange
 	// loads are the tables that the branch fills straight in SQLite; see load.go.
 	loads map[uint64]*load
+	// reshapes are the tables that the branch changes the schema of; see reshape.go.
+	reshapes map[uint64]*reshape
 	// exclusive are the relations that are locked as a whole, by OID; the
 	// statement's that writes, which holds turn.
 	exclusive map[uint64]bool
@@ -192,6 +194,7 @@ func (b *branch) cut(ctx context.Context, from, sent txn.Statement) error {
 	}
 	defer func() { <-b.turn }()
 	b.dropLoads(from, sent)
+	b.undoReshapes(from, sent, true)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.state != branchActive {
@@ -252,6 +255,7 @@ func (e *Engine) forget(b *branch) {
 	delete(e.branches, b.id)
 	e.branchMu.Unlock()
 	b.dropLoads(0, ^txn.Statement(0))
+	b.undoReshapes(0, ^txn.Statement(0), false)
 	e.locks.release(b.id)
 	b.mu.Lock()
 	b.dropRuns()
@@ -260,5 +264,5 @@ func (e *Engine) forget(b *branch) {
 
 // wrote reports whether the write set holds anything.
 func (b *branch) wrote() bool {
-	return b.set.Usage().Chains > 0 || b.large() || len(b.loads) > 0
+	return b.set.Usage().Chains > 0 || b.large() || len(b.loads) > 0 || len(b.reshapes) > 0
 }

@@ -12,6 +12,7 @@ type changes struct {
 	sections []section
 	sides    []side
 	loads    []loaded
+	reshapes []reshaped
 }
 
 // side is a side file with one shard's changes, or (without large) with those
@@ -115,15 +116,17 @@ func (c *changes) append(w *writer) {
 		w.bool(s.large)
 	}
 	appendSections(w, c.sections)
-	if len(c.loads) == 0 {
-		return
-	}
 	w.uint(uint64(len(c.loads)))
 	for _, l := range c.loads {
 		w.uint(uint64(l.shard))
 		w.uint(l.physical)
 		w.int(l.rows)
 		w.int(l.bytes)
+	}
+	w.uint(uint64(len(c.reshapes)))
+	for _, x := range c.reshapes {
+		w.uint(uint64(x.shard))
+		w.bytes(x.before.append(nil))
 	}
 }
 
@@ -144,11 +147,19 @@ func (c *changes) read(r *reader) {
 		})
 	}
 	c.sections = r.sections()
-	if len(r.b) == 0 || r.err != nil {
-		return
-	}
 	for range r.count() {
 		c.loads = append(c.loads, loaded{shard: shard.ID(r.uint()), physical: r.uint(), rows: r.int(), bytes: r.int()})
+	}
+	for range r.count() {
+		x := reshaped{shard: shard.ID(r.uint())}
+		s, err := decodeShape(r.bytes())
+		if err != nil {
+			r.fail("shape of a table")
+			return
+		}
+		s.ownMemory()
+		x.before = s
+		c.reshapes = append(c.reshapes, x)
 	}
 }
 

@@ -106,12 +106,7 @@ func (c *prepare) encode() log.Record {
 		w.uint(uint64(l.Statement))
 	}
 	c.changes.append(&w)
-	if len(c.fences) > 0 {
-		if len(c.changes.loads) == 0 {
-			w.uint(0) // what comes last is left out where there is none
-		}
-		w.uint(uint64(len(c.fences)))
-	}
+	w.uint(uint64(len(c.fences)))
 	for _, f := range c.fences {
 		w.uint(uint64(f.Relation))
 		w.uint(f.Version)
@@ -139,20 +134,10 @@ func decodePrepare(b []byte) (*prepare, error) {
 		c.locks = append(c.locks, l)
 	}
 	c.changes.read(&r)
-	if len(r.b) > 0 {
-		c.readFences(&r)
-	}
-	return c, r.end()
-}
-
-func (c *prepare) readFences(r *reader) {
-	n := r.count()
-	if n == 0 {
-		r.fail("no fences")
-	}
-	for range n {
+	for range r.count() {
 		c.fences = append(c.fences, txn.Fence{Relation: uint32(r.uint()), Version: r.uint()})
 	}
+	return c, r.end()
 }
 
 // outcome is commandDecide, commandResolve and commandForget.

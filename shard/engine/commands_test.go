@@ -30,6 +30,8 @@ func sampleCommands() []log.Record {
 		(&prepare{id: id, at: 5, home: home, participants: []txn.LogID{home, {4}},
 			shards: []txn.Enlistment{{Shard: 2, Incarnation: 9, Last: 4}},
 			locks:  []heldLock{{2, lock.Holding{Key: lock.Key{Space: lock.Row, Object: 7, Bytes: "k"}, Mode: lock.Update, Statement: 3}}}, changes: set}).encode(),
+		(&prepare{id: id, at: 5, home: home, changes: changes{loads: []loaded{{2, 7, 100, 900}}, reshapes: []reshaped{{2, s}}},
+			fences: []txn.Fence{{Relation: 16384, Version: 4}}}).encode(),
 		(&prepare{id: id, at: 5, home: home, fences: []txn.Fence{{Relation: 16384, Version: 4}}}).encode(),
 		(&outcome{id: id, state: txn.Committed, at: 6, participants: []txn.LogID{home}}).encode(commandDecide),
 		(&outcome{id: id, state: txn.Aborted}).encode(commandResolve),
@@ -86,9 +88,7 @@ func TestCommandsRoundTrip(t *testing.T) {
 			t.Errorf("command %d: %x became %x: %v", r.Type, r.Data, got.Data, err)
 		}
 		for n := range r.Data {
-			// What comes last can be missing as a whole.
-			cut, err := again(log.Record{Type: r.Type, Data: r.Data[:n]})
-			if err == nil && !(r.Type == commandPrepare && len(cut.Data) >= n-1 && bytes.HasPrefix(r.Data, cut.Data)) {
+			if _, err := again(log.Record{Type: r.Type, Data: r.Data[:n]}); err == nil {
 				t.Errorf("command %d cut to %d of %d bytes is accepted", r.Type, n, len(r.Data))
 			}
 		}

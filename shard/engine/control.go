@@ -182,7 +182,7 @@ func (e *Engine) dropTable(conn *sqlite.Conn, t *table) error {
 	if err := conn.Script("DROP TABLE IF EXISTS " + shard.TableName(t.physical)); err != nil {
 		return err
 	}
-	for _, name := range []string{metaShape, metaRows, metaLoad} {
+	for _, name := range []string{metaShape, metaRows, metaLoad, metaReshape} {
 		if err := deleteMeta(conn, numbered(name, t.physical)); err != nil {
 			return err
 		}
@@ -235,6 +235,8 @@ func (e *Engine) buildIndex(ctx context.Context, r *shard.ControlRequest) error 
 		return err
 	}
 	defer conn.Release()
+	stop := conn.Watch(ctx)
+	defer stop()
 	s := t.shape.Load()
 	if t.columns.Load() == 0 {
 		return nil // made with the table

@@ -191,6 +191,9 @@ func (e *Engine) loadSchema(conn *sqlite.Conn) error {
 // makeTable brings the SQLite table up to its shape, inside the caller's
 // transaction, and returns how many columns it has then.
 func (t *table) makeTable(conn *sqlite.Conn, s *shape) error {
+	if err := t.markReshape(conn, s); err != nil {
+		return err
+	}
 	if t.columns.Load() == 0 {
 		if err := conn.Script(s.createTable()); err != nil {
 			return err

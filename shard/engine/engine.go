@@ -13,6 +13,7 @@
 //	write.go insert.go update.go      writes; given.go: of rows that the coordinator has read;
 //	row.go writeprogram.go ordered.go their new rows, expressions and locks; branch.go: a transaction on a shard
 //	ownset.go run.go large.go         write sets larger than memory
+//	reshape.go                        schema changes that are rolled back
 //	load.go loadend.go                rows that go straight into SQLite
 //	locks.go tablelock.go deadlock.go rows, values and tables
 //	fence.go boots.go                 plans of before a schema change, transactions of before a restart: refused
@@ -81,7 +82,10 @@ type Engine struct {
 
 	runs atomic.Int64 // names of runs
 
-	marks map[uint64]struct{} // at start-up: tables that were being loaded
+	// At start-up: tables that were being loaded, and what those were like that
+	// were being changed.
+	marks    map[uint64]struct{}
+	reshapes map[uint64]*shape
 
 	checkpointAt int64 // the settler's: the WAL's size for the next try
 
@@ -142,7 +146,7 @@ func (e *Engine) load() (*meta, error) {
 		t.rows = m.rows[s.physical]
 		t.noted = t.rows
 	}
-	e.marks = m.loads
+	e.marks, e.reshapes = m.loads, m.reshapes
 	e.sequences.restore(m.sequences)
 	e.fences.restore(m.fences)
 	return m, e.loadSchema(conn)

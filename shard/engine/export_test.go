@@ -62,3 +62,13 @@ func (e *Engine) RefuseDrops() (again func()) {
 	set("PRAGMA query_only = 1")
 	return func() { set("PRAGMA query_only = 0") }
 }
+
+// HasIndex reports whether the shard's file has an index of a table.
+func (e *Engine) HasIndex(physical uint64, index uint32) bool {
+	conn, err := e.db.Writer(context.Background())
+	if err != nil {
+		panic(err)
+	}
+	defer conn.Release()
+	return (*e.tables.Load())[physical].indexed[index]
+}

@@ -21,6 +21,7 @@ import (
 func (p *Participant) applyBranches(branches []*branch, c *changes, at txn.Timestamp, pos log.Position) {
 	for _, b := range branches {
 		b.applyLoads(at, pos)
+		b.applyReshapes()
 		if !b.large() {
 			b.apply(at, pos)
 		}
@@ -69,6 +70,11 @@ func (p *Participant) noteLarge(c *changes) {
 	}
 	for _, l := range c.loads {
 		if e := p.engine(l.shard); e != nil {
+			e.wake()
+		}
+	}
+	for _, x := range c.reshapes {
+		if e := p.engine(x.shard); e != nil {
 			e.wake()
 		}
 	}

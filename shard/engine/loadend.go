@@ -75,27 +75,44 @@ func (b *branch) dropLoads(from, to txn.Statement) {
 	}
 }
 
-// clearLoad removes what an ended transaction could not take out of a table
+// clearLeft removes what an ended transaction could not take out of a table
 // that is to be written now.
-func (w *write) clearLoad() error {
+func (w *write) clearLeft() error {
 	if l := w.t.load.Load(); l != nil && l.branch != w.b {
-		return w.e.dropLoad(l)
+		if err := w.e.dropLoad(l); err != nil {
+			return err
+		}
+	}
+	if x := w.t.reshape.Load(); x != nil && x.branch != w.b {
+		return w.e.undoReshape(x, false)
 	}
 	return nil
 }
 
-// finishLoads makes the loads of a transaction ready for its record: indexed
-// and durable, on all shards at a time.
+// finishLoads makes what a transaction has done to the files itself, loads and
+// schema changes, ready for its record: indexed and durable, on all shards at a time.
 func (p *Participant) finishLoads(branches []*branch) error {
 	errs := make([]error, len(branches))
 	var running sync.WaitGroup
 	for i, b := range branches {
-		if len(b.loads) > 0 {
+		if b.inFile() {
 			running.Go(func() { errs[i] = b.engine.finishLoads(b) })
 		}
 	}
 	running.Wait()
 	return errors.Join(errs...)
+}
+
+func (b *branch) inFile() bool {
+	if len(b.loads) > 0 {
+		return true
+	}
+	for _, x := range b.reshapes {
+		if x.made.Load() {
+			return true
+		}
+	}
+	return false
 }
 
 func (e *Engine) finishLoads(b *branch) error {
@@ -150,10 +167,15 @@ func (b *branch) applyLoads(at txn.Timestamp, pos log.Position) {
 	}
 }
 
-// noteLoaded removes a table's mark, in the transaction that notes the position
-// of its load's record, or an earlier one: a start that does not read the record
-// any more must not find the mark.
+// noteLoaded removes a table's marks, in the transaction that notes the position
+// of its load's or schema change's record, or an earlier one: a start that does
+// not read the record any more must not find the mark.
 func (e *Engine) noteLoaded(conn *sqlite.Conn, t *table) error {
+	if x := t.reshape.Load(); x == nil || !x.made.Load() { // else the next change has written it anew
+		if err := deleteMeta(conn, numbered(metaReshape, t.physical)); err != nil {
+			return err
+		}
+	}
 	return deleteMeta(conn, numbered(metaLoad, t.physical))
 }
 

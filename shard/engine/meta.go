@@ -24,6 +24,7 @@ const (
 	metaShape    = "shape."    // + physical: the table's shape
 	metaRows     = "rows."     // + physical: how many rows it has
 	metaLoad     = "load."     // + physical: a transaction, not known to be committed, that fills the table
+	metaReshape  = "reshape."  // + physical: the shape before a schema change that is not known to be committed
 	metaSequence = "sequence." // + physical: last value, then is_called
 	metaFence    = "fence."    // + relation: the oldest descriptor, from when on
 	metaPut      = `INSERT OR REPLACE INTO pegmatite(name, value) VALUES(?, ?)`
@@ -42,6 +43,7 @@ type meta struct {
 	shapes    []*shape
 	rows      map[uint64]int64
 	loads     map[uint64]struct{}
+	reshapes  map[uint64]*shape
 	sequences map[uint64]sequenceValue
 	fences    map[types.OID]fence
 }
@@ -50,7 +52,8 @@ func readMeta(conn *sqlite.Conn) (*meta, error) {
 	if err := conn.Script(metaTable); err != nil {
 		return nil, err
 	}
-	m := &meta{shard: -1, rows: map[uint64]int64{}, loads: map[uint64]struct{}{}, sequences: map[uint64]sequenceValue{}, fences: map[types.OID]fence{}}
+	m := &meta{shard: -1, rows: map[uint64]int64{}, loads: map[uint64]struct{}{},
+		reshapes: map[uint64]*shape{}, sequences: map[uint64]sequenceValue{}, fences: map[types.OID]fence{}}
 	err := eachRow(conn, `SELECT name, value FROM pegmatite`, nil, func(row []byte) error {
 		name, row, ok1 := types.NextPacked(row)
 		value, _, ok2 := types.NextPacked(row)
@@ -96,6 +99,10 @@ func (m *meta) set(name string, v types.Value) error {
 		m.shapes = append(m.shapes, s)
 	case metaRows:
 		m.rows[physical] = v.Int()
+	case metaReshape:
+		s, err := decodeShape(owned(v.Bytes()))
+		m.reshapes[physical] = s
+		return err
 	case metaLoad:
 		m.loads[physical] = struct{}{}
 	case metaSequence:

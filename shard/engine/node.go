@@ -183,7 +183,7 @@ func (n *Node) serve(ctx context.Context) error {
 		}
 	}
 	for _, e := range n.engines {
-		if err := e.dropLost(); err != nil {
+		if err := errors.Join(e.dropLost(), e.undoLost()); err != nil {
 			return err
 		}
 	}

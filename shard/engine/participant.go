@@ -280,7 +280,7 @@ func (b *branch) end() {
 
 // changesOf encodes the write sets of a transaction.
 func (p *Participant) changesOf(branches []*branch) (changes, error) {
-	out := changes{loads: loadsOf(branches)}
+	out := changes{loads: loadsOf(branches), reshapes: reshapesOf(branches)}
 	for _, b := range branches {
 		if b.large() {
 			side, err := p.largeAside(b)

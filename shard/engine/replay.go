@@ -139,6 +139,12 @@ func (p *Participant) replayDefine(pos log.Position, c *define) error {
 	s := c.shape
 	s.ownMemory()
 	t := e.learn(s)
+	if int(t.columns.Load()) <= len(s.columns) {
+		// The log's order decides: columns of a change that was rolled back since are no more.
+		merged := *t.shape.Load()
+		merged.columns = s.columns
+		t.shape.Store(&merged)
+	}
 	t.defined = t.shape.Load()
 	return nil
 }
@@ -171,6 +177,7 @@ func (p *Participant) replayChanges(pos log.Position, c *changes, at txn.Timesta
 	if err := p.replayLoads(pos, c.loads, at); err != nil {
 		return err
 	}
+	p.replayReshapes(pos, c.reshapes, true)
 	p.last = pos - 1 // what settling may say that the file has
 	return p.applyLarge(c, at, pos, true)
 }

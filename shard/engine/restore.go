@@ -43,6 +43,7 @@ func (p *Participant) replayOutcome(pos log.Position, command byte, c *outcome) 
 	}
 	delete(p.two.prepared, c.id)
 	if c.state != txn.Committed {
+		p.replayReshapes(pos, st.rec.changes.reshapes, false)
 		return nil
 	}
 	for _, s := range st.rec.shards {
@@ -77,6 +78,7 @@ func (p *Participant) restorePrepared() error {
 			return err
 		}
 		st.restoreLoads()
+		st.restoreReshapes()
 		for _, b := range st.branches {
 			pend := &pending{branch: b, at: st.rec.at, done: make(chan struct{}), wholesale: b.engine.fenced(st.rec.fences)}
 			if err := p.wholesale(&st.rec.changes, pend); err != nil {

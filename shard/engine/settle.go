@@ -267,6 +267,9 @@ func (e *Engine) writeMeta(conn *sqlite.Conn, s *settlement) (map[*table]*shape,
 	shapes := map[*table]*shape{}
 	for _, t := range *e.tables.Load() {
 		if sh := t.shape.Load(); t.stored != sh && !t.gone.Load() {
+			if err := t.markReshape(conn, sh); err != nil {
+				return nil, err
+			}
 			if err := e.storeShape(conn, t, sh); err != nil {
 				return nil, err
 			}

@@ -27,6 +27,9 @@ type table struct {
 	// load is the load under way; set under the latch.
 	load atomic.Pointer[load]
 
+	// reshape is an undecided schema change of it; set under the latch.
+	reshape atomic.Pointer[reshape]
+
 	// Protected by the latch:
 	born  txn.Timestamp // of the load that filled it: older snapshots see none of SQLite's rows
 	busy  []*pending    // transactions that are about to commit changes here

@@ -39,7 +39,9 @@ func (e *Engine) lockTable(ctx context.Context, r *shard.ControlRequest) error {
 		return err
 	}
 	e.table(r.Table) // reads of it wait once the change is prepared (fenced)
-	err = e.holdTable(ctx, b, r.Statement, r.Table, lock.TableAccessExclusive, 0)
+	if err = e.holdTable(ctx, b, r.Statement, r.Table, lock.TableAccessExclusive, 0); err == nil {
+		err = e.beginReshape(b, r.Table, r.Statement)
+	}
 	b.finish(r.Statement, err != nil)
 	return err
 }

@@ -288,6 +288,7 @@ func (p *Participant) applyPrepared(st *prepared, at txn.Timestamp, pos log.Posi
 	}
 	for _, b := range st.branches {
 		b.applyLoads(at, pos)
+		b.applyReshapes()
 	}
 	err := p.eachSection(&st.rec.changes, func(s *section) error {
 		e := p.engine(s.shard)

@@ -109,7 +109,7 @@ func (w *write) close() {
 }
 
 func (w *write) run(ctx context.Context) error {
-	if err := w.clearLoad(); err != nil {
+	if err := w.clearLeft(); err != nil {
 		return err
 	}
 	if err := w.e.widen(ctx, w.t, w.r.Table); err != nil {

@@ -143,24 +143,45 @@ func (r *schemaRows) control(ctx context.Context, t *catalog.Table, make func(sh
 // errLockTimeout is lock_timeout's end of a wait for a table.
 var errLockTimeout = pgerr.New(pgerr.LockNotAvailable, "canceling statement due to lock timeout")
 
-// each sends the requests.
-func (r *schemaRows) each(ctx context.Context, t *catalog.Table, make func(shard.Header, *shard.Table) *shard.ControlRequest) error {
+// each sends the requests: those for locks one shard after the other, so that
+// two transactions never wait for each other, others to all shards at a time.
+func (r *schemaRows) each(ctx context.Context, t *catalog.Table, request func(shard.Header, *shard.Table) *shard.ControlRequest) error {
 	s := r.session
 	run := s.tx.txn.Run()
 	defer run.Close()
 	p := distribute.Physical(t, s.schemaName(t))
-	for _, id := range s.cluster().Shards(t.Home) {
-		q := make(s.shardHeader(run, id), p)
+	send := func(ctx context.Context, id shard.ID) error {
+		q := request(s.shardHeader(run, id), p)
 		reply, err := s.cluster().Service(t.Home, id).Control(ctx, q)
-		if err != nil {
-			return err
-		}
-		if q.Op == shard.ControlLockTable {
+		if err == nil && q.Op == shard.ControlLockTable {
 			// The shard counts statements that lock or write, and no others.
 			run.Touched(uint32(id), reply.Incarnation)
 		}
+		return err
 	}
-	return nil
+	shards := s.cluster().Shards(t.Home)
+	if q := request(shard.Header{}, p); q.Op == shard.ControlLockTable {
+		for _, id := range shards {
+			if err := send(ctx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan error, len(shards))
+	for _, id := range shards {
+		go func() { ended <- send(ctx, id) }()
+	}
+	var first error
+	for range shards {
+		if err := <-ended; err != nil && first == nil {
+			first = err
+			cancel() // the others need not go on
+		}
+	}
+	cancel()
+	return first
 }
 
 // shardHeader is what a request of a statement to one shard carries.
