@@ -4,7 +4,6 @@ import (
 	"bytes"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
-	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
@@ -38,14 +37,19 @@ func (s *stringAgg) Add(a []types.Datum) error {
 		return nil
 	}
 	if s.some && !a[1].IsNull() {
-		s.out.Write(a[1].Bytes())
+		if err := s.add(a[1].Bytes()); err != nil {
+			return err
+		}
 	}
 	s.some = true
-	s.out.Write(a[0].Bytes())
-	if s.out.Len() > maxText {
-		return pgerr.New(pgerr.ProgramLimitExceeded, "out of memory").
-			WithDetail("Cannot enlarge string buffer containing %d bytes by %d more bytes.", s.out.Len()-len(a[0].Bytes()), len(a[0].Bytes()))
+	return s.add(a[0].Bytes())
+}
+
+func (s *stringAgg) add(piece []byte) error {
+	if len(piece) >= maxText-s.out.Len() {
+		return errBufferFull(s.out.Len(), len(piece))
 	}
+	s.out.Write(piece)
 	return nil
 }
 

@@ -388,21 +388,27 @@ func arrayToText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if a[0].IsNull() || a[1].IsNull() {
 		return types.Null, nil
 	}
-	array := a[0].Array()
-	var parts []string
+	array, between, b := a[0].Array(), "", buffer{ctx: ctx}
 	for _, e := range array.Elems {
+		var s string
+		var err error
 		switch {
 		case !e.IsNull():
-			s, err := expr.Text(ctx, array.Elem, e)
-			if err != nil {
-				return types.Null, err
-			}
-			parts = append(parts, s)
+			s, err = expr.Text(ctx, array.Elem, e)
 		case len(a) > 2 && !a[2].IsNull():
-			parts = append(parts, a[2].Text())
+			s = a[2].Text()
+		default:
+			continue
 		}
+		if err == nil {
+			err = b.add(between, s)
+		}
+		if err != nil {
+			return types.Null, err
+		}
+		between = a[1].Text()
 	}
-	return types.Text(strings.Join(parts, a[1].Text())), nil
+	return types.Text(b.out.String()), nil
 }
 
 // splitText is string_to_array(s, separator [, text for NULL]): a NULL

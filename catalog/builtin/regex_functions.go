@@ -168,33 +168,36 @@ func replaceRegex(ctx *expr.Context, s, pattern, replacement string, start, n in
 	if err != nil {
 		return types.Null, err
 	}
-	var out strings.Builder
+	out := buffer{ctx: ctx}
 	last := 0
 	for i, m := range findFrom(re, s, start) {
 		if n > 0 && int64(i+1) != n {
 			continue
 		}
-		out.WriteString(s[last:m[0]])
-		appendReplacement(&out, s, replacement, m)
+		if err := out.add(s[last:m[0]]); err != nil {
+			return types.Null, err
+		}
+		if err := appendReplacement(&out, s, replacement, m); err != nil {
+			return types.Null, err
+		}
 		last = m[1]
 		if n > 0 {
 			break
 		}
 	}
-	return types.Text(out.String() + s[last:]), nil
+	err = out.add(s[last:])
+	return types.Text(out.out.String()), err
 }
 
 // appendReplacement writes a replacement: \1 to \9 are groups, \& the match, \\ a backslash.
-func appendReplacement(out *strings.Builder, s, replacement string, m []int) {
+func appendReplacement(out *buffer, s, replacement string, m []int) error {
 	for {
 		before, after, ok := strings.Cut(replacement, `\`)
-		out.WriteString(before)
-		if !ok {
-			return
+		if err := out.add(before); err != nil || !ok {
+			return err
 		}
 		if after == "" {
-			out.WriteByte('\\')
-			return
+			return out.add(`\`)
 		}
 		c := after[0]
 		at := -1
@@ -203,15 +206,19 @@ func appendReplacement(out *strings.Builder, s, replacement string, m []int) {
 			at = 0
 		case c >= '1' && c <= '9':
 			at = int(c - '0')
-		case c == '\\':
-			out.WriteByte('\\')
 		default:
-			out.WriteByte('\\')
-			replacement = after
-			continue
+			if err := out.add(`\`); err != nil {
+				return err
+			}
+			if c != '\\' {
+				replacement = after
+				continue
+			}
 		}
 		if at >= 0 && 2*at < len(m) && m[2*at] >= 0 {
-			out.WriteString(s[m[2*at]:m[2*at+1]])
+			if err := out.add(s[m[2*at]:m[2*at+1]]); err != nil {
+				return err
+			}
 		}
 		replacement = after[1:]
 	}

@@ -45,6 +45,9 @@ func countRunes(s string) int64 { return int64(utf8.RuneCountInString(s)) }
 func countBytes(s string) int64 { return int64(len(s)) }
 
 func textCat(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	if n := len(a[0].Text()) + len(a[1].Text()); n > maxText-4 {
+		return types.Null, expr.ErrTooLarge(n)
+	}
 	return types.Text(a[0].Text() + a[1].Text()), nil
 }
 
@@ -162,7 +165,7 @@ func position(s, sub string) int64 {
 }
 
 // maxText is MaxAllocSize: no value is larger.
-const maxText = 0x3fffffff
+const maxText = expr.MaxValueBytes
 
 func errTooLarge() error {
 	return pgerr.New(pgerr.ProgramLimitExceeded, "requested length too large")
@@ -221,12 +224,22 @@ func repeatText(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	return types.Text(strings.Repeat(s, int(n))), nil
 }
 
-func replaceText(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	s, from := a[0].Text(), a[1].Text()
-	if from == "" {
+func replaceText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	s, from, to := a[0].Text(), a[1].Text(), a[2].Text()
+	if from == "" || !strings.Contains(s, from) {
 		return a[0], nil
 	}
-	return types.Text(strings.ReplaceAll(s, from, a[2].Text())), nil
+	b := buffer{ctx: ctx}
+	for {
+		before, after, found := strings.Cut(s, from)
+		if err := b.add(before); err != nil || !found {
+			return types.Text(b.out.String()), err
+		}
+		if err := b.add(to); err != nil {
+			return types.Null, err
+		}
+		s = after
+	}
 }
 
 // translateText replaces each character that is in from by the one at the same

@@ -114,23 +114,22 @@ func concat(ctx *expr.Context, sep string, args []*types.Type, a []types.Datum, 
 	if !ok {
 		return types.Null, nil
 	}
-	var b strings.Builder
-	some := false
+	b := buffer{ctx: ctx}
+	between := ""
 	for i, v := range a {
 		if v.IsNull() {
 			continue
 		}
-		if some {
-			b.WriteString(sep)
-		}
-		some = true
 		s, err := expr.Text(ctx, args[i], v)
 		if err != nil {
 			return types.Null, err
 		}
-		b.WriteString(s)
+		if err := b.add(between, s); err != nil {
+			return types.Null, err
+		}
+		between = sep
 	}
-	return types.Text(b.String()), nil
+	return types.Text(b.out.String()), nil
 }
 
 func bindFormat(args []*types.Type, _ *types.Type) impl {
@@ -138,7 +137,7 @@ func bindFormat(args []*types.Type, _ *types.Type) impl {
 		if a[0].IsNull() {
 			return types.Null, nil
 		}
-		f := &formatter{ctx: ctx, text: a[0].Text()}
+		f := &formatter{buffer: buffer{ctx: ctx}, text: a[0].Text()}
 		f.types, f.values, _ = variadicAny(args, a, 1)
 		if err := f.run(); err != nil {
 			return types.Null, err
@@ -149,12 +148,11 @@ func bindFormat(args []*types.Type, _ *types.Type) impl {
 
 // formatter is format(): %[position$][flags][width]type (manual 9.4.1).
 type formatter struct {
-	ctx    *expr.Context
+	buffer
 	types  []*types.Type
 	values []types.Datum
 	text   string // what is left of the format
 	next   int    // the argument that follows the last one used
-	out    strings.Builder
 }
 
 func errFormat(format string, args ...any) *pgerr.E {
@@ -169,10 +167,11 @@ func (f *formatter) run() error {
 	for f.text != "" {
 		i := strings.IndexByte(f.text, '%')
 		if i < 0 {
-			f.out.WriteString(f.text)
-			return nil
+			return f.add(f.text)
 		}
-		f.out.WriteString(f.text[:i])
+		if err := f.add(f.text[:i]); err != nil {
+			return err
+		}
 		f.text = f.text[i+1:]
 		if f.text == "" {
 			return errFormatEnd()
@@ -226,8 +225,7 @@ func (f *formatter) specifier() error {
 	if err != nil {
 		return err
 	}
-	f.pad(s, width, left)
-	return nil
+	return f.pad(s, width, left)
 }
 
 // placement reads what stands before the type letter: position (-1 is the
@@ -323,13 +321,18 @@ func (f *formatter) convert(kind byte, at int) (string, error) {
 	return s, err
 }
 
-func (f *formatter) pad(s string, width int, left bool) {
-	fill := strings.Repeat(" ", max(width-int(countRunes(s)), 0))
+func (f *formatter) pad(s string, width int, left bool) error {
+	fill := width - int(countRunes(s))
 	if left {
-		f.out.WriteString(s + fill)
-	} else {
-		f.out.WriteString(fill + s)
+		if err := f.add(s); err != nil {
+			return err
+		}
+		return f.blanks(fill)
 	}
+	if err := f.blanks(fill); err != nil {
+		return err
+	}
+	return f.add(s)
 }
 
 // bindCount counts the NULLs, or the others, among its arguments.

@@ -57,7 +57,7 @@ func invoke1(ctx *Context, fn impl, v types.Datum) (types.Datum, error) {
 	ctx.stack = append(ctx.stack, v)
 	r, err := fn(ctx, ctx.stack[base:base+1:base+1])
 	ctx.stack = ctx.stack[:base]
-	return r, err
+	return ctx.called(v, r, err)
 }
 
 func call2(fn impl, strict bool, left, right Eval) Eval {
@@ -81,7 +81,7 @@ func invoke2(ctx *Context, fn impl, a, b types.Datum) (types.Datum, error) {
 	ctx.stack = append(ctx.stack, a, b)
 	r, err := fn(ctx, ctx.stack[base:base+2:base+2])
 	ctx.stack = ctx.stack[:base]
-	return r, err
+	return ctx.called(a, r, err)
 }
 
 // callN evaluates all arguments even after a NULL, as PostgreSQL does: a later
@@ -99,13 +99,16 @@ func callN(fn impl, strict bool, args []Eval) Eval {
 			skip = skip || strict && v.IsNull()
 			ctx.stack = append(ctx.stack, v)
 		}
-		var r types.Datum
+		var first, r types.Datum
 		var err error
 		if !skip {
+			if len(args) > 0 {
+				first = ctx.stack[base]
+			}
 			r, err = fn(ctx, ctx.stack[base:len(ctx.stack):len(ctx.stack)])
 		}
 		ctx.stack = ctx.stack[:base]
-		return r, err
+		return ctx.called(first, r, err)
 	}
 }
 

@@ -130,7 +130,13 @@ type Context struct {
 	Session Session
 	// Subquery runs a correlated or deferred subquery; nil on a shard.
 	Subquery func(s *Subquery, row []types.Datum) (types.Datum, error)
+	// Running is asked now and then whether to go on; its error ends the
+	// evaluation (a context.Context, of a statement that may be cancelled). nil
+	// goes on for ever.
+	Running interface{ Err() error }
 
+	// work counts up to the next time that Running is asked; see Spend.
+	work int
 	// stack holds the arguments of the calls in progress, owner the Context that
 	// it belongs to: a copy gets a stack of its own.
 	stack   []types.Datum

@@ -71,6 +71,14 @@ func Bytes(b []byte) Datum {
 // Kind returns the form that d holds.
 func (d Datum) Kind() Kind { return d.kind }
 
+// ByteLen is the length of text or bytes; 0 of all other forms.
+func (d Datum) ByteLen() int {
+	if d.kind == KindText || d.kind == KindBytes {
+		return int(d.n)
+	}
+	return 0
+}
+
 // IsNull reports whether d is NULL.
 func (d Datum) IsNull() bool { return d.kind == KindNull }
 

@@ -348,7 +348,7 @@ func (c *conflictRun) update(ctx context.Context, st *plan.Statement, params []t
 	if err != nil {
 		return false, err
 	}
-	r.ctes, r.inner = c.run.ctes, true
+	r.ctes, r.inner, r.running = c.run.ctes, true, ctx
 	defer r.endSubqueries(0)
 	op, err := r.build(st.Root)
 	if err != nil {

@@ -160,6 +160,7 @@ func (c *cursor) step(ctx context.Context, next func() error) error {
 	if c.ended {
 		return nil
 	}
+	c.run.running = ctx
 	for try := 0; ; try++ {
 		err := c.open(ctx)
 		if err == nil {

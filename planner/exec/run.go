@@ -23,7 +23,10 @@ type run struct {
 	known  []bool        // of the Inits: has a value
 	ctx    *expr.Context // &own, but where an operator has its own
 	own    expr.Context
-	values shard.Values
+	// running is the request that is served now: a portal's next
+	// rows are asked for under another one.
+	running interface{ Err() error }
+	values  shard.Values
 	// mustDraw: a shard refused to answer at "newest", or the statement reads
 	// more than once, so it needs a snapshot.
 	mustDraw bool
@@ -65,7 +68,8 @@ func (r *run) begin(env *Env, st *plan.Statement, params, lifted []types.Datum) 
 	all := make([]types.Datum, n+len(st.Lifted)+len(st.Inits))
 	copy(all[:n], params)
 	copy(all[n:n+len(st.Lifted)], lifted)
-	*r = run{env: env, st: st, params: all, mustDraw: facts.gathers != 1}
+	running := r.running
+	*r = run{running: running, env: env, st: st, params: all, mustDraw: facts.gathers != 1}
 	if len(st.Inits) > 0 {
 		r.known = make([]bool, len(st.Inits))
 	}
@@ -78,7 +82,7 @@ func (r *run) begin(env *Env, st *plan.Statement, params, lifted []types.Datum) 
 	}
 	r.own = expr.Context{
 		Env: env.Types, Params: all, Session: env.Session,
-		StatementTime: instant(env.StatementMicros), TransactionTime: instant(env.TransactionMicros),
+		Running: r, StatementTime: instant(env.StatementMicros), TransactionTime: instant(env.TransactionMicros),
 	}
 	r.ctx = &r.own
 	return nil
@@ -95,6 +99,14 @@ func (r *run) endSubqueries(n int) error {
 	}
 	r.subqueries = r.subqueries[:n]
 	return err
+}
+
+// Err tells an evaluation under way whether the statement has been cancelled.
+func (r *run) Err() error {
+	if r.running == nil {
+		return nil
+	}
+	return r.running.Err()
 }
 
 // facts are what running needs to know of a statement as a whole.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
@@ -95,8 +96,9 @@ func (p *program) need(e expr.Expr) {
 const micros2000 = 946684800_000_000
 
 // evalContext is what expressions of one request are evaluated in.
-func evalContext(v *shard.Values) *expr.Context {
+func evalContext(ctx context.Context, v *shard.Values) *expr.Context {
 	return &expr.Context{
+		Running:         ctx,
 		Env:             v.Env,
 		Params:          v.Params,
 		StatementTime:   time.UnixMicro(v.StatementMicros + micros2000).UTC(),

@@ -26,7 +26,7 @@ func (e *Engine) Read(ctx context.Context, r *shard.ReadRequest) (shard.Rows, er
 	if err != nil {
 		return nil, err
 	}
-	c := evalContext(&r.Values)
+	c := evalContext(ctx, &r.Values)
 	t := e.table(r.Fragment.Table)
 	if err := e.widen(ctx, t, r.Fragment.Table); err != nil {
 		return nil, err

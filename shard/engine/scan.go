@@ -45,6 +45,7 @@ func (r *rowStream) Next(ctx context.Context) (*shard.Batch, error) {
 	if r.ended {
 		return nil, nil
 	}
+	r.scan.c.Running = ctx // each page may be another request's
 	rows, n, err := r.src.next(ctx)
 	if err != nil || n == 0 {
 		r.ended = true

@@ -84,7 +84,7 @@ func (e *Engine) eachImage(ctx context.Context, r *shard.ControlRequest, t *tabl
 	}
 	v := viewOf(&r.Header, r.Table, own)
 	v.statement++ // the statement's own rows count
-	s, err := e.openScan(ctx, p, t, &v, evalContext(&shard.Values{Env: types.DefaultEnv()}))
+	s, err := e.openScan(ctx, p, t, &v, evalContext(ctx, &shard.Values{Env: types.DefaultEnv()}))
 	if err != nil {
 		return err
 	}

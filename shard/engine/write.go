@@ -31,7 +31,7 @@ func (e *Engine) Write(ctx context.Context, r *shard.WriteRequest) (*shard.Write
 	if err != nil {
 		return nil, err
 	}
-	w, err := e.newWrite(r, b)
+	w, err := e.newWrite(ctx, r, b)
 	if err != nil {
 		b.abandon()
 		return nil, err
@@ -76,8 +76,8 @@ type write struct {
 	reply shard.WriteReply
 }
 
-func (e *Engine) newWrite(r *shard.WriteRequest, b *branch) (*write, error) {
-	w := &write{e: e, r: r, b: b, t: e.table(r.Table), c: evalContext(&r.Values), at: r.Snapshot}
+func (e *Engine) newWrite(ctx context.Context, r *shard.WriteRequest, b *branch) (*write, error) {
+	w := &write{e: e, r: r, b: b, t: e.table(r.Table), c: evalContext(ctx, &r.Values), at: r.Snapshot}
 	w.shape = w.t.shape.Load()
 	w.reply.Incarnation = e.incarnation
 	var err error
