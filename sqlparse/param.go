@@ -41,3 +41,19 @@ func firstParam(list []*pg.Node) *pg.ParamRef {
 	}
 	return nil
 }
+
+// ParamBeyond finds the first of the client's parameters with a number above have, or nil.
+func (s *Statement) ParamBeyond(have int) *pg.ParamRef {
+	if s.Params <= have {
+		return nil
+	}
+	var first *pg.ParamRef
+	Walk(s.Node, func(m proto.Message) bool {
+		// Numbers above Params are lifted literals.
+		if p, ok := m.(*pg.ParamRef); ok && int(p.Number) > have && int(p.Number) <= s.Params && first == nil {
+			first = p
+		}
+		return first == nil
+	})
+	return first
+}

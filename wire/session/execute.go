@@ -92,6 +92,9 @@ func (s *Session) planExecution(x *execution) (*plan.Statement, error) {
 	if x.prepared != nil {
 		return s.planPrepared(x.prepared)
 	}
+	if p := x.stmt.ParamBeyond(len(x.params)); p != nil {
+		return nil, pgerr.New(pgerr.UndefinedParameter, "there is no parameter $%d", p.Number).WithPosition(x.stmt.Position(p.Location))
+	}
 	return s.plan(x.stmt, x.declared)
 }
 
@@ -108,9 +111,6 @@ func (s *Session) runPlan(ctx context.Context, x *execution, st *plan.Statement,
 		if err := s.checkReadOnly(lockingTag(x.stmt, st.Tag)); err != nil {
 			return nil, err
 		}
-	}
-	if n := len(st.Params); n > len(x.params) {
-		return nil, pgerr.New(pgerr.UndefinedParameter, "there is no parameter $%d", n)
 	}
 	lifted, err := s.literals(x.stmt, st)
 	if err != nil {
