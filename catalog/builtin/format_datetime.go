@@ -334,7 +334,17 @@ func (w *clockWriter) romanMonth(n dateNode) {
 	if w.Month == 0 && w.Year == 0 {
 		return
 	}
-	s := romanMonths[((w.Month-1)%12+12)%12]
+	// Months before the first count down from December (DCH_RM in formatting.c).
+	month := w.Month
+	switch {
+	case month < 0:
+		month += 13
+	case month == 0 && w.Year >= 0:
+		month = 12
+	case month == 0:
+		month = 1
+	}
+	s := romanMonths[month-1]
 	if n.text == "rm" {
 		s = strings.ToLower(s)
 	}

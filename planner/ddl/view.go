@@ -8,6 +8,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/bind"
 )
 
@@ -81,9 +82,9 @@ func (s *statement) replaceView(old catalog.Relation, v *catalog.View) error {
 			return pgerr.New(pgerr.InvalidTableDefinition, "cannot change name of view column %q to %q", c.Name, v.Columns[i].Name).
 				WithHint("Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.")
 		}
-		if v.Columns[i].Type != c.Type {
+		if now := v.Columns[i]; now.Type != c.Type || now.Typmod != c.Typmod {
 			return pgerr.New(pgerr.InvalidTableDefinition, "cannot change data type of view column %q from %s to %s",
-				c.Name, c.Type.SQLName, v.Columns[i].Type.SQLName)
+				c.Name, types.FormatType(c.Type, c.Typmod), types.FormatType(now.Type, now.Typmod))
 		}
 	}
 	v.OID, v.RowType, v.ArrayType, v.Rule, v.Comment, v.Owner = o.OID, o.RowType, o.ArrayType, o.Rule, o.Comment, o.Owner

@@ -95,3 +95,8 @@ alter table cc add constraint aa check (a > 1);
 create table pk(a int, b int, primary key (a, a));
 create table pk(a int, b int, primary key (a, b), unique (b, a), unique (b, a));
 \d pk
+create view vt as select 1.5::numeric(10,1) as c, 'a'::varchar(3) as d;
+create or replace view vt as select 1.5::numeric(10,2) as c, 'a'::varchar(3) as d;
+create or replace view vt as select 1.5::numeric(10,1) as c, 'a'::varchar(4) as d;
+create or replace view vt as select 2.5::numeric(10,1) as c, 'b'::varchar(3) as d, 1 as e;
+select * from vt;

@@ -113,3 +113,4 @@ select abs('5'), upper(5), length(123);
 select foo(1), count(1,2);
 select nope.abs(1);
 select pg_typeof(1), pg_typeof(1.0), pg_typeof('a'), pg_typeof(null), pg_typeof(2147483648), pg_typeof(9223372036854775808), pg_typeof(1e5), pg_typeof(array[1,2.5]), pg_typeof(now()), pg_typeof(1+1.5::float4), pg_typeof(row(1)), pg_typeof(current_date), pg_typeof('a'::char(3)), pg_typeof(1::int2+1), pg_typeof(sum(1)), pg_typeof(avg(1)), pg_typeof(count(*)), pg_typeof(sum(1.5::float4));
+select i, to_char(i * interval '1mon', 'rm'), to_char(i * interval '1mon', 'RM') from generate_series(-13, 13) i;
