@@ -28,6 +28,13 @@ func (w *Writer) Append(dst []byte, fields []Field) []byte {
 	return append(dst, '\n')
 }
 
+// AppendNames appends the header line: FORCE_QUOTE is about values, not about columns' names.
+func (w *Writer) AppendNames(dst []byte, fields []Field) []byte {
+	plain := *w
+	plain.o.ForceQuoteAll, plain.o.ForceQuote = false, nil
+	return plain.Append(dst, fields)
+}
+
 // appendText escapes what would be read as something else (CopyAttributeOutText).
 func (w *Writer) appendText(dst, text []byte) []byte {
 	for _, c := range text {

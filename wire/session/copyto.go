@@ -71,7 +71,7 @@ func (c *copying) send(ctx context.Context, r *result) (int64, error) {
 	fields := make([]copyfmt.Field, len(r.columns))
 	var line, text []byte
 	if c.options.Header {
-		w.Send(&pgproto3.CopyData{Data: out.Append(nil, header(r.columns))})
+		w.Send(&pgproto3.CopyData{Data: out.AppendNames(nil, header(r.columns))})
 	}
 	for n := int64(0); ; n++ {
 		row, err := r.next(ctx)
