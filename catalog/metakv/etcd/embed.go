@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"time"
 
 	"go.etcd.io/etcd/server/v3/embed"
@@ -39,6 +40,10 @@ const (
 	readyTimeout     = 30 * time.Second
 )
 
+// reservedBytes of etcd's file have their place on the disk from the start: the
+// file is sparse, and etcd ends the process when a page of it finds no space.
+const reservedBytes = 32 << 20
+
 // Embed starts an etcd of one member with its data in dir (made if absent). It
 // listens on a free port of 127.0.0.1 for clients, and for no peers. It is
 // ready when Embed returns; ctx bounds the wait.
@@ -62,6 +67,9 @@ func Embed(ctx context.Context, dir string) (*Server, error) {
 		e.Close()
 		return nil, fmt.Errorf("starting etcd in %s: %w", dir, err)
 	}
+	// A disk that is full already has nothing to give: then what the file has is
+	// used, as every start before has left it.
+	_ = reserve(filepath.Join(dir, "member", "snap", "db"), reservedBytes)
 	return &Server{etcd: e, store: &Store{v3client.New(e.Server)}}, nil
 }
 
