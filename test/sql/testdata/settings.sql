@@ -27,3 +27,4 @@ a,b
 \.
 copy cp to stdout (header on);
 drop table cp;
+copy (select 'a' as t, 'b' as u) to stdout csv header force quote t;
