@@ -71,13 +71,7 @@ func (c *copying) send(ctx context.Context, r *result) (int64, error) {
 	fields := make([]copyfmt.Field, len(r.columns))
 	var line, text []byte
 	if c.options.Header {
-<<<<<<< main
 		w.Send(&pgproto3.CopyData{Data: out.AppendNames(nil, header(r.columns))})
-=======
-		plain := c.options // FORCE_QUOTE is of values
-		plain.ForceQuote, plain.ForceQuoteAll = nil, false
-		w.Send(&pgproto3.CopyData{Data: copyfmt.NewWriter(plain).Append(nil, header(r.columns))})
->>>>>>> 07cb5343f6b815a0ce99da2977125d054fae81b1
 	}
 	for n := int64(0); ; n++ {
 		row, err := r.next(ctx)
