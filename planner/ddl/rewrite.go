@@ -1,11 +1,13 @@
 package ddl
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
@@ -92,7 +94,19 @@ func (b *tableBuilder) moveRows(old *catalog.Table) error {
 	for i := range t.Columns {
 		t.Columns[i].Missing = types.Null
 	}
-	return err
+	return b.asBuilt(err)
+}
+
+// asBuilt words a duplicate that moving the rows has met as building the index
+// over them would, and names the table whose rows they are.
+func (b *tableBuilder) asBuilt(err error) error {
+	var e *pgerr.E
+	if !errors.As(err, &e) || e.Code != pgerr.UniqueViolation {
+		return err
+	}
+	return pgerr.New(pgerr.UniqueViolation, "could not create unique index %q", e.Constraint).
+		WithDetail("%s", strings.TrimSuffix(e.Detail, "already exists.")+"is duplicated.").
+		WithTable(b.schemaName(), b.table.Name).WithConstraint(e.Constraint)
 }
 
 // addedIdentity is the sequence of an identity column that this statement adds.
