@@ -145,6 +145,9 @@ func retyped(e expr.Expr, cols []plan.Column) expr.Expr {
 	return e
 }
 
+// maxTargets is MaxTupleAttributeNumber (htup_details.h).
+const maxTargets = 1664
+
 // simpleSelect binds SELECT … FROM … WHERE …, in the order in which
 // PostgreSQL analyses its clauses (transformSelectStmt).
 func (q *query) simpleSelect(n *pg.SelectStmt) plan.Node {
@@ -159,6 +162,9 @@ func (q *query) simpleSelect(n *pg.SelectStmt) plan.Node {
 	order := s.orderBy(n.SortClause)
 	groups := s.groupBy(n.GroupClause)
 	distinct := s.distinct(n.DistinctClause, order)
+	if len(s.list) > maxTargets {
+		q.b.failAt(-1, pgerr.TooManyColumns, "target lists can have at most %d entries", maxTargets)
+	}
 	limit := q.limit(n)
 	marks := q.lockMarks(n, node)
 

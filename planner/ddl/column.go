@@ -14,6 +14,9 @@ import (
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
+// maxColumns is MaxHeapAttributeNumber (htup_details.h); dropped ones count.
+const maxColumns = 1600
+
 // addColumn adds one column with its own constraints. CHECK, UNIQUE and
 // PRIMARY KEY wait in b.later until all columns are known.
 func (b *tableBuilder) addColumn(n *pg.ColumnDef) error {
@@ -23,6 +26,9 @@ func (b *tableBuilder) addColumn(n *pg.ColumnDef) error {
 	}
 	if isSystemColumn(n.Colname) {
 		return pgerr.New(pgerr.DuplicateColumn, "column name %q conflicts with a system column name", n.Colname)
+	}
+	if t.NextAttnum > maxColumns {
+		return pgerr.New(pgerr.TooManyColumns, "tables can have at most %d columns", maxColumns)
 	}
 	c := catalog.Column{ID: t.NextColumn, Attnum: t.NextAttnum, Name: n.Colname, Stats: -1}
 	serial, err := b.columnType(&c, n)

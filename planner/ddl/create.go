@@ -99,9 +99,6 @@ func (s *statement) fillTable(t *catalog.Table, n *pg.CreateStmt) error {
 			return err
 		}
 	}
-	if len(t.Columns) > 1600 {
-		return pgerr.New(pgerr.TooManyColumns, "tables can have at most %d columns", 1600)
-	}
 	if err := b.addConstraints(); err != nil {
 		return err
 	}

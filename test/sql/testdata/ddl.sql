@@ -112,3 +112,15 @@ CREATE SEQUENCE cached_by INCREMENT 5 MINVALUE 3 MAXVALUE 20 START 10 CYCLE CACH
 SELECT nextval('cached_by'), nextval('cached_by'), nextval('cached_by'), nextval('cached_by'), nextval('cached_by');
 CREATE SEQUENCE cached_down INCREMENT -3 CACHE 4;
 SELECT nextval('cached_down'), nextval('cached_down'), nextval('cached_down');
+
+-- limits of columns
+SELECT 'CREATE TABLE wide (' || string_agg('c' || i || ' int', ', ' ORDER BY i) || ')' AS wide FROM generate_series(1, 1600) i \gset
+:wide;
+ALTER TABLE wide ADD COLUMN more int;
+ALTER TABLE wide DROP COLUMN c1;
+ALTER TABLE wide ADD COLUMN more int;
+SELECT 'SELECT ' || string_agg(i::text, ', ') AS list, 'CREATE TABLE wider (' || string_agg('c' || i || ' int', ', ' ORDER BY i) || ')' AS wider FROM generate_series(1, 1665) i \gset
+\set ECHO none
+:list;
+:wider;
+\set ECHO all
