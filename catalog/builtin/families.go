@@ -8,7 +8,9 @@ func implFamilies() []impls {
 }
 
 // rowsFamilies are the tables of set-returning functions.
-func rowsFamilies() []rowsImpls { return []rowsImpls{regexRows, seriesRows, arrayRows, jsonAccessRows, keywordRows} }
+func rowsFamilies() []rowsImpls {
+	return []rowsImpls{regexRows, seriesRows, arrayRows, jsonAccessRows, keywordRows}
+}
 
 // bindFamilies are the tables of functions that depend on their call's types.
 func bindFamilies() []bindImpls {
