@@ -112,7 +112,11 @@ func (c *Client) Close() error { return c.conn.Close() }
 // failure is what the caller learns of a gRPC error.
 func (c *Client) failure(ctx context.Context, err error) error {
 	switch status.Code(err) {
-	case codes.Canceled, codes.DeadlineExceeded:
+	case codes.DeadlineExceeded:
+		if _, limited := ctx.Deadline(); limited {
+			return pgerr.From(context.DeadlineExceeded) // gRPC's timer may be a moment before ctx's
+		}
+	case codes.Canceled:
 		if ctx.Err() != nil {
 			return pgerr.From(ctx.Err())
 		}

@@ -27,6 +27,7 @@ var syncSites = map[string]string{
 	"internal/vfs/vfs.go:writeSynced":            "vfs.TestWriteFileNeedsEachSync",
 	"server/datadir.go:DataDir.Commit":           "server.TestIdentityNeedsEachSync",
 	"shard/engine/checkpoint.go:Engine.syncFile": "TestEachSyncOfShardsIsNeeded",
+	"shard/engine/loadend.go:Engine.finishLoads": "engine.TestLoadCrashes",
 	"shard/log/commit.go:Log.sync":               "log.TestEachSyncIsNeeded",
 	"shard/log/cut.go:Log.drop":                  "log.TestEachSyncIsNeeded",
 	"shard/log/log.go:Log.found":                 "log.TestEachSyncIsNeeded",
