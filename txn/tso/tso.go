@@ -3,6 +3,8 @@
 //
 //	tso.go       Oracle: drawing
 //	registry.go  the snapshots in use, and the oldest of them
+//	leader.go    Leader: an Oracle that serves a cluster, as long as it is elected
+//	client.go    Client: a node's way to the cluster's oracle
 //
 // A timestamp's bits, from the top:
 //
@@ -14,8 +16,8 @@
 // a deposed one's by Epoch. An oracle that has drawn 2^31 times goes on into
 // the next epoch.
 //
-// This is the oracle of one process. One that serves a cluster stands before
-// it and answers batches by it; Bound is where it makes sure that it still may.
+// An Oracle is that of one process. A Leader stands before it and answers
+// nodes' batches by it; Bound is where it makes sure that it still may.
 package tso
 
 import (
@@ -120,12 +122,17 @@ func (o *Oracle) Registered() int { return o.registry.count() }
 // Epoch is the epoch of the next timestamp.
 func (o *Oracle) Epoch() uint32 { return Epoch(txn.Timestamp(o.last.Load())) }
 
-func (o *Oracle) draw(ctx context.Context) (txn.Timestamp, error) {
-	t := o.last.Add(int64(txn.TimestampStep))
+func (o *Oracle) draw(ctx context.Context) (txn.Timestamp, error) { return o.drawMany(ctx, 1) }
+
+// drawMany draws n timestamps and returns the first; with n = 0 one that is
+// below all that will be drawn.
+func (o *Oracle) drawMany(ctx context.Context, n int) (txn.Timestamp, error) {
+	t := o.last.Add(int64(n) * int64(txn.TimestampStep))
+	first := txn.Timestamp(t) - txn.Timestamp(max(n-1, 0))*txn.TimestampStep
 	if t < o.limit.Load() {
-		return txn.Timestamp(t), nil
+		return first, nil
 	}
-	return txn.Timestamp(t), o.extend(ctx, t)
+	return first, o.extend(ctx, t)
 }
 
 // extend raises the limit above t.
