@@ -17,6 +17,7 @@ import "fmt"
 //	node/<node>             what the node said of itself when it last joined (nodeRecord)
 //	live/<node>             there while the node's lease lives
 //	next/oid, next/physical the first number not handed out
+//	leader                  the node that serves the timestamp oracle, under its lease
 //	bound                   the timestamp oracle's persisted bound
 //	placement               the shard map
 //	setting/<name>          cluster settings
@@ -37,6 +38,7 @@ const (
 	liveRoot     = root + "live/"
 	oidKey       = root + "next/oid"
 	physicalKey  = root + "next/physical"
+	leaderKey    = root + "leader"
 	boundKey     = root + "bound"
 	placementKey = root + "placement"
 	settingRoot  = root + "setting/"
