@@ -13,9 +13,9 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/vfs"
 )
 
-// FormatVersion is the version of a data directory's files. A newer one is
-// never opened; an older one would be brought up to date by an explicit step.
-const FormatVersion = 1
+// FormatVersion is the version of a data directory's files. One of another
+// version is never opened: its log's records mean something else.
+const FormatVersion = 2
 
 // identityFile is what makes a directory a node's: DIR/pegmatite.json.
 const identityFile = "pegmatite.json"
@@ -106,8 +106,8 @@ func (d *DataDir) identify(shards, logs int) error {
 	}
 	id := d.Identity
 	switch {
-	case id.Format > FormatVersion:
-		return fmt.Errorf("%s has format %d; this version reads up to %d", d.Path, id.Format, FormatVersion)
+	case id.Format != FormatVersion:
+		return fmt.Errorf("%s has format %d; this version reads format %d only", d.Path, id.Format, FormatVersion)
 	case shards != 0 && shards != id.Shards:
 		return fmt.Errorf("%s was made with %d shards, not %d; the number cannot change", d.Path, id.Shards, shards)
 	case logs != 0 && logs != id.Logs:

@@ -165,8 +165,10 @@ func TestDirectories(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	replace(`"format": 1`, `"format": 2`)
-	untouched("has format 2; this version reads up to 1")
+	for _, other := range []int{server.FormatVersion - 1, server.FormatVersion + 1} {
+		replace(fmt.Sprintf(`"format": %d`, server.FormatVersion), fmt.Sprintf(`"format": %d`, other))
+		untouched(fmt.Sprintf("has format %d; this version reads format %d only", other, server.FormatVersion))
+	}
 	replace(`{`, `[`)
 	untouched("pegmatite.json is damaged")
 	if err := os.Remove(identity); err != nil {

@@ -34,6 +34,7 @@ func (q *query) checkRecursion(s *pg.SelectStmt, name string) {
 	}{{"ORDER BY", firstNode(s.SortClause)}, {"OFFSET", s.LimitOffset}, {"LIMIT", s.LimitCount}, {"FOR UPDATE/SHARE", firstNode(s.LockingClause)}} {
 		if c.node != nil {
 			at := location(c.node) // a locking clause has none
+			// the words are PostgreSQL's own, checkWellFormedRecursion in parse_cte.c
 			q.b.failAt(at, pgerr.FeatureNotSupported, "%s in a recursive query is not implemented", c.clause)
 		}
 	}

@@ -39,7 +39,9 @@ type branch struct {
 	// exclusive are the relations that are locked as a whole, by OID; the
 	// statement's that writes, which holds turn.
 	exclusive map[uint64]bool
-	rowLocks  int // taken since the last try to lock a whole table
+	// left are statements that were taken back and could not be taken out of the file.
+	left     []cutRange
+	rowLocks int // taken since the last try to lock a whole table
 }
 
 type branchState uint8
@@ -139,7 +141,7 @@ func (b *branch) abandon() {
 // finish ends a statement. One that failed leaves nothing behind.
 func (b *branch) finish(number txn.Statement, failed bool) {
 	if failed {
-		b.dropLoads(number, number)
+		b.takeOut(number, number, true) // an error stays in b.left
 	}
 	b.mu.Lock()
 	b.cancel()
@@ -193,15 +195,14 @@ func (b *branch) cut(ctx context.Context, from, sent txn.Statement) error {
 		return pgerr.From(ctx.Err())
 	}
 	defer func() { <-b.turn }()
-	b.dropLoads(from, sent)
-	b.undoReshapes(from, sent, true)
+	err := b.takeOut(from, sent, true)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.state != branchActive {
 		return errLateStatement()
 	}
 	b.takeBack(from, sent)
-	return nil
+	return err
 }
 
 // freeze stops further statements before a commit or prepare; last is what the
@@ -218,6 +219,9 @@ func (b *branch) freeze(last txn.Statement) error {
 	defer b.mu.Unlock()
 	if b.state != branchActive || b.last != last {
 		return shard.Refuse(shard.RefusedRestart)
+	}
+	if b.left != nil {
+		return pgerr.New(pgerr.IOError, "what was rolled back to a savepoint could not be taken out of a shard's file")
 	}
 	b.state = branchFrozen
 	return nil
@@ -249,13 +253,23 @@ func (b *branch) rollback() {
 	<-b.turn
 }
 
+// ended reports whether the transaction is over here.
+func (b *branch) ended() bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.state == branchEnded
+}
+
 // forget removes an ended branch and gives its locks back.
 func (e *Engine) forget(b *branch) {
 	e.branchMu.Lock()
 	delete(e.branches, b.id)
 	e.branchMu.Unlock()
-	b.dropLoads(0, ^txn.Statement(0))
-	b.undoReshapes(0, ^txn.Statement(0), false)
+	if err := b.takeOut(0, ^txn.Statement(0), false); err != nil {
+		e.cfg.Logger.Warn("what a transaction did to its shard's file cannot be taken out yet, it stays hidden", "shard", e.id, "error", err)
+		e.left.Store(true)
+		e.wake()
+	}
 	e.locks.release(b.id)
 	b.mu.Lock()
 	b.dropRuns()

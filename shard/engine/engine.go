@@ -77,6 +77,7 @@ type Engine struct {
 	sequences sequences
 
 	settleMu sync.Mutex   // held by whoever settles; protects the two below
+	left     atomic.Bool  // an ended branch has left something in the file, see retakeLeft
 	applied  log.Position // SQLite has all commands up to here
 	synced   log.Position // and this far it would after a power cut
 

@@ -63,6 +63,14 @@ func (e *Engine) RefuseDrops() (again func()) {
 	return func() { set("PRAGMA query_only = 0") }
 }
 
+// Maintain is what the settler does now and then.
+func (e *Engine) Maintain() error { return e.maintain() }
+
+// HasTable reports whether the shard's file has a table.
+func (e *Engine) HasTable(physical uint64) bool {
+	return (*e.tables.Load())[physical].columns.Load() > 0
+}
+
 // HasIndex reports whether the shard's file has an index of a table.
 func (e *Engine) HasIndex(physical uint64, index uint32) bool {
 	conn, err := e.db.Writer(context.Background())

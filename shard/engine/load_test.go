@@ -433,3 +433,41 @@ func TestLoadOnFullDisk(t *testing.T) {
 		t.Fatalf("%d rows", got)
 	}
 }
+
+// TestLoadLeftBySavepoint: a transaction whose rows could not be taken out of
+// the file when it rolled back to a savepoint does not commit them, even when
+// there is space again; what it leaves goes without anybody's help.
+func TestLoadLeftBySavepoint(t *testing.T) {
+	for _, full := range []bool{false, true} {
+		t.Run(fmt.Sprintf("full at the end %v", full), func(t *testing.T) {
+			c := newLoadCrash(t)
+			e := c.in.Service.(*engine.Node).Engines()[0]
+			tx := c.in.Begin(t, txn.ReadCommitted)
+			write(t, tx, &shard.WriteRequest{Op: shard.OpInsert, Table: loadOther(), Rows: rowsOf(loadOther(), 0, 1, 1)})
+			r := loadRequest(c.acc, 0, 0, 1500, 1)
+			write(t, tx, r)
+			again := e.RefuseDrops()
+			if err := c.in.Service.Cut(t.Context(), &shard.CutRequest{Header: r.Header, From: r.Statement, Sent: r.Statement}); err == nil {
+				t.Error("ROLLBACK TO says that the rows are gone")
+			}
+			if !full {
+				again()
+			}
+			if _, err := tx.Commit(); err == nil {
+				t.Error("the transaction has committed")
+			}
+			tx.Rollback()
+			c.wantRows(t, 0)
+			if full {
+				again()
+			}
+			if err := e.Maintain(); err != nil {
+				t.Fatal(err)
+			}
+			if e.HasTable(c.acc.Physical) {
+				t.Error("the rows are in the file still")
+			}
+			c.wantRows(t, 0)
+		})
+	}
+}

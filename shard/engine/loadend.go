@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/log"
 	"github.com/pegmatitedb/pegmatite/shard/sqlite"
@@ -56,10 +57,9 @@ func (e *Engine) dropMarked(conn *sqlite.Conn, physical uint64) error {
 	return conn.Commit()
 }
 
-// dropLoads takes back a branch's loads of statements between two numbers. What
-// cannot be taken out of the file stays hidden, and whoever writes to the table
-// next tries again.
-func (b *branch) dropLoads(from, to txn.Statement) {
+// dropLoads takes back a branch's loads of statements between two numbers.
+// What cannot be taken out of the file stays hidden.
+func (b *branch) dropLoads(from, to txn.Statement) error {
 	b.mu.RLock()
 	var gone []*load
 	for _, l := range b.loads {
@@ -68,11 +68,62 @@ func (b *branch) dropLoads(from, to txn.Statement) {
 		}
 	}
 	b.mu.RUnlock()
+	var errs []error
 	for _, l := range gone {
-		if err := b.engine.dropLoad(l); err != nil {
-			b.engine.cfg.Logger.Warn("rows of a load that was taken back stay for now", "shard", b.engine.id, "error", err)
+		errs = append(errs, b.engine.dropLoad(l))
+	}
+	return errors.Join(errs...)
+}
+
+// takeOut takes back what a branch's statements between two numbers have done
+// to the file itself, and what earlier calls could not; with more, the
+// transaction goes on. As long as something is left, it can only be rolled back.
+func (b *branch) takeOut(from, to txn.Statement, more bool) error {
+	b.mu.Lock()
+	if len(b.loads) == 0 && len(b.reshapes) == 0 {
+		b.left = nil
+		b.mu.Unlock()
+		return nil // as nearly always
+	}
+	ranges := append(b.left, cutRange{from: from, to: to})
+	b.mu.Unlock()
+	var errs []error
+	var left []cutRange
+	for _, r := range ranges {
+		if err := errors.Join(b.dropLoads(r.from, r.to), b.undoReshapes(r.from, r.to, more)); err != nil {
+			errs, left = append(errs, err), append(left, r)
 		}
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.left = left
+	if len(errs) > 0 {
+		return pgerr.From(errors.Join(errs...))
+	}
+	return nil
+}
+
+// retakeLeft tries again to take out of the file what ended branches have left
+// there. Until then it is hidden, whoever writes to its table tries first, and
+// a start takes it out in any case.
+func (e *Engine) retakeLeft() error {
+	if !e.left.Swap(false) {
+		return nil
+	}
+	var errs []error
+	for _, t := range *e.tables.Load() {
+		if l := t.load.Load(); l != nil && l.branch.ended() {
+			errs = append(errs, e.dropLoad(l))
+		}
+		if x := t.reshape.Load(); x != nil && x.branch.ended() {
+			errs = append(errs, e.undoReshape(x, false))
+		}
+	}
+	err := errors.Join(errs...)
+	if err != nil {
+		e.left.Store(true)
+	}
+	return err
 }
 
 // clearLeft removes what an ended transaction could not take out of a table

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync/atomic"
@@ -172,7 +173,7 @@ func (e *Engine) dropBeyond(conn *sqlite.Conn, t *table, before *shape) error {
 // undoReshapes takes back a branch's schema changes of the statements between
 // two numbers; with more, the transaction goes on. A change that was made before
 // them, too, is made again when it is next asked for.
-func (b *branch) undoReshapes(from, to txn.Statement, more bool) {
+func (b *branch) undoReshapes(from, to txn.Statement, more bool) error {
 	b.mu.RLock()
 	var list []*reshape
 	for _, x := range b.reshapes {
@@ -181,11 +182,11 @@ func (b *branch) undoReshapes(from, to txn.Statement, more bool) {
 		}
 	}
 	b.mu.RUnlock()
+	var errs []error
 	for _, x := range list {
-		if err := b.engine.undoReshape(x, more); err != nil {
-			b.engine.cfg.Logger.Warn("a schema change that was taken back stays for now", "shard", b.engine.id, "error", err)
-		}
+		errs = append(errs, b.engine.undoReshape(x, more))
 	}
+	return errors.Join(errs...)
 }
 
 // applyReshapes has the marks of a committed branch's schema changes removed.

@@ -29,7 +29,7 @@ func anonymous() string {
 // that takes.
 func TestScale(t *testing.T) {
 	if *scaleRows == 0 {
-		t.Skip("no -scale")
+		t.Skip("prints times and memory for a number of rows, tests nothing: with -scale N")
 	}
 	cfg := config(t.TempDir(), shardtest.NewOracle(), 1, 1)
 	cfg.SettleEvery = 100 * time.Millisecond

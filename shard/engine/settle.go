@@ -422,6 +422,9 @@ func (e *Engine) wake() {
 
 // maintain is one round: settle, drop, spill, checkpoint.
 func (e *Engine) maintain() error {
+	if err := e.retakeLeft(); err != nil {
+		return err
+	}
 	if err := e.Settle(context.Background()); err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (p *process) peak() (mostMB func() int64) {
 // needRSS skips where the system does not say how much memory a process has.
 func needRSS(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
-		t.Skip("no /proc to read RssAnon from")
+		t.Skip("not Linux: no /proc/self/status to read RssAnon from")
 	}
 }
 
@@ -146,7 +146,7 @@ func lineSum(rows int) (sum int64) {
 // TestRecoveryTime kills a server whose log has 100 MB and times the next start.
 func TestRecoveryTime(t *testing.T) {
 	if !*long {
-		t.Skip("a matter of a quiet machine: with -long")
+		t.Skip("takes a minute and times a start, so it runs with -long (make faults); TestKill covers the recovery itself")
 	}
 	dir := filepath.Join(t.TempDir(), "data")
 	p := start(t, dir)

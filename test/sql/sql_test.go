@@ -49,7 +49,7 @@ func TestScripts(t *testing.T) {
 func TestRecord(t *testing.T) {
 	address := os.Getenv("PEGMATITE_RECORD_DSN")
 	if address == "" {
-		t.Skip("PEGMATITE_RECORD_DSN is not set: nothing to record from")
+		t.Skip("records, tests nothing: runs under make sql-record")
 	}
 	scripts, _ := filepath.Glob("testdata/*.sql")
 	for _, script := range scripts {

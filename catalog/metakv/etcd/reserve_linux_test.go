@@ -15,7 +15,7 @@ func TestFileHasItsSpace(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := reserve(probe, 1); err != nil {
-		t.Skipf("files cannot be given their space here: %v", err)
+		t.Skipf("the file system of %s has no fallocate: %v", dir, err)
 	}
 	s, err := Embed(t.Context(), filepath.Join(dir, "etcd"))
 	if err != nil {
