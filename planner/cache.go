@@ -40,7 +40,7 @@ func NewCache(p *Planner, bytes int) *Cache {
 
 // serves reports whether the plan is good for a session.
 func (c *cached) serves(env *bind.Env) bool {
-	if c.snapshot != env.Snapshot {
+	if c.snapshot != env.Snapshot || env.Since != nil && c.plan.ThroughIndex {
 		return false
 	}
 	if !c.plan.ReadEnv {
@@ -66,8 +66,9 @@ func (c *Cache) Plan(env *bind.Env, s *sqlparse.Statement, params []*types.Type)
 	if err != nil {
 		return nil, err
 	}
-	// Binding may have pinned literals: then the key is another one now.
-	if s.Key() != "" && !st.ReadNow {
+	// Binding may have pinned literals: then the key is another one now. A plan
+	// for an old snapshot may do without an index that everybody else uses.
+	if s.Key() != "" && !st.ReadNow && env.Since == nil {
 		*buf = appendKey((*buf)[:0], env, s, params)
 		c.plans.Put(string(*buf), cached{env.Snapshot, st, *env.Types}, len(*buf)+planBytes)
 	}

@@ -43,7 +43,7 @@ func (p *Planner) finish(env *bind.Env, st *plan.Statement) (*plan.Statement, er
 	if err != nil {
 		return nil, err
 	}
-	st, err = distribute.Distribute(st, p.relations, func(t *catalog.Table) string { return schemaName(env, t) })
+	st, err = distribute.Distribute(st, p.relations, env.Since, func(t *catalog.Table) string { return schemaName(env, t) })
 	if err != nil {
 		return nil, err
 	}

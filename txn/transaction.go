@@ -99,6 +99,7 @@ func (t *Txn) Wrote() bool {
 // Run is one statement of a transaction (or one portal): its number and its snapshot.
 type Run struct {
 	txn      *Txn
+	level    Isolation
 	number   Statement
 	mu       sync.Mutex // protects snapshot, and number against TakeBack
 	snapshot Timestamp
@@ -107,14 +108,23 @@ type Run struct {
 // Run starts the next statement. Close it when its last row was read.
 func (t *Txn) Run() *Run {
 	t.last++
-	return &Run{txn: t, number: t.last}
+	return &Run{txn: t, level: t.level, number: t.last}
+}
+
+// RunLatest starts a statement that reads what is newest whatever the
+// transaction's level, as a schema change reads its tables' rows (PostgreSQL's
+// GetLatestSnapshot). Its tables are locked: nobody else writes to them.
+func (t *Txn) RunLatest() *Run {
+	r := t.Run()
+	r.level = ReadCommitted
+	return r
 }
 
 // ID returns the transaction's identity.
 func (r *Run) ID() ID { return r.txn.id }
 
-// Isolation returns the transaction's level.
-func (r *Run) Isolation() Isolation { return r.txn.level }
+// Isolation returns the level that the statement runs at.
+func (r *Run) Isolation() Isolation { return r.level }
 
 // Statement returns the number that this statement's writes carry.
 func (r *Run) Statement() Statement {
@@ -144,7 +154,7 @@ func (r *Run) TakeBack(ctx context.Context) (bool, error) {
 // Snapshot returns what the statement reads at: the transaction's snapshot, or
 // under READ COMMITTED one of its own. It is drawn at the first call.
 func (r *Run) Snapshot(ctx context.Context) (Timestamp, error) {
-	if r.txn.level != ReadCommitted {
+	if r.level != ReadCommitted {
 		return r.txn.Snapshot(ctx)
 	}
 	r.mu.Lock()
@@ -163,7 +173,7 @@ func (r *Run) Snapshot(ctx context.Context) (Timestamp, error) {
 // next Snapshot draws a newer one. It reports false when the snapshot is the
 // transaction's, which cannot change.
 func (r *Run) Redraw() bool {
-	if r.txn.level != ReadCommitted {
+	if r.level != ReadCommitted {
 		return false
 	}
 	r.Close()

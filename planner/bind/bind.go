@@ -40,6 +40,9 @@ import (
 // Env is what the meaning of a statement depends on beside its text.
 type Env struct {
 	Snapshot *catalog.Snapshot
+	// Since is the catalog when the transaction's snapshot was drawn; nil when
+	// each statement draws its own, or nothing has changed since.
+	Since    *catalog.Snapshot
 	Database catalog.OID
 	// SearchPath are the schemas of unqualified names in order, with pg_temp and
 	// pg_catalog where they are searched (usually in front, unwritten).

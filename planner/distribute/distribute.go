@@ -9,14 +9,15 @@ import (
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
 
-// Distribute makes st executable. It never changes st. schemaOf names the
-// schema of a table, for the shards' messages.
-func Distribute(st *plan.Statement, relations *Relations, schemaOf func(*catalog.Table) string) (*plan.Statement, error) {
+// Distribute makes st executable. It never changes st. since is the catalog when
+// the snapshot was drawn that st runs at, nil when that is the newest. schemaOf names the schema
+// of a table, for the shards' messages.
+func Distribute(st *plan.Statement, relations *Relations, since *catalog.Snapshot, schemaOf func(*catalog.Table) string) (*plan.Statement, error) {
 	out := *st
 	out.Inits = slices.Clone(st.Inits)
 	out.Memo = &plan.Memo{}
 	d := &distributor{
-		st: &out, relations: relations, schemaOf: schemaOf, firstInit: len(st.Params) + len(st.Lifted),
+		st: &out, relations: relations, since: since, schemaOf: schemaOf, firstInit: len(st.Params) + len(st.Lifted),
 		accesses: map[*plan.Scan]*access{}, lazy: map[*plan.LockRows]bool{}, changesSettings: callsSetConfig(st.Root),
 	}
 	root, err := d.liftTree(st.Root)
@@ -33,6 +34,7 @@ func Distribute(st *plan.Statement, relations *Relations, schemaOf func(*catalog
 type distributor struct {
 	st        *plan.Statement
 	relations *Relations
+	since     *catalog.Snapshot
 	schemaOf  func(*catalog.Table) string
 	firstInit int // the index of Inits[0]'s parameter
 	// accesses finds the access that a target scan became.

@@ -1,6 +1,8 @@
 package distribute
 
 import (
+	"slices"
+
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
@@ -14,11 +16,25 @@ func (a *access) global() *plan.GlobalIndex {
 	}
 	eq := a.equalities()
 	for _, g := range a.rel.Global {
-		if a.fixesAll(g, eq) {
+		if a.fixesAll(g, eq) && a.d.reaches(a.scan.Table, g) {
 			return g
 		}
 	}
 	return nil
+}
+
+// reaches reports whether an index leads to all rows of t that the statement's
+// snapshot sees. One that is younger than the snapshot has entries of the
+// newest rows only (PostgreSQL's indcheckxmin, README.HOT).
+func (d *distributor) reaches(t *catalog.Table, g *plan.GlobalIndex) bool {
+	if d.since == nil {
+		return true
+	}
+	before := d.since.Table(t.OID)
+	if before == nil || before.Physical != t.Physical {
+		return true // the snapshot sees none of its rows: there are our own alone
+	}
+	return slices.ContainsFunc(before.Indexes, func(ix catalog.Index) bool { return ix.Global == g.Table.Physical })
 }
 
 func (a *access) fixesAll(g *plan.GlobalIndex, eq map[int][]expr.Expr) bool {
@@ -50,6 +66,7 @@ func (a *access) throughIndex(g *plan.GlobalIndex) plan.Node {
 		row.known = append(row.known, equality{p, []expr.Expr{param}})
 	}
 	row.why("looked up through unique index %s", g.Name)
+	d.st.ThroughIndex = true
 	j := &plan.Join{
 		Kind: plan.JoinInner, Left: entry, Right: row, Method: plan.JoinLookup,
 		HashLeft: columnRefs(entry.cols[len(g.Columns):]),

@@ -26,6 +26,9 @@ type Statement struct {
 	// IntervalStyle): the plan is good for sessions with the same. ReadNow: they
 	// stand for the time of planning: the plan is good once.
 	ReadEnv, ReadNow bool
+	// ThroughIndex: rows are looked up through an index that is a relation of
+	// its own. Older snapshots than the index must not (bind.Env.Since).
+	ThroughIndex bool
 	// CTEs counts the CTE IDs, for run-time state.
 	CTEs int
 	// Columns is above every column ID in use: new ones are taken from here.

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"testing"
 
@@ -71,4 +72,101 @@ func TestRepeatableReadSnapshot(t *testing.T) {
 			t.Errorf("another level: %v", err)
 		}
 	})
+}
+
+// TestSnapshotOlderThanIndex: an index that is younger than a transaction's
+// snapshot hides none of the rows that the snapshot sees, be it another's or
+// the transaction's own, also when others have planned the statement with it.
+func TestSnapshotOlderThanIndex(t *testing.T) {
+	address := os.Getenv("PEGMATITE_RECORD_DSN")
+	if address == "" {
+		address = node.Start(t, nil).Address()
+	}
+	const (
+		byUnique = "SELECT string_agg(id::text, ' ') FROM indexed WHERE e = 8"
+		byPlain  = "SELECT string_agg(id::text, ' ') FROM indexed WHERE f = 8"
+	)
+	for _, index := range []string{"CREATE UNIQUE INDEX ON indexed (e)", "ALTER TABLE indexed ADD UNIQUE (e)"} {
+		for _, own := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s own %v", index, own), func(t *testing.T) {
+				other := dial(t, address, pgx.QueryExecModeSimpleProtocol)
+				exec(t, other, "DROP TABLE IF EXISTS indexed")
+				exec(t, other, "CREATE TABLE indexed (id int PRIMARY KEY, e int, f int)")
+				exec(t, other, "INSERT INTO indexed SELECT i, i, i FROM generate_series(1, 200) i")
+				conn := dial(t, address, pgx.QueryExecModeSimpleProtocol)
+				exec(t, conn, "BEGIN ISOLATION LEVEL REPEATABLE READ")
+				exec(t, conn, "SELECT 1")
+				exec(t, other, "UPDATE indexed SET e = -e, f = -f WHERE id % 2 = 0")
+				maker := other
+				if own {
+					maker = conn
+				}
+				exec(t, maker, index)
+				exec(t, maker, "CREATE INDEX ON indexed (f)")
+				if !own {
+					for _, q := range []string{byUnique, byPlain} {
+						if got := one(t, other, "SELECT coalesce(("+q+"), 'none')"); got != "none" {
+							t.Errorf("%s: %s for a new snapshot", q, got)
+						}
+						exec(t, other, q)
+					}
+				}
+				for _, q := range []string{byUnique, byPlain} {
+					if got := one(t, conn, "SELECT coalesce(("+q+"), 'none')"); got != "8" {
+						t.Errorf("%s: %s", q, got)
+					}
+					if got := one(t, conn, q); got != "8" {
+						t.Errorf("%s, as others have planned it: %s", q, got)
+					}
+				}
+				if tag, err := conn.Exec(context.Background(), "UPDATE indexed SET f = 0 WHERE e = 7"); err != nil || tag.RowsAffected() != 1 {
+					t.Errorf("UPDATE: %v, %v", tag, err)
+				}
+				exec(t, conn, "COMMIT")
+				if got := one(t, other, "SELECT id::text FROM indexed WHERE e = -8"); got != "8" {
+					t.Errorf("afterwards: %s", got)
+				}
+			})
+		}
+	}
+}
+
+// TestSchemaChangeReadsNewest: a schema change in a REPEATABLE READ transaction
+// looks at all rows, also at those that the transaction's snapshot does not see.
+func TestSchemaChangeReadsNewest(t *testing.T) {
+	address := os.Getenv("PEGMATITE_RECORD_DSN")
+	if address == "" {
+		address = node.Start(t, nil).Address()
+	}
+	for _, c := range []struct{ change, code string }{
+		{"ALTER TABLE newest ADD PRIMARY KEY (a)", "<nil>"},
+		{"ALTER TABLE newest ADD COLUMN c text DEFAULT clock_timestamp()::text", "<nil>"},
+		{"CREATE UNIQUE INDEX ON newest (a)", "<nil>"},
+		{"CREATE UNIQUE INDEX ON newest (b)", "23505"},
+		{"ALTER TABLE newest ADD UNIQUE (b)", "23505"},
+		{"ALTER TABLE newest ADD PRIMARY KEY (b)", "23505"},
+		{"ALTER TABLE newest ALTER COLUMN n SET NOT NULL", "23502"},
+		{"ALTER TABLE newest ADD CHECK (a < 10)", "23514"},
+	} {
+		t.Run(c.change, func(t *testing.T) {
+			other := dial(t, address, pgx.QueryExecModeSimpleProtocol)
+			exec(t, other, "DROP TABLE IF EXISTS newest")
+			exec(t, other, "CREATE TABLE newest (a int, b int, n int)")
+			exec(t, other, "INSERT INTO newest SELECT i, i, i FROM generate_series(1, 9) i")
+			conn := dial(t, address, pgx.QueryExecModeSimpleProtocol)
+			exec(t, conn, "BEGIN ISOLATION LEVEL REPEATABLE READ")
+			exec(t, conn, "SELECT 1")
+			exec(t, other, "INSERT INTO newest VALUES (10, 9, NULL)")
+			if _, err := conn.Exec(context.Background(), c.change); code(err) != c.code {
+				t.Errorf("%v, want %s", err, c.code)
+			}
+			exec(t, conn, "COMMIT")
+			if got := one(t, other, "SELECT count(*)::text FROM newest"); got != "10" {
+				t.Errorf("%s rows are left", got)
+			}
+			if got := one(t, other, "SELECT b::text FROM newest WHERE a = 10"); got != "9" {
+				t.Errorf("%s is what is found", got)
+			}
+		})
+	}
 }

@@ -175,8 +175,13 @@ func (e *environment) fullPath() []catalog.OID {
 // bind is the environment of the binder.
 func (e *environment) bind() *bind.Env {
 	s := e.session
+	now := s.snapshot()
+	var since *catalog.Snapshot
+	if s.tx != nil && s.tx.since != now {
+		since = s.tx.since
+	}
 	return &bind.Env{
-		Snapshot: s.snapshot(), Database: s.database, SearchPath: e.fullPath(), Role: s.currentUser().OID,
+		Snapshot: now, Since: since, Database: s.database, SearchPath: e.fullPath(), Role: s.currentUser().OID,
 		Types: e.types(), Library: s.node.Library, Notice: e.notice,
 	}
 }

@@ -116,7 +116,11 @@ func (s *Session) runPlan(ctx context.Context, x *execution, st *plan.Statement,
 	if err != nil {
 		return nil, err
 	}
-	run := s.tx.txn.Run()
+	begin := s.tx.txn.Run
+	if x.latest {
+		begin = s.tx.txn.RunLatest
+	}
+	run := begin()
 	if err := s.holdRelations(ctx, st); err != nil {
 		run.Close()
 		return nil, err
@@ -244,7 +248,7 @@ func (s *Session) internal(ctx context.Context, sql string) ([][]types.Datum, er
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.runPlan(ctx, &execution{stmt: stmts[0], text: sql}, st, nil)
+	r, err := s.runPlan(ctx, &execution{stmt: stmts[0], text: sql, latest: true}, st, nil)
 	if err != nil {
 		return nil, err
 	}

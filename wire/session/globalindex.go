@@ -14,7 +14,7 @@ func (s *Session) fillGlobal(ctx context.Context, t *catalog.Table, ix *catalog.
 	if err != nil {
 		return err
 	}
-	run := s.tx.txn.Run()
+	run := s.tx.txn.RunLatest()
 	defer run.Close()
 	cursor, err := exec.Run(ctx, s.env.exec(run), st, nil, nil)
 	if err != nil {

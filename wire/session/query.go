@@ -92,6 +92,7 @@ type execution struct {
 	prepared *prepared // nil in the simple protocol
 	params   []types.Datum
 	declared []*types.Type // the parameters' types, of what is not prepared itself
+	latest   bool          // it reads what is newest, whatever the transaction's level
 }
 
 // Fail tells the client of an error and moves the transaction to where an

@@ -20,6 +20,7 @@ type transaction struct {
 	// uncommitted: READ UNCOMMITTED was asked for. It is READ COMMITTED under another name.
 	uncommitted bool
 	started     time.Time
+	since       *catalog.Snapshot // the catalog when the snapshot was fixed
 	savepoints  []savepoint
 	numbered    bool // its number was asked for
 	piped       bool // a statement of a pipeline has run in it
