@@ -18,6 +18,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog/placement"
 	"github.com/pegmatitedb/pegmatite/catalog/ring"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/vfs"
 	"github.com/pegmatitedb/pegmatite/planner"
 	"github.com/pegmatitedb/pegmatite/server/admin"
@@ -70,6 +71,7 @@ type Node struct {
 	open        atomic.Bool // everything above is set
 	sessions    atomic.Pointer[session.Node]
 	fatal       chan error
+	abandon     context.CancelCauseFunc // ends a start that is under way
 	served      chan error
 	closers     []func() error // undo, newest last
 }
@@ -82,10 +84,16 @@ type metakvCloser interface {
 // Start opens a node; on an error everything it opened is closed again.
 func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error) {
 	n := &Node{config: c, log: log, system: pgcatalog.New(), statements: newStatements(), fatal: make(chan error, 1), served: make(chan error, 1)}
+	ctx, n.abandon = context.WithCancelCause(ctx)
 	defer func() {
-		if err != nil {
-			n.closeAll()
+		if err == nil {
+			return
 		}
+		select {
+		case err = <-n.fatal: // what came after it is its consequence
+		default:
+		}
+		n.closeAll()
 	}()
 	if err := n.openFiles(ctx); err != nil {
 		return nil, err
@@ -144,7 +152,7 @@ func (n *Node) openMetadata(ctx context.Context) error {
 		if err := n.dir.discardHalfMade(etcdDir); err != nil {
 			return err
 		}
-		server, err := etcd.Embed(ctx, etcdDir)
+		server, err := etcd.Embed(ctx, etcdDir, n.dir.Fresh)
 		if err != nil {
 			return err
 		}
@@ -154,6 +162,9 @@ func (n *Node) openMetadata(ctx context.Context) error {
 	}
 	var err error
 	n.store, err = store.Open(ctx, n.kv, store.Options{System: n.system.Relations(), Log: n.log})
+	if e := (*pgerr.E)(nil); errors.As(err, &e) && e.Code == pgerr.DataCorrupted && n.etcd != nil {
+		return fmt.Errorf("%s is damaged: %w; restore the whole data directory from a backup", filepath.Join(n.config.Data, "etcd"), err)
+	}
 	if err != nil {
 		return err
 	}
@@ -163,7 +174,7 @@ func (n *Node) openMetadata(ctx context.Context) error {
 
 // watchEtcd ends the node when the embedded etcd fails; it returns when etcd is closed.
 func (n *Node) watchEtcd(server *etcd.Server) {
-	if err := <-server.Failed(); err != nil {
+	if err := server.Wait(); err != nil {
 		n.fail(fmt.Errorf("embedded etcd: %w", err))
 	}
 }
@@ -174,6 +185,7 @@ func (n *Node) fail(err error) {
 	case n.fatal <- err:
 	default:
 	}
+	n.abandon(err)
 }
 
 // identify compares the directory's cluster with the metadata's.

@@ -39,17 +39,28 @@ type process struct {
 // launch starts a server on dir.
 func launch(t *testing.T, dir string, more ...string) *process {
 	t.Helper()
+	return prepare(t, dir, more...).start()
+}
+
+// prepare is a server on dir that has yet to be started.
+func prepare(t *testing.T, dir string, more ...string) *process {
+	t.Helper()
 	cmd := exec.Command(os.Args[0], append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0"}, more...)...)
 	cmd.Env = append(os.Environ(), asCommand+"=1")
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { cmd.Process.Kill() })
 	return &process{t: t, cmd: cmd, out: bufio.NewReader(pipe)}
+}
+
+func (p *process) start() *process {
+	p.t.Helper()
+	if err := p.cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { p.cmd.Process.Kill() })
+	return p
 }
 
 // ready waits for the line that says so: the way to connect, as it is to be pasted.

@@ -23,7 +23,7 @@ var owners = map[string][]string{
 	"go.uber.org/zap":             {"catalog/metakv/etcd"}, // the embedded etcd logs by it
 	// The parse tree is the one that binding, DDL and the session's own statements consume.
 	"github.com/pganalyze/pg_query_go/v6": {"sqlparse", "planner", "wire/session"},
-	"google.golang.org/protobuf":          {"sqlparse", "planner/bind", "shard/remote", "shard/serve"},
+	"google.golang.org/protobuf":          {"catalog/metakv/etcd", "sqlparse", "planner/bind", "shard/remote", "shard/serve"},
 	"google.golang.org/grpc":              {"shard/remote", "shard/serve", "server"},
 	"github.com/jackc/pgx/v5":             {"wire"}, // the protocol's messages
 	"github.com/cockroachdb/apd/v3":       {"internal/types", "catalog/builtin"},
@@ -33,7 +33,7 @@ var owners = map[string][]string{
 	"github.com/prometheus/client_golang": {"server"},
 	"github.com/tidwall/btree":            {"catalog", "shard/recent"},
 	"golang.org/x/text":                   {"internal/scram", "catalog/builtin"},
-	"golang.org/x/sys":                    {"internal/vfs", "server", "wire"},
+	"golang.org/x/sys":                    {"cmd/pegmatite", "internal/vfs", "server", "wire"},
 	"golang.org/x/sync":                   {"planner/exec"},
 	"pgregory.net/rapid":                  {},
 }

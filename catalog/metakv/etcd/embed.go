@@ -10,12 +10,14 @@ import (
 
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
+	"go.uber.org/zap"
 )
 
 // Server is an etcd of one member inside this process.
 type Server struct {
-	etcd  *embed.Etcd
-	store *Store
+	etcd    *embed.Etcd
+	failure *failure
+	store   *Store
 }
 
 const (
@@ -44,36 +46,65 @@ const (
 // file is sparse, and etcd ends the process when a page of it finds no space.
 const reservedBytes = 32 << 20
 
-// Embed starts an etcd of one member with its data in dir (made if absent). It
+// Embed starts an etcd of one member with its data in dir, which is made if
+// this is a fresh one; otherwise its files have to be there, and whole. It
 // listens on a free port of 127.0.0.1 for clients, and for no peers. It is
-// ready when Embed returns; ctx bounds the wait.
-func Embed(ctx context.Context, dir string) (*Server, error) {
-	e, err := embed.StartEtcd(embedConfig(dir))
-	if err != nil {
-		return nil, fmt.Errorf("starting etcd in %s: %w", dir, err)
+// ready when Embed returns; ctx bounds the wait. After an error what has begun
+// is not cleaned up: the process is to end.
+func Embed(ctx context.Context, dir string, fresh bool) (*Server, error) {
+	if !fresh {
+		if err := inspect(dir); err != nil {
+			return nil, err
+		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
-	select {
-	case <-e.Server.ReadyNotify():
-	case err = <-e.Err():
-	case <-e.Server.StopNotify():
-		err = errors.New("it has stopped")
-	case <-ctx.Done():
-		// It is not closed: that would wait for it to become ready as well.
-		return nil, fmt.Errorf("starting etcd in %s: it is not ready after %v: %w", dir, readyTimeout, context.Cause(ctx))
-	}
+	f := newFailure()
+	e, err := start(ctx, dir, f)
 	if err != nil {
-		e.Close()
 		return nil, fmt.Errorf("starting etcd in %s: %w", dir, err)
 	}
 	// A disk that is full already has nothing to give: then what the file has is
 	// used, as every start before has left it.
 	_ = reserve(filepath.Join(dir, "member", "snap", "db"), reservedBytes)
-	return &Server{etcd: e, store: &Store{v3client.New(e.Server)}}, nil
+	return &Server{etcd: e, failure: f, store: &Store{v3client.New(e.Server)}}, nil
 }
 
-func embedConfig(dir string) *embed.Config {
+// start waits until etcd is ready, has failed, or has taken too long.
+func start(ctx context.Context, dir string, f *failure) (*embed.Etcd, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, readyTimeout, fmt.Errorf("it is not ready after %v", readyTimeout))
+	defer cancel()
+	started := make(chan *embed.Etcd, 1)
+	go func() {
+		// The end of a failed start is one of this goroutine.
+		defer func() {
+			if r := recover(); r != nil {
+				f.tell(fmt.Errorf("%v", r))
+			}
+		}()
+		e, err := embed.StartEtcd(embedConfig(dir, f.logger()))
+		if err != nil {
+			f.tell(err)
+			return
+		}
+		select {
+		case <-e.Server.ReadyNotify():
+			started <- e
+		case err := <-e.Err():
+			f.tell(err)
+		case <-e.Server.StopNotify():
+			f.tell(errors.New("it has stopped"))
+		}
+	}()
+	select {
+	case e := <-started:
+		return e, nil
+	case <-f.told:
+		return nil, f.reason
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+func embedConfig(dir string, logger *zap.Logger) *embed.Config {
 	anyPort := url.URL{Scheme: "http", Host: "127.0.0.1:0"}
 	c := embed.NewConfig()
 	c.Name, c.Dir = memberName, dir
@@ -88,8 +119,7 @@ func embedConfig(dir string) *embed.Config {
 	c.MaxSnapFiles, c.MaxWalFiles = 2, 2
 	c.QuotaBackendBytes = quotaBytes
 	c.AutoCompactionMode, c.AutoCompactionRetention = embed.CompactorModeRevision, historyRevisions
-	// etcd logs an orderly stop as errors. What ends the process is still said.
-	c.Logger, c.LogLevel = "zap", "dpanic"
+	c.ZapLoggerBuilder = embed.NewZapLoggerBuilder(logger)
 	c.EnableGRPCGateway = false
 	return c
 }
@@ -101,11 +131,25 @@ func (s *Server) Store() *Store { return s.store }
 // ClientURL is where other processes (etcdctl, further nodes) reach it.
 func (s *Server) ClientURL() string { return "http://" + s.etcd.Clients[0].Addr().String() }
 
-// Failed yields an error when the server cannot go on.
-func (s *Server) Failed() <-chan error { return s.etcd.Err() }
+// Wait waits until the server cannot go on, and says why; nil when it was
+// closed. What is asked of a server that has failed may not be answered.
+func (s *Server) Wait() error {
+	select {
+	case err := <-s.etcd.Err():
+		return err
+	case <-s.failure.told:
+		return s.failure.reason
+	}
+}
 
-// Close stops the server and waits for it.
+// Close stops the server and waits for it, unless it has failed: then some of
+// its goroutines are gone that the others would wait for.
 func (s *Server) Close() error {
+	select {
+	case <-s.failure.told:
+		return nil
+	default:
+	}
 	err := s.store.Close()
 	s.etcd.Close()
 	if errors.Is(err, context.Canceled) {

@@ -11,9 +11,9 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog/metakv/metakvtest"
 )
 
-func embedded(t *testing.T, dir string) *etcd.Server {
+func embedded(t *testing.T, dir string, fresh bool) *etcd.Server {
 	t.Helper()
-	server, err := etcd.Embed(t.Context(), dir)
+	server, err := etcd.Embed(t.Context(), dir, fresh)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,13 +21,13 @@ func embedded(t *testing.T, dir string) *etcd.Server {
 }
 
 func TestConformanceInProcess(t *testing.T) {
-	server := embedded(t, filepath.Join(t.TempDir(), "etcd"))
+	server := embedded(t, filepath.Join(t.TempDir(), "etcd"), true)
 	defer server.Close()
 	metakvtest.Run(t, server.Store(), func() {})
 }
 
 func TestConformanceOverTheNetwork(t *testing.T) {
-	server := embedded(t, filepath.Join(t.TempDir(), "etcd"))
+	server := embedded(t, filepath.Join(t.TempDir(), "etcd"), true)
 	defer server.Close()
 	store, err := etcd.Dial(t.Context(), []string{server.ClientURL()})
 	if err != nil {
@@ -42,7 +42,7 @@ func TestConformanceOverTheNetwork(t *testing.T) {
 func TestRestart(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "etcd")
 	for i, want := range []string{"", "0", "1"} {
-		server := embedded(t, dir)
+		server := embedded(t, dir, i == 0)
 		kv, err := server.Store().Get(t.Context(), "k")
 		if err != nil || string(kv.Value) != want {
 			t.Fatalf("start %d: %q, %v; want %q", i, kv.Value, err, want)
@@ -57,7 +57,7 @@ func TestRestart(t *testing.T) {
 }
 
 func TestDialNobody(t *testing.T) {
-	server := embedded(t, filepath.Join(t.TempDir(), "etcd"))
+	server := embedded(t, filepath.Join(t.TempDir(), "etcd"), true)
 	url := server.ClientURL()
 	if err := server.Close(); err != nil {
 		t.Fatal(err)

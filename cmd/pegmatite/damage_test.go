@@ -1,0 +1,241 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// startBound is how long a start may take to say that it cannot be.
+const startBound = 20 * time.Second
+
+// outcome starts a server in a process of its own and waits until it is ready
+// or has ended: with what exit code, and what it said.
+func outcome(t *testing.T, dir string, more ...string) (ready bool, code int, errs string) {
+	t.Helper()
+	p := prepare(t, dir, more...)
+	var b bytes.Buffer
+	p.cmd.Stderr = &b
+	p.start()
+	timer := time.AfterFunc(startBound, func() { p.cmd.Process.Kill() })
+	defer timer.Stop()
+	line, _ := p.out.ReadString('\n')
+	if ready = line != ""; ready {
+		p.signal(syscall.SIGTERM)
+	}
+	p.cmd.Wait()
+	return ready, p.cmd.ProcessState.ExitCode(), b.String()
+}
+
+// refusedDamage expects that a start ends in one line about path.
+func refusedDamage(t *testing.T, dir, path string, want ...string) {
+	t.Helper()
+	before := tree(t, dir)
+	ready, code, errs := outcome(t, dir)
+	line := strings.HasPrefix(errs, "pegmatite: ") && strings.Count(errs, "\n") == 1 && strings.Contains(errs, path)
+	for _, w := range want {
+		line = line && strings.Contains(errs, w)
+	}
+	if ready || code != exitFailure || !line {
+		t.Errorf("%s: ready %v, exit code %d, %q; want a line with %q", path, ready, code, errs, want)
+	}
+	if after := tree(t, dir); after != before {
+		t.Errorf("%s: touched:\n%s\n%s", path, before, after)
+	}
+}
+
+// used is a directory that a server has worked in and left.
+func used(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "data")
+	p := launch(t, dir, "--shards", "2").ready()
+	if _, err := p.connect().Exec(context.Background(), `CREATE TABLE t (a int PRIMARY KEY, b text);
+		INSERT INTO t SELECT i, repeat('x', 100) FROM generate_series(1, 1000) i; CREATE TABLE u (a int)`); err != nil {
+		t.Fatal(err)
+	}
+	p.signal(syscall.SIGTERM)
+	if err := p.cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func write(t *testing.T, path string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// damaged does something to a file or directory, lets look at that, and brings it back.
+func damaged(t *testing.T, path string, damage func(path string), look func()) {
+	t.Helper()
+	kept := filepath.Join(t.TempDir(), "kept")
+	if info, err := os.Stat(path); err != nil {
+		t.Fatal(err)
+	} else if info.IsDir() {
+		err = os.Rename(path, kept)
+		defer os.Rename(kept, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+	} else {
+		write(t, kept, read(t, path))
+		defer os.Rename(kept, path)
+	}
+	damage(path)
+	look()
+	if err := os.RemoveAll(path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Kinds of damage.
+func gone(path string)   { os.RemoveAll(path) }
+func emptied(p string)   { os.Truncate(p, 0) }
+func halved(path string) { i, _ := os.Stat(path); os.Truncate(path, i.Size()/2) }
+func asFile(path string) { os.RemoveAll(path); os.WriteFile(path, []byte("a letter"), 0o600) }
+func asDir(path string)  { os.RemoveAll(path); os.Mkdir(path, 0o700) }
+func garbled(from, to int) func(string) {
+	return func(path string) {
+		b, _ := os.ReadFile(path)
+		r := rand.New(rand.NewPCG(1, 1))
+		for i := from; i < min(to, len(b)); i++ {
+			b[i] = byte(r.Uint32())
+		}
+		os.WriteFile(path, b, 0o600)
+	}
+}
+
+// TestDamagedMetadata: whatever is wrong with the embedded etcd's files is said in a line.
+func TestDamagedMetadata(t *testing.T) {
+	dir := used(t)
+	logs, _ := filepath.Glob(filepath.Join(dir, "etcd/member/wal/*.wal"))
+	if len(logs) == 0 {
+		t.Fatal("etcd has no log")
+	}
+	log, err := filepath.Rel(dir, logs[len(logs)-1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	const db = "etcd/member/snap/db"
+	for _, c := range []struct {
+		path   string
+		damage func(string)
+		says   string // its name is part of the line
+		want   string
+	}{
+		{"etcd", gone, "etcd", "it is missing"},
+		{"etcd", asFile, "etcd", "it is not a directory"},
+		{"etcd", asDir, "etcd/member", "it is missing"},
+		{"etcd/member", asFile, "etcd/member", "it is not a directory"},
+		{"etcd/member/wal", gone, "etcd/member/wal", "it is missing"},
+		{"etcd/member/wal", asDir, "etcd/member/wal", "there is no file in it"},
+		{"etcd/member/snap", gone, "etcd/member/snap", "it is missing"},
+		{"etcd/member/snap", asDir, db, "it is missing"},
+		{db, gone, db, "it is missing"},
+		{db, asDir, db, "it is not a file"},
+		{db, asFile, db, "neither of its first two pages is valid"},
+		{db, emptied, db, "neither of its first two pages is valid"},
+		{db, func(p string) { os.Truncate(p, 3*4096) }, db, "it is cut off"},
+		{db, garbled(0, 8192), db, "neither of its first two pages is valid"},
+		{db, garbled(8192, 1<<20), db, "page "},
+		{log, gone, "etcd/member/wal", "there is no file in it"},
+		{log, emptied, "etcd/member/wal", ""},
+		{log, func(p string) { os.Truncate(p, 1000) }, "etcd/member/wal", "it ends at entry"},
+		{log, garbled(0, 64), "etcd/member/wal", ""},
+		{log, garbled(1000, 1010), "etcd/member/wal", "crc"},
+		{log, asDir, "etcd/member/wal", ""},
+	} {
+		damaged(t, filepath.Join(dir, c.path), c.damage, func() {
+			refusedDamage(t, dir, filepath.Join(dir, c.says), c.want, "restore the whole data directory from a backup")
+		})
+	}
+	if ready, code, errs := outcome(t, dir); !ready || code != 0 {
+		t.Errorf("brought back: exit code %d, %s", code, errs)
+	}
+}
+
+// garbleSeeds is how many random kinds of damage are tried.
+const garbleSeeds = 8
+
+// TestGarbledMetadata: bytes changed at random never end in more than a line.
+func TestGarbledMetadata(t *testing.T) {
+	dir := used(t)
+	for seed := range uint64(garbleSeeds) {
+		r := rand.New(rand.NewPCG(seed, 0))
+		one := filepath.Join(t.TempDir(), "data")
+		if err := os.CopyFS(one, os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(one, "etcd/member/snap/db")
+		if logs, _ := filepath.Glob(filepath.Join(one, "etcd/member/wal/*.wal")); len(logs) > 0 && seed%2 == 0 {
+			path = logs[r.IntN(len(logs))]
+		}
+		b := read(t, path)
+		for n := 1 + r.IntN(8); n > 0; {
+			// What is zero is space that is not in use, mostly.
+			if i := r.IntN(min(len(b), 96<<10)); b[i] != 0 {
+				b[i] = byte(r.Uint32())
+				n--
+			}
+		}
+		write(t, path, b)
+		ready, code, errs := outcome(t, one)
+		if !ready && (code != exitFailure || !strings.HasPrefix(errs, "pegmatite: ") || strings.Count(errs, "\n") != 1) {
+			t.Errorf("seed %d, %s: exit code %d, %q", seed, filepath.Base(path), code, errs)
+		}
+		os.RemoveAll(one)
+	}
+}
+
+// TestMetadataFails: an etcd that can write no more ends the process with a
+// line; what was acknowledged is there at the next start.
+func TestMetadataFails(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	p := prepare(t, dir)
+	var errs bytes.Buffer
+	p.cmd.Stderr = &errs
+	p.start()
+	c := p.ready().connect()
+	if _, err := c.Exec(context.Background(), "CREATE ROLE before"); err != nil {
+		t.Fatal(err)
+	}
+	limitFiles(t, p.cmd.Process.Pid, 0)
+	if _, err := c.Exec(context.Background(), "CREATE ROLE after"); err == nil {
+		t.Error("a role was made")
+	}
+	var exit *exec.ExitError
+	if err := p.cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitFailure {
+		t.Error(err)
+	}
+	lines := strings.Split(strings.TrimSpace(errs.String()), "\n")
+	if last := lines[len(lines)-1]; !strings.HasPrefix(last, "pegmatite: stopped: embedded etcd: ") || !strings.Contains(last, "file too large") {
+		t.Errorf("%q", lines)
+	}
+	again := launch(t, dir).ready()
+	if _, err := again.connect().Exec(context.Background(), "DROP ROLE before"); err != nil {
+		t.Error(err)
+	}
+	again.signal(syscall.SIGTERM)
+	if err := again.cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}
