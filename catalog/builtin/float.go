@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/libm"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
@@ -64,7 +65,7 @@ func makeFloatImpls() impls {
 		"dround": pure(math.RoundToEven), "dtrunc": pure(math.Trunc), "dceil": pure(math.Ceil), "dfloor": pure(math.Floor),
 		"dsign": pure(floatSign), "dsqrt": floatFloat(floatSqrt), "dcbrt": floatFloat(floatCbrt),
 		"dpow": floatsFloat(floatPower), "dexp": floatFloat(floatExp),
-		"dlog1": floatFloat(logarithm(math.Log)), "dlog10": floatFloat(logarithm(math.Log10)),
+		"dlog1": floatFloat(logarithm(libm.Log)), "dlog10": floatFloat(logarithm(libm.Log10)),
 		"dpi":                 func(*expr.Context, []types.Datum) (types.Datum, error) { return types.Float(math.Pi), nil },
 		"degrees":             floatFloat(func(v float64) (float64, error) { return precision(double).div(v, math.Pi/180) }),
 		"radians":             floatFloat(func(v float64) (float64, error) { return precision(double).mul(v, math.Pi/180) }),
@@ -83,14 +84,13 @@ func negate(v float64) float64 { return -v }
 // pure makes an impl of a function that never fails.
 func pure(f func(float64) float64) impl { return floatFloat(must(f)) }
 
+// floatSign answers 0 for NaN, as dsign does.
 func floatSign(v float64) float64 {
 	switch {
 	case v > 0:
 		return 1
 	case v < 0:
 		return -1
-	case math.IsNaN(v):
-		return v
 	}
 	return 0
 }
@@ -110,28 +110,28 @@ func floatSqrt(v float64) (float64, error) {
 	return checked(math.Sqrt(v), isInf(v), v == 0)
 }
 
-func floatCbrt(v float64) (float64, error) { return checked(math.Cbrt(v), isInf(v), v == 0) }
+func floatCbrt(v float64) (float64, error) { return checked(libm.Cbrt(v), isInf(v), v == 0) }
 
-// floatPower is dpow: POSIX's rules, which Go's Pow follows, and SQL's errors.
+// floatPower is dpow: POSIX's rules and SQL's errors.
 func floatPower(base, exponent float64) (float64, error) {
 	switch {
 	case math.IsNaN(base) || math.IsNaN(exponent):
-		return math.Pow(base, exponent), nil
+		return libm.Pow(base, exponent), nil
 	case base == 0 && exponent < 0:
 		return 0, errPower("zero raised to a negative power is undefined")
 	case base < 0 && math.Floor(exponent) != exponent:
 		return 0, errPower("a negative number raised to a non-integer power yields a complex result")
 	case isInf(base) || isInf(exponent):
-		return math.Pow(base, exponent), nil
+		return libm.Pow(base, exponent), nil
 	}
-	return checked(math.Pow(base, exponent), false, base == 0)
+	return checked(libm.Pow(base, exponent), false, base == 0)
 }
 
 func floatExp(v float64) (float64, error) {
 	if math.IsNaN(v) || isInf(v) {
-		return math.Exp(v), nil
+		return libm.Exp(v), nil
 	}
-	return checked(math.Exp(v), false, false)
+	return checked(libm.Exp(v), false, false)
 }
 
 func logarithm(f func(float64) float64) func(float64) (float64, error) {

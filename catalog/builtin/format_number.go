@@ -1,10 +1,7 @@
 package builtin
 
 import (
-	"strconv"
 	"strings"
-
-	"github.com/cockroachdb/apd/v3"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -14,26 +11,11 @@ import (
 // numberFormatImpls are to_char of numbers and to_number (formatting.c).
 var numberFormatImpls = impls{
 	"numeric_to_char": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		return numberToChar(a[0].Decimal(), a[1].Text())
+		return numberToChar(numericNumber{a[0].Decimal()}, a[1].Text())
 	},
-	"int4_to_char": intToText, "int8_to_char": intToText,
+	"int4_to_char": intToText, "int8_to_char": bigintToText,
 	"float4_to_char": floatToText(6), "float8_to_char": floatToText(15),
 	"numeric_to_number": numberFromText,
-}
-
-func intToText(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	return numberToChar(types.NumericFromInt(a[0].Int()), a[1].Text())
-}
-
-// floatToText shows no more digits than the type has.
-func floatToText(digits int) impl {
-	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		v, err := types.NumericFromFloat(a[0].Float(), map[int]int{6: 32, 15: 64}[digits])
-		if err != nil {
-			return types.Null, err
-		}
-		return numberToChar(v, a[1].Text())
-	}
 }
 
 // numberKeys are the patterns of numbers, longer ones before their beginnings.
@@ -213,7 +195,20 @@ func (s *numberShape) takeMark(key string) error {
 	return nil
 }
 
-func numberToChar(v *apd.Decimal, format string) (types.Datum, error) {
+// number is a value of any of the types that to_char takes. The types differ in
+// how they round, and in what they do when a number does not fit.
+type number interface {
+	// integer is the value as an int4, for Roman numerals.
+	integer() (int64, error)
+	// scientific is the form with an exponent, without a blank for a plus sign.
+	scientific(places int) string
+	// decimal is the plain form of the value times 10^multi. Fewer places than
+	// asked for are answered when the type has no more digits.
+	decimal(pre, places, multi int) (text string, shown int, err error)
+	finite() bool
+}
+
+func numberToChar(v number, format string) (types.Datum, error) {
 	nodes := parseNumberFormat(format)
 	s, err := shapeOf(nodes)
 	if err != nil {
@@ -222,7 +217,11 @@ func numberToChar(v *apd.Decimal, format string) (types.Datum, error) {
 	w := &numberWriter{numberShape: *s, sign: '+'}
 	switch {
 	case s.roman:
-		w.number = romanOf(v)
+		n, err := v.integer()
+		if err != nil {
+			return types.Null, err
+		}
+		w.number = romanOf(n)
 	case s.science:
 		return types.Text(scientific(v, s)), nil
 	default:
@@ -230,48 +229,24 @@ func numberToChar(v *apd.Decimal, format string) (types.Datum, error) {
 			return types.Null, err
 		}
 	}
-	w.run(nodes)
-	return types.Text(string(w.out)), nil
+	err = w.run(nodes)
+	return types.Text(string(w.out)), err
 }
 
 // scientific is the EEEE form; NaN and infinity are number signs.
-func scientific(v *apd.Decimal, s *numberShape) string {
-	if v.Form != apd.Finite {
+func scientific(v number, s *numberShape) string {
+	if !v.finite() {
 		return " " + strings.Repeat("#", s.pre) + "." + strings.Repeat("#", s.post) + "####"
 	}
-	sign := " "
-	if v.Negative {
-		sign = "-"
+	text := v.scientific(s.post)
+	if text[0] != '-' {
+		text = " " + text
 	}
-	digits := v.Coeff.String()
-	exponent := len(digits) - 1 + int(v.Exponent)
-	if v.IsZero() {
-		exponent = 0
-	}
-	m := apd.NewWithBigInt(&v.Coeff, int32(-len(digits)+1))
-	r, err := types.NumericRound(m, int32(s.post))
-	if err != nil {
-		return ""
-	}
-	text := types.NumericText(r)
-	if strings.HasPrefix(text, "10") {
-		exponent++
-		text = "1" + strings.Replace(text[2:], "0", "0", 1)
-	}
-	mark, abs := "+", exponent
-	if exponent < 0 {
-		mark, abs = "-", -exponent
-	}
-	e := strconv.Itoa(abs)
-	if len(e) < 2 {
-		e = "0" + e
-	}
-	return sign + text + "e" + mark + e
+	return text
 }
 
-func romanOf(v *apd.Decimal) string {
-	n, err := types.NumericToInt(v, 32)
-	if err != nil || n < 1 || n > 3999 {
+func romanOf(n int64) string {
+	if n < 1 || n > 3999 {
 		return strings.Repeat("#", 15)
 	}
 	var b strings.Builder
@@ -301,18 +276,13 @@ type numberWriter struct {
 	out      []byte
 }
 
-// prepare rounds the value and pads or overflows its digits.
-func (w *numberWriter) prepare(v *apd.Decimal) (err error) {
-	if w.multiplied {
-		if v, err = types.NumericMul(v, apd.New(1, int32(w.multi))); err != nil {
-			return err
-		}
-		w.pre += w.multi
-	}
-	if v, err = types.NumericRound(v, int32(w.post)); err != nil {
+// prepare takes the digits of the value and pads them, or shows that they do not fit.
+func (w *numberWriter) prepare(v number) error {
+	text, places, err := v.decimal(w.pre, w.post, w.multi)
+	if err != nil {
 		return err
 	}
-	text := types.NumericText(v)
+	w.post, w.pre = places, w.pre+w.multi
 	if text[0] == '-' {
 		w.sign, text = '-', text[1:]
 	}
@@ -327,7 +297,7 @@ func (w *numberWriter) prepare(v *apd.Decimal) (err error) {
 	return nil
 }
 
-func (w *numberWriter) run(nodes []formatNode) {
+func (w *numberWriter) run(nodes []formatNode) error {
 	if w.zeroStart > 0 {
 		w.zeroStart--
 	}
@@ -345,8 +315,11 @@ func (w *numberWriter) run(nodes []formatNode) {
 			w.out = append(w.out, n.text...)
 			continue
 		}
-		w.node(n)
+		if err := w.node(n); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 func (w *numberWriter) prepareSign() {
@@ -375,7 +348,7 @@ func (w *numberWriter) findRelevant() {
 	}
 }
 
-func (w *numberWriter) node(n formatNode) {
+func (w *numberWriter) node(n formatNode) error {
 	switch n.key {
 	case "9", "0", ".", "D":
 		w.digit(n.key)
@@ -398,6 +371,9 @@ func (w *numberWriter) node(n formatNode) {
 		w.out = append(w.out, s...)
 	case "TH":
 		if !w.roman && w.number[0] != '#' && w.sign != '-' && !w.decimal {
+			if last := w.number[len(w.number)-1]; last < '0' || last > '9' {
+				return pgerr.New(pgerr.InvalidTextRepresentation, "\"%s\" is not a number", w.number)
+			}
 			th := ordinalSuffix(w.number)
 			if n.text[0] == 'T' {
 				th = strings.ToUpper(th)
@@ -407,6 +383,7 @@ func (w *numberWriter) node(n formatNode) {
 	case "MI", "PL", "SG":
 		w.mark(n.key)
 	}
+	return nil
 }
 
 func (w *numberWriter) mark(key string) {
@@ -529,112 +506,4 @@ func ordinalSuffix(number string) string {
 		return "rd"
 	}
 	return "th"
-}
-
-// numberFromText is to_number(text, format): digits where the format has them,
-// the rest skipped.
-func numberFromText(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	nodes := parseNumberFormat(a[1].Text())
-	s, err := shapeOf(nodes)
-	if err != nil {
-		return types.Null, err
-	}
-	switch {
-	case s.roman:
-		return types.Null, pgerr.New(pgerr.FeatureNotSupported, "\"RN\" not supported for input")
-	case s.science:
-		return types.Null, pgerr.New(pgerr.FeatureNotSupported, "\"EEEE\" not supported for input")
-	case len(nodes) == 0:
-		return types.Null, nil
-	}
-	r := &numberReader{in: a[0].Text(), decimal: s.decimal}
-	for _, n := range nodes {
-		if r.in == "" {
-			break
-		}
-		r.node(n)
-	}
-	if strings.Trim(r.digits, ".") == "" {
-		return types.Null, pgerr.New(pgerr.InvalidTextRepresentation, "invalid input syntax for type %s: \"%s\"", "numeric", r.shown())
-	}
-	v, err := types.ParseNumeric(r.signed())
-	if err != nil {
-		return types.Null, err
-	}
-	if s.multiplied {
-		return numeric(types.NumericDiv(v, apd.NewWithBigInt(new(apd.BigInt).Exp(apd.NewBigInt(10), apd.NewBigInt(int64(s.multi)), nil), 0)))
-	}
-	return types.Decimal(v), nil
-}
-
-// numberReader collects a number's digits from text.
-type numberReader struct {
-	in, digits string
-	negative   bool
-	decimal    bool // the format has a point
-}
-
-func (r *numberReader) shown() string { return " " + r.digits }
-
-func (r *numberReader) signed() string {
-	if r.negative {
-		return "-" + r.digits
-	}
-	return r.digits
-}
-
-func (r *numberReader) skip() { r.in = r.in[byteOffset(r.in, 1):] }
-
-// node reads what one node of the format stands for.
-func (r *numberReader) node(n formatNode) {
-	switch n.key {
-	case "9", "0", ".", "D":
-		r.digit()
-	case ",", "G":
-		if r.in[0] == ',' {
-			r.skip()
-		}
-	case "S", "MI", "PL", "SG", "PR":
-		r.sign()
-	case "L":
-		if c := r.in[0]; c < '0' || c > '9' {
-			r.skip()
-		}
-	case "":
-		r.skip()
-	case "TH":
-		for range 2 {
-			if r.in != "" && (r.in[0]|0x20 >= 'a' && r.in[0]|0x20 <= 'z') {
-				r.skip()
-			}
-		}
-	}
-}
-
-func (r *numberReader) sign() {
-	switch {
-	case r.in == "":
-	case r.in[0] == '-' || r.in[0] == '<':
-		r.negative = true
-		r.skip()
-	case r.in[0] == '+' || r.in[0] == '>':
-		r.skip()
-	}
-}
-
-// digit reads one character for a digit or point of the format: whichever of
-// the two it is.
-func (r *numberReader) digit() {
-	if r.digits == "" {
-		r.in = strings.TrimPrefix(r.in, " ")
-		r.sign()
-	}
-	if r.in == "" {
-		return
-	}
-	switch c := r.in[0]; {
-	case c >= '0' && c <= '9', c == '.' && r.decimal && !strings.Contains(r.digits, "."):
-		r.digits += r.in[:1]
-		r.skip()
-	}
 }

@@ -3,17 +3,18 @@ package builtin
 import (
 	"math"
 
+	"github.com/pegmatitedb/pegmatite/internal/libm"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
 // trigImpls are the trigonometric functions, in radians and, where the name
 // ends in d, in degrees (float.c).
 var trigImpls = impls{
-	"dsin": floatFloat(finiteTrig(math.Sin)), "dcos": floatFloat(finiteTrig(math.Cos)), "dtan": floatFloat(finiteTrig(math.Tan)),
-	"dcot":  floatFloat(finiteTrig(func(v float64) float64 { return 1 / math.Tan(v) })),
-	"dasin": floatFloat(inDomain(math.Asin)), "dacos": floatFloat(inDomain(math.Acos)), "datan": pure(math.Atan),
-	"datan2": floatsFloat(must2(math.Atan2)),
-	"dsinh":  pure(math.Sinh), "dcosh": floatFloat(cosh), "dtanh": pure(math.Tanh), "dasinh": pure(math.Asinh),
+	"dsin": floatFloat(finiteTrig(libm.Sin)), "dcos": floatFloat(finiteTrig(libm.Cos)), "dtan": floatFloat(finiteTrig(libm.Tan)),
+	"dcot":  floatFloat(finiteTrig(func(v float64) float64 { return 1 / libm.Tan(v) })),
+	"dasin": floatFloat(inDomain(libm.Asin)), "dacos": floatFloat(inDomain(libm.Acos)), "datan": pure(libm.Atan),
+	"datan2": floatsFloat(must2(libm.Atan2)),
+	"dsinh":  pure(libm.Sinh), "dcosh": floatFloat(cosh), "dtanh": pure(libm.Tanh), "dasinh": pure(libm.Asinh),
 	"dacosh": floatFloat(acosh), "datanh": floatFloat(atanh),
 
 	"dsind": floatFloat(finiteTrig(sinDegrees)), "dcosd": floatFloat(finiteTrig(cosDegrees)),
@@ -43,7 +44,7 @@ func inDomain(f func(float64) float64) func(float64) (float64, error) {
 }
 
 func cosh(v float64) (float64, error) {
-	r := math.Cosh(v)
+	r := libm.Cosh(v)
 	if r == 0 {
 		return 0, errFloatUnderflow()
 	}
@@ -54,14 +55,14 @@ func acosh(v float64) (float64, error) {
 	if v < 1 {
 		return 0, errInputRange()
 	}
-	return math.Acosh(v), nil
+	return libm.Acosh(v), nil
 }
 
 func atanh(v float64) (float64, error) {
 	if v < -1 || v > 1 {
 		return 0, pgerr.New(pgerr.NumericValueOutOfRange, "input is out of range")
 	}
-	return math.Atanh(v), nil
+	return libm.Atanh(v), nil
 }
 
 // The functions in degrees are exact where the result is: each is scaled by
@@ -73,10 +74,10 @@ var (
 	radiansPerDegree = 0.0174532925199432957692
 	thirty, sixty    = 30.0, 60.0
 
-	sin30         = math.Sin(thirty * radiansPerDegree)
-	oneMinusCos60 = 1 - math.Cos(sixty*radiansPerDegree)
-	asin05        = math.Asin(0.5)
-	acos05        = math.Acos(0.5)
+	sin30         = libm.Sin(thirty * radiansPerDegree)
+	oneMinusCos60 = 1 - libm.Cos(sixty*radiansPerDegree)
+	asin05        = libm.Asin(0.5)
+	acos05        = libm.Acos(0.5)
 	tan45         = sinFirst(45) / cosFirst(45)
 	cot45         = cosFirst(45) / sinFirst(45)
 )
@@ -84,19 +85,19 @@ var (
 // sinFirst is sin in the first quadrant.
 func sinFirst(x float64) float64 {
 	if x <= 30 {
-		return math.Sin(x*radiansPerDegree) / sin30 / 2
+		return libm.Sin(x*radiansPerDegree) / sin30 / 2
 	}
 	return cosTo60(90 - x)
 }
 
 // cosTo60 is cos of 0 to 60 degrees.
-func cosTo60(x float64) float64 { return 1 - (1-math.Cos(x*radiansPerDegree))/oneMinusCos60/2 }
+func cosTo60(x float64) float64 { return 1 - (1-libm.Cos(x*radiansPerDegree))/oneMinusCos60/2 }
 
 func cosFirst(x float64) float64 {
 	if x <= 60 {
 		return cosTo60(x)
 	}
-	return math.Sin((90-x)*radiansPerDegree) / sin30 / 2
+	return libm.Sin((90-x)*radiansPerDegree) / sin30 / 2
 }
 
 func sinDegrees(x float64) float64 {
@@ -163,9 +164,9 @@ func withoutMinusZero(v float64) float64 {
 
 func asinFirst(x float64) float64 {
 	if x <= 0.5 {
-		return math.Asin(x) / asin05 * 30
+		return libm.Asin(x) / asin05 * 30
 	}
-	return 90 - math.Acos(x)/acos05*60
+	return 90 - libm.Acos(x)/acos05*60
 }
 
 func asinDegrees(x float64) float64 {
@@ -177,9 +178,9 @@ func asinDegrees(x float64) float64 {
 
 func acosFirst(x float64) float64 {
 	if x <= 0.5 {
-		return 90 - math.Asin(x)/asin05*30
+		return 90 - libm.Asin(x)/asin05*30
 	}
-	return math.Acos(x) / acos05 * 60
+	return libm.Acos(x) / acos05 * 60
 }
 
 func acosDegrees(x float64) float64 {
@@ -189,6 +190,6 @@ func acosDegrees(x float64) float64 {
 	return 90 + asinFirst(-x)
 }
 
-func atanDegrees(x float64) float64 { return math.Atan(x) / math.Atan(1) * 45 }
+func atanDegrees(x float64) float64 { return libm.Atan(x) / libm.Atan(1) * 45 }
 
-func atan2Degrees(y, x float64) float64 { return math.Atan2(y, x) / math.Atan(1) * 45 }
+func atan2Degrees(y, x float64) float64 { return libm.Atan2(y, x) / libm.Atan(1) * 45 }

@@ -2,6 +2,7 @@ package types
 
 import (
 	"math"
+	"math/big"
 
 	"github.com/cockroachdb/apd/v3"
 
@@ -9,10 +10,8 @@ import (
 )
 
 // The transcendental functions: the scale of a result is PostgreSQL's, its
-// value is computed with guard digits and rounded half away from zero.
-
-// guardDigits is how many more digits than shown are computed.
-const guardDigits = 12
+// value is computed with guard digits (numeric_series.go) and rounded half away
+// from zero.
 
 func errNegativeRoot() error {
 	return pgerr.New(pgerr.InvalidArgumentForPowerFunction, "cannot take square root of a negative number")
@@ -54,25 +53,6 @@ func NumericSqrt(v *apd.Decimal) (*apd.Decimal, error) {
 	return finish(roundNumeric(r, scale))
 }
 
-// apdContext computes with a precision; the exponents are as wide as apd has them.
-func apdContext(digits int) *apd.Context {
-	c := apd.BaseContext.WithPrecision(uint32(max(digits, numericMinSigDigits) + guardDigits))
-	c.MaxExponent, c.MinExponent = apd.MaxExponent, apd.MinExponent
-	return c
-}
-
-// fromAPD brings a result of apd to a scale.
-func fromAPD(r *apd.Decimal, scale int32) (*apd.Decimal, error) {
-	if r.Form != apd.Finite || r.NumDigits()+int64(r.Exponent) > numericMaxIntegerDigits {
-		return nil, errNumericOverflow()
-	}
-	if r.Exponent > 0 {
-		r.Coeff.Mul(&r.Coeff, pow10(int(r.Exponent)))
-		r.Exponent = 0
-	}
-	return finish(roundNumeric(r, scale))
-}
-
 // approx is v as a float, infinite where it is too large.
 func approx(v *apd.Decimal) float64 {
 	f, err := v.Float64()
@@ -96,22 +76,28 @@ func NumericExp(v *apd.Decimal) (*apd.Decimal, error) {
 	}
 	f := approx(v)
 	weight := min(max(f*log10E, -numericMaxResultScale), numericMaxResultScale)
-	return expScaled(v, resultScale(numericMinSigDigits-int(weight), v))
+	scale := resultScale(numericMinSigDigits-int(weight), v)
+	if math.Abs(f) >= maxExponent {
+		return expBeyond(f, scale)
+	}
+	prec := expPrec(f, scale)
+	return fromBinary(expBinary(toBinary(v, prec), prec), scale)
 }
 
-func expScaled(v *apd.Decimal, scale int32) (*apd.Decimal, error) {
-	f := approx(v)
-	if math.Abs(f) >= 3*numericMaxResultScale {
-		if f > 0 {
-			return nil, errNumericOverflow()
-		}
-		return apd.New(0, -scale), nil
+// maxExponent is the first argument, of either sign, that exp_var does not compute.
+const maxExponent = 3 * numericMaxResultScale
+
+// expBeyond is e^f where |f| is maxExponent or more.
+func expBeyond(f float64, scale int32) (*apd.Decimal, error) {
+	if f > 0 {
+		return nil, errNumericOverflow()
 	}
-	r := new(apd.Decimal)
-	if _, err := apdContext(int(f*log10E)+int(scale)+8).Exp(r, v); err != nil {
-		return nil, pgerr.Internal("exp: %v", err)
-	}
-	return fromAPD(r, scale)
+	return apd.New(0, -scale), nil
+}
+
+// expPrec is the precision that e^f needs to be right to a scale.
+func expPrec(f float64, scale int32) uint {
+	return bitsOf(max(int(f*log10E), 0) + int(scale) + guardDigits)
 }
 
 // lnWeight estimates the decimal weight of ln(v), as estimate_ln_dweight does.
@@ -153,20 +139,13 @@ func NumericLn(v *apd.Decimal) (*apd.Decimal, error) {
 		return v, err
 	}
 	scale := resultScale(numericMinSigDigits-lnWeight(v), v)
-	r, err := lnDigits(v, int(scale))
-	if err != nil {
-		return nil, err
-	}
-	return fromAPD(r, scale)
+	return fromBinary(lnPlaces(v, int(scale)), scale)
 }
 
-// lnDigits computes ln(v) to that many places and some more.
-func lnDigits(v *apd.Decimal, places int) (*apd.Decimal, error) {
-	r := new(apd.Decimal)
-	if _, err := apdContext(places+max(lnWeight(v), 0)+2).Ln(r, v); err != nil {
-		return nil, pgerr.Internal("ln: %v", err)
-	}
-	return r, nil
+// lnPlaces computes ln(v) to that many places and some more.
+func lnPlaces(v *apd.Decimal, places int) *big.Float {
+	prec := bitsOf(max(places, 0) + guardDigits)
+	return lnBinary(toBinary(v, prec), prec)
 }
 
 // NumericLog is log(v), to base 10.
@@ -198,18 +177,11 @@ func NumericLogBase(base, v *apd.Decimal) (*apd.Decimal, error) {
 	wb, wv := lnWeight(base), lnWeight(v)
 	scale := resultScale(numericMinSigDigits-(wv-wb), base, v)
 	places := int(scale) + wv - wb
-	lb, err := lnDigits(base, places-wb+8)
-	if err != nil {
-		return nil, err
-	}
-	lv, err := lnDigits(v, places-wv+8)
-	if err != nil {
-		return nil, err
-	}
-	if lb.IsZero() {
+	lb, lv := lnPlaces(base, places-wb+8), lnPlaces(v, places-wv+8)
+	if lb.Sign() == 0 {
 		return nil, DivisionByZero()
 	}
-	return finish(divFinite(lv, lb, scale, true))
+	return fromBinary(new(big.Float).SetPrec(max(lb.Prec(), lv.Prec())).Quo(lv, lb), scale)
 }
 
 // NumericPower is power(base, exp).
@@ -292,48 +264,27 @@ func powerInt(base *apd.Decimal, n int64) (*apd.Decimal, error) {
 	case weight+1 < float64(-scale):
 		return apd.New(0, -scale), nil
 	}
-	if n >= 0 && n*base.NumDigits() <= 5000 {
-		r := &apd.Decimal{Negative: base.Negative && n%2 != 0}
-		r.Coeff.Exp(&base.Coeff, apd.NewBigInt(n), nil)
-		r.Exponent = base.Exponent * int32(n)
-		return finish(roundNumeric(r, scale))
-	}
 	return powerBySquaring(base, n, scale, weight)
 }
 
-// powerBySquaring keeps as many digits as the result shows, and guard digits
-// for the error of each step.
+// powerBySquaring keeps as many digits as the result of about 10^weight shows,
+// and guard digits for the error of each step.
 func powerBySquaring(base *apd.Decimal, n int64, scale int32, weight float64) (*apd.Decimal, error) {
-	digits := int(scale) + int(weight) + 2
-	digits = max(digits, 1) + int(2*math.Log10(math.Abs(float64(n))+1)) + 8
-	c := apdContext(digits)
-	r, square := apd.New(1, 0), new(apd.Decimal).Set(base)
+	digits := max(int(scale)+int(weight)+2, 1)
+	prec := bitsOf(digits + int(2*math.Log10(math.Abs(float64(n))+1)) + guardDigits)
+	r, square := newBinary(prec).SetInt64(1), toBinary(base, prec)
 	for m := abs64(n); m > 0; m >>= 1 {
 		if m&1 == 1 {
-			if _, err := c.Mul(r, r, square); err != nil {
-				return powerOverflow(n, base, scale)
-			}
+			r.Mul(r, square)
 		}
 		if m > 1 {
-			if _, err := c.Mul(square, square, square); err != nil {
-				return powerOverflow(n, base, scale)
-			}
+			square.Mul(square, square)
 		}
 	}
 	if n < 0 {
-		if _, err := c.Quo(r, apd.New(1, 0), r); err != nil {
-			return powerOverflow(n, base, scale)
-		}
+		r.Quo(newBinary(prec).SetInt64(1), r)
 	}
-	return fromAPD(r, scale)
-}
-
-// powerOverflow decides what an exponent that apd cannot hold means.
-func powerOverflow(n int64, base *apd.Decimal, scale int32) (*apd.Decimal, error) {
-	if (n > 0) == (CompareNumeric(NumericAbs(base), NumericFromInt(1)) > 0) {
-		return nil, errNumericOverflow()
-	}
-	return apd.New(0, -scale), nil
+	return fromBinary(r, scale)
 }
 
 // log10Of approximates log10(|v|) of a non-zero v from its first 16 digits.
@@ -347,18 +298,20 @@ func log10Of(v *apd.Decimal) float64 {
 	return math.Log10(f) + float64(pos)
 }
 
-// powerReal is exp(exp * ln(|base|)).
+// powerReal is exp(exp * ln(|base|)) (power_var).
 func powerReal(base, exp *apd.Decimal) (*apd.Decimal, error) {
 	if base.IsZero() {
 		return apd.New(0, -numericMinSigDigits), nil
 	}
 	negative := base.Negative && isOdd(exp)
 	base = NumericAbs(base)
-	rough, err := lnDigits(base, max(8-lnWeight(base), 0))
+	// the scale of the result follows from this estimate, as it is rounded here
+	places := int32(max(8-lnWeight(base), 0))
+	rough, err := fromBinary(lnPlaces(base, int(places)), places)
 	if err != nil {
 		return nil, err
 	}
-	val := approx(rough) * approx(exp)
+	val := approx(roundNumeric(mulFinite(rough, exp), places))
 	if math.Abs(val) > numericMaxResultScale*3.01 {
 		if val > 0 {
 			return nil, errNumericOverflow()
@@ -367,12 +320,13 @@ func powerReal(base, exp *apd.Decimal) (*apd.Decimal, error) {
 	}
 	weight := int(val * log10E)
 	scale := resultScale(numericMinSigDigits-weight, base, exp)
-	expDigits := int(exp.NumDigits()) + int(exp.Exponent)
-	ln, err := lnDigits(base, int(scale)+weight+max(expDigits, 0)+8)
-	if err != nil {
-		return nil, err
+	ln := lnPlaces(base, int(scale)+weight-lnWeight(base)+8)
+	product := newBinary(ln.Prec()).Mul(ln, toBinary(exp, ln.Prec()))
+	val, _ = product.Float64()
+	if math.Abs(val) >= maxExponent {
+		return expBeyond(val, scale)
 	}
-	r, err := expScaled(mulFinite(ln, exp), scale)
+	r, err := fromBinary(expBinary(product, expPrec(val, scale)), scale)
 	if err == nil && negative {
 		r = NumericNeg(r)
 	}

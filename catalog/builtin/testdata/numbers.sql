@@ -174,3 +174,41 @@ sin('inf'::float8)
 1 << 4
 8 >> 2
 (-5)::int2 >> 1
+-- at the ends of what numeric and float8 hold
+md5(exp(5999.9::numeric)::text)
+exp(6000::numeric)
+exp(-6000::numeric) = 0
+exp(1e-1000::numeric) - 1
+ln(9.9e131071::numeric)
+log(1e131071::numeric)
+md5(power(5999.9::numeric, 32767)::text)
+power(1e131071::numeric, 1) = 1e131071
+power(9.9e131071::numeric, 2)
+power(1e131071::numeric, 0.1)
+power(1e131071::numeric, -0.1) = 0
+power(1::numeric, 1e131071::numeric)
+power(0.99999999999999999999, 0.5)
+power(1.00000000000000000001, 0.5)
+power(1e-30::numeric, 0.9)
+power(0.1::numeric, 1e-1000::numeric) - 1
+md5(log(10, 1e-16383::numeric)::text)
+exp(709.78::float8)
+exp(709.79::float8)
+exp(30::float8)
+ln(1e-308::float8)
+ln(5e-324::float8)
+log(1e-308::float8)
+log(45::float8)
+cbrt(2::float8)
+cbrt(5e-324::float8)
+sin(2::float8)
+cos(1e20::float8)
+tan(1::float8)
+cot(180::float8)
+acos(0.5::float8)
+atan(180::float8)
+atan2(3::float8, 0.5::float8)
+sinh(709.78::float8)
+cosh(30::float8)
+tand(709.78::float8)
+sign('nan'::float8)
