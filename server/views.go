@@ -22,8 +22,8 @@ func (n *Node) writeViews() error {
 			}
 		}
 	}
-	for i := range n.engine.Engines() {
-		r := &shard.ControlRequest{Header: shard.Header{Shard: shard.ID(i)}, Op: shard.ControlViews, Tables: tables}
+	for _, e := range n.engine.Engines() {
+		r := &shard.ControlRequest{Header: shard.Header{Shard: e.ID()}, Op: shard.ControlViews, Tables: tables}
 		if _, err := n.engine.Control(context.Background(), r); err != nil {
 			return err
 		}

@@ -42,7 +42,7 @@ func (b *boots) admit(id txn.ID, end func(node, before uint32)) error {
 // dropBoots rolls back what transactions of a node's earlier boots have not
 // prepared.
 func (n *Node) dropBoots(node, before uint32) {
-	for _, e := range n.engines {
+	for _, e := range n.Engines() {
 		var dead []*branch
 		e.branchMu.RLock()
 		for id, b := range e.branches {

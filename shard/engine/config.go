@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -28,8 +29,10 @@ type Config struct {
 	// Shards is how many, numbered from 0; Logs how many logs they share, shard
 	// by shard in turn.
 	Shards, Logs int
-	Oracle       txn.Oracle
-	Logger       *slog.Logger
+	// Own are the shards that this node has, of all the cluster's; nil is all.
+	Own    []shard.ID
+	Oracle txn.Oracle
+	Logger *slog.Logger
 	// ShardOf says which shard a row belongs to, from the packed values of its
 	// shard key; it is asked when an UPDATE changes the shard key. Nil: all rows stay.
 	ShardOf func(t *shard.Table, key []int, row []byte) shard.ID
@@ -97,6 +100,8 @@ func (c *Config) Validate() error {
 		return pgerr.New(pgerr.InvalidParameterValue, "number of shards must be positive")
 	case c.Logs < 0 || c.Logs > c.Shards:
 		return pgerr.New(pgerr.InvalidParameterValue, "number of logs must be between 1 and the number of shards")
+	case slices.ContainsFunc(c.Own, func(id shard.ID) bool { return int(id) >= c.Shards }):
+		return pgerr.New(pgerr.InvalidParameterValue, "the cluster has %d shards, numbered from 0", c.Shards)
 	case c.Oracle == nil:
 		return pgerr.Internal("engine without an oracle")
 	}
@@ -112,6 +117,11 @@ func (c Config) withDefaults() *Config {
 	}
 	if c.Logs == 0 {
 		c.Logs = 1
+	}
+	if c.Own == nil {
+		for id := range c.Shards {
+			c.Own = append(c.Own, shard.ID(id))
+		}
 	}
 	if c.Fatal == nil {
 		c.Fatal = func(error) {}

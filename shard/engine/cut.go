@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-
-	"github.com/pegmatitedb/pegmatite/shard/log"
 )
 
 // cutIfDue drops the front of the log when enough has gathered.
@@ -23,21 +21,19 @@ func (p *Participant) cut(ctx context.Context) error {
 	}
 	defer p.cutting.Unlock()
 	bytes := p.log.Metrics().Bytes.Load()
-	var upto log.Position
-	for i, e := range p.engines {
+	upto := p.complete()
+	for _, e := range p.engines() {
 		synced, err := e.syncFile(ctx)
 		if err != nil {
 			return err
 		}
-		if i == 0 || synced < upto {
-			upto = synced
-		}
+		upto = min(upto, synced)
 	}
 	limit, err := p.copyForward(upto + 1)
 	if err != nil {
 		return err
 	}
-	for _, e := range p.engines {
+	for _, e := range p.engines() {
 		p.cfg.must(limit <= e.durableUpto()+1, "cut at %d, shard %d is durable up to %d", limit, e.id, e.durableUpto())
 	}
 	if err := p.log.Cut(limit); err != nil {

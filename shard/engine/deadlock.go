@@ -22,7 +22,7 @@ func (n *Node) Search(self txn.ID, leave func(error)) error {
 // self is its victim, whose waits on all shards are over then.
 func (n *Node) detect(self txn.ID) error {
 	var edges []lock.Edge
-	for _, e := range n.engines {
+	for _, e := range n.Engines() {
 		edges = append(edges, e.locks.edges()...)
 	}
 	if n.cfg.Waits != nil {
@@ -33,7 +33,7 @@ func (n *Node) detect(self txn.ID) error {
 		return nil
 	}
 	if soft, ok := lock.SoftEdge(cycle); ok {
-		for _, e := range n.engines {
+		for _, e := range n.Engines() {
 			if e.locks.jump(soft.Waiter) {
 				return nil
 			}
@@ -44,7 +44,7 @@ func (n *Node) detect(self txn.ID) error {
 	}
 	n.metrics.Deadlocks.Add(1)
 	err := lock.Deadlock(cycle, n.cfg.Party, n.cfg.Database)
-	for _, e := range n.engines {
+	for _, e := range n.Engines() {
 		e.locks.fail(self, err)
 	}
 	return err

@@ -182,5 +182,8 @@ func (e *Engine) Cut(ctx context.Context, r *shard.CutRequest) error {
 	return b.cut(ctx, r.From, r.Sent)
 }
 
+// ID is the shard's number.
+func (e *Engine) ID() shard.ID { return e.id }
+
 // Incarnation is what the coordinator must show on every later contact.
 func (e *Engine) Incarnation() txn.Incarnation { return e.incarnation }

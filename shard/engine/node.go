@@ -21,7 +21,7 @@ import (
 // Node is the shards and logs of one process (shard.Service).
 type Node struct {
 	cfg          *Config
-	engines      []*Engine // by shard
+	engines      atomic.Pointer[engines]
 	participants []*Participant
 	memory       *budget
 	metrics      Metrics
@@ -75,19 +75,22 @@ func (n *Node) open(ctx context.Context) error {
 	}
 	metas := make([]*meta, n.cfg.Shards)
 	programs := &programs{}
-	for i := range n.cfg.Shards {
+	n.engines.Store(newEngines(n.cfg.Shards, n.cfg.Logs, nil))
+	var list []*Engine
+	for _, i := range n.cfg.Own {
 		path, err := n.shardPath(i)
 		if err != nil {
 			return err
 		}
-		e, m, err := newEngine(n.cfg, shard.ID(i), path, n.cfg.SQLite)
+		e, m, err := newEngine(n.cfg, i, path, n.cfg.SQLite)
 		if err != nil {
 			return err
 		}
 		e.programs, e.memory, e.metrics = programs, n.memory, &n.metrics
 		e.scratch = newScratch(n.cfg, filepath.Base(path))
 		e.locks = newLocks(n.cfg.DeadlockTimeout, &n.victims, n.detect)
-		n.engines, metas[i] = append(n.engines, e), m
+		list, metas[i] = append(list, e), m
+		n.engines.Store(newEngines(n.cfg.Shards, n.cfg.Logs, list))
 	}
 	for i := range n.cfg.Logs {
 		if err := n.openLog(i, metas); err != nil {
@@ -120,7 +123,7 @@ func (n *Node) clearScratch() error {
 }
 
 // shardPath is the file of a shard; its directory is made.
-func (n *Node) shardPath(i int) (string, error) {
+func (n *Node) shardPath(i shard.ID) (string, error) {
 	if n.cfg.Dir == "" {
 		return ":memory:", nil
 	}
@@ -133,12 +136,11 @@ func (n *Node) shardPath(i int) (string, error) {
 
 // openLog opens log i and replays it into its shards.
 func (n *Node) openLog(i int, metas []*meta) error {
-	p := &Participant{cfg: n.cfg, node: n}
+	p := &Participant{cfg: n.cfg, node: n, index: i}
 	p.flight = map[log.Position]struct{}{}
 	n.participants = append(n.participants, p)
-	for id := i; id < len(n.engines); id += n.cfg.Logs {
-		n.engines[id].participant = p
-		p.engines = append(p.engines, n.engines[id])
+	for _, e := range p.engines() {
+		e.participant = p
 	}
 	if n.cfg.Dir == "" {
 		p.uuid = txn.LogID(uuid.New())
@@ -153,7 +155,7 @@ func (n *Node) openLog(i int, metas []*meta) error {
 	}
 	p.uuid = p.log.UUID()
 	p.two.init(p.uuid)
-	for _, e := range p.engines {
+	for _, e := range p.engines() {
 		if of := metas[e.id].log; of != "" && of != p.uuid.String() {
 			return pgerr.New(pgerr.DataCorrupted, "shard file \"%s\" follows another log", e.db.Path()).
 				WithDetail("The shard follows log %s, the log in place %d is %s.", of, i, p.uuid)
@@ -169,7 +171,7 @@ func (n *Node) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range n.engines {
+	for _, e := range n.Engines() {
 		if e.maxCommit > now {
 			return pgerr.New(pgerr.DataCorrupted, "shard %d has commits above the timestamp oracle's", e.id).
 				WithDetail("The shard has %d, the oracle draws %d.", e.maxCommit, now)
@@ -182,7 +184,7 @@ func (n *Node) serve(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, e := range n.engines {
+	for _, e := range n.Engines() {
 		if err := errors.Join(e.dropLost(), e.undoLost()); err != nil {
 			return err
 		}
@@ -192,7 +194,7 @@ func (n *Node) serve(ctx context.Context) error {
 
 // start starts the node's goroutines.
 func (n *Node) start() {
-	for _, e := range n.engines {
+	for _, e := range n.Engines() {
 		n.running.Go(func() { e.runSettler(n.stop) })
 		e.wake()
 	}
@@ -201,7 +203,7 @@ func (n *Node) start() {
 
 // abandon closes what a failed open has opened.
 func (n *Node) abandon() {
-	for _, e := range n.engines {
+	for _, e := range n.Engines() {
 		e.db.Close()
 		e.scratch.close()
 	}
@@ -239,25 +241,22 @@ func (n *Node) CheckSpace() error {
 	return nil
 }
 
-// LogOf is the log that a shard's commands go to.
+// LogOf is the log that a shard's commands go to, if it is here.
 func (n *Node) LogOf(id shard.ID) txn.LogID {
-	if int(id) >= len(n.engines) {
-		return txn.LogID{}
-	}
-	return n.engines[id].participant.uuid
+	return n.participants[LogIndex(id, len(n.participants))].uuid
 }
 
-// Engines are the node's shards, by number.
-func (n *Node) Engines() []*Engine { return n.engines }
+// Engines are the node's shards, in order.
+func (n *Node) Engines() []*Engine { return n.engines.Load().list }
 
 // Metrics are the node's counters.
 func (n *Node) Metrics() *Metrics { return &n.metrics }
 
 func (n *Node) engine(id shard.ID) (*Engine, error) {
-	if int(id) >= len(n.engines) {
-		return nil, shard.Refuse(shard.RefusedEpoch)
+	if e := n.engines.Load().find(id); e != nil {
+		return e, nil
 	}
-	return n.engines[id], nil
+	return nil, shard.Refuse(shard.RefusedEpoch)
 }
 
 // Read implements shard.Service.
@@ -313,7 +312,7 @@ func (n *Node) Kill() {
 	n.once.Do(func() {
 		close(n.stop)
 		n.running.Wait()
-		for _, e := range n.engines {
+		for _, e := range n.Engines() {
 			e.db.Close()
 			e.scratch.close()
 		}
@@ -330,7 +329,7 @@ func (n *Node) shutDown() error {
 	for _, p := range n.participants {
 		errs = append(errs, p.cut(context.Background()))
 	}
-	for _, e := range n.engines {
+	for _, e := range n.Engines() {
 		if n.cfg.Dir != "" {
 			_, err := e.db.Checkpoint(sqlite.Truncate)
 			errs = append(errs, err)

@@ -25,9 +25,9 @@ import (
 //	apply      chains; reads go on; locks go         the commit
 type Participant struct {
 	journal
-	cfg     *Config
-	node    *Node
-	engines []*Engine // by shard
+	cfg   *Config
+	node  *Node
+	index int // which of the node's logs
 
 	ends endings
 	two  twoPhase
@@ -49,12 +49,15 @@ func (p *Participant) LogMetrics() *log.Metrics {
 	return p.log.Metrics()
 }
 
+// engines are the shards whose commands the log gets, in order.
+func (p *Participant) engines() []*Engine { return p.node.engines.Load().logs[p.index] }
+
+// engine finds a shard of the log; nil if it is not here.
 func (p *Participant) engine(id shard.ID) *Engine {
-	i, ok := slices.BinarySearchFunc(p.engines, id, func(e *Engine, id shard.ID) int { return int(e.id) - int(id) })
-	if !ok {
-		return nil
+	if e := p.node.engines.Load().find(id); e != nil && e.participant == p {
+		return e
 	}
-	return p.engines[i]
+	return nil
 }
 
 // enlisted finds the branches that a coordinator counted, all of them in their

@@ -38,7 +38,7 @@ func (p *Participant) replay() error {
 // are missing, or copies from before.
 func (p *Participant) checkFiles() error {
 	first := p.log.First()
-	for _, e := range p.engines {
+	for _, e := range p.engines() {
 		if e.applied+1 < first {
 			return pgerr.New(pgerr.DataCorrupted, "shard file \"%s\" lacks rows that its log no longer has", e.db.Path()).
 				WithDetail("The file is complete up to position %d, the log begins with %d: the file was removed, or is an older copy.", e.applied, first)
@@ -49,7 +49,7 @@ func (p *Participant) checkFiles() error {
 
 // checkEnd refuses a log that ends before what its shards have from it.
 func (p *Participant) checkEnd() error {
-	for _, e := range p.engines {
+	for _, e := range p.engines() {
 		if e.applied > p.last {
 			return pgerr.New(pgerr.DataCorrupted, "log %s is damaged: it ends before shard file \"%s\"", p.uuid, e.db.Path()).
 				WithDetail("The file is complete up to position %d, the log ends with %d: its end was removed, or it is an older copy.", e.applied, p.last)
@@ -120,7 +120,7 @@ func (p *Participant) relieve(pos log.Position) error {
 		return nil
 	}
 	p.last = pos
-	for _, e := range p.engines {
+	for _, e := range p.engines() {
 		if err := e.Settle(context.Background()); err != nil {
 			return err
 		}
@@ -184,7 +184,7 @@ func (p *Participant) replayChanges(pos log.Position, c *changes, at txn.Timesta
 
 // everyFileHas reports whether the record at pos is settled in every shard of the log.
 func (p *Participant) everyFileHas(pos log.Position) bool {
-	for _, e := range p.engines {
+	for _, e := range p.engines() {
 		if e.applied < pos {
 			return false
 		}

@@ -192,7 +192,7 @@ func (p *Participant) Ask(ctx context.Context, id txn.ID) (txn.Outcome, error) {
 // active reports whether a transaction has a branch here, and whether its
 // commit or prepare has begun.
 func (p *Participant) active(id txn.ID) (active, frozen bool) {
-	for _, e := range p.engines {
+	for _, e := range p.engines() {
 		e.branchMu.RLock()
 		b := e.branches[id]
 		e.branchMu.RUnlock()
@@ -311,7 +311,7 @@ func (p *Participant) applyPrepared(st *prepared, at txn.Timestamp, pos log.Posi
 
 // rollback drops the write sets and locks of a transaction that has not prepared.
 func (p *Participant) rollback(id txn.ID) {
-	for _, e := range p.engines {
+	for _, e := range p.engines() {
 		e.branchMu.RLock()
 		b := e.branches[id]
 		e.branchMu.RUnlock()
