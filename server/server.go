@@ -10,6 +10,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+
+	"github.com/pegmatitedb/pegmatite/internal/vfs"
 )
 
 // Run serves until SIGTERM or SIGINT, then stops cleanly. Errors are one line
@@ -93,7 +95,7 @@ func portError(address string, err error) error {
 // listenUnix listens on DIR's socket, under the name that libpq looks for. DIR is locked, so a socket that is there is a dead one's.
 func listenUnix(dir string, port int) (net.Listener, error) {
 	path := filepath.Join(dir, fmt.Sprintf(".s.PGSQL.%d", port))
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := vfs.ClearSocket(path); err != nil {
 		return nil, err
 	}
 	l, err := net.Listen("unix", path)

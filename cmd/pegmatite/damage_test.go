@@ -35,20 +35,16 @@ func outcome(t *testing.T, dir string, more ...string) (ready bool, code int, er
 	return ready, p.cmd.ProcessState.ExitCode(), b.String()
 }
 
-// refusedDamage expects that a start ends in one line about path.
-func refusedDamage(t *testing.T, dir, path string, want ...string) {
+// refusedDamage expects that a start ends in one line with want, and touches nothing.
+func refusedDamage(t *testing.T, dir, want string, more ...string) {
 	t.Helper()
 	before := tree(t, dir)
-	ready, code, errs := outcome(t, dir)
-	line := strings.HasPrefix(errs, "pegmatite: ") && strings.Count(errs, "\n") == 1 && strings.Contains(errs, path)
-	for _, w := range want {
-		line = line && strings.Contains(errs, w)
-	}
-	if ready || code != exitFailure || !line {
-		t.Errorf("%s: ready %v, exit code %d, %q; want a line with %q", path, ready, code, errs, want)
+	ready, code, errs := outcome(t, dir, more...)
+	if ready || code != exitFailure || !strings.HasPrefix(errs, "pegmatite: ") || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, want) {
+		t.Errorf("ready %v, exit code %d, %q; want a line with %q", ready, code, errs, want)
 	}
 	if after := tree(t, dir); after != before {
-		t.Errorf("%s: touched:\n%s\n%s", path, before, after)
+		t.Errorf("%s: touched:\n%s\n%s", want, before, after)
 	}
 }
 
@@ -161,11 +157,11 @@ func TestDamagedMetadata(t *testing.T) {
 		{log, emptied, "etcd/member/wal", ""},
 		{log, func(p string) { os.Truncate(p, 1000) }, "etcd/member/wal", "it ends at entry"},
 		{log, garbled(0, 64), "etcd/member/wal", ""},
-		{log, garbled(1000, 1010), "etcd/member/wal", "crc"},
+		{log, garbled(1000, 1010), "etcd/member/wal", "walpb: crc mismatch"},
 		{log, asDir, "etcd/member/wal", ""},
 	} {
 		damaged(t, filepath.Join(dir, c.path), c.damage, func() {
-			refusedDamage(t, dir, filepath.Join(dir, c.says), c.want, "restore the whole data directory from a backup")
+			refusedDamage(t, dir, "the metadata store's "+filepath.Join(dir, c.says)+" is damaged: "+c.want)
 		})
 	}
 	if ready, code, errs := outcome(t, dir); !ready || code != 0 {
@@ -237,5 +233,43 @@ func TestMetadataFails(t *testing.T) {
 	again.signal(syscall.SIGTERM)
 	if err := again.cmd.Wait(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestSocketsInTheWay: sockets of a process that was killed are taken over,
+// anything else under their names stays.
+func TestSocketsInTheWay(t *testing.T) {
+	dir, err := os.MkdirTemp("", "pegmatite") // a socket's path has to be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	p := launch(t, dir, "--shards", "1").ready()
+	_, port, _ := strings.Cut(p.address, ":")
+	address := p.address
+	p.signal(syscall.SIGKILL)
+	p.cmd.Wait()
+	sockets := []string{".s.PGSQL." + port, "etcd.sock"}
+	for _, s := range sockets {
+		if i, err := os.Lstat(filepath.Join(dir, s)); err != nil || i.Mode().Type() != os.ModeSocket {
+			t.Fatalf("%s: %v, %v", s, i, err)
+		}
+	}
+	if ready, code, errs := outcome(t, dir, "--listen", address); !ready || code != 0 {
+		t.Errorf("after a kill: exit code %d, %s", code, errs)
+	}
+	for _, s := range sockets {
+		path := filepath.Join(dir, s)
+		write(t, path, []byte("a letter"))
+		refusedDamage(t, dir, path+" is in the way of a socket and not one: move it elsewhere", "--listen", address)
+		os.Remove(path)
+	}
+	deep := filepath.Join(dir, strings.Repeat("d", 90))
+	ready, code, errs := outcome(t, deep)
+	if ready || code != exitFailure || !strings.Contains(errs, "is too long (maximum ") || strings.Count(errs, "\n") != 1 {
+		t.Errorf("a long path: exit code %d, %s", code, errs)
+	}
+	if _, err := os.Stat(deep); err == nil {
+		t.Error("a directory was made for a server that cannot listen")
 	}
 }

@@ -5,18 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"time"
 
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
 	"go.uber.org/zap"
+
+	"github.com/pegmatitedb/pegmatite/internal/vfs"
 )
 
 // Server is an etcd of one member inside this process.
 type Server struct {
 	etcd    *embed.Etcd
 	failure *failure
+	url     string
 	store   *Store
 }
 
@@ -48,24 +52,35 @@ const reservedBytes = 32 << 20
 
 // Embed starts an etcd of one member with its data in dir, which is made if
 // this is a fresh one; otherwise its files have to be there, and whole. It
-// listens on a free port of 127.0.0.1 for clients, and for no peers. It is
-// ready when Embed returns; ctx bounds the wait. After an error what has begun
-// is not cleaned up: the process is to end.
+// listens on a Unix socket beside dir, for clients of the same user, and
+// nowhere else: a TCP port could be another's. It is ready when Embed returns;
+// ctx bounds the wait. After an error what has begun is not cleaned up: the
+// process is to end.
 func Embed(ctx context.Context, dir string, fresh bool) (*Server, error) {
 	if !fresh {
 		if err := inspect(dir); err != nil {
 			return nil, err
 		}
 	}
+	if err := vfs.ClearSocket(socket(dir)); err != nil {
+		return nil, err
+	}
+	path, err := filepath.Abs(socket(dir))
+	if err != nil {
+		return nil, err
+	}
 	f := newFailure()
 	e, err := start(ctx, dir, f)
 	if err != nil {
 		return nil, fmt.Errorf("starting etcd in %s: %w", dir, err)
 	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, err
+	}
 	// A disk that is full already has nothing to give: then what the file has is
 	// used, as every start before has left it.
 	_ = reserve(filepath.Join(dir, "member", "snap", "db"), reservedBytes)
-	return &Server{etcd: e, failure: f, store: &Store{v3client.New(e.Server)}}, nil
+	return &Server{etcd: e, failure: f, url: (&url.URL{Scheme: "unix", Path: path}).String(), store: &Store{v3client.New(e.Server)}}, nil
 }
 
 // start waits until etcd is ready, has failed, or has taken too long.
@@ -105,14 +120,17 @@ func start(ctx context.Context, dir string, f *failure) (*embed.Etcd, error) {
 }
 
 func embedConfig(dir string, logger *zap.Logger) *embed.Config {
-	anyPort := url.URL{Scheme: "http", Host: "127.0.0.1:0"}
+	// The path is not made absolute: it has to be short.
+	clients := url.URL{Scheme: "unix", Path: socket(dir)}
+	// A member has an address for peers, of which there are none.
+	peers := url.URL{Scheme: "http", Host: "127.0.0.1:0"}
 	c := embed.NewConfig()
 	c.Name, c.Dir = memberName, dir
-	c.ListenClientUrls = []url.URL{anyPort}
-	c.AdvertiseClientUrls = []url.URL{anyPort}
+	c.ListenClientUrls = []url.URL{clients}
+	c.AdvertiseClientUrls = []url.URL{clients}
 	c.ListenPeerUrls = nil
-	c.AdvertisePeerUrls = []url.URL{anyPort}
-	c.InitialCluster = memberName + "=" + anyPort.String()
+	c.AdvertisePeerUrls = []url.URL{peers}
+	c.InitialCluster = memberName + "=" + peers.String()
 	c.InitialClusterToken = clusterToken
 	c.TickMs, c.ElectionMs = tickMS, electionMS
 	c.SnapshotCount, c.SnapshotCatchUpEntries = snapshotEntries, snapshotKeepEntries
@@ -128,8 +146,11 @@ func embedConfig(dir string, logger *zap.Logger) *embed.Config {
 // with the server.
 func (s *Server) Store() *Store { return s.store }
 
-// ClientURL is where other processes (etcdctl, further nodes) reach it.
-func (s *Server) ClientURL() string { return "http://" + s.etcd.Clients[0].Addr().String() }
+// socket is where the etcd in dir listens.
+func socket(dir string) string { return dir + ".sock" }
+
+// ClientURL is where other processes of this machine (etcdctl) reach it.
+func (s *Server) ClientURL() string { return s.url }
 
 // Wait waits until the server cannot go on, and says why; nil when it was
 // closed. What is asked of a server that has failed may not be answered.
