@@ -24,6 +24,18 @@ func CheckViolation(t *Table, constraint string, row []types.Datum, env *types.E
 		WithTable(t.Schema, t.Name).WithConstraint(constraint)
 }
 
+// MaxIndexRowBytes is how much the indexed columns of one row may hold. Keys are
+// held in memory for locks and chains; and whatever PostgreSQL can index, its
+// third of a page packed 90 to 1 at best, fits.
+const MaxIndexRowBytes = 256 << 10
+
+// IndexRowTooLarge is 54000 for a row whose indexed columns have so many bytes.
+func IndexRowTooLarge(t *Table, index string, bytes int) *pgerr.E {
+	return pgerr.New(pgerr.ProgramLimitExceeded, "index row size %d exceeds maximum %d for index \"%s\"", bytes, MaxIndexRowBytes, index).
+		WithHint("Consider a generated column with an MD5 hash of the value.").
+		WithTable(t.Schema, t.Name).WithConstraint(index)
+}
+
 // AtRow says of an error which row of a request's Rows it is about, counted
 // from 0 here, unless that is said already.
 func AtRow(err error, index int) error {

@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -137,7 +138,7 @@ func (b *tableBuilder) rewriteFor(c *catalog.Column) {
 // ownedSequence makes the sequence of a serial or identity column.
 func (b *tableBuilder) ownedSequence(c *catalog.Column, options []*pg.Node) (*catalog.Sequence, error) {
 	t := b.table
-	name := b.chooseName(t.Schema, t.Name, c.Name, "seq", b.nameInUse)
+	name := chooseName(t.Name, c.Name, "seq", b.relationTaken)
 	seq, err := b.newSequence(t.Schema, name, c.Type, options)
 	if err != nil {
 		return nil, err
@@ -145,6 +146,21 @@ func (b *tableBuilder) ownedSequence(c *catalog.Column, options []*pg.Node) (*ca
 	seq.OwnedBy, seq.OwnedByColumn, seq.Persistence = t.OID, c.ID, t.Persistence
 	b.sequences = append(b.sequences, seq)
 	return seq, nil
+}
+
+// relationTaken reports whether a relation of the table's schema has the name. An
+// index that the statement drops has given its name up.
+func (b *tableBuilder) relationTaken(name string) bool {
+	if b.nameInUse(name) {
+		return true
+	}
+	published := b.snapshot().Table(b.table.OID)
+	if published != nil && slices.ContainsFunc(published.Indexes, func(ix catalog.Index) bool {
+		return ix.Name == name && b.table.Index(ix.OID) == nil
+	}) {
+		return false
+	}
+	return b.snapshot().NameTaken(b.Database, b.table.Schema, name)
 }
 
 // nameInUse reports whether something of this table that is not published yet has the name.

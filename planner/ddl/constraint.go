@@ -109,8 +109,8 @@ func referenced(t *catalog.Table, e expr.Expr) []catalog.ColumnID {
 
 // chooseConstraintName makes table_column_label.
 func (b *tableBuilder) chooseConstraintName(column, label string) string {
-	return b.chooseName(b.table.Schema, b.table.Name, column, label, func(name string) bool {
-		return b.constraintExists(name) || b.nameInUse(name)
+	return chooseName(b.table.Name, column, label, func(name string) bool {
+		return b.constraintExists(name) || b.relationTaken(name)
 	})
 }
 
@@ -188,7 +188,7 @@ func (b *tableBuilder) constraintIndex(p pendingConstraint, what, label string) 
 			column = strings.Join(names, "_")
 		}
 		ix.Name = b.chooseConstraintName(column, label)
-	} else if b.nameInUse(ix.Name) || b.snapshot().NameTaken(b.Database, b.table.Schema, ix.Name) {
+	} else if b.relationTaken(ix.Name) {
 		return ix, pgerr.New(pgerr.DuplicateTable, "relation %q already exists", ix.Name)
 	}
 	if ix.Options, err = storageHints(con.Options); err != nil {

@@ -140,7 +140,7 @@ func (b *tableBuilder) newIndex(n *pg.IndexStmt) (catalog.Index, error) {
 		return ix, pgerr.New(pgerr.TooManyColumns, "cannot use more than %d columns in an index", 32)
 	}
 	if ix.Name == "" {
-		ix.Name = b.chooseName(b.table.Schema, b.table.Name, strings.Join(names, "_"), "idx", b.nameInUse)
+		ix.Name = chooseName(b.table.Name, strings.Join(names, "_"), "idx", b.relationTaken)
 	}
 	var err error
 	if ix.Options, err = storageHints(n.Options); err != nil {

@@ -192,14 +192,14 @@ func (s *statement) checkFree(schema catalog.OID, name string) error {
 
 // chooseName makes an object name as PostgreSQL does (ChooseRelationName):
 // name1_name2_label, shortened to 63 bytes, with a number if it is taken.
-func (s *statement) chooseName(schema catalog.OID, name1, name2, label string, taken func(string) bool) string {
+func chooseName(name1, name2, label string, taken func(string) bool) string {
 	for n := 0; ; n++ {
 		l := label
 		if n > 0 {
 			l = fmt.Sprintf("%s%d", label, n)
 		}
 		name := makeObjectName(name1, name2, l)
-		if !taken(name) && !s.snapshot().NameTaken(s.Database, schema, name) {
+		if !taken(name) {
 			return name
 		}
 	}

@@ -220,11 +220,15 @@ func (e *Engine) buildIndex(ctx context.Context, r *shard.ControlRequest) error 
 	}
 	t := e.table(r.Table)
 	e.learn(shapeOf(r.Table))
+	var built *shard.Index
 	for i := range r.Table.Indexes {
-		if ix := &r.Table.Indexes[i]; ix.ID == r.Index && ix.Unique {
-			if err := e.checkUnique(ctx, r, t, ix); err != nil {
-				return err
-			}
+		if ix := &r.Table.Indexes[i]; ix.ID == r.Index {
+			built = ix
+		}
+	}
+	if built != nil && built.Unique {
+		if err := e.checkUnique(ctx, r, t, built); err != nil {
+			return err
 		}
 	}
 	if err := e.Settle(ctx); err != nil {
@@ -240,6 +244,11 @@ func (e *Engine) buildIndex(ctx context.Context, r *shard.ControlRequest) error 
 	s := t.shape.Load()
 	if t.columns.Load() == 0 {
 		return nil // made with the table
+	}
+	if built != nil {
+		if err := checkWidths(ctx, conn, r.Table, built); err != nil {
+			return err
+		}
 	}
 	if err := conn.Begin(); err != nil {
 		return err

@@ -142,6 +142,9 @@ func (w *write) putGiven(ctx context.Context, key string, n *newest, image []byt
 	if err := w.constrain(next); err != nil {
 		return err
 	}
+	if err := w.checkWidth(image); err != nil {
+		return err
+	}
 	hit, err := w.unique(ctx, key, image, nil)
 	if err != nil {
 		return err

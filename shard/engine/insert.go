@@ -31,6 +31,9 @@ func (w *write) insert(ctx context.Context) error {
 		if err := w.constrain(row); err != nil {
 			return shard.AtRow(err, i)
 		}
+		if err := w.checkWidth(image); err != nil {
+			return shard.AtRow(err, i)
+		}
 		done, err := w.insertRow(ctx, image, row)
 		if err != nil {
 			return shard.AtRow(err, i)

@@ -168,6 +168,9 @@ func (w *write) sorted() ([]loadRow, error) {
 				return nil, shard.AtRow(err, i)
 			}
 		}
+		if err := w.checkWidth(image); err != nil {
+			return nil, shard.AtRow(err, i)
+		}
 		rows = append(rows, loadRow{w.shape.rowKey(image), image, i})
 		ascending = ascending && (i == 0 || rows[i-1].key < rows[i].key)
 	}

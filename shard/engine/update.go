@@ -285,6 +285,9 @@ func (w *write) replace(ctx context.Context, key string, n *newest, old, next []
 		return err
 	}
 	image := appendImage(make([]byte, 0, len(n.version.Row)+16), w.r.Table, next)
+	if err := w.checkWidth(image); err != nil {
+		return err
+	}
 	copy(w.row[len(old):], old)
 	if w.leavesShard(image) {
 		if err := w.moveAway(ctx, key, n, image); err != nil {

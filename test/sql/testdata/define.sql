@@ -100,3 +100,12 @@ create or replace view vt as select 1.5::numeric(10,2) as c, 'a'::varchar(3) as 
 create or replace view vt as select 1.5::numeric(10,1) as c, 'a'::varchar(4) as d;
 create or replace view vt as select 2.5::numeric(10,1) as c, 'b'::varchar(3) as d, 1 as e;
 select * from vt;
+-- What a statement drops gives its name up to what it adds.
+CREATE TABLE renewed (a int PRIMARY KEY, b text, CONSTRAINT u UNIQUE (b));
+INSERT INTO renewed VALUES (1, 'x'), (2, 'y');
+ALTER TABLE renewed DROP CONSTRAINT renewed_pkey, ADD PRIMARY KEY (b);
+ALTER TABLE renewed DROP CONSTRAINT u, ADD CONSTRAINT u UNIQUE (a);
+\d renewed
+INSERT INTO renewed VALUES (2, 'z');
+INSERT INTO renewed VALUES (3, 'y');
+DROP TABLE renewed;

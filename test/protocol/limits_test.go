@@ -1,0 +1,48 @@
+package protocol
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pegmatitedb/pegmatite/test/node"
+)
+
+// TestIndexRows: what is indexed is at most 256 kB a row, whichever way it comes in.
+func TestIndexRows(t *testing.T) {
+	n := node.Start(t, nil)
+	c := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+	exec(t, c, "CREATE TABLE t (a text PRIMARY KEY, b text, c text, d text)")
+	exec(t, c, "CREATE INDEX t_b ON t (b, d)")
+	exec(t, c, "CREATE UNIQUE INDEX t_c ON t (c)")
+	exec(t, c, "CREATE TABLE loaded (a text PRIMARY KEY)")
+	exec(t, c, "CREATE TABLE bare (a int PRIMARY KEY, b text)")
+	exec(t, c, "INSERT INTO bare SELECT 1, repeat('x', 262145)")
+	exec(t, c, "CHECKPOINT")
+	exec(t, c, "INSERT INTO bare SELECT 2, repeat('y', 262145)")
+	exec(t, c, "INSERT INTO t SELECT repeat('x', 262144), repeat('x', 200000), 'fits', repeat('x', 62144)")
+	for _, q := range []struct{ sql, index string }{
+		{"INSERT INTO t SELECT repeat('x', 262145)", "t_pkey"},
+		{"INSERT INTO t SELECT 'a', repeat('x', 200000), 'b', repeat('x', 62145)", "t_b"},
+		{"INSERT INTO t SELECT 'a', 'b', repeat('x', 262145)", "t_c"},
+		{"INSERT INTO t SELECT 'a', 'b', repeat('x', 262145) ON CONFLICT DO NOTHING", "t_c"},
+		{"INSERT INTO t SELECT repeat('x', 262144) ON CONFLICT (a) DO UPDATE SET c = repeat('x', 262145)", "t_c"},
+		{"UPDATE t SET a = a || 'x'", "t_pkey"},
+		{"UPDATE t SET d = d || 'x'", "t_b"},
+		{"UPDATE t SET c = repeat('x', 262145)", "t_c"},
+		{"INSERT INTO loaded SELECT repeat('x', g + 262000) FROM generate_series(1, 4000) g", "loaded_pkey"},
+		{"CREATE INDEX bare_b ON bare (b)", "bare_b"},
+		{"ALTER TABLE bare DROP CONSTRAINT bare_pkey, ADD PRIMARY KEY (b)", "bare_pkey"},
+		{"ALTER TABLE bare ADD UNIQUE (b)", "bare_b_key"},
+	} {
+		_, err := c.Exec(context.Background(), q.sql)
+		if code(err) != "54000" || !strings.Contains(err.Error(), `exceeds maximum 262144 for index "`+q.index+`"`) {
+			t.Errorf("%s: %v", q.sql, err)
+		}
+	}
+	if got := one(t, c, "SELECT count(*) FROM t"); got != "1" {
+		t.Error(got)
+	}
+}
