@@ -44,6 +44,7 @@ type Config struct {
 	LogFormat      string // text or json
 	SlowMS         int    // statements at least this long are logged; -1 is none
 	File           string // the file that settings were read from; "" is none
+	TrustLoopback  bool   // clients of loopback addresses need no password
 	SharedFiles    bool   // let other processes open the shard files while the server runs (slower)
 }
 
@@ -57,7 +58,7 @@ const (
 func Default() Config {
 	return Config{
 		Data: "data", Listen: "127.0.0.1:5432",
-		MaxConnections: 100, MemoryMB: 256, DrainS: 30, LogLevel: "info", LogFormat: "text", SlowMS: -1,
+		TrustLoopback: true, MaxConnections: 100, MemoryMB: 256, DrainS: 30, LogLevel: "info", LogFormat: "text", SlowMS: -1,
 	}
 }
 
@@ -76,6 +77,7 @@ var Options = []Option{
 	{"etcd", "client URLs of an external etcd, comma-separated; empty embeds one", func(c *Config) any { return &c.Etcd }},
 	{"shards", "number of shards, fixed when the cluster is made (default 8)", func(c *Config) any { return &c.Shards }},
 	{"logs", "number of logs that the shards share (default 1)", func(c *Config) any { return &c.Logs }},
+	{"trust-loopback", "let clients of loopback addresses in without a password", func(c *Config) any { return &c.TrustLoopback }},
 	{"max-connections", "limit on client sessions", func(c *Config) any { return &c.MaxConnections }},
 	{"memory-mb", "memory for recent row versions, MB", func(c *Config) any { return &c.MemoryMB }},
 	{"drain-s", "how long a stop waits for running transactions, seconds", func(c *Config) any { return &c.DrainS }},

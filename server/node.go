@@ -271,6 +271,10 @@ func (n *Node) serve(ctx context.Context, c *cluster) error {
 	if n.boot, err = n.store.NextBoot(ctx, n.dir.Identity.Node); err != nil {
 		return err
 	}
+	secret, err := n.store.Secret(ctx)
+	if err != nil {
+		return err
+	}
 	n.coordinator = twopc.NewCoordinator(n.oracle, c.Participant)
 	n.onClose(func() error { n.coordinator.Close(); return nil })
 	n.sweeper = startSweeper(n, c)
@@ -285,7 +289,8 @@ func (n *Node) serve(ctx context.Context, c *cluster) error {
 	}
 	n.sessions.Store(sessions)
 	n.wire = wire.NewServer(sessions, wire.Config{
-		MaxConnections: n.config.MaxConnections, Reserved: n.reserved(), StartupTimeout: startupTimeout, Log: n.log,
+		MaxConnections: n.config.MaxConnections, Reserved: n.reserved(), StartupTimeout: startupTimeout,
+		TrustLoopback: n.config.TrustLoopback, Secret: secret, Log: n.log,
 	})
 	go func() { n.served <- n.wire.Serve(n.clients...) }()
 	if err := makeReserve(vfs.OS{}, n.config.Data); err != nil {

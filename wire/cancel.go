@@ -20,11 +20,16 @@ func newRegistry() registry {
 	return registry{mu: new(sync.Mutex), next: new(uint32), conns: map[uint32]*conn{}, early: map[*conn]bool{}}
 }
 
-// open notes a connection that is about to start up; opened, that it has, or failed to.
-func (r registry) open(c *conn) {
+// open notes a connection that is about to start up; opened, that it has, or
+// failed to. It reports false, and notes nothing, when limit others are about to.
+func (r registry) open(c *conn, limit int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if len(r.early) >= limit {
+		return false
+	}
 	r.early[c] = true
+	return true
 }
 
 func (r registry) opened(c *conn) {

@@ -3,9 +3,12 @@ package wire
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"sync"
 	"time"
+
+	"github.com/pegmatitedb/pegmatite/wire/auth"
 )
 
 // Serve accepts clients on every listener until Drain; it returns when the
@@ -78,7 +81,10 @@ func (s *Server) serveConn(nc net.Conn) {
 		discardInput(nc)
 		nc.Close()
 	}()
-	s.conns.open(c)
+	if !s.conns.open(c, s.earlyLimit(nc)) {
+		c.leave(errTooMany)
+		return
+	}
 	started := c.startup()
 	s.conns.opened(c)
 	if !started {
@@ -89,6 +95,16 @@ func (s *Server) serveConn(nc net.Conn) {
 		c.drain() // Drain may have looked before the session was there
 	}
 	c.run()
+}
+
+// earlyLimit is how many clients may be starting up besides one at its address:
+// whoever must authenticate first cannot take all that there is by not doing so
+// (MaxLivePostmasterChildren is as many). Others do not wait for anything.
+func (s *Server) earlyLimit(nc net.Conn) int {
+	if auth.Trusted(nc.RemoteAddr(), s.config.TrustLoopback) {
+		return math.MaxInt
+	}
+	return 2 * (s.config.MaxConnections + 1)
 }
 
 // Drain stops accepting, ends sessions as soon as their running statement is

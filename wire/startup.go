@@ -32,7 +32,7 @@ func (c *conn) startup() bool {
 		return false
 	}
 	if err := c.open(first); err != nil {
-		c.fatal(err)
+		c.leave(err)
 		return false
 	}
 	c.net.SetDeadline(time.Time{})
@@ -72,8 +72,9 @@ func (c *conn) firstPacket() *frame.Startup {
 }
 
 // open does what PostgreSQL's ProcessStartupPacket and InitPostgres check, in
-// their order, and greets the client.
-func (c *conn) open(p *frame.Startup) *pgerr.E {
+// their order but for this: who is not authenticated takes nobody's place.
+// Then it greets the client.
+func (c *conn) open(p *frame.Startup) error {
 	c.negotiate(p)
 	if c.server.draining() {
 		return pgerr.New(pgerr.CannotConnectNow, "the database system is shutting down")
@@ -81,8 +82,11 @@ func (c *conn) open(p *frame.Startup) *pgerr.E {
 	if err := checkStartup(p); err != nil {
 		return err
 	}
+	if err := c.authenticate(p.Params["user"]); err != nil {
+		return err
+	}
 	if !c.server.conns.add(c, c.server.config.MaxConnections) {
-		return pgerr.New(pgerr.TooManyConnections, "sorry, too many clients already")
+		return errTooMany
 	}
 	c.writer.Send(&pgproto3.AuthenticationOk{})
 	s, err := session.Open(c.server.node, p.Params, session.Client{
@@ -104,9 +108,11 @@ func (c *conn) open(p *frame.Startup) *pgerr.E {
 	return nil
 }
 
+var errTooMany = pgerr.New(pgerr.TooManyConnections, "sorry, too many clients already")
+
 // checkStartup refuses a packet without a user, or that asks for replication,
 // and cuts names to what names may be (ProcessStartupPacket).
-func checkStartup(p *frame.Startup) *pgerr.E {
+func checkStartup(p *frame.Startup) error {
 	if p.Params["user"] == "" {
 		return pgerr.New(pgerr.InvalidAuthorizationSpecification, "no PostgreSQL user name specified in startup packet")
 	}

@@ -5,8 +5,10 @@
 //	wire.go     this contract: Server, Config
 //	listen.go   sockets, the connection limit, draining
 //	startup.go  the first packets: SSL and GSS requests, cancel, versions, settings
+//	authenticate.go  messages of authentication
 //	conn.go     one connection: the message loop, error until Sync
 //	cancel.go   CancelRequest finds its session; watch.go stops statements of clients that are gone
+//	auth/       who has to authenticate, and SCRAM
 //	frame/      messages on a byte stream
 //	session/    settings, transaction status, prepared statements, portals
 //
@@ -28,7 +30,12 @@ type Config struct {
 	Reserved int
 	// StartupTimeout bounds the first packets, as authentication_timeout does.
 	StartupTimeout time.Duration
-	Log            *slog.Logger
+	// TrustLoopback lets clients of this machine's loopback addresses in without a
+	// password, as clients of the Unix socket always are.
+	TrustLoopback bool
+	// Secret is the cluster's: what roles that are not there show instead of a salt.
+	Secret []byte
+	Log    *slog.Logger
 }
 
 // Server accepts clients for one node.

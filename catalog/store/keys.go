@@ -21,6 +21,7 @@ import "fmt"
 //	bound                   the timestamp oracle's persisted bound
 //	placement               the shard map
 //	setting/<name>          cluster settings
+//	secret                  random bytes that only nodes know
 const (
 	root         = "/pegmatite/"
 	formatKey    = root + "format"
@@ -42,6 +43,7 @@ const (
 	boundKey     = root + "bound"
 	placementKey = root + "placement"
 	settingRoot  = root + "setting/"
+	secretKey    = root + "secret"
 )
 
 // Revisions stand in keys with all their digits, so that keys sort as revisions do.

@@ -634,3 +634,21 @@ func TestDropped(t *testing.T) {
 		t.Errorf("after the sweep: %+v, %v", all, err)
 	}
 }
+
+// TestSecret: all nodes of a cluster have one, and no other cluster has it.
+func TestSecret(t *testing.T) {
+	kv := memory.New()
+	secrets := map[string]bool{}
+	for _, s := range []*store.Store{open(t, kv), open(t, kv), open(t, memory.New())} {
+		for range 2 {
+			secret, err := s.Secret(t.Context())
+			if err != nil || len(secret) != 32 {
+				t.Fatalf("%x, %v", secret, err)
+			}
+			secrets[string(secret)] = true
+		}
+	}
+	if len(secrets) != 2 {
+		t.Errorf("%d secrets of two clusters", len(secrets))
+	}
+}

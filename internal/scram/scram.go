@@ -1,5 +1,6 @@
 // Package scram makes SCRAM-SHA-256 verifiers as PostgreSQL keeps them
-// (src/common/scram-common.c; RFC 5802, RFC 7677). Plain passwords are never kept.
+// (src/common/scram-common.c; RFC 5802, RFC 7677), and takes them apart (keys.go).
+// Plain passwords are never kept.
 package scram
 
 import (
@@ -11,7 +12,7 @@ import (
 	"fmt"
 	"regexp"
 
-	"golang.org/x/text/secure/precis"
+	"github.com/xdg-go/stringprep"
 )
 
 // iterations is SCRAM_DEFAULT_ITERATIONS; saltBytes is SCRAM_DEFAULT_SALT_LEN.
@@ -36,17 +37,26 @@ func NewVerifier(password string) (string, error) {
 
 // build is NewVerifier with a given salt.
 func build(password string, salt []byte) (string, error) {
+	stored, server, err := derive(password, salt, iterations)
+	if err != nil {
+		return "", err
+	}
+	b64 := base64.StdEncoding.EncodeToString
+	return fmt.Sprintf("SCRAM-SHA-256$%d:%s$%s:%s", iterations, b64(salt), b64(stored), b64(server)), nil
+}
+
+// derive makes the two keys that a server keeps.
+func derive(password string, salt []byte, iterations int) (stored, server []byte, err error) {
 	// A password that SASLprep refuses is used as it is, as PostgreSQL does.
-	if prepared, err := precis.OpaqueString.String(password); err == nil {
+	if prepared, err := stringprep.SASLprep.Prepare(password); err == nil {
 		password = prepared
 	}
 	salted, err := pbkdf2.Key(sha256.New, password, salt, iterations, sha256.Size)
 	if err != nil {
-		return "", err
+		return nil, nil, err
 	}
-	stored := sha256.Sum256(mac(salted, "Client Key"))
-	b64 := base64.StdEncoding.EncodeToString
-	return fmt.Sprintf("SCRAM-SHA-256$%d:%s$%s:%s", iterations, b64(salt), b64(stored[:]), b64(mac(salted, "Server Key"))), nil
+	client := sha256.Sum256(mac(salted, "Client Key"))
+	return client[:], mac(salted, "Server Key"), nil
 }
 
 func mac(key []byte, text string) []byte {

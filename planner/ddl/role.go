@@ -10,6 +10,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/scram"
+	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
 func undefinedRole(name string) *pgerr.E {
@@ -71,7 +72,7 @@ func (s *statement) roleOptions(r *catalog.Role, options []*pg.Node) (m membersh
 		case "adminmembers":
 			m.admins = d.Arg.GetList().GetItems()
 		default:
-			if err := roleOption(r, d); err != nil {
+			if err := s.roleOption(r, d); err != nil {
 				return m, err
 			}
 		}
@@ -80,7 +81,7 @@ func (s *statement) roleOptions(r *catalog.Role, options []*pg.Node) (m membersh
 }
 
 // roleOption is one attribute.
-func roleOption(r *catalog.Role, d *pg.DefElem) error {
+func (s *statement) roleOption(r *catalog.Role, d *pg.DefElem) error {
 	flag := d.Arg.GetBoolean().GetBoolval()
 	switch d.Defname {
 	case "superuser":
@@ -104,13 +105,13 @@ func roleOption(r *catalog.Role, d *pg.DefElem) error {
 		}
 		r.ConnLimit = int32(limit)
 	case "validUntil":
-		r.ValidUntil = optionText(d)
+		return s.validUntil(r, optionText(d))
 	case "password":
 		if d.Arg == nil {
 			r.Verifier = ""
 			return nil
 		}
-		return setPassword(r, optionText(d))
+		return s.setPassword(r, optionText(d))
 	case "sysid":
 	default:
 		return pgerr.Unsupported("role option %s", strings.ToUpper(d.Defname))
@@ -119,20 +120,32 @@ func roleOption(r *catalog.Role, d *pg.DefElem) error {
 }
 
 // setPassword keeps a verifier: one that the client made, or one made here.
-func setPassword(r *catalog.Role, password string) error {
-	switch {
-	case scram.IsVerifier(password):
-		r.Verifier = password
-	case strings.HasPrefix(password, "md5") && len(password) == 35:
+func (s *statement) setPassword(r *catalog.Role, password string) error {
+	if strings.HasPrefix(password, "md5") && len(password) == 35 {
 		return pgerr.Unsupported("an MD5 password verifier")
-	default:
-		v, err := scram.NewVerifier(password)
-		if err != nil {
+	}
+	verifier := password
+	if !scram.IsVerifier(password) {
+		var err error
+		if verifier, err = scram.NewVerifier(password); err != nil {
 			return pgerr.Internal("%v", err)
 		}
-		r.Verifier = v
 	}
+	if k, err := scram.Parse(verifier); err == nil && k.Fits("") {
+		s.notice(pgerr.SuccessfulCompletion, "empty string is not a valid password, clearing password")
+		verifier = ""
+	}
+	r.Verifier = verifier
 	return nil
+}
+
+// validUntil keeps a moment in one form, whatever the session's settings and the words for it.
+func (s *statement) validUntil(r *catalog.Role, text string) error {
+	moment, err := types.TTimestamptz.Parse(s.Bind().Types, text, -1)
+	if err == nil {
+		r.ValidUntil = string(types.TTimestamptz.Format(types.DefaultEnv(), nil, moment))
+	}
+	return err
 }
 
 // applyMemberships makes r a member of roles, and others of r.
