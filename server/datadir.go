@@ -102,12 +102,15 @@ func (d *DataDir) identify(shards, logs int) error {
 		return err
 	}
 	if err := json.Unmarshal(text, &d.Identity); err != nil {
-		return fmt.Errorf("%s is damaged: %w", filepath.Join(d.Path, identityFile), err)
+		return fmt.Errorf("%s is damaged: %w; restore it from a backup", filepath.Join(d.Path, identityFile), err)
 	}
 	id := d.Identity
 	switch {
 	case id.Format != FormatVersion:
 		return fmt.Errorf("%s has format %d; this version reads format %d only", d.Path, id.Format, FormatVersion)
+	case id.Cluster == "" || id.Node == 0 || id.Logs < 1 || id.Shards < id.Logs:
+		return fmt.Errorf("%s is damaged: cluster %q, node %d, %d shards, %d logs; restore it from a backup",
+			filepath.Join(d.Path, identityFile), id.Cluster, id.Node, id.Shards, id.Logs)
 	case shards != 0 && shards != id.Shards:
 		return fmt.Errorf("%s was made with %d shards, not %d; the number cannot change", d.Path, id.Shards, shards)
 	case logs != 0 && logs != id.Logs:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -12,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // startBound is how long a start may take to say that it cannot be.
@@ -35,17 +38,31 @@ func outcome(t *testing.T, dir string, more ...string) (ready bool, code int, er
 	return ready, p.cmd.ProcessState.ExitCode(), b.String()
 }
 
-// refusedDamage expects that a start ends in one line with want, and touches nothing.
-func refusedDamage(t *testing.T, dir, want string, more ...string) {
+// refusedStart expects that a start ends in one line with want, and touches
+// nothing; etcd, once it is started, writes its own files.
+func refusedStart(t *testing.T, dir, want string, more ...string) {
 	t.Helper()
-	before := tree(t, dir)
+	before := rows(t, dir)
 	ready, code, errs := outcome(t, dir, more...)
 	if ready || code != exitFailure || !strings.HasPrefix(errs, "pegmatite: ") || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, want) {
 		t.Errorf("ready %v, exit code %d, %q; want a line with %q", ready, code, errs, want)
 	}
-	if after := tree(t, dir); after != before {
+	if after := rows(t, dir); after != before {
 		t.Errorf("%s: touched:\n%s\n%s", want, before, after)
 	}
+}
+
+// rows is tree without what a start touches before it looks at the shards and
+// logs, and without the times of directories: a shard's WAL comes and goes.
+func rows(t *testing.T, dir string) string {
+	t.Helper()
+	var b strings.Builder
+	for line := range strings.Lines(tree(t, dir)) {
+		if !strings.HasPrefix(line, filepath.Join(dir, "etcd/")) && !strings.Contains(line, " d") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }
 
 // used is a directory that a server has worked in and left.
@@ -54,7 +71,7 @@ func used(t *testing.T) string {
 	dir := filepath.Join(t.TempDir(), "data")
 	p := launch(t, dir, "--shards", "2").ready()
 	if _, err := p.connect().Exec(context.Background(), `CREATE TABLE t (a int PRIMARY KEY, b text);
-		INSERT INTO t SELECT i, repeat('x', 100) FROM generate_series(1, 1000) i; CREATE TABLE u (a int)`); err != nil {
+		INSERT INTO t SELECT i, repeat('x', 100) FROM generate_series(1, 1000) i`); err != nil {
 		t.Fatal(err)
 	}
 	p.signal(syscall.SIGTERM)
@@ -161,7 +178,7 @@ func TestDamagedMetadata(t *testing.T) {
 		{log, asDir, "etcd/member/wal", ""},
 	} {
 		damaged(t, filepath.Join(dir, c.path), c.damage, func() {
-			refusedDamage(t, dir, "the metadata store's "+filepath.Join(dir, c.says)+" is damaged: "+c.want)
+			refusedStart(t, dir, "the metadata store's "+filepath.Join(dir, c.says)+" is damaged: "+c.want)
 		})
 	}
 	if ready, code, errs := outcome(t, dir); !ready || code != 0 {
@@ -170,7 +187,7 @@ func TestDamagedMetadata(t *testing.T) {
 }
 
 // garbleSeeds is how many random kinds of damage are tried.
-const garbleSeeds = 8
+const garbleSeeds = 6
 
 // TestGarbledMetadata: bytes changed at random never end in more than a line.
 func TestGarbledMetadata(t *testing.T) {
@@ -261,7 +278,7 @@ func TestSocketsInTheWay(t *testing.T) {
 	for _, s := range sockets {
 		path := filepath.Join(dir, s)
 		write(t, path, []byte("a letter"))
-		refusedDamage(t, dir, path+" is in the way of a socket and not one: move it elsewhere", "--listen", address)
+		refusedStart(t, dir, path+" is in the way of a socket and not one: move it elsewhere", "--listen", address)
 		os.Remove(path)
 	}
 	deep := filepath.Join(dir, strings.Repeat("d", 90))
@@ -271,5 +288,77 @@ func TestSocketsInTheWay(t *testing.T) {
 	}
 	if _, err := os.Stat(deep); err == nil {
 		t.Error("a directory was made for a server that cannot listen")
+	}
+}
+
+// TestDamagedFiles: a log, a shard's file or the identity that is not as it
+// was written is said in a line.
+func TestDamagedFiles(t *testing.T) {
+	dir := used(t)
+	for _, c := range []struct {
+		path   string
+		damage func(string)
+		want   string
+	}{
+		{"log", gone, `log "` + dir + `/log/0" is missing`},
+		{"log", asDir, `log "` + dir + `/log/0" is missing`},
+		{"log", asFile, `could not list file "` + dir + `/log/0": not a directory`},
+		{"log/0", asFile, `could not list file "` + dir + `/log/0": not a directory`},
+		{"log/0/000001.log", gone, `log "` + dir + `/log/0" is missing`},
+		{"log/0/000001.log", asFile, `log "` + dir + `/log/0" is missing`},
+		{"log/0/000001.log", asDir, `could not open file "` + dir + `/log/0/000001.log": is a directory`},
+		{"log/0/000001.log", garbled(0, 64), `log file "` + dir + `/log/0/000001.log" is damaged at offset 0`},
+		{"shards", asFile, "shards: not a directory"},
+		{"shards/0000.db", asFile, `shard "` + dir + `/shards/0000.db" is damaged: file is not a database`},
+		{"shards/0000.db", asDir, `could not access shard "` + dir + `/shards/0000.db": unable to open database file`},
+		{"shards/0000.db", halved, `shard "` + dir + `/shards/0000.db" is damaged: database disk image is malformed`},
+		{"shards/0000.db", garbled(0, 100), `shard "` + dir + `/shards/0000.db" is damaged: file is not a database`},
+		{"shards/0000.db", garbled(100, 4096), `shard "` + dir + `/shards/0000.db" is damaged: database disk image is malformed`},
+		{"pegmatite.json", emptied, "pegmatite.json is damaged: unexpected end of JSON input; restore it from a backup"},
+		{"pegmatite.json", asDir, "pegmatite.json: is a directory"},
+		{"pegmatite.json", func(p string) { write(t, p, bytes.Replace(read(t, p), []byte(`"cluster"`), []byte(`"clusher"`), 1)) },
+			`pegmatite.json is damaged: cluster ""`},
+	} {
+		damaged(t, filepath.Join(dir, c.path), c.damage, func() { refusedStart(t, dir, c.want) })
+	}
+	if ready, code, errs := outcome(t, dir); !ready || code != 0 {
+		t.Errorf("brought back: exit code %d, %s", code, errs)
+	}
+}
+
+// TestDamagedPages: a page that has become unreadable is the error of the
+// statements that need it, and of nothing else.
+func TestDamagedPages(t *testing.T) {
+	dir := used(t)
+	garbled(8192, 1<<30)(filepath.Join(dir, "shards/0000.db"))
+	c := launch(t, dir).ready().connect()
+	ctx := context.Background()
+	fine, bad := 0, 0
+	note := func(err error) {
+		var e *pgconn.PgError
+		switch {
+		case err == nil:
+			fine++
+		case errors.As(err, &e) && e.Code == "XX001" && strings.Contains(e.Message, "0000.db"):
+			bad++
+		default:
+			t.Fatal(err)
+		}
+	}
+	for i := range 50 {
+		_, err := c.Exec(ctx, fmt.Sprintf("SELECT b FROM t WHERE a = %d", 1+i*20))
+		note(err)
+	}
+	if fine == 0 || bad == 0 {
+		t.Errorf("%d rows can be read, %d cannot", fine, bad)
+	}
+	for _, s := range []string{"SELECT sum(a) FROM t", "UPDATE t SET b = 'x'", "BEGIN; SELECT sum(a) FROM t"} {
+		_, err := c.Exec(ctx, s)
+		if bad = 0; err != nil {
+			note(err)
+		}
+		if bad == 0 {
+			t.Errorf("%s reads what is damaged", s)
+		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/server"
@@ -71,13 +73,20 @@ func serve(args []string, errs io.Writer) int {
 	return 0
 }
 
-// oneLine is an error with its detail.
+// oneLine is an error with its detail; of several errors each one once.
 func oneLine(err error) string {
+	text := err.Error()
 	var e *pgerr.E
 	if errors.As(err, &e) && e.Detail != "" {
-		return fmt.Sprintf("%v: %s", err, e.Detail)
+		text = fmt.Sprintf("%v: %s", err, e.Detail)
 	}
-	return err.Error()
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		if !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "; ")
 }
 
 // configure reads file, environment and flags, later ones winning.

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/shard"
 )
 
 // budget bounds the memory of a node's recent layers. Only new statements wait
@@ -14,12 +15,15 @@ type budget struct {
 
 	mu     sync.Mutex // protects the rest
 	used   int64
-	room   chan struct{} // closed when there is room again; nil when nobody waits
-	press  chan struct{} // closed when memory becomes tight
-	rounds int           // settling rounds since it became tight
+	room   chan struct{}      // closed when there is room again; nil when nobody waits
+	press  chan struct{}      // closed when memory becomes tight
+	rounds int                // settling rounds since it became tight
+	stuck  map[shard.ID]error // why a shard cannot settle: its memory stays used
 }
 
-func newBudget(limit int64) *budget { return &budget{limit: limit, press: make(chan struct{})} }
+func newBudget(limit int64) *budget {
+	return &budget{limit: limit, press: make(chan struct{}), stuck: map[shard.ID]error{}}
+}
 
 // add changes what is used.
 func (b *budget) add(n int64) {
@@ -89,8 +93,24 @@ func (b *budget) excess() int64 {
 	return b.used - b.limit
 }
 
+// settling notes how a shard's settling went. A full disk is waited out; what
+// else keeps a shard from settling is told to writers once memory is full.
+func (b *budget) settling(id shard.ID, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err == nil || pgerr.HasCode(err, pgerr.DiskFull) {
+		delete(b.stuck, id)
+		return
+	}
+	b.stuck[id] = err
+	b.open()
+}
+
 // wait holds a new writing statement up while memory is full.
 func (b *budget) wait(ctx context.Context) error {
+	if err := b.stuckError(); err != nil {
+		return err
+	}
 	b.mu.Lock()
 	if b.used <= b.limit {
 		b.mu.Unlock()
@@ -104,10 +124,22 @@ func (b *budget) wait(ctx context.Context) error {
 	b.mu.Unlock()
 	select {
 	case <-room:
-		return nil
+		return b.stuckError()
 	case <-ctx.Done():
 		return pgerr.From(ctx.Err())
 	}
+}
+
+// stuckError is a reason why memory may stay full, if it is full.
+func (b *budget) stuckError() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.used > b.limit {
+		for _, err := range b.stuck {
+			return err
+		}
+	}
+	return nil
 }
 
 // noteMemory tells the budget what the recent layer holds, and the settler

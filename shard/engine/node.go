@@ -149,6 +149,9 @@ func (n *Node) openLog(i int, metas []*meta) error {
 	}
 	opts := n.cfg.Log
 	opts.OnFatal = n.cfg.Fatal
+	for _, e := range p.engines() {
+		opts.Existing = opts.Existing || metas[e.id].log != ""
+	}
 	var err error
 	if p.log, err = log.Open(n.cfg.FS, filepath.Join(n.cfg.Dir, "log", strconv.Itoa(i)), opts); err != nil {
 		return err

@@ -392,6 +392,7 @@ func (e *Engine) runSettler(stop <-chan struct{}) {
 		}
 		before := e.usage()
 		err := e.maintain()
+		e.memory.settling(e.id, err)
 		frees = before.Unsettled > 0 || e.usage().Bytes < before.Bytes
 		if err != nil {
 			e.cfg.Logger.Error("settling failed", "shard", e.id, "error", err)

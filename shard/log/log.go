@@ -63,6 +63,8 @@ type Options struct {
 	// MinFreeBytes: with less space than this left on the disk writers are
 	// blocked, so that commits, settling and SQLite's WAL still find some. 0 is none.
 	MinFreeBytes int64
+	// Existing: the log was in use before; Open does not make a new one in its place.
+	Existing bool
 	// OnFatal is called once, on the goroutine that failed, when the log is
 	// poisoned. It must not call the log.
 	OnFatal func(error)
@@ -161,8 +163,10 @@ func Open(fs vfs.FS, dir string, opts Options) (*Log, error) {
 		sides: map[string]Position{},
 	}
 	l.reserve.init()
-	if err := fs.MkdirAll(dir); err != nil {
-		return nil, ioError("create directory", dir, err)
+	if !l.opts.Existing {
+		if err := fs.MkdirAll(dir); err != nil {
+			return nil, ioError("create", dir, err)
+		}
 	}
 	if err := l.load(); err != nil {
 		return nil, err

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,9 +37,10 @@ func segmentNumber(name string) (int64, bool) {
 // load finds the segments in use, the spares and the side files.
 func (l *Log) load() error {
 	names, err := l.fs.List(l.dir)
-	if err != nil {
+	if err != nil && !(errors.Is(err, fs.ErrNotExist) && l.opts.Existing) {
 		return ioError("list", l.dir, err)
 	}
+	var strays []*segment // nothing is removed before all is known to be well
 	for _, name := range names {
 		if isSide(name) {
 			l.sides[name] = 0
@@ -48,9 +49,17 @@ func (l *Log) load() error {
 		if !ok {
 			continue
 		}
-		if err := l.loadSegment(&segment{number: number}); err != nil {
+		s := &segment{number: number}
+		if kept, err := l.loadSegment(s); err != nil {
 			return err
+		} else if !kept {
+			strays = append(strays, s)
 		}
+	}
+	if len(l.segments) == 0 && l.opts.Existing {
+		return pgerr.New(pgerr.DataCorrupted, "log \"%s\" is missing", l.dir).
+			WithDetail("There are shard files whose newest commits are in it.").
+			WithHint("Restore the whole data directory from a backup.")
 	}
 	byNumber := func(a, b *segment) int { return int(a.number - b.number) }
 	slices.SortFunc(l.segments, byNumber)
@@ -58,56 +67,74 @@ func (l *Log) load() error {
 	if err := l.checkOrder(); err != nil {
 		return err
 	}
-	return l.dropStrays()
+	return l.dropStrays(strays)
 }
 
-// dropStrays removes spares that do not continue the segments' numbers: a
-// crash has taken the one before.
-func (l *Log) dropStrays() error {
+// dropStrays removes strays, and spares that do not continue the segments'
+// numbers: a crash has taken the one before.
+func (l *Log) dropStrays(strays []*segment) error {
 	if n := len(l.segments); n > 0 {
 		l.highest = l.segments[n-1].number
 	}
 	spares := l.spares
 	l.spares = nil
 	for _, s := range spares {
-		if len(l.segments) > 0 && s.number == l.highest+1 {
+		if len(l.segments) > 0 && s.number == l.highest+1 && l.allocated(s) {
 			l.spares = append(l.spares, s)
 			l.highest++
-		} else if err := l.fs.Remove(l.path(s)); err != nil {
+		} else {
+			strays = append(strays, s)
+		}
+	}
+	for _, s := range strays {
+		if err := l.fs.Remove(l.path(s)); err != nil {
 			return ioError("remove", l.path(s), err)
 		}
 	}
 	return nil
 }
 
-func (l *Log) loadSegment(s *segment) error {
+// allocated gives a spare the space that a crash may have left it without.
+func (l *Log) allocated(s *segment) bool {
 	f, err := l.fs.Open(l.path(s))
 	if err != nil {
-		return ioError("open", l.path(s), err)
+		return false
+	}
+	defer f.Close()
+	return f.Preallocate(s.bytes) == nil
+}
+
+// loadSegment reads a segment's header; one that is not kept was half made, or
+// is of another size.
+func (l *Log) loadSegment(s *segment) (kept bool, err error) {
+	f, err := l.fs.Open(l.path(s))
+	if err != nil {
+		return false, ioError("open", l.path(s), err)
 	}
 	defer f.Close()
 	p := make([]byte, headerBytes)
 	n, err := f.ReadAt(p, 0)
 	if err != nil && err != io.EOF {
-		return ioError("read", l.path(s), err)
+		return false, ioError("read", l.path(s), err)
 	}
 	h, ok, blank := decodeHeader(p[:n])
 	if !ok && !blank {
-		return damaged(l.path(s), 0, "The segment's header has a wrong checksum.")
+		return false, damaged(l.path(s), 0, "The segment's header has a wrong checksum.")
 	}
 	s.bytes, err = f.Size()
 	if err != nil {
-		return ioError("stat", l.path(s), err)
+		return false, ioError("stat", l.path(s), err)
 	}
 	if ok && h.number == s.number {
 		s.header = h
 		l.segments = append(l.segments, s)
-	} else if s.bytes == l.opts.SegmentBytes && f.Preallocate(s.bytes) == nil {
-		l.spares = append(l.spares, s)
-	} else if err := l.fs.Remove(l.path(s)); err != nil { // half made, or of another size
-		return ioError("remove", l.path(s), err)
+		return true, nil
 	}
-	return nil
+	if s.bytes == l.opts.SegmentBytes {
+		l.spares = append(l.spares, s)
+		return true, nil
+	}
+	return false, nil
 }
 
 // checkOrder sees that the segments in use are one log's, without gaps, and
@@ -217,7 +244,7 @@ func ioError(verb, name string, err error) error {
 	if errors.As(err, &errno) {
 		reason = errno
 	}
-	e := pgerr.New(code, "could not %s file \"%s\": %v", verb, filepath.Base(name), reason).WithCause(err)
+	e := pgerr.New(code, "could not %s file \"%s\": %v", verb, name, reason).WithCause(err)
 	e.Hint = hint
 	return e
 }
