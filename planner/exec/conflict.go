@@ -14,8 +14,9 @@ import (
 
 // conflictRun is an ON CONFLICT clause that the coordinator runs, because an
 // arbiter does not lie beside the rows, or the update reaches beyond a shard:
-// first the entries of arbiters elsewhere are put in place, then the row;
-// whatever is in the way stays, or is locked and then updated by its key.
+// first the row is put in place, then the entries of arbiters elsewhere, as other
+// statements come to them too (rule 29); whatever is in the way stays, or is
+// locked and then updated by its key, and what was put in place is taken out again.
 //
 // No lock is kept on an entry that is in the way: who deletes a row holds the
 // row and then wants its entries, and would wait for ever for one who holds the
@@ -200,6 +201,15 @@ func pick(row Row, positions []int) Row {
 // try inserts the row with its entries. existing is the key of the row in the
 // way, if there is one; then nothing of the new row is left.
 func (c *conflictRun) try(ctx context.Context, image Row) (existing Row, err error) {
+	inserted := true
+	if c.local != nil {
+		existing, err = c.put(ctx, c.rel.Table, c.run.rowShard(c.rel, image), image, c.local, c.keys)
+	} else {
+		inserted, err = c.insertPlain(ctx, image, &shard.OnConflict{})
+	}
+	if err != nil || existing != nil {
+		return existing, err
+	}
 	var added []*plan.GlobalIndex
 	for i, g := range c.arbiters {
 		e := entry(g, image)
@@ -211,24 +221,52 @@ func (c *conflictRun) try(ctx context.Context, image Row) (existing Row, err err
 			return nil, err
 		}
 		if existing != nil {
-			return existing, c.undo(ctx, added, []Row{image})
+			return existing, c.takeOut(ctx, added, inserted, image)
 		}
 		added = append(added, g)
 	}
-	existing, err = c.put(ctx, c.rel.Table, c.run.rowShard(c.rel, image), image, c.local, c.keys)
-	if err != nil {
-		return nil, err
-	}
-	if existing != nil {
-		return existing, c.undo(ctx, added, []Row{image})
+	if !inserted { // what is in the way is no arbiter's: an error, or gone by now
+		if _, err = c.insertPlain(ctx, image, nil); err != nil {
+			return nil, err
+		}
 	}
 	c.run.affected++
 	return nil, c.run.addEntriesOf(ctx, c.insertOf.node, c.rel, c.others, []Row{image})
 }
 
+// insertPlain inserts the row alone; inserted is false when the clause has left it out.
+func (c *conflictRun) insertPlain(ctx context.Context, image Row, oc *shard.OnConflict) (inserted bool, err error) {
+	reply, err := c.send(ctx, c.rel.Table, c.run.rowShard(c.rel, image), image, oc, nil)
+	return err == nil && len(reply.Skipped) == 0, err
+}
+
+// takeOut takes a row that is not inserted after all out again, with its entries.
+func (c *conflictRun) takeOut(ctx context.Context, added []*plan.GlobalIndex, inserted bool, image Row) error {
+	if err := c.undo(ctx, added, []Row{image}); err != nil || !inserted {
+		return err
+	}
+	return c.removeRows(ctx, []Row{image})
+}
+
 // put inserts one row, of the table or of an arbiter. existing is the key of
 // the row in the way.
 func (c *conflictRun) put(ctx context.Context, t *shard.Table, id shard.ID, row Row, oc *shard.OnConflict, key []expr.Expr) (existing Row, err error) {
+	reply, err := c.send(ctx, t, id, row, oc, key)
+	if err != nil || len(reply.Skipped) == 0 {
+		return nil, err
+	}
+	rows, err := decodeBatch(exprTypes(key), reply.Returning)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) != 1 {
+		return nil, errPacked()
+	}
+	return rows[0], nil
+}
+
+// send asks a shard to insert one row.
+func (c *conflictRun) send(ctx context.Context, t *shard.Table, id shard.ID, row Row, oc *shard.OnConflict, key []expr.Expr) (*shard.WriteReply, error) {
 	at, err := c.run.writeSnapshot(ctx)
 	if err != nil {
 		return nil, err
@@ -238,17 +276,10 @@ func (c *conflictRun) put(ctx context.Context, t *shard.Table, id shard.ID, row 
 	q.Rows, q.OnConflict, q.Returning = &shard.Batch{}, oc, key
 	appendRow(q.Rows, tableTypes(t), row)
 	replies, err := c.run.write(ctx, c.insertOf.node, c.rel.Home, []*shard.WriteRequest{q})
-	if err != nil || len(replies[0].Skipped) == 0 {
-		return nil, err
-	}
-	rows, err := decodeBatch(exprTypes(key), replies[0].Returning)
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) != 1 {
-		return nil, errPacked()
-	}
-	return rows[0], nil
+	return replies[0], nil
 }
 
 // undo takes back the entries of rows that are not inserted after all.
@@ -265,6 +296,28 @@ func (c *conflictRun) undo(ctx context.Context, added []*plan.GlobalIndex, image
 		}
 	}
 	return nil
+}
+
+// removeRows takes back rows that are not inserted after all.
+func (c *conflictRun) removeRows(ctx context.Context, images []Row) error {
+	at, err := c.run.writeSnapshot(ctx)
+	if err != nil {
+		return err
+	}
+	values := c.run.requestValues()
+	keys := make([]Row, len(images))
+	for i, image := range images {
+		keys[i] = c.key(image)
+	}
+	on := func(i int) shard.ID { return c.run.rowShard(c.rel, images[i]) }
+	parts := portionsBy(c.keyTypes, keys, on)
+	requests := make([]*shard.WriteRequest, len(parts))
+	for i, p := range parts {
+		requests[i] = c.run.request(shard.OpRemove, c.rel.Table, p.id, at, &values)
+		requests[i].Rows, requests[i].Seen = &p.batch, anyVersion(len(p.index))
+	}
+	_, err = c.run.write(ctx, c.insertOf.node, c.rel.Home, requests)
+	return err
 }
 
 // lock locks the row with the key. locked is false when there is none any

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"github.com/pegmatitedb/pegmatite/shard"
 )
 
 // insertNew is DO NOTHING: many rows at once, as long as no two of them can be
@@ -55,38 +56,25 @@ func (c *conflictRun) apart(images []Row) int {
 
 // insertApart inserts those of the rows that nothing is in the way of.
 func (c *conflictRun) insertApart(ctx context.Context, images []Row) error {
-	for i, g := range c.arbiters {
-		var entries []Row
-		var index []int
-		for k, image := range images {
-			if e := entry(g, image); e != nil {
-				entries, index = append(entries, e), append(index, k)
-			}
-		}
-		skipped, err := c.run.putEntries(ctx, c.insertOf.node, c.rel, g, entries, c.entries)
-		if err != nil {
-			return err
-		}
-		out := map[int]bool{}
-		for _, k := range skipped {
-			out[index[k]] = true
-		}
-		if images, err = c.leaveOut(ctx, images, out, c.arbiters[:i]); err != nil {
-			return err
-		}
+	oc := c.local
+	if oc == nil {
+		oc = &shard.OnConflict{} // whatever is in the way: what it means, the arbiters say
 	}
-	written, err := c.insertOf.putRows(ctx, images, c.local)
+	images, left, err := c.putThose(ctx, images, oc)
 	if err != nil {
 		return err
 	}
-	out := map[int]bool{}
-	for k, row := range written {
-		if row == nil {
-			out[k] = true
+	for i, g := range c.arbiters {
+		if images, err = c.arbitrate(ctx, images, i, g); err != nil {
+			return err
 		}
 	}
-	if images, err = c.leaveOut(ctx, images, out, c.arbiters); err != nil {
-		return err
+	if c.local == nil {
+		late, err := c.late(ctx, left)
+		if err != nil {
+			return err
+		}
+		images = append(images, late...)
 	}
 	if err := c.run.addEntriesOf(ctx, c.insertOf.node, c.rel, c.others, images); err != nil {
 		return err
@@ -99,12 +87,85 @@ func (c *conflictRun) insertApart(ctx context.Context, images []Row) error {
 	return nil
 }
 
-// leaveOut drops rows with the entries that they have been given.
-func (c *conflictRun) leaveOut(ctx context.Context, images []Row, out map[int]bool, added []*plan.GlobalIndex) ([]Row, error) {
+// putThose inserts the rows without their entries, and says which those are and
+// which a conflict has left out.
+func (c *conflictRun) putThose(ctx context.Context, images []Row, oc *shard.OnConflict) (put, left []Row, err error) {
+	written, err := c.insertOf.putRows(ctx, images, oc)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := map[int]bool{}
+	for k, row := range written {
+		if row == nil {
+			out[k] = true
+		}
+	}
+	put, left = parted(images, out)
+	return put, left, nil
+}
+
+// arbitrate adds the rows' entries in the i-th arbiter. Rows whose value is taken
+// there are taken out again, with the entries that they have been given before.
+func (c *conflictRun) arbitrate(ctx context.Context, images []Row, i int, g *plan.GlobalIndex) ([]Row, error) {
+	images, out, err := c.enter(ctx, images, g)
+	if err != nil || len(out) == 0 {
+		return images, err
+	}
+	if err := c.undo(ctx, c.arbiters[:i], out); err != nil {
+		return nil, err
+	}
+	c.run.affected -= int64(len(out))
+	return images, c.removeRows(ctx, out)
+}
+
+// enter adds the rows' entries in an arbiter, and parts the rows by whether
+// their value was free.
+func (c *conflictRun) enter(ctx context.Context, images []Row, g *plan.GlobalIndex) (free, taken []Row, err error) {
+	var entries []Row
+	var index []int
+	for k, image := range images {
+		if e := entry(g, image); e != nil {
+			entries, index = append(entries, e), append(index, k)
+		}
+	}
+	skipped, err := c.run.putEntries(ctx, c.insertOf.node, c.rel, g, entries, c.entries)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := map[int]bool{}
+	for _, k := range skipped {
+		out[index[k]] = true
+	}
+	free, taken = parted(images, out)
+	return free, taken, nil
+}
+
+// late sees to rows that something was in the way of which is no arbiter's. An
+// arbiter's value that is taken as well leaves them out; else it is an error, or
+// it is gone by now and they are inserted.
+func (c *conflictRun) late(ctx context.Context, images []Row) ([]Row, error) {
+	for i, g := range c.arbiters {
+		free, taken, err := c.enter(ctx, images, g)
+		if err == nil && len(taken) > 0 {
+			err = c.undo(ctx, c.arbiters[:i], taken)
+		}
+		if err != nil {
+			return nil, err
+		}
+		images = free
+	}
+	if len(images) == 0 {
+		return nil, nil
+	}
+	images, _, err := c.putThose(ctx, images, nil)
+	return images, err
+}
+
+// parted are the rows that are kept, and those whose number is in out.
+func parted(images []Row, out map[int]bool) (kept, left []Row) {
 	if len(out) == 0 {
 		return images, nil
 	}
-	var kept, left []Row
 	for i, image := range images {
 		if out[i] {
 			left = append(left, image)
@@ -112,5 +173,5 @@ func (c *conflictRun) leaveOut(ctx context.Context, images []Row, out map[int]bo
 			kept = append(kept, image)
 		}
 	}
-	return kept, c.undo(ctx, added, left)
+	return kept, left
 }

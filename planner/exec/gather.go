@@ -103,8 +103,14 @@ func (o *gather) start(ctx context.Context) error {
 	for i, id := range o.shards {
 		o.streams[i] = &stream{gather: o, id: id}
 	}
-	for _, s := range o.streams {
-		s.begin(ctx, at)
+	if l := o.node.Lock; l != nil && l.Wait == shard.WaitBlock {
+		if err := o.lockAll(ctx, at); err != nil {
+			return err
+		}
+	} else {
+		for _, s := range o.streams {
+			s.begin(ctx, at)
+		}
 	}
 	if o.merge != nil {
 		return o.merge.start(ctx, o.streams)
@@ -185,8 +191,11 @@ type fetched struct {
 const aheadBatches = 2
 
 func (s *stream) read(ctx context.Context, at txn.Timestamp) error {
+	return s.ask(ctx, s.gather.request(s.id, at))
+}
+
+func (s *stream) ask(ctx context.Context, request *shard.ReadRequest) error {
 	o := s.gather
-	request := o.request(s.id, at)
 	rows, err := o.run.read(ctx, o.home, request)
 	if err != nil {
 		return err
@@ -282,12 +291,7 @@ func (s *stream) stop() {
 func (s *stream) close() error {
 	s.stop()
 	s.done.Wait()
-	if s.source == nil {
-		return nil
-	}
-	err := s.source.Close()
-	s.source = nil
-	return err
+	return s.drop()
 }
 
 // merger merges streams by sort keys.

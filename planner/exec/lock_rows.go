@@ -21,6 +21,10 @@ type lockRows struct {
 	// that have been read but not tried.
 	wanted  int64
 	pending []Row
+	// locked are the rows of another node once they are more than go at once:
+	// all are locked before the first is given. full says that there are.
+	locked *rowSorter
+	full   bool
 }
 
 func newLockRows(r *run, n *plan.LockRows) (operator, error) {
@@ -40,8 +44,16 @@ func newLockRows(r *run, n *plan.LockRows) (operator, error) {
 }
 
 func (o *lockRows) open(ctx context.Context) error {
-	o.run.mustDraw, o.pending = true, nil
+	o.run.mustDraw = true
+	o.forget()
 	return o.input.open(ctx)
+}
+
+func (o *lockRows) forget() {
+	if o.locked != nil {
+		o.locked.close()
+	}
+	o.pending, o.locked, o.full = nil, nil, false
 }
 
 // wants says how many rows will be taken at most: none beyond them is locked.
@@ -50,6 +62,9 @@ func (o *lockRows) wants(rows int64) { o.wanted = rows }
 func (o *lockRows) next(ctx context.Context) ([]Row, error) {
 	for {
 		rows, err := o.candidates(ctx)
+		if o.locked != nil && err == nil {
+			return o.given()
+		}
 		if err != nil || len(rows) == 0 {
 			return nil, err
 		}
@@ -74,7 +89,7 @@ func (o *lockRows) next(ctx context.Context) ([]Row, error) {
 // so that each of them is one that PostgreSQL would lock too.
 func (o *lockRows) candidates(ctx context.Context) ([]Row, error) {
 	if !o.node.Lazy {
-		return o.input.next(ctx)
+		return o.all(ctx)
 	}
 	if len(o.pending) == 0 {
 		rows, err := o.input.next(ctx)
@@ -133,7 +148,8 @@ func (o *lockRows) lock(ctx context.Context, t *target, lock *shard.RowLock, row
 			if len(again) == 0 {
 				gone[index[k]] = true
 			} else {
-				rows[index[k]] = again[0]
+				n := len(again[0])
+				rows[index[k]] = append(again[0][:n:n], rows[index[k]][n:]...)
 			}
 		}
 	}
@@ -147,6 +163,6 @@ func (o *lockRows) lock(ctx context.Context, t *target, lock *shard.RowLock, row
 }
 
 func (o *lockRows) close() error {
-	o.pending = nil
+	o.forget()
 	return o.input.close()
 }

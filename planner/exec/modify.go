@@ -58,7 +58,7 @@ func (o *modifying) each(ctx context.Context, apply applyFunc) error {
 	if err != nil {
 		return err
 	}
-	return inChunks(ctx, o.run.workMem(), o.source, func(rows []Row) error {
+	return o.target.inLockOrder(ctx, o.source, func(rows []Row) error {
 		changes, err := o.fresh(rows)
 		if err != nil {
 			return err

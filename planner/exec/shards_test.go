@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -387,6 +388,47 @@ func TestLateralRunsAgain(t *testing.T) {
 			if right.isOpen {
 				t.Error("the right side is open")
 			}
+		}
+	}
+}
+
+// What waits for rows with others locked goes through its shards one by one, and
+// waits on each in the order of the keys.
+func TestLaterWritesWaitInOrder(t *testing.T) {
+	for _, c := range []struct {
+		op   shard.WriteOp
+		rows int
+		ids  []shard.ID
+		want string
+	}{
+		{shard.OpPut, 1, []shard.ID{0, 1, 2}, "0:4 1:4 2:4"},
+		{shard.OpLock, 1, []shard.ID{0, 2}, "0:4 2:4"},
+		{shard.OpLock, 2, []shard.ID{1}, "1:4"},
+		{shard.OpLock, 1, []shard.ID{1}, "1:0"},
+		{shard.OpInsert, 2, []shard.ID{1}, "1:0"},
+	} {
+		r := testRun(t, 0)
+		r.wrote = true
+		var under atomic.Int64
+		var got []string
+		r.env.Cluster = &fakeCluster{count: 3, write: func(q *shard.WriteRequest) (*shard.WriteReply, error) {
+			if under.Add(1) > 1 {
+				t.Error("two at once")
+			}
+			runtime.Gosched()
+			got = append(got, fmt.Sprintf("%d:%d", q.Shard, q.Lock.Wait))
+			under.Add(-1)
+			return &shard.WriteReply{}, nil
+		}}
+		var requests []*shard.WriteRequest
+		for _, id := range c.ids {
+			requests = append(requests, &shard.WriteRequest{Header: shard.Header{Shard: id}, Op: c.op, Rows: &shard.Batch{Count: c.rows}})
+		}
+		if _, err := r.write(t.Context(), &plan.Result{}, catalog.HomeShards, requests); err != nil {
+			t.Fatal(err)
+		}
+		if s := strings.Join(got, " "); s != c.want {
+			t.Errorf("%d: sent %q, not %q", c.op, s, c.want)
 		}
 	}
 }

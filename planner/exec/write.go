@@ -88,10 +88,15 @@ type portion struct {
 
 // portions parts rows by shard, in shard order. Rows keep their order.
 func portions(columns []columnType, rows []Row, shardOf func(Row) shard.ID) []*portion {
+	return portionsBy(columns, rows, func(i int) shard.ID { return shardOf(rows[i]) })
+}
+
+// portionsBy is portions by the rows' numbers.
+func portionsBy(columns []columnType, rows []Row, shardOf func(i int) shard.ID) []*portion {
 	var out []*portion
 	at := map[shard.ID]*portion{}
 	for i, row := range rows {
-		id := shardOf(row)
+		id := shardOf(i)
 		p := at[id]
 		if p == nil {
 			p = &portion{id: id}
@@ -113,20 +118,27 @@ func (r *run) request(op shard.WriteOp, t *shard.Table, id shard.ID, at txn.Time
 	}
 }
 
-// write sends requests to their shards, all at once. After an error some of
-// them may have been done: the session takes the statement back.
+// write sends requests to their shards: all at once, or, where rows that are
+// there already must be waited for with locks in hand, in order (rule 29). After
+// an error some of them may have been done: the session takes the statement back.
 func (r *run) write(ctx context.Context, n plan.Node, home catalog.Home, requests []*shard.WriteRequest) ([]*shard.WriteReply, error) {
 	first := !r.wrote && !r.inner && !r.locked.Load()
 	r.wrote = true
 	r.env.Analyze.Add(n, plan.Measured{Shards: int64(len(requests)), Trips: int64(len(requests))})
 	replies := make([]*shard.WriteReply, len(requests))
 	if len(requests) == 1 {
+		if q := requests[0]; q.Rows != nil && q.Rows.Count > 1 && q.Op != shard.OpInsert {
+			waitInOrder(q)
+		}
 		var err error
 		replies[0], err = r.writeOne(ctx, home, requests[0])
 		return replies, atRequest(err, 0)
 	}
 	if first && r.env.TakeBack != nil {
 		return replies, r.writeFirst(ctx, home, requests, replies)
+	}
+	if requests[0].Op != shard.OpInsert {
+		return replies, r.writeInOrder(ctx, home, requests, replies)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for i, request := range requests {
@@ -191,40 +203,3 @@ func (r *run) writeSnapshot(ctx context.Context) (txn.Timestamp, error) {
 
 // rowsAt is how many rows a write sends at once.
 const rowsAt = 4096
-
-// inChunks calls f for an operator's rows, as many at a time as a write sends
-// or so many bytes hold: the fewer writes, the fewer that hold locks while they
-// wait (rule 29).
-func inChunks(ctx context.Context, bytes int64, source operator, f func([]Row) error) error {
-	var rows []Row
-	var size int64
-	for {
-		more, err := source.next(ctx)
-		if err != nil {
-			return err
-		}
-		for _, row := range more {
-			size += rowBytes(row)
-		}
-		rows = append(rows, more...)
-		if len(rows) < rowsAt && size < bytes && len(more) > 0 {
-			continue
-		}
-		if err := chunks(rows, f); err != nil || len(more) == 0 {
-			return err
-		}
-		rows, size = nil, 0
-	}
-}
-
-// chunks calls f for the rows in pieces.
-func chunks(rows []Row, f func([]Row) error) error {
-	for len(rows) > 0 {
-		n := min(len(rows), rowsAt)
-		if err := f(rows[:n]); err != nil {
-			return err
-		}
-		rows = rows[n:]
-	}
-	return nil
-}

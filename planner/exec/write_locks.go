@@ -51,6 +51,26 @@ func (r *run) writeFirst(ctx context.Context, home catalog.Home, requests []*sha
 	return nil
 }
 
+// writeInOrder goes through the shards one by one, waiting on each for the rows
+// in the order of their keys: what a statement does that has locked rows
+// already, all of which come before these.
+func (r *run) writeInOrder(ctx context.Context, home catalog.Home, requests []*shard.WriteRequest, replies []*shard.WriteReply) (err error) {
+	for i, q := range requests {
+		waitInOrder(q)
+		if replies[i], err = r.writeOne(ctx, home, q); err != nil {
+			return atRequest(err, i)
+		}
+	}
+	return nil
+}
+
+// waitInOrder makes a request that waits for rows wait in the order of their keys.
+func waitInOrder(q *shard.WriteRequest) {
+	if q.Lock.Wait == shard.WaitBlock {
+		q.Lock.Wait = shard.WaitOrdered
+	}
+}
+
 // writeAll sends requests at once and waits for every answer: none may be
 // under way any more when the statement is taken back.
 func (r *run) writeAll(ctx context.Context, home catalog.Home, requests []*shard.WriteRequest, replies []*shard.WriteReply) []error {

@@ -90,8 +90,10 @@ func (w *write) took(key lock.Key) {
 
 // giveBack releases what was locked for a row that is left out: nobody has to
 // wait for a row that was in the way and stays as it is.
-func (w *write) giveBack() {
-	for _, key := range w.taken {
+func (w *write) giveBack() { w.yieldAll(w.taken) }
+
+func (w *write) yieldAll(keys []lock.Key) {
+	for _, key := range keys {
 		w.e.locks.yield(w.b.id, key, w.r.Statement)
 	}
 }
@@ -111,6 +113,9 @@ func (w *write) obstacle(ctx context.Context, key string, image []byte) (base re
 	if n.exists() && (w.r.OnConflict == nil || w.arbitrates(-1)) {
 		return base, there, nil
 	}
+	if err := w.lockValuesAhead(ctx, image); err != nil {
+		return base, nil, err
+	}
 	if hit, err = w.arbiter(ctx, image); hit != nil || err != nil {
 		return base, hit, err
 	}
@@ -119,6 +124,34 @@ func (w *write) obstacle(ctx context.Context, key string, image []byte) (base re
 	}
 	hit, err = w.unique(ctx, key, image, nil)
 	return n.committed, hit, err
+}
+
+// lockValuesAhead locks the values of the unique indexes in front of an arbiter
+// that obstacle looks at before them: every statement locks a row's values in the
+// order of the indexes (rule 29).
+func (w *write) lockValuesAhead(ctx context.Context, image []byte) error {
+	w.ahead = w.ahead[:0]
+	if w.r.OnConflict == nil || len(w.r.OnConflict.Arbiters) == 0 {
+		return nil
+	}
+	for i := range max(0, slices.Max(w.r.OnConflict.Arbiters)) {
+		ix := &w.r.Table.Indexes[i]
+		if !ix.Unique {
+			continue
+		}
+		value := string(w.shape.keyOf(nil, image, ix.Columns))
+		if recent.HasNull(value) {
+			continue
+		}
+		if err := w.lockValue(ctx, ix, value); err != nil {
+			return err
+		}
+		if w.fresh && !w.arbitrates(i) {
+			w.ahead = append(w.ahead, valueLock(w.r.Table, ix.ID, value))
+		}
+		w.took(valueLock(w.r.Table, ix.ID, value))
+	}
+	return nil
 }
 
 // arbiter looks for a row in the way by the indexes that ON CONFLICT names:
@@ -166,7 +199,8 @@ func (w *write) errConflict(hit *conflict, row []types.Datum) error {
 // deleted meanwhile, the insert is to be tried again.
 func (w *write) resolve(ctx context.Context, hit *conflict, proposed []types.Datum) (done, vanished bool, err error) {
 	if len(w.r.OnConflict.Set) > 0 {
-		w.taken = w.taken[:0] // the row is locked whatever becomes of it
+		w.yieldAll(w.ahead)
+		w.taken, w.ahead = w.taken[:0], w.ahead[:0] // the row is locked whatever becomes of it
 		if _, err := w.lockRow(ctx, hit.key, w.lock.strength); err != nil {
 			return false, false, err
 		}

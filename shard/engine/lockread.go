@@ -50,6 +50,11 @@ type lockingRead struct {
 
 func (l *lockingRead) run(ctx context.Context) error {
 	w := l.w
+	if w.lock.wait == shard.WaitOrdered {
+		if err := w.lockInOrder(ctx); err != nil {
+			return err
+		}
+	}
 	v := viewOf(&w.r.Header, w.r.Table, w.b)
 	v.pin = &w.pin
 	s, err := w.e.openScan(ctx, w.find, w.t, &v, w.c)

@@ -27,8 +27,7 @@ func (w *write) lockInOrder(ctx context.Context) error {
 
 // keys are those of the rows that the request names or finds.
 func (w *write) keys(ctx context.Context) (keys []string, err error) {
-	switch w.r.Op {
-	case shard.OpUpdate, shard.OpDelete:
+	if w.r.Rows == nil {
 		if w.find == nil || len(w.find.point) > 0 {
 			return nil, nil // one row, which is locked before it is looked at
 		}

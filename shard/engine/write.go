@@ -66,6 +66,8 @@ type write struct {
 	// taken are the locks that inserting one row has taken, to give back if a
 	// conflict leaves the row out.
 	taken []lock.Key
+	// ahead are those of them on values that are no arbiter's.
+	ahead []lock.Key
 
 	conn *sqlite.Conn // for looking at single rows; taken when first needed
 	// at is the snapshot that rows were found at.
