@@ -3,6 +3,7 @@
 //
 //	config.go   Config: flags, environment and file say the same things
 //	datadir.go  DIR: lock, version, identity
+//	password.go the superuser's first password; who may be listened to without one
 //	server.go   Run: a process that serves until it is told to stop; its ports
 //	node.go     Node: what is opened and closed, in which order
 //	cluster.go  where the shards are; topology.go shows it
@@ -44,6 +45,7 @@ type Config struct {
 	LogFormat      string // text or json
 	SlowMS         int    // statements at least this long are logged; -1 is none
 	File           string // the file that settings were read from; "" is none
+	PasswordFile   string // its first line is the superuser's password, if none has one; "" is none
 	TrustLoopback  bool   // clients of loopback addresses need no password
 	SharedFiles    bool   // let other processes open the shard files while the server runs (slower)
 }
@@ -72,11 +74,12 @@ type Option struct {
 // Options lists every setting.
 var Options = []Option{
 	{"data", "directory of the node's files", func(c *Config) any { return &c.Data }},
-	{"listen", "host:port for PostgreSQL clients (loopback only)", func(c *Config) any { return &c.Listen }},
+	{"listen", "host:port for PostgreSQL clients; beyond loopback a superuser needs a password", func(c *Config) any { return &c.Listen }},
 	{"http", "host:port for metrics (/metrics) and health (/healthz, /readyz); empty is none", func(c *Config) any { return &c.HTTP }},
 	{"etcd", "client URLs of an external etcd, comma-separated; empty embeds one", func(c *Config) any { return &c.Etcd }},
 	{"shards", "number of shards, fixed when the cluster is made (default 8)", func(c *Config) any { return &c.Shards }},
 	{"logs", "number of logs that the shards share (default 1)", func(c *Config) any { return &c.Logs }},
+	{"password-file", "file whose first line becomes the superuser's password, as long as no superuser has one", func(c *Config) any { return &c.PasswordFile }},
 	{"trust-loopback", "let clients of loopback addresses in without a password", func(c *Config) any { return &c.TrustLoopback }},
 	{"max-connections", "limit on client sessions", func(c *Config) any { return &c.MaxConnections }},
 	{"memory-mb", "memory for recent row versions, MB", func(c *Config) any { return &c.MemoryMB }},
@@ -192,11 +195,17 @@ func (c *Config) Validate() error {
 	case c.LogFormat != "text" && c.LogFormat != "json":
 		return fmt.Errorf("log-format: %q is neither text nor json", c.LogFormat)
 	}
-	if err := loopback("listen", c.Listen); err != nil {
+	if err := checkAddress("listen", c.Listen); err != nil {
 		return err
 	}
-	if c.HTTP != "" {
-		return loopback("http", c.HTTP)
+	if c.HTTP == "" {
+		return nil
+	}
+	if err := checkAddress("http", c.HTTP); err != nil {
+		return err
+	}
+	if !isLoopback(c.HTTP) {
+		return fmt.Errorf("http: %q is not at a loopback address (127.0.0.1, ::1, localhost); others are refused, for nobody is authenticated there", c.HTTP)
 	}
 	return nil
 }
@@ -204,21 +213,14 @@ func (c *Config) Validate() error {
 // Drain is DrainS as a duration.
 func (c *Config) Drain() time.Duration { return time.Duration(c.DrainS) * time.Second }
 
-// loopback refuses an address that others could reach: there is no
-// authentication to keep them out.
-func loopback(name, address string) error {
-	host, port, err := net.SplitHostPort(address)
+// checkAddress refuses what is not host:port.
+func checkAddress(name, address string) error {
+	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return fmt.Errorf("%s: %q is not host:port", name, address)
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n > 65535 {
 		return fmt.Errorf("%s: %q is not a port", name, port)
-	}
-	if host == "localhost" {
-		return nil
-	}
-	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return fmt.Errorf("%s: %q is not a loopback address (127.0.0.1, ::1, localhost); others are refused as long as clients are not authenticated", name, host)
 	}
 	return nil
 }

@@ -67,10 +67,15 @@ func usable(files vfs.FS, path string) (made bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if len(names) > 0 && !slices.Contains(names, identityFile) && !slices.Contains(names, lockFile) {
+	if len(names) > 0 && !slices.ContainsFunc(names, ours) {
 		return false, fmt.Errorf("%s is not empty and not a data directory", path)
 	}
 	return false, nil
+}
+
+// ours reports whether a file is one that only data directories have.
+func ours(name string) bool {
+	return name == identityFile || name == lockFile || name == firstPasswordFile
 }
 
 const lockFile = "lock"

@@ -112,6 +112,9 @@ func (n *Node) openFiles(ctx context.Context) error {
 		return err
 	}
 	n.onClose(n.dir.Close)
+	if err := n.checkExposed(); err != nil {
+		return err
+	}
 	clients, http, err := listeners(n.config, n.config.Data)
 	if err != nil {
 		return err
@@ -123,6 +126,9 @@ func (n *Node) openFiles(ctx context.Context) error {
 		n.onClose(func() error { n.admin.Close(); return nil })
 	}
 	if err := n.openMetadata(ctx); err != nil {
+		return err
+	}
+	if err := n.checkExposed(); err != nil {
 		return err
 	}
 	return n.identify()
@@ -269,6 +275,9 @@ func (n *Node) placement(ctx context.Context) (*placement.Map, error) {
 func (n *Node) serve(ctx context.Context, c *cluster) error {
 	var err error
 	if n.boot, err = n.store.NextBoot(ctx, n.dir.Identity.Node); err != nil {
+		return err
+	}
+	if err := n.setFirstPassword(ctx); err != nil {
 		return err
 	}
 	secret, err := n.store.Secret(ctx)

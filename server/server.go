@@ -30,7 +30,7 @@ func Run(c Config) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("pegmatite is ready: psql -h %s -p %s -U postgres postgres\n", n.host(), n.port())
+	fmt.Printf("pegmatite is ready: psql -h %s -p %s -U postgres postgres\n", reachable(n.host()), n.port())
 	var failure error
 	select {
 	case <-stop.Done():
@@ -41,6 +41,14 @@ func Run(c Config) error {
 	}
 	cancel() // a second signal kills
 	return n.Stop()
+}
+
+// reachable is an address of this machine that a client can name.
+func reachable(host string) string {
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		return "127.0.0.1"
+	}
+	return host
 }
 
 // newLogger makes the node's logger on standard error.

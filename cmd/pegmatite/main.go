@@ -19,6 +19,7 @@ const usage = `pegmatite: PostgreSQL on the outside, SQLite shards inside.
 
   pegmatite serve [--data DIR] [--listen HOST:PORT] [--http HOST:PORT]
                   [--shards N] [--logs N] [--config FILE] ...
+  pegmatite passwd DIR      the superuser's password, before the first start
   pegmatite version
   pegmatite help [serve]
 
@@ -42,6 +43,8 @@ func run(args []string, out, errs io.Writer) int {
 	switch command {
 	case "serve":
 		return serve(args, errs)
+	case "passwd":
+		return passwd(args, os.Stdin, out, errs)
 	case "version", "--version", "-v":
 		fmt.Fprintln(out, server.VersionLine())
 		return 0

@@ -47,8 +47,8 @@ func TestWrongCalls(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--listen", "0.0.0.0:5432"}, `"0.0.0.0" is not a loopback address`},
-		{[]string{"--listen", ":5432"}, "is not a loopback address"},
+		{[]string{"--http", "0.0.0.0:5480"}, `"0.0.0.0:5480" is not at a loopback address`},
+		{[]string{"--http", ":5480"}, "is not at a loopback address"},
 		{[]string{"--listen", "127.0.0.1"}, `listen: "127.0.0.1" is not host:port`},
 		{[]string{"--listen", "127.0.0.1:99999"}, `listen: "99999" is not a port`},
 		{[]string{"--http", "x"}, `http: "x" is not host:port`},

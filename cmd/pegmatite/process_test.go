@@ -67,7 +67,7 @@ func (p *process) start() *process {
 func (p *process) ready() *process {
 	p.t.Helper()
 	line, err := p.out.ReadString('\n')
-	m := regexp.MustCompile(`^pegmatite is ready: psql -h (127\.0\.0\.1) -p (\d+) -U postgres postgres\n$`).FindStringSubmatch(line)
+	m := regexp.MustCompile(`^pegmatite is ready: psql -h (\d+\.\d+\.\d+\.\d+) -p (\d+) -U postgres postgres\n$`).FindStringSubmatch(line)
 	if err != nil || m == nil {
 		p.t.Fatalf("%q, %v", line, err)
 	}
