@@ -3,6 +3,7 @@
 //
 //	config.go   Config: flags, environment and file say the same things
 //	datadir.go  DIR: lock, version, identity
+//	tls.go      the certificate that clients are shown
 //	password.go the superuser's first password; who may be listened to without one
 //	server.go   Run: a process that serves until it is told to stop; its ports
 //	node.go     Node: what is opened and closed, in which order
@@ -45,6 +46,8 @@ type Config struct {
 	LogFormat      string // text or json
 	SlowMS         int    // statements at least this long are logged; -1 is none
 	File           string // the file that settings were read from; "" is none
+	TLSCert        string // file of the certificate that clients are shown; "" is no TLS
+	TLSKey         string // file of its key
 	PasswordFile   string // its first line is the superuser's password, if none has one; "" is none
 	TrustLoopback  bool   // clients of loopback addresses need no password
 	SharedFiles    bool   // let other processes open the shard files while the server runs (slower)
@@ -79,6 +82,8 @@ var Options = []Option{
 	{"etcd", "client URLs of an external etcd, comma-separated; empty embeds one", func(c *Config) any { return &c.Etcd }},
 	{"shards", "number of shards, fixed when the cluster is made (default 8)", func(c *Config) any { return &c.Shards }},
 	{"logs", "number of logs that the shards share (default 1)", func(c *Config) any { return &c.Logs }},
+	{"tls-cert", "file of the certificate (PEM, with its chain) for clients that ask for TLS", func(c *Config) any { return &c.TLSCert }},
+	{"tls-key", "file of the certificate's key (PEM)", func(c *Config) any { return &c.TLSKey }},
 	{"password-file", "file whose first line becomes the superuser's password, as long as no superuser has one", func(c *Config) any { return &c.PasswordFile }},
 	{"trust-loopback", "let clients of loopback addresses in without a password", func(c *Config) any { return &c.TrustLoopback }},
 	{"max-connections", "limit on client sessions", func(c *Config) any { return &c.MaxConnections }},
@@ -194,6 +199,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("log-level: %q is not debug, info, warn or error", c.LogLevel)
 	case c.LogFormat != "text" && c.LogFormat != "json":
 		return fmt.Errorf("log-format: %q is neither text nor json", c.LogFormat)
+	case (c.TLSCert == "") != (c.TLSKey == ""):
+		return fmt.Errorf("tls-cert and tls-key: one is of no use without the other")
 	}
 	if err := checkAddress("listen", c.Listen); err != nil {
 		return err

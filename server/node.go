@@ -53,15 +53,17 @@ type Node struct {
 	log     *slog.Logger
 	dir     *DataDir
 	clients []net.Listener
-	etcd    *etcd.Server // nil with an external one
-	kv      metakvCloser
-	store   *store.Store
-	engine  *engine.Node
-	locks   *objectlock.Locks
-	oracle  *tso.Oracle
-	catalog *catalogshard.Shard
-	system  *pgcatalog.Catalog
-	boot    uint32
+	// certificate is the one for clients.
+	certificate *certificate
+	etcd        *etcd.Server // nil with an external one
+	kv          metakvCloser
+	store       *store.Store
+	engine      *engine.Node
+	locks       *objectlock.Locks
+	oracle      *tso.Oracle
+	catalog     *catalogshard.Shard
+	system      *pgcatalog.Catalog
+	boot        uint32
 	// coordinator ends transactions.
 	coordinator *twopc.Coordinator
 	sweeper     *sweeper
@@ -112,6 +114,9 @@ func (n *Node) openFiles(ctx context.Context) error {
 		return err
 	}
 	n.onClose(n.dir.Close)
+	if n.certificate, err = openCertificate(n.config); err != nil {
+		return err
+	}
 	if err := n.checkExposed(); err != nil {
 		return err
 	}
@@ -299,7 +304,7 @@ func (n *Node) serve(ctx context.Context, c *cluster) error {
 	n.sessions.Store(sessions)
 	n.wire = wire.NewServer(sessions, wire.Config{
 		MaxConnections: n.config.MaxConnections, Reserved: n.reserved(), StartupTimeout: startupTimeout,
-		TrustLoopback: n.config.TrustLoopback, Secret: secret, Log: n.log,
+		TrustLoopback: n.config.TrustLoopback, Certificate: n.certificate.current.Load, Secret: secret, Log: n.log,
 	})
 	go func() { n.served <- n.wire.Serve(n.clients...) }()
 	if err := makeReserve(vfs.OS{}, n.config.Data); err != nil {

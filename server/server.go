@@ -30,14 +30,20 @@ func Run(c Config) error {
 	if err != nil {
 		return err
 	}
+	reload, ignore := n.reloads()
+	defer ignore()
 	fmt.Printf("pegmatite is ready: psql -h %s -p %s -U postgres postgres\n", reachable(n.host()), n.port())
-	var failure error
-	select {
-	case <-stop.Done():
-	case failure = <-n.fatal:
-		// What failed may not be trusted again: nothing is settled, the log has it all.
-		logger.Error("stopping", "error", failure)
-		return fmt.Errorf("stopped: %w", failure)
+	for running := true; running; {
+		select {
+		case <-reload:
+			n.Reload()
+		case <-stop.Done():
+			running = false
+		case failure := <-n.fatal:
+			// What failed may not be trusted again: nothing is settled, the log has it all.
+			logger.Error("stopping", "error", failure)
+			return fmt.Errorf("stopped: %w", failure)
+		}
 	}
 	cancel() // a second signal kills
 	return n.Stop()

@@ -18,7 +18,7 @@ func (c *conn) authenticate(role string) error {
 		return nil
 	}
 	r := auth.FindRole(c.server.node.Catalog.Snapshot(), role, c.server.config.Secret, time.Now())
-	err := c.exchange(auth.NewExchange(r, nil))
+	err := c.exchange(auth.NewExchange(r, c.endpoint))
 	c.server.logFailure(c, r, err)
 	return err
 }

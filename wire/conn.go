@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"net"
@@ -20,7 +21,10 @@ import (
 // the fields under mu, through which others interrupt it.
 type conn struct {
 	server      *Server
-	net         net.Conn
+	net         net.Conn  // the socket: its deadlines, its address
+	stream      net.Conn  // what is read and written: net, or TLS over it
+	tls         *tls.Conn // nil without TLS
+	endpoint    []byte    // of tls's certificate, for channel binding
 	reader      *frame.Reader
 	writer      *frame.Writer
 	session     *session.Session
@@ -36,7 +40,7 @@ type conn struct {
 }
 
 func newConn(s *Server, nc net.Conn) *conn {
-	return &conn{server: s, net: nc, reader: frame.NewReader(nc), writer: frame.NewWriter(nc)}
+	return &conn{server: s, net: nc, stream: nc, reader: frame.NewReader(nc), writer: frame.NewWriter(nc)}
 }
 
 func secretBytes(secret uint32) []byte { return binary.BigEndian.AppendUint32(nil, secret) }

@@ -78,6 +78,7 @@ func (s *Server) serveConn(nc net.Conn) {
 	}
 	c := newConn(s, nc)
 	defer func() {
+		c.closeStream()
 		discardInput(nc)
 		nc.Close()
 	}()

@@ -39,12 +39,12 @@ func (c *conn) startup() bool {
 	return true
 }
 
-// firstPacket answers SSL and GSS requests (there is neither here) and cancel
-// requests, and returns the packet that starts a session.
+// firstPacket answers requests for encryption (there is TLS, not GSS) and to
+// cancel, and returns the packet that starts a session.
 func (c *conn) firstPacket() *frame.Startup {
 	asked := map[uint32]bool{} // each kind of encryption is asked for once
 	for {
-		p, err := frame.ReadStartup(c.net)
+		p, err := frame.ReadStartup(c.stream)
 		if err != nil {
 			if pgerr.HasCode(err, pgerr.ProtocolViolation) {
 				c.fatal(pgerr.From(err))
@@ -53,11 +53,16 @@ func (c *conn) firstPacket() *frame.Startup {
 		}
 		switch p.Code {
 		case frame.SSLCode, frame.GSSENCCode:
-			if asked[p.Code] {
-				return p // a protocol that there is not
+			// Each is asked for once, and neither over TLS: what asks again names a protocol that there is not.
+			if asked[p.Code] || c.tls != nil {
+				return p
 			}
 			asked[p.Code] = true
-			if _, err := c.net.Write([]byte{'N'}); err != nil {
+			answer := c.refuseEncryption
+			if p.Code == frame.SSLCode {
+				answer = c.encrypt
+			}
+			if !answer() {
 				return nil
 			}
 		case frame.CancelCode:
@@ -90,7 +95,7 @@ func (c *conn) open(p *frame.Startup) error {
 	}
 	c.writer.Send(&pgproto3.AuthenticationOk{})
 	s, err := session.Open(c.server.node, p.Params, session.Client{
-		Reader: c.reader, Writer: c.writer, PID: int32(c.pid), Address: c.net.RemoteAddr(), Interrupts: c,
+		Reader: c.reader, Writer: c.writer, PID: int32(c.pid), Address: c.net.RemoteAddr(), TLS: c.encryption(), Interrupts: c,
 	})
 	if err != nil {
 		c.server.conns.remove(c)
@@ -145,7 +150,7 @@ func (c *conn) negotiate(p *frame.Startup) {
 
 // refuseOld tells a client of protocol 1 or 2 in its own words (elog.c, send_message_to_frontend).
 func (c *conn) refuseOld(e *pgerr.E) {
-	c.net.Write(append([]byte("EFATAL:  "+e.Message+"\n"), 0))
+	c.stream.Write(append([]byte("EFATAL:  "+e.Message+"\n"), 0))
 }
 
 // fatal tells the client why the connection ends.

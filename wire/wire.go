@@ -5,7 +5,7 @@
 //	wire.go     this contract: Server, Config
 //	listen.go   sockets, the connection limit, draining
 //	startup.go  the first packets: SSL and GSS requests, cancel, versions, settings
-//	authenticate.go  messages of authentication
+//	encrypt.go  TLS; authenticate.go messages of authentication
 //	conn.go     one connection: the message loop, error until Sync
 //	cancel.go   CancelRequest finds its session; watch.go stops statements of clients that are gone
 //	auth/       who has to authenticate, and SCRAM
@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/pegmatitedb/pegmatite/wire/auth"
 	"github.com/pegmatitedb/pegmatite/wire/session"
 )
 
@@ -33,6 +34,8 @@ type Config struct {
 	// TrustLoopback lets clients of this machine's loopback addresses in without a
 	// password, as clients of the Unix socket always are.
 	TrustLoopback bool
+	// Certificate is what clients that ask for TLS are shown, asked for at each one; nil is no TLS.
+	Certificate func() *auth.Certificate
 	// Secret is the cluster's: what roles that are not there show instead of a salt.
 	Secret []byte
 	Log    *slog.Logger

@@ -5,6 +5,7 @@
 //
 //	auth.go      who has to authenticate, and a role's keys (this file)
 //	exchange.go  the exchange
+//	certificate.go  what clients with TLS are shown
 package auth
 
 import (

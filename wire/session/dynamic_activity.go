@@ -1,7 +1,9 @@
 package session
 
 import (
+	"crypto/tls"
 	"net"
+	"strings"
 
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/txn"
@@ -75,17 +77,32 @@ func (s *Session) databaseRows(emit func(row)) {
 	}
 }
 
-// encryptionRows makes pg_stat_ssl and pg_stat_gssapi: nobody's connection is encrypted.
+// encryptionRows makes pg_stat_ssl and pg_stat_gssapi: there is TLS and no GSS.
 func (s *Session) encryptionRows(relation string, emit func(row)) {
 	for _, o := range s.node.sessions.list() {
 		r := row{"pid": types.Int(int64(o.pid()))}
 		if relation == "pg_stat_ssl" {
-			r["ssl"] = types.False
+			encryptionRow(o.client.TLS, r)
 		} else {
 			r["gss_authenticated"], r["encrypted"] = types.False, types.False
 		}
 		emit(r)
 	}
+}
+
+// encryptionRow is how a session is encrypted.
+func encryptionRow(c *tls.ConnectionState, r row) {
+	r["ssl"] = types.Bool(c != nil)
+	if c == nil {
+		return
+	}
+	cipher := tls.CipherSuiteName(c.CipherSuite)
+	bits := int64(256) // AES-256 and ChaCha20
+	if strings.Contains(cipher, "AES_128") {
+		bits = 128
+	}
+	version := strings.Replace(tls.VersionName(c.Version), "TLS ", "TLSv", 1)
+	r["version"], r["cipher"], r["bits"] = types.Text(version), types.Text(cipher), types.Int(bits)
 }
 
 // sessionsByTransaction finds the sessions that run this node's transactions.

@@ -23,6 +23,7 @@ package session
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"sync/atomic"
 	"time"
@@ -58,6 +59,8 @@ type Client struct {
 	Writer  *frame.Writer
 	PID     int32
 	Address net.Addr
+	// TLS is the connection's encryption, nil without.
+	TLS *tls.ConnectionState
 	// Interrupts cancels this session's running statement.
 	Interrupts Interrupter
 }
