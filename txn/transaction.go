@@ -217,6 +217,20 @@ func (r *Run) Touched(shard uint32, inc Incarnation) {
 	t.shards[shard] = Enlistment{Shard: shard, Incarnation: inc, Last: max(t.shards[shard].Last, number)}
 }
 
+// Leave takes a shard out of the transaction again that only this statement has
+// touched, and where nothing is left to commit: its part there ends now.
+func (r *Run) Leave(ctx context.Context, shard uint32) error {
+	t, number := r.txn, r.Statement()
+	// Without an incarnation all is taken back, and the shard not counted in.
+	if err := t.manager.cutter.Cut(ctx, t.id, Enlistment{Shard: shard}, number, number); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.shards, shard)
+	return nil
+}
+
 // Snapshot returns the transaction's snapshot, drawn at the first call.
 func (t *Txn) Snapshot(ctx context.Context) (Timestamp, error) {
 	t.mu.Lock()
