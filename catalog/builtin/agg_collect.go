@@ -68,11 +68,12 @@ type arrayAgg struct {
 	accumulator
 	elem  *types.Type
 	elems []types.Datum
+	size  types.ArraySize
 }
 
 func (s *arrayAgg) Add(a []types.Datum) error {
 	s.elems = append(s.elems, a[0])
-	return nil
+	return s.size.Add(a[0])
 }
 
 func (s *arrayAgg) Result() (types.Datum, error) {

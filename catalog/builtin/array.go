@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -17,11 +18,11 @@ var arrayImpls = impls{
 	"array_cardinality": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Int(int64(len(a[0].Array().Elems))), nil
 	},
-	"arraycontains": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		return types.Bool(contains(a[0].Array(), a[1].Array())), nil
+	"arraycontains": func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		return contains(ctx, a[0].Array(), a[1].Array())
 	},
-	"arraycontained": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		return types.Bool(contains(a[1].Array(), a[0].Array())), nil
+	"arraycontained": func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		return contains(ctx, a[1].Array(), a[0].Array())
 	},
 	"arrayoverlap": arrayOverlap,
 	"array_remove": arrayRemove, "array_replace": arrayReplace,
@@ -87,14 +88,20 @@ func arrayBound(f func(lower, length int32) int32) impl {
 }
 
 // contains reports whether every element of part is in whole; NULLs never are.
-func contains(whole, part *types.Array) bool {
+func contains(ctx *expr.Context, whole, part *types.Array) (types.Datum, error) {
 	for _, p := range part.Elems {
+		if err := ctx.Spend(compareWork * len(whole.Elems)); err != nil {
+			return types.Null, err
+		}
 		if p.IsNull() || !holdsElem(whole, p) {
-			return false
+			return types.False, nil
 		}
 	}
-	return true
+	return types.True, nil
 }
+
+// compareWork is about what a comparison of two elements costs, in bytes read.
+const compareWork = 8
 
 func holdsElem(array *types.Array, v types.Datum) bool {
 	for _, e := range array.Elems {
@@ -105,9 +112,12 @@ func holdsElem(array *types.Array, v types.Datum) bool {
 	return false
 }
 
-func arrayOverlap(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func arrayOverlap(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	x, y := a[0].Array(), a[1].Array()
 	for _, e := range x.Elems {
+		if err := ctx.Spend(compareWork * len(y.Elems)); err != nil {
+			return types.Null, err
+		}
 		if !e.IsNull() && holdsElem(y, e) {
 			return types.True, nil
 		}
@@ -148,9 +158,13 @@ func arrayReplace(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	}
 	out := *a[0].Array()
 	out.Elems = slices.Clone(out.Elems)
+	var size types.ArraySize
 	for i, e := range out.Elems {
 		if sameElem(out.Elem, e, a[1]) {
 			out.Elems[i] = a[2]
+		}
+		if err := size.Add(out.Elems[i]); err != nil {
+			return types.Null, err
 		}
 	}
 	return types.ArrayDatum(&out), nil
@@ -202,7 +216,7 @@ func arrayPositions(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	return types.ArrayDatum(types.NewArray(types.TInt4, found)), nil
 }
 
-// one is an array of one element, or a NULL array's stand-in: the empty one.
+// arrayOrEmpty is an array, or a NULL array's stand-in: the empty one.
 func arrayOrEmpty(elem *types.Type, d types.Datum) *types.Array {
 	if d.IsNull() {
 		return types.NewArray(elem, nil)
@@ -219,6 +233,9 @@ func appendElem(elem *types.Type, a []types.Datum) (types.Datum, error) {
 	if len(array.Dims) > 1 {
 		return types.Null, errNotOneDimension()
 	}
+	if err := oneMore(array, a[1]); err != nil {
+		return types.Null, err
+	}
 	out := types.NewArray(elem, append(slices.Clip(array.Elems), a[1]))
 	if len(array.Lower) > 0 {
 		out.Lower[0] = array.Lower[0]
@@ -234,11 +251,23 @@ func prependElem(elem *types.Type, a []types.Datum) (types.Datum, error) {
 	if len(array.Dims) > 1 {
 		return types.Null, errNotOneDimension()
 	}
+	if err := oneMore(array, a[0]); err != nil {
+		return types.Null, err
+	}
 	out := types.NewArray(elem, append([]types.Datum{a[0]}, array.Elems...))
 	if len(array.Lower) > 0 {
 		out.Lower[0] = array.Lower[0]
 	}
 	return types.ArrayDatum(out), nil
+}
+
+// oneMore refuses an element that makes an array too large.
+func oneMore(array *types.Array, elem types.Datum) error {
+	var size types.ArraySize
+	if err := size.AddArray(array); err != nil {
+		return err
+	}
+	return size.Add(elem)
 }
 
 func errIncompatible(detail string) error {
@@ -260,6 +289,12 @@ func arrayCat(_ *types.Type, a []types.Datum) (types.Datum, error) {
 		return a[1], nil
 	case len(y.Dims) == 0:
 		return a[0], nil
+	}
+	var size types.ArraySize
+	for _, array := range []*types.Array{x, y} {
+		if err := size.AddArray(array); err != nil {
+			return types.Null, err
+		}
 	}
 	out := &types.Array{Elem: x.Elem, Elems: slices.Concat(x.Elems, y.Elems)}
 	switch len(x.Dims) - len(y.Dims) {
@@ -320,6 +355,9 @@ func fillArray(elem *types.Type, a []types.Datum) (types.Datum, error) {
 	}
 	if n == 0 || len(dims) == 0 {
 		return types.ArrayDatum(types.NewArray(elem, nil)), nil
+	}
+	if err := new(types.ArraySize).AddCopies(n, a[0]); err != nil {
+		return types.Null, err
 	}
 	return types.ArrayDatum(&types.Array{Elem: elem, Dims: dims, Lower: lower, Elems: slices.Repeat([]types.Datum{a[0]}, n)}), nil
 }
@@ -411,41 +449,74 @@ func arrayToText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	return types.Text(b.out.String()), nil
 }
 
-// splitText is string_to_array(s, separator [, text for NULL]): a NULL
-// separator parts every character.
-func splitText(a []types.Datum) []types.Datum {
-	s := a[0].Text()
+// splitText yields what string_to_array(s, separator [, text for NULL]) makes:
+// a NULL separator parts every character.
+func splitText(a []types.Datum, yield func(types.Datum) bool) {
+	s, sep := a[0].Text(), ""
 	if s == "" {
-		return nil
+		return
 	}
-	parts := []string{s}
-	switch {
-	case a[1].IsNull():
-		parts = strings.Split(s, "")
-	case a[1].Text() != "":
-		parts = strings.Split(s, a[1].Text())
+	if !a[1].IsNull() {
+		sep = a[1].Text()
 	}
-	out := make([]types.Datum, len(parts))
-	for i, p := range parts {
-		if len(a) < 3 || a[2].IsNull() || a[2].Text() != p {
-			out[i] = types.Text(p)
+	for more := true; more; {
+		part := s
+		switch {
+		case a[1].IsNull():
+			part, s = s[:byteOffset(s, 1)], s[byteOffset(s, 1):]
+			more = s != ""
+		case sep == "":
+			more = false
+		default:
+			part, s, more = strings.Cut(s, sep)
+		}
+		d := types.Text(part)
+		if len(a) > 2 && !a[2].IsNull() && a[2].Text() == part {
+			d = types.Null
+		}
+		if !yield(d) {
+			return
 		}
 	}
-	return out
 }
 
-func textToArray(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func textToArray(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if a[0].IsNull() {
 		return types.Null, nil
 	}
-	return types.ArrayDatum(types.NewArray(types.TText, splitText(a))), nil
+	s, parts := a[0].Text(), 1
+	if a[1].IsNull() {
+		parts = int(countRunes(s))
+	} else if sep := a[1].Text(); sep != "" {
+		parts += strings.Count(s, sep)
+	}
+	if err := new(types.ArraySize).AddCopies(parts, types.Null); err != nil {
+		return types.Null, err
+	}
+	return collectArray(ctx, types.TText, func(yield func(types.Datum) bool) { splitText(a, yield) })
+}
+
+// collectArray is an array of what elems yields.
+func collectArray(ctx *expr.Context, elem *types.Type, elems iter.Seq[types.Datum]) (types.Datum, error) {
+	var out []types.Datum
+	var size types.ArraySize
+	for d := range elems {
+		if err := size.Add(d); err != nil {
+			return types.Null, err
+		}
+		if err := ctx.Spend(d.ByteLen() + 1); err != nil {
+			return types.Null, err
+		}
+		out = append(out, d)
+	}
+	return types.ArrayDatum(types.NewArray(elem, out)), nil
 }
 
 func textToTable(_ *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
-	if a[0].IsNull() {
-		return nil
+	if !a[0].IsNull() {
+		splitText(a, yield)
 	}
-	return yieldAll(splitText(a), yield)
+	return nil
 }
 
 func yieldAll(list []types.Datum, yield func(types.Datum) bool) error {
@@ -478,4 +549,12 @@ func subscripts(_ *expr.Context, a []types.Datum, yield func(types.Datum) bool) 
 		}
 	}
 	return nil
+}
+
+func textArray(parts []string) types.Datum {
+	elems := make([]types.Datum, len(parts))
+	for i, p := range parts {
+		elems[i] = types.Text(p)
+	}
+	return types.ArrayDatum(types.NewArray(types.TText, elems))
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	encodinghex "encoding/hex"
+	"hash"
 	"math/bits"
 	"strconv"
 	"strings"
@@ -20,7 +21,7 @@ import (
 // encode.c, cryptohashfuncs.c).
 var byteaImpls = impls{
 	"byteacat": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		return types.Bytes(bytes.Join([][]byte{a[0].Bytes(), a[1].Bytes()}, nil)), nil
+		return joinBytes(a[0].Bytes(), a[1].Bytes())
 	},
 	"byteaoctetlen": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Int(int64(len(a[0].Bytes()))), nil
@@ -38,25 +39,38 @@ var byteaImpls = impls{
 	"byteatrim": byteaTrim(true, true), "bytealtrim": byteaTrim(true, false), "byteartrim": byteaTrim(false, true),
 	"byteaGetByte": getByte, "byteaSetByte": setByte, "byteaGetBit": getBit, "byteaSetBit": setBit,
 	"binary_encode": encodeBytes, "binary_decode": decodeBytes,
-	"md5_text":        func(_ *expr.Context, a []types.Datum) (types.Datum, error) { return md5Hex(a[0].Bytes()), nil },
-	"md5_bytea":       func(_ *expr.Context, a []types.Datum) (types.Datum, error) { return md5Hex(a[0].Bytes()), nil },
-	"sha224_bytea":    digest(func(b []byte) []byte { s := sha256.Sum224(b); return s[:] }),
-	"sha256_bytea":    digest(func(b []byte) []byte { s := sha256.Sum256(b); return s[:] }),
-	"sha384_bytea":    digest(func(b []byte) []byte { s := sha512.Sum384(b); return s[:] }),
-	"sha512_bytea":    digest(func(b []byte) []byte { s := sha512.Sum512(b); return s[:] }),
+	"md5_text": md5Hex, "md5_bytea": md5Hex,
+	"sha224_bytea": digest(sha256.New224), "sha256_bytea": digest(sha256.New),
+	"sha384_bytea": digest(sha512.New384), "sha512_bytea": digest(sha512.New),
 	"pg_convert_from": convertFrom, "pg_convert_to": convertTo, "length_in_encoding": lengthInEncoding,
 }
 
 // hex is to_hex: without leading zeros.
 func hex(v uint64) string { return strconv.FormatUint(v, 16) }
 
-func md5Hex(b []byte) types.Datum {
-	s := md5.Sum(b)
-	return types.Text(encodinghex.EncodeToString(s[:]))
+func md5Hex(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	sum, err := sumOf(ctx, md5.New(), a[0].Bytes())
+	return types.Text(encodinghex.EncodeToString(sum)), err
 }
 
-func digest(f func([]byte) []byte) impl {
-	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) { return types.Bytes(f(a[0].Bytes())), nil }
+func digest(start func() hash.Hash) impl {
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		sum, err := sumOf(ctx, start(), a[0].Bytes())
+		return types.Bytes(sum), err
+	}
+}
+
+// sumOf is a digest, piece by piece.
+func sumOf(ctx *expr.Context, h hash.Hash, b []byte) ([]byte, error) {
+	for len(b) > 0 {
+		n := min(len(b), pieceBytes)
+		h.Write(b[:n])
+		b = b[n:]
+		if err := ctx.Spend(n); err != nil {
+			return nil, err
+		}
+	}
+	return h.Sum(nil), nil
 }
 
 func bitCount(_ *expr.Context, a []types.Datum) (types.Datum, error) {
@@ -98,7 +112,19 @@ func byteaOverlay(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	}
 	n := int64(len(b))
 	head, tail := b[:min(from-1, n)], b[min(max(end-1, 0), n):]
-	return types.Bytes(bytes.Join([][]byte{head, with, tail}, nil)), nil
+	return joinBytes(head, with, tail)
+}
+
+// joinBytes is one value of several.
+func joinBytes(pieces ...[]byte) (types.Datum, error) {
+	n := 0
+	for _, b := range pieces {
+		n += len(b)
+	}
+	if err := fits(n); err != nil {
+		return types.Null, err
+	}
+	return types.Bytes(bytes.Join(pieces, nil)), nil
 }
 
 func byteaTrim(left, right bool) impl {
@@ -165,9 +191,14 @@ func errEncodingName(name string) error {
 // base64Line is where base64 output breaks its lines (RFC 2045).
 const base64Line = 76
 
+// encodeBytes takes as long a result for granted as its encoding can make (encode.c).
 func encodeBytes(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	b := a[0].Bytes()
-	switch name := strings.ToLower(a[1].Text()); name {
+	name := strings.ToLower(a[1].Text())
+	if n := encodedLen(name, b); n > maxText-4 {
+		return types.Null, pgerr.New(pgerr.ProgramLimitExceeded, "result of encoding conversion is too large")
+	}
+	switch name {
 	case "hex":
 		return types.Text(encodinghex.EncodeToString(b)), nil
 	case "base64":
@@ -182,6 +213,26 @@ func encodeBytes(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Text(escapeBytes(b)), nil
 	}
 	return types.Null, errEncodingName(a[1].Text())
+}
+
+func encodedLen(name string, b []byte) (n int) {
+	switch name {
+	case "hex":
+		return 2 * len(b)
+	case "base64":
+		n = (len(b) + 2) / 3 * 4
+		return n + n/base64Line
+	}
+	n = len(b)
+	for _, c := range b {
+		switch {
+		case c == 0 || c > 127:
+			n += 3
+		case c == '\\':
+			n++
+		}
+	}
+	return n
 }
 
 // escapeBytes is encode(…, 'escape'): zero bytes and those above 127 in octal.

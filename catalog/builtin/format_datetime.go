@@ -121,6 +121,9 @@ type clockWriter struct {
 }
 
 func formatClock(w *clockWriter, format string) (types.Datum, error) {
+	if len(format) > maxFormat {
+		return types.Null, errTooLarge()
+	}
 	for _, n := range parseDateFormat(format) {
 		if n.key == "" {
 			w.out = append(w.out, n.text...)

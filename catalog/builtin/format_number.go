@@ -195,6 +195,10 @@ func (s *numberShape) takeMark(key string) error {
 	return nil
 }
 
+// maxFormat bounds the formats of to_char and its inverses, which are taken
+// apart into pieces of a few dozen bytes for each character.
+const maxFormat = 4 << 20
+
 // number is a value of any of the types that to_char takes. The types differ in
 // how they round, and in what they do when a number does not fit.
 type number interface {
@@ -209,6 +213,9 @@ type number interface {
 }
 
 func numberToChar(v number, format string) (types.Datum, error) {
+	if len(format) > maxFormat {
+		return types.Null, errTooLarge()
+	}
 	nodes := parseNumberFormat(format)
 	s, err := shapeOf(nodes)
 	if err != nil {

@@ -133,7 +133,26 @@ func (w *jsonWriter) key(dst []byte, t *types.Type, d types.Datum) ([]byte, erro
 		return nil, errScalarKey()
 	}
 	s, err := w.text(t, d)
-	return types.AppendJSONString(dst, s), err
+	if err != nil {
+		return nil, err
+	}
+	return w.quoted(dst, s)
+}
+
+// raw appends text as it is.
+func (w *jsonWriter) raw(dst []byte, s string) ([]byte, error) {
+	if len(s) >= maxText-len(dst) {
+		return nil, errBufferFull(len(dst), len(s))
+	}
+	return append(dst, s...), w.ctx.Spend(len(s) + 1)
+}
+
+// quoted appends text as a JSON string.
+func (w *jsonWriter) quoted(dst []byte, s string) ([]byte, error) {
+	if n := len(s) + 2; n > maxText-len(dst) || n > pieceBytes && types.JSONStringLen(s) >= maxText-len(dst) {
+		return nil, errBufferFull(len(dst), len(s))
+	}
+	return types.AppendJSONString(dst, s), w.ctx.Spend(len(s) + 1)
 }
 
 func errScalarKey() error {
@@ -195,13 +214,13 @@ func (w *jsonWriter) value(dst []byte, t *types.Type, d types.Datum) ([]byte, er
 	}
 	switch b := t.Base(); b {
 	case types.TBool, types.TJSON, types.TJSONB, types.TInt2, types.TInt4, types.TInt8:
-		return append(dst, s...), nil
+		return w.raw(dst, s)
 	case types.TFloat4, types.TFloat8, types.TNumeric:
 		if c := s[len(s)-1]; c >= '0' && c <= '9' {
-			return append(dst, s...), nil
+			return w.raw(dst, s)
 		}
 	}
-	return types.AppendJSONString(dst, s), nil
+	return w.quoted(dst, s)
 }
 
 func (w *jsonWriter) separator(dst []byte) []byte {

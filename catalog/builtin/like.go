@@ -22,34 +22,40 @@ func errPatternEnd() error {
 }
 
 func likeOp(want, fold bool) impl {
-	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		s, pattern := a[0].Text(), a[1].Text()
+		var err error
 		if fold {
-			s, pattern = lowerCase(s), lowerCase(pattern)
+			if s, err = lowerCase(ctx, s); err != nil {
+				return types.Null, err
+			}
+			if pattern, err = lowerCase(ctx, pattern); err != nil {
+				return types.Null, err
+			}
 		}
-		ok, err := matchLike(s, pattern)
+		ok, err := matchLike(ctx, s, pattern)
 		return types.Bool(ok == want), err
 	}
 }
 
 func byteaLike(want bool) impl {
-	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		ok, err := matchLikeBytes(string(a[0].Bytes()), string(a[1].Bytes()))
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		ok, err := matchLikeBytes(ctx, string(a[0].Bytes()), string(a[1].Bytes()))
 		return types.Bool(ok == want), err
 	}
 }
 
 // matchLike reports whether s matches a LIKE pattern with backslash as escape.
 // It goes back to the last % only: an earlier one can gain nothing.
-func matchLike(s, pattern string) (bool, error) {
-	return like(s, pattern, func(s string) int { _, n := utf8.DecodeRuneInString(s); return n })
+func matchLike(ctx *expr.Context, s, pattern string) (bool, error) {
+	return like(ctx, s, pattern, func(s string) int { _, n := utf8.DecodeRuneInString(s); return n })
 }
 
-func matchLikeBytes(s, pattern string) (bool, error) {
-	return like(s, pattern, func(string) int { return 1 })
+func matchLikeBytes(ctx *expr.Context, s, pattern string) (bool, error) {
+	return like(ctx, s, pattern, func(string) int { return 1 })
 }
 
-func like(s, p string, width func(string) int) (bool, error) {
+func like(ctx *expr.Context, s, p string, width func(string) int) (bool, error) {
 	backS, backP := "", ""
 	canBack := false
 	for {
@@ -71,6 +77,9 @@ func like(s, p string, width func(string) int) (bool, error) {
 		}
 		if !canBack || backS == "" {
 			return false, nil
+		}
+		if err := ctx.Spend(len(backP) - len(p) + 1); err != nil {
+			return false, err
 		}
 		backS = backS[width(backS):]
 		s, p = backS, backP

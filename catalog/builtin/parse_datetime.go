@@ -66,6 +66,9 @@ type dateReader struct {
 }
 
 func readDate(source, format string) (*dateReader, error) {
+	if len(format) > maxFormat {
+		return nil, errTooLarge()
+	}
 	r := &dateReader{source: source, in: source, values: map[string]int{}, seen: map[string]bool{}}
 	nodes := parseDateFormat(format)
 	iso, gregorian := false, false

@@ -13,6 +13,9 @@ import (
 // numberFromText is to_number(text, format): digits where the format has them,
 // the rest skipped.
 func numberFromText(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	if len(a[1].Text()) > maxFormat {
+		return types.Null, errTooLarge()
+	}
 	nodes := parseNumberFormat(a[1].Text())
 	s, err := shapeOf(nodes)
 	if err != nil {

@@ -61,20 +61,20 @@ type regexKey struct {
 }
 
 // compileRegex is the compiled form of a pattern, remembered in ctx.
-func compileRegex(ctx *expr.Context, pattern string, o regexOptions) (*regexp.Regexp, error) {
+func compileRegex(ctx *expr.Context, pattern string, o regexOptions) (*regex, error) {
 	o.global = false
 	re, err := ctx.Memo(regexKey{pattern, o}, func() (any, error) { return translateRegex(pattern, o) })
 	if err != nil {
 		return nil, err
 	}
-	return re.(*regexp.Regexp), nil
+	return re.(*regex), nil
 }
 
 // translateRegex translates a PostgreSQL regular expression (an ARE, manual
 // 9.7.3) to Go's. What Go's engine lacks (back references, look-around) is
 // 0A000. Matches are leftmost-longest unless the pattern's first quantifier is
 // non-greedy, as a whole: mixed ones are refused.
-func translateRegex(pattern string, o regexOptions) (*regexp.Regexp, error) {
+func translateRegex(pattern string, o regexOptions) (*regex, error) {
 	t := &areTranslator{in: pattern, o: o}
 	if err := t.directors(); err != nil {
 		return nil, err
@@ -105,10 +105,11 @@ func translateRegex(pattern string, o regexOptions) (*regexp.Regexp, error) {
 	if err != nil {
 		return nil, regexError(err)
 	}
-	if !t.lazy && !o.mixed {
+	longest := !t.lazy && !o.mixed
+	if longest {
 		re.Longest()
 	}
-	return re, nil
+	return &regex{Regexp: re, longest: longest}, nil
 }
 
 func errRegex(why string) error {

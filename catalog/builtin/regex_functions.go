@@ -1,7 +1,6 @@
 package builtin
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
@@ -56,7 +55,7 @@ func optionalInt(a []types.Datum, i int, otherwise int64, name string, least int
 }
 
 // regexOf compiles pattern and flags for a function that has no use for g.
-func regexOf(ctx *expr.Context, function, pattern, flags string) (*regexp.Regexp, error) {
+func regexOf(ctx *expr.Context, function, pattern, flags string) (*regex, error) {
 	o, err := parseRegexFlags(flags)
 	if err != nil {
 		return nil, err
@@ -77,7 +76,8 @@ func regexOp(want, fold bool) impl {
 		if err != nil {
 			return types.Null, err
 		}
-		return types.Bool(re.MatchString(a[0].Text()) == want), nil
+		found, err := re.match(ctx, a[0].Text())
+		return types.Bool(found == want), err
 	}
 }
 
@@ -95,9 +95,9 @@ func regexSubstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if err != nil {
 		return types.Null, err
 	}
-	m := re.FindStringSubmatchIndex(a[0].Text())
-	if m == nil {
-		return types.Null, nil
+	m, err := re.first(ctx, a[0].Text())
+	if m == nil || err != nil {
+		return types.Null, err
 	}
 	return group(a[0].Text(), m, min(1, re.NumSubexp())), nil
 }
@@ -117,9 +117,9 @@ func similarSubstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if err != nil {
 		return types.Null, err
 	}
-	m := re.FindStringSubmatchIndex(a[0].Text())
-	if m == nil {
-		return types.Null, nil
+	m, err := re.first(ctx, a[0].Text())
+	if m == nil || err != nil {
+		return types.Null, err
 	}
 	return group(a[0].Text(), m, min(1, re.NumSubexp())), nil
 }
@@ -169,24 +169,28 @@ func replaceRegex(ctx *expr.Context, s, pattern, replacement string, start, n in
 		return types.Null, err
 	}
 	out := buffer{ctx: ctx}
-	last := 0
-	for i, m := range findFrom(re, s, start) {
-		if n > 0 && int64(i+1) != n {
-			continue
+	var failed error
+	last, i := 0, int64(0)
+	err = re.each(ctx, s, start, func(m []int) bool {
+		if i++; n > 0 && i != n {
+			return true
 		}
-		if err := out.add(s[last:m[0]]); err != nil {
-			return types.Null, err
-		}
-		if err := appendReplacement(&out, s, replacement, m); err != nil {
-			return types.Null, err
+		if failed = out.add(s[last:m[0]]); failed == nil {
+			failed = appendReplacement(&out, s, replacement, m)
 		}
 		last = m[1]
-		if n > 0 {
-			break
-		}
+		return failed == nil && n == 0
+	})
+	if err == nil {
+		err = failed
 	}
-	err = out.add(s[last:])
-	return types.Text(out.out.String()), err
+	if err == nil {
+		err = out.add(s[last:])
+	}
+	if err != nil {
+		return types.Null, err
+	}
+	return types.Text(out.out.String()), nil
 }
 
 // appendReplacement writes a replacement: \1 to \9 are groups, \& the match, \\ a backslash.
@@ -224,32 +228,8 @@ func appendReplacement(out *buffer, s, replacement string, m []int) error {
 	}
 }
 
-// findFrom finds all matches that begin at character start (from 1) or later.
-func findFrom(re *regexp.Regexp, s string, start int64) [][]int {
-	all := findAll(re, s)
-	if start <= 1 {
-		return all
-	}
-	from := byteOffset(s, start-1)
-	if from >= len(s) && start > countRunes(s)+1 {
-		return nil
-	}
-	// Matches are searched anew from there: an earlier one may have covered the
-	// place. What ^ and \b see in front of it stays the whole text, for Go only
-	// when nothing precedes; such patterns are searched in the rest.
-	rest := findAll(re, s[from:])
-	for _, m := range rest {
-		for i := range m {
-			if m[i] >= 0 {
-				m[i] += from
-			}
-		}
-	}
-	return rest
-}
-
 // groups are the submatches of a match as text[]: all of it without groups.
-func groups(re *regexp.Regexp, s string, m []int) types.Datum {
+func groups(re *regex, s string, m []int) types.Datum {
 	if re.NumSubexp() == 0 {
 		return types.ArrayDatum(types.NewArray(types.TText, []types.Datum{group(s, m, 0)}))
 	}
@@ -265,9 +245,9 @@ func regexMatch(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if err != nil {
 		return types.Null, err
 	}
-	m := re.FindStringSubmatchIndex(a[0].Text())
-	if m == nil {
-		return types.Null, nil
+	m, err := re.first(ctx, a[0].Text())
+	if m == nil || err != nil {
+		return types.Null, err
 	}
 	return groups(re, a[0].Text(), m), nil
 }
@@ -281,12 +261,9 @@ func regexMatches(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bo
 	if err != nil {
 		return err
 	}
-	for _, m := range findAll(re, a[0].Text()) {
-		if !yield(groups(re, a[0].Text(), m)) || !o.global {
-			break
-		}
-	}
-	return nil
+	return re.each(ctx, a[0].Text(), 1, func(m []int) bool {
+		return yield(groups(re, a[0].Text(), m)) && o.global
+	})
 }
 
 func regexLike(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
@@ -294,7 +271,8 @@ func regexLike(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if err != nil {
 		return types.Null, err
 	}
-	return types.Bool(re.MatchString(a[0].Text())), nil
+	found, err := re.match(ctx, a[0].Text())
+	return types.Bool(found), err
 }
 
 func regexCount(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
@@ -306,7 +284,9 @@ func regexCount(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if err != nil {
 		return types.Null, err
 	}
-	return types.Int(int64(len(findFrom(re, a[0].Text(), start)))), nil
+	n := int64(0)
+	err = re.each(ctx, a[0].Text(), start, func([]int) bool { n++; return true })
+	return types.Int(n), err
 }
 
 // nthMatch finds the match that regexp_instr and regexp_substr ask for, and
@@ -327,11 +307,16 @@ func nthMatch(ctx *expr.Context, function string, a []types.Datum, flagsAt, grou
 	if err != nil {
 		return nil, 0, err
 	}
-	all := findFrom(re, a[0].Text(), start)
-	if n > int64(len(all)) || sub > int64(re.NumSubexp()) {
+	if sub > int64(re.NumSubexp()) {
 		return nil, 0, nil
 	}
-	return all[n-1], sub, nil
+	err = re.each(ctx, a[0].Text(), start, func(found []int) bool {
+		if n--; n == 0 {
+			m = found
+		}
+		return n > 0
+	})
+	return m, sub, err
 }
 
 func regexInstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
@@ -359,49 +344,39 @@ func regexSubstrN(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	return group(a[0].Text(), m, int(sub)), nil
 }
 
-// split cuts s at the matches; empty ones at either end do not count.
-func split(ctx *expr.Context, function string, a []types.Datum) ([]string, error) {
+// split yields the pieces of s between matches; empty matches at either end, or
+// at the end of another, do not count.
+func split(ctx *expr.Context, function string, a []types.Datum, yield func(types.Datum) bool) error {
 	re, err := regexOf(ctx, function, a[1].Text(), argument(a, 2))
-	if err != nil {
-		return nil, err
-	}
-	s, last := a[0].Text(), 0
-	var out []string
-	for _, m := range re.FindAllStringIndex(s, -1) {
-		if m[0] == m[1] && (m[0] == len(s) || m[0] == last && m[0] == 0) {
-			continue
-		}
-		out = append(out, s[last:m[0]])
-		last = m[1]
-	}
-	return append(out, s[last:]), nil
-}
-
-func regexSplitArray(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	parts, err := split(ctx, "regexp_split_to_array()", a)
-	if err != nil {
-		return types.Null, err
-	}
-	return textArray(parts), nil
-}
-
-func textArray(parts []string) types.Datum {
-	elems := make([]types.Datum, len(parts))
-	for i, p := range parts {
-		elems[i] = types.Text(p)
-	}
-	return types.ArrayDatum(types.NewArray(types.TText, elems))
-}
-
-func regexSplitTable(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
-	parts, err := split(ctx, "regexp_split_to_table()", a)
 	if err != nil {
 		return err
 	}
-	for _, p := range parts {
-		if !yield(types.Text(p)) {
-			break
+	s, last, goesOn := a[0].Text(), 0, true
+	err = re.each(ctx, s, 1, func(m []int) bool {
+		if m[0] == len(s) || m[1] == last {
+			return true
 		}
+		goesOn = yield(types.Text(s[last:m[0]]))
+		last = m[1]
+		return goesOn
+	})
+	if err == nil && goesOn {
+		yield(types.Text(s[last:]))
 	}
-	return nil
+	return err
+}
+
+func regexSplitArray(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	var failed error
+	d, err := collectArray(ctx, types.TText, func(yield func(types.Datum) bool) {
+		failed = split(ctx, "regexp_split_to_array()", a, yield)
+	})
+	if err == nil && failed != nil {
+		return types.Null, failed
+	}
+	return d, err
+}
+
+func regexSplitTable(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
+	return split(ctx, "regexp_split_to_table()", a, yield)
 }

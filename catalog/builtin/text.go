@@ -17,7 +17,8 @@ var textImpls = impls{
 	"textlen": textInt(countRunes), "bpcharlen": textInt(func(s string) int64 { return countRunes(types.TrimBpchar(s)) }),
 	"textoctetlen": textInt(countBytes), "bpcharoctetlen": textInt(countBytes),
 	"bit_length(text)": textInt(func(s string) int64 { return countBytes(s) * 8 }),
-	"lower":            textText(must(lowerCase)), "upper": textText(must(upperCase)), "initcap": textText(must(initialCapitals)),
+	"lower":            mapText(func() runeMap { return unicode.ToLower }),
+	"upper":            mapText(func() runeMap { return unicode.ToUpper }), "initcap": mapText(initialCapitals),
 	"text_reverse": textText(must(reverse)),
 	"text_substr":  substr3, "text_substr_no_len": substr2,
 	"text_left": leftText, "text_right": rightText,
@@ -45,26 +46,84 @@ func countRunes(s string) int64 { return int64(utf8.RuneCountInString(s)) }
 func countBytes(s string) int64 { return int64(len(s)) }
 
 func textCat(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	if n := len(a[0].Text()) + len(a[1].Text()); n > maxText-4 {
-		return types.Null, expr.ErrTooLarge(n)
-	}
-	return types.Text(a[0].Text() + a[1].Text()), nil
+	return joinText(a[0].Text(), a[1].Text())
 }
 
-func lowerCase(s string) string { return strings.Map(unicode.ToLower, s) }
+// joinText is one text of several.
+func joinText(pieces ...string) (types.Datum, error) {
+	n := 0
+	for _, s := range pieces {
+		n += len(s)
+	}
+	if err := fits(n); err != nil {
+		return types.Null, err
+	}
+	return types.Text(strings.Join(pieces, "")), nil
+}
 
-func upperCase(s string) string { return strings.Map(unicode.ToUpper, s) }
+// fits refuses a value of so many bytes before it is made.
+func fits(bytes int) error {
+	if bytes > maxText-4 {
+		return expr.ErrTooLarge(bytes)
+	}
+	return nil
+}
 
-func initialCapitals(s string) string {
+// runeMap maps one character of a text after the other; those below 0 are left out.
+type runeMap func(rune) rune
+
+// pieceBytes is how much of a long text is gone through at a time.
+const pieceBytes = 1 << 16
+
+// mapText makes an impl of a mapping, which is made anew for each call.
+func mapText(start func() runeMap) impl {
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		return mapRunes(ctx, a[0].Text(), start())
+	}
+}
+
+func mapRunes(ctx *expr.Context, s string, f runeMap) (types.Datum, error) {
+	if len(s) <= pieceBytes {
+		return types.Text(strings.Map(f, s)), nil
+	}
+	b := buffer{ctx: ctx}
+	for s != "" {
+		piece := s[:pieceEnd(s)]
+		s = s[len(piece):]
+		if err := b.add(strings.Map(f, piece)); err != nil {
+			return types.Null, err
+		}
+	}
+	return types.Text(b.out.String()), nil
+}
+
+// pieceEnd is where the first piece of a text ends, between two characters.
+func pieceEnd(s string) int {
+	if len(s) <= pieceBytes {
+		return len(s)
+	}
+	end := pieceBytes
+	for !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return end
+}
+
+func lowerCase(ctx *expr.Context, s string) (string, error) {
+	d, err := mapRunes(ctx, s, unicode.ToLower)
+	return d.Text(), err
+}
+
+func initialCapitals() runeMap {
 	inWord := false
-	return strings.Map(func(r rune) rune {
+	return func(r rune) rune {
 		first := !inWord
 		inWord = unicode.IsLetter(r) || unicode.IsDigit(r)
 		if first {
 			return unicode.ToUpper(r)
 		}
 		return unicode.ToLower(r)
-	}, s)
+	}
 }
 
 func reverse(s string) string {
@@ -144,7 +203,7 @@ func overlay(s, with string, from, length int64) (types.Datum, error) {
 	if err != nil {
 		return types.Null, err
 	}
-	return types.Text(substring(s, 1, from) + with + s[byteOffset(s, end-1):]), nil
+	return joinText(substring(s, 1, from), with, s[byteOffset(s, end-1):])
 }
 
 func overlay3(_ *expr.Context, a []types.Datum) (types.Datum, error) {
@@ -244,20 +303,28 @@ func replaceText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 
 // translateText replaces each character that is in from by the one at the same
 // place in to; those beyond to are dropped.
-func translateText(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	from, to := []rune(a[1].Text()), []rune(a[2].Text())
-	return types.Text(strings.Map(func(r rune) rune {
-		for i, f := range from {
-			if f != r {
-				continue
-			}
+func translateText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	if countRunes(a[0].Text())*utf8.UTFMax > maxText {
+		return types.Null, errTooLarge()
+	}
+	to := []rune(a[2].Text())
+	by := map[rune]rune{}
+	i := 0
+	for _, r := range a[1].Text() {
+		if _, given := by[r]; !given {
+			by[r] = -1
 			if i < len(to) {
-				return to[i]
+				by[r] = to[i]
 			}
-			return -1
+		}
+		i++
+	}
+	return mapRunes(ctx, a[0].Text(), func(r rune) rune {
+		if to, ok := by[r]; ok {
+			return to
 		}
 		return r
-	}, a[0].Text())), nil
+	})
 }
 
 func splitPart(_ *expr.Context, a []types.Datum) (types.Datum, error) {
@@ -268,17 +335,23 @@ func splitPart(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	if s == "" {
 		return types.Text(""), nil
 	}
-	parts := []string{s}
+	parts := int64(1)
 	if sep != "" {
-		parts = strings.Split(s, sep)
+		parts += int64(strings.Count(s, sep))
 	}
 	if n < 0 {
-		n += int64(len(parts)) + 1
+		n += parts + 1
 	}
-	if n < 1 || n > int64(len(parts)) {
+	if n < 1 || n > parts {
 		return types.Text(""), nil
 	}
-	return types.Text(parts[n-1]), nil
+	for ; n > 1; n-- {
+		_, s, _ = strings.Cut(s, sep)
+	}
+	if sep != "" {
+		s, _, _ = strings.Cut(s, sep)
+	}
+	return types.Text(s), nil
 }
 
 // ascii is the number of the first character.

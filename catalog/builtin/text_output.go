@@ -13,13 +13,19 @@ var outputBinds = bindImpls{
 	"textanycat(text,anynonarray)": func(args []*types.Type, _ *types.Type) impl {
 		return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 			s, err := castText(ctx, args[1], a[1])
-			return types.Text(a[0].Text() + s), err
+			if err != nil {
+				return types.Null, err
+			}
+			return joinText(a[0].Text(), s)
 		}
 	},
 	"anytextcat(anynonarray,text)": func(args []*types.Type, _ *types.Type) impl {
 		return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 			s, err := castText(ctx, args[0], a[0])
-			return types.Text(s + a[1].Text()), err
+			if err != nil {
+				return types.Null, err
+			}
+			return joinText(s, a[1].Text())
 		}
 	},
 	"text_concat": func(args []*types.Type, _ *types.Type) impl {
@@ -50,26 +56,36 @@ var outputBinds = bindImpls{
 // quoteImpls quote text for SQL.
 var quoteImpls = impls{
 	"quote_ident":   textText(must(expr.QuoteIdent)),
-	"quote_literal": textText(must(quoteLiteral)),
+	"quote_literal": textText(quoteLiteral),
 	"quote_nullable": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		if a[0].IsNull() {
 			return types.Text("NULL"), nil
 		}
-		return types.Text(quoteLiteral(a[0].Text())), nil
+		s, err := quoteLiteral(a[0].Text())
+		return types.Text(s), err
 	},
 }
 
-// quoteLiteral is quote_literal: a backslash makes it an E” string.
-func quoteLiteral(s string) string { return expr.QuoteLiteral(s) }
+// quoteLiteral is quote_literal: a backslash makes it an E” string. Room is
+// asked for as if every character had to be doubled (quote.c).
+func quoteLiteral(s string) (string, error) {
+	if err := fits(2*len(s) + 3); err != nil {
+		return "", err
+	}
+	return expr.QuoteLiteral(s), nil
+}
 
-func bindQuote(quote func(string) string, null types.Datum) bindImpl {
+func bindQuote(quote func(string) (string, error), null types.Datum) bindImpl {
 	return func(args []*types.Type, _ *types.Type) impl {
 		return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 			if a[0].IsNull() {
 				return null, nil
 			}
 			s, err := castText(ctx, args[0], a[0])
-			return types.Text(quote(s)), err
+			if err == nil {
+				s, err = quote(s)
+			}
+			return types.Text(s), err
 		}
 	}
 }
@@ -312,13 +328,16 @@ func (f *formatter) convert(kind byte, at int) (string, error) {
 		return "", nil
 	}
 	s, err := expr.Text(f.ctx, f.types[at], v)
+	if err != nil {
+		return "", err
+	}
 	switch kind {
 	case 'I':
 		s = expr.QuoteIdent(s)
 	case 'L':
-		s = quoteLiteral(s)
+		return quoteLiteral(s)
 	}
-	return s, err
+	return s, nil
 }
 
 func (f *formatter) pad(s string, width int, left bool) error {

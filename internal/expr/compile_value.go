@@ -33,6 +33,9 @@ func (c *compiler) array(e *ArrayExpr) (Eval, error) {
 			return nest(elem, values)
 		}
 		a := &types.Array{Elem: elem, Elems: values}
+		if err := new(types.ArraySize).AddArray(a); err != nil {
+			return types.Null, err
+		}
 		if len(values) > 0 {
 			a.Dims, a.Lower = []int32{int32(len(values))}, []int32{1}
 		}
@@ -47,6 +50,7 @@ const MaxArrayDims = 6
 // and NULL ones vanish, unless others are not.
 func nest(elem *types.Type, values []types.Datum) (types.Datum, error) {
 	out := &types.Array{Elem: elem}
+	var size types.ArraySize
 	empty := 0
 	for _, v := range values {
 		if v.IsNull() || len(v.Array().Dims) == 0 {
@@ -63,6 +67,9 @@ func nest(elem *types.Type, values []types.Datum) (types.Datum, error) {
 			out.Lower = append([]int32{1}, a.Lower...)
 		} else if !sameInts(out.Dims[1:], a.Dims) || !sameInts(out.Lower[1:], a.Lower) {
 			return types.Null, errNestedArrays()
+		}
+		if err := size.AddArray(a); err != nil {
+			return types.Null, err
 		}
 		out.Elems = append(out.Elems, a.Elems...)
 	}

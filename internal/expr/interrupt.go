@@ -15,7 +15,7 @@ const (
 )
 
 // MaxValueBytes is PostgreSQL's MaxAllocSize: no value is larger.
-const MaxValueBytes = 0x3fffffff
+const MaxValueBytes = types.MaxValueBytes
 
 // Spend notes work by its cost in bytes read or written. Functions whose work
 // is not in proportion to their arguments call it in their loops; an error ends them.

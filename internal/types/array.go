@@ -10,10 +10,11 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
-// The limits of arrays: MAXDIM and MaxArraySize (array.h, arrayutils.c).
+// The limits of arrays: MAXDIM (array.h), and as many elements as Datums of 24
+// bytes fit into a value; PostgreSQL's MaxArraySize counts 8 bytes for each.
 const (
 	maxArrayDims  = 6
-	maxArrayItems = 0x3fffffff / 8
+	maxArrayItems = MaxValueBytes / 24
 )
 
 // arrayCodec is the true array types (arrayfuncs.c).
@@ -51,7 +52,7 @@ func CheckArraySize(dims, lower []int32) (int, error) {
 	n := int64(1)
 	for i, d := range dims {
 		if n *= int64(d); d < 0 || n > maxArrayItems {
-			return 0, pgerr.New(pgerr.ProgramLimitExceeded, "array size exceeds the maximum allowed (%d)", maxArrayItems)
+			return 0, errArraySize(maxArrayItems)
 		}
 		if int64(lower[i])+int64(d) > math.MaxInt32 {
 			return 0, pgerr.New(pgerr.ProgramLimitExceeded, "array lower bound is too large: %d", lower[i])

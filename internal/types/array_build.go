@@ -9,11 +9,12 @@ import (
 // ArrayBuilder stacks arrays of one shape into an array of one dimension more,
 // as array_agg and ARRAY(SELECT …) do (accumArrayResultArr in arrayfuncs.c).
 type ArrayBuilder struct {
-	n   int32
-	out Array
+	n    int32
+	size ArraySize
+	out  Array
 }
 
-// Add appends an array; 22004 and 2202E are those that do not fit.
+// Add appends an array; 22004 and 2202E are those that do not fit, 54000 one too many.
 func (b *ArrayBuilder) Add(d Datum) error {
 	if d.IsNull() {
 		return pgerr.New(pgerr.NullValueNotAllowed, "cannot accumulate null arrays")
@@ -28,6 +29,9 @@ func (b *ArrayBuilder) Add(d Datum) error {
 		b.out.Dims, b.out.Lower = append([]int32{0}, a.Dims...), append([]int32{1}, a.Lower...)
 	case !slices.Equal(b.out.Dims[1:], a.Dims) || !slices.Equal(b.out.Lower[1:], a.Lower):
 		return pgerr.New(pgerr.ArraySubscriptError, "cannot accumulate arrays of different dimensionality")
+	}
+	if err := b.size.AddArray(a); err != nil {
+		return err
 	}
 	b.n++
 	b.out.Elems = append(b.out.Elems, a.Elems...)

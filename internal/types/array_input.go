@@ -326,11 +326,15 @@ func (s *arrayShape) close() (done bool, err error) {
 
 // elements reads the items of a text whose braces are known to be right.
 func (p *arrayParser) elements(a *Array) error {
+	var size ArraySize
 	for p.pos < len(p.src) {
 		switch c := p.src[p.pos]; {
 		case c == '{' || c == '}' || c == p.elem.Delim || isSpace(c):
 			p.pos++
 		default:
+			if err := size.Add(Null); err != nil {
+				return err
+			}
 			text, quoted := p.item()
 			if !quoted && strings.EqualFold(text, "NULL") {
 				a.Elems = append(a.Elems, Null)

@@ -99,21 +99,30 @@ type jsonBuilder struct {
 	stack []JSONValue
 	keys  []string // of the open objects' current members
 	done  JSONValue
+	n     int // values so far
 }
 
-func (b *jsonBuilder) add(v JSONValue) {
+// maxJSONValues bounds what one JSON text is taken apart into; PostgreSQL holds
+// twice as many in one array, and all of them in 256 MB.
+const maxJSONValues = 1 << 24
+
+func (b *jsonBuilder) add(v JSONValue) error {
+	if b.n++; b.n > maxJSONValues {
+		return pgerr.New(pgerr.ProgramLimitExceeded, "number of jsonb array elements exceeds the maximum allowed (%d)", maxJSONValues)
+	}
 	if len(b.stack) == 0 {
 		b.done = v
-		return
+		return nil
 	}
 	top := &b.stack[len(b.stack)-1]
 	if top.Kind == JSONArray {
 		top.Elems = append(top.Elems, v)
-		return
+		return nil
 	}
 	last := len(b.keys) - 1
 	top.Fields = append(top.Fields, JSONField{b.keys[last], v})
 	b.keys = b.keys[:last]
+	return nil
 }
 
 func (b *jsonBuilder) scalar(tok jsonToken, text string) error {
@@ -130,8 +139,7 @@ func (b *jsonBuilder) scalar(tok jsonToken, text string) error {
 	case jsonTrue, jsonFalse:
 		v = JSONValue{Kind: JSONBool, Bool: tok == jsonTrue}
 	}
-	b.add(v)
-	return nil
+	return b.add(v)
 }
 
 func (b *jsonBuilder) key(text string) error {
@@ -152,8 +160,7 @@ func (b *jsonBuilder) close(jsonToken) error {
 	v := b.stack[len(b.stack)-1]
 	b.stack = b.stack[:len(b.stack)-1]
 	v.Fields = SortJSONFields(v.Fields)
-	b.add(v)
-	return nil
+	return b.add(v)
 }
 
 // SortJSONFields brings members into jsonb's order, in place, and drops all but
@@ -229,6 +236,20 @@ func AppendJSONString(dst []byte, s string) []byte {
 		}
 	}
 	return append(dst, '"')
+}
+
+// JSONStringLen is how many bytes AppendJSONString appends.
+func JSONStringLen(s string) int {
+	n := len(s) + 2
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"' || c == '\\' || c >= '\b' && c <= '\r' && c != '\v':
+			n++
+		case c < ' ':
+			n += 5
+		}
+	}
+	return n
 }
 
 // Compare is jsonb's btree order.

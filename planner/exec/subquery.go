@@ -211,12 +211,17 @@ func (q *subquery) scalar(ctx context.Context) (types.Datum, error) {
 func (q *subquery) array(ctx context.Context) (types.Datum, error) {
 	var elems []types.Datum
 	var stacked types.ArrayBuilder
+	var size types.ArraySize
 	arrays := q.plan.Root.Columns()[0].Type == q.expr.T
 	err := drain(ctx, q.op, func(rows []Row) error {
 		for _, row := range rows {
-			if !arrays {
+			add := size.Add
+			if arrays {
+				add = stacked.Add
+			} else {
 				elems = append(elems, row[0])
-			} else if err := stacked.Add(row[0]); err != nil {
+			}
+			if err := add(row[0]); err != nil {
 				return err
 			}
 		}
