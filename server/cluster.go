@@ -14,12 +14,13 @@ import (
 // cluster is where the rows are, as this process sees it: all shards are its
 // own. It is what sessions' executors and the commit coordinator reach shards by.
 type cluster struct {
-	node   *Node
-	shards *placement.Map
+	node    *Node
+	service shard.Service // of all shards
+	shards  *placement.Map
 }
 
 // Service implements exec.Cluster.
-func (c *cluster) Service(catalog.Home, shard.ID) shard.Service { return c.node.engine }
+func (c *cluster) Service(catalog.Home, shard.ID) shard.Service { return c.service }
 
 // Shards implements exec.Cluster.
 func (c *cluster) Shards(catalog.Home) []shard.ID {
@@ -42,14 +43,14 @@ func (c *cluster) logOf(id uint32) txn.LogID { return c.node.engine.LogOf(shard.
 // Participant finds a log for the commit coordinator; nil if nobody has it.
 func (c *cluster) Participant(id txn.LogID) txn.Participant {
 	if p := c.node.engine.Participant(id); p != nil {
-		return p
+		return c.node.layers.log(id, p)
 	}
 	return nil
 }
 
 // Cut implements txn.Cutter.
 func (c *cluster) Cut(ctx context.Context, id txn.ID, e txn.Enlistment, from, sent txn.Statement) error {
-	return c.node.engine.Cut(ctx, &shard.CutRequest{
+	return c.service.Cut(ctx, &shard.CutRequest{
 		Header: shard.Header{Shard: shard.ID(e.Shard), Epoch: c.Epoch(), Txn: id, Incarnation: e.Incarnation},
 		From:   from, Sent: sent,
 	})

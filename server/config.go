@@ -7,6 +7,7 @@
 //	password.go the superuser's first password; who may be listened to without one
 //	server.go   Run: a process that serves until it is told to stop; its ports
 //	node.go     Node: what is opened and closed, in which order
+//	layers.go   Layers: what tests put between its parts
 //	cluster.go  where the shards are; topology.go shows it
 //	metadata.go what others ask of the metadata store; maintenance.go what statements ask of the files
 //	schema.go   commit of transactions with DDL

@@ -50,6 +50,7 @@ const (
 // Node is a running node: everything that Start opened, in that order.
 type Node struct {
 	config  Config
+	layers  Layers
 	log     *slog.Logger
 	dir     *DataDir
 	clients []net.Listener
@@ -66,6 +67,7 @@ type Node struct {
 	boot        uint32
 	// coordinator ends transactions.
 	coordinator *twopc.Coordinator
+	schema      *schemaChanges
 	sweeper     *sweeper
 	statements  *statements
 	wire        *wire.Server
@@ -83,9 +85,9 @@ type metakvCloser interface {
 	Close() error
 }
 
-// Start opens a node; on an error everything it opened is closed again.
-func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Node, err error) {
-	n := &Node{config: c, log: log, system: pgcatalog.New(), statements: newStatements(), fatal: make(chan error, 1), served: make(chan error, 1)}
+// StartWith is Start with layers between the node's parts.
+func StartWith(ctx context.Context, c Config, log *slog.Logger, l Layers) (_ *Node, err error) {
+	n := &Node{config: c, layers: l, log: log, system: pgcatalog.New(), statements: newStatements(), fatal: make(chan error, 1), served: make(chan error, 1)}
 	ctx, n.abandon = context.WithCancelCause(ctx)
 	defer func() {
 		if err == nil {
@@ -172,7 +174,7 @@ func (n *Node) openMetadata(ctx context.Context) error {
 		go n.watchEtcd(server)
 	}
 	var err error
-	n.store, err = store.Open(ctx, n.kv, store.Options{System: n.system.Relations(), Log: n.log})
+	n.store, err = store.Open(ctx, n.layers.metadata(n.kv), store.Options{System: n.system.Relations(), Log: n.log})
 	if e := (*pgerr.E)(nil); errors.As(err, &e) && e.Code == pgerr.DataCorrupted && n.etcd != nil {
 		return fmt.Errorf("%s is damaged: %w; restore the whole data directory from a backup", filepath.Join(n.config.Data, "etcd"), err)
 	}
@@ -238,7 +240,7 @@ func (n *Node) openShards(ctx context.Context) (*cluster, error) {
 		return nil, err
 	}
 	n.onClose(n.catalog.Close)
-	return &cluster{node: n, shards: m}, nil
+	return &cluster{node: n, service: n.layers.shards(n.engine), shards: m}, nil
 }
 
 // sqliteOptions chooses the file layer: the fast one keeps other processes out.
@@ -291,11 +293,12 @@ func (n *Node) serve(ctx context.Context, c *cluster) error {
 	}
 	n.coordinator = twopc.NewCoordinator(n.oracle, c.Participant)
 	n.onClose(func() error { n.coordinator.Close(); return nil })
+	n.schema = newSchemaChanges(n.store, c)
 	n.sweeper = startSweeper(n, c)
 	n.onClose(n.sweeper.Close)
 	txns := txn.NewManager(n.dir.Identity.Node, n.boot, n.oracle, n.coordinator, c, c.logOf)
 	sessions := &session.Node{
-		Catalog: n.store, Schema: &schemaChanges{store: n.store, cluster: c},
+		Catalog: n.store, Schema: n.schema,
 		Allocate: allocator{n}, Cluster: c, CatalogShard: n.catalog, Topology: c, Txns: txns, Oracle: n.oracle, Locks: n.locks,
 		Library: builtin.Default(), System: n.system, Texts: sqlparse.NewCache(textCacheBytes), Plans: planner.NewCache(planner.New(), planCacheBytes),
 		Maintenance: &maintenance{c}, Log: n.log, Defaults: n.defaults(), Version: VersionText(),

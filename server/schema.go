@@ -3,7 +3,9 @@ package server
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
@@ -21,11 +23,24 @@ var schemaHome = txn.LogID{'m', 'e', 't', 'a', 'd', 'a', 't', 'a'}
 type schemaChanges struct {
 	store   *store.Store
 	cluster *cluster
+
+	mu sync.Mutex
+	// underWay are the transactions that may still be decided here; protected by mu.
+	underWay map[txn.ID]bool
 }
 
-// publishTimeout is how long the metadata store may not answer before the
-// outcome counts as unknown: an election and a restart of etcd take less.
-const publishTimeout = 30 * time.Second
+func newSchemaChanges(s *store.Store, c *cluster) *schemaChanges {
+	return &schemaChanges{store: s, cluster: c, underWay: map[txn.ID]bool{}}
+}
+
+const (
+	// publishTimeout is how long the metadata store may not answer before the
+	// outcome counts as unknown: an election and a restart of etcd take less.
+	publishTimeout = 30 * time.Second
+	// askTimeout is how long it is asked then for what became of it, and to
+	// forget what everybody knows.
+	askTimeout = 5 * time.Second
+)
 
 // Commit implements session.SchemaChanges. As every commit it is not
 // interrupted: whoever cancels it now would not know what became of it.
@@ -36,32 +51,60 @@ func (s *schemaChanges) Commit(ctx context.Context, t *txn.Txn, c *catalog.Chang
 		return err
 	}
 	defer t.Ended()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cluster.node.layers.metadataTimeout())
 	defer cancel()
 	branches := t.Branches()
 	if len(branches) == 0 {
 		_, err := s.store.Publish(ctx, c, store.Decision{})
 		return err
 	}
-	at, err := s.prepare(ctx, t.ID(), branches, fencesOf(c))
-	if err != nil {
-		s.Rollback(ctx, t, c)
+	s.begin(t.ID())
+	defer s.end(t.ID())
+	out, err := s.decide(ctx, t.ID(), branches, c)
+	if out.State == txn.Unknown {
 		return err
 	}
-	committed := txn.Outcome{State: txn.Committed, At: at}
-	_, err = s.store.Publish(ctx, c, store.Decision{Txn: t.ID().String(), Value: encodeOutcome(committed)})
-	out := committed
-	if err != nil {
-		// Refused, or nobody knows: deciding "aborted" now tells which it was.
-		if out, err = s.giveUp(ctx, t.ID(), err); err != nil && out.State == txn.Unknown {
-			return err
-		}
-	}
-	if e := s.resolve(ctx, t.ID(), branches, out); e != nil && err == nil {
-		s.cluster.node.log.Warn("a schema change is committed, its resolve follows", "transaction", t.ID().String(), "error", e)
-		return nil
+	if e := s.resolve(ctx, t.ID(), branches, out); e != nil {
+		s.cluster.node.log.Warn("the end of a schema change is not everywhere yet", "transaction", t.ID().String(), "outcome", out.State.String(), "error", e)
 	}
 	return err
+}
+
+// decide prepares every branch and publishes the change; an error says why the
+// outcome is not txn.Committed.
+func (s *schemaChanges) decide(ctx context.Context, id txn.ID, branches []txn.Branch, c *catalog.Change) (txn.Outcome, error) {
+	aborted := txn.Outcome{State: txn.Aborted}
+	at, err := s.prepare(ctx, id, branches, fencesOf(c))
+	if err != nil {
+		return aborted, err // nobody else can commit it
+	}
+	committed := txn.Outcome{State: txn.Committed, At: at}
+	_, err = s.store.Publish(ctx, c, store.Decision{Txn: id.String(), Value: encodeOutcome(committed)})
+	switch {
+	case err == nil:
+		return committed, nil
+	case !pgerr.HasCode(err, pgerr.TransactionResolutionUnknown):
+		return aborted, err // nothing was published, nor will be
+	}
+	return s.giveUp(ctx, id, err)
+}
+
+func (s *schemaChanges) begin(id txn.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.underWay[id] = true
+}
+
+func (s *schemaChanges) end(id txn.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.underWay, id)
+}
+
+func (s *schemaChanges) isUnderWay(id txn.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.underWay[id]
 }
 
 // prepare makes every branch durable and returns the commit timestamp.
@@ -116,31 +159,69 @@ func fencesOf(c *catalog.Change) (fences []txn.Fence) {
 	return fences
 }
 
-// giveUp records "aborted" unless the publication took place after all.
+// giveUp records "aborted" unless the publication took place after all: that
+// tells which it was. txn.Unknown comes with an error.
 func (s *schemaChanges) giveUp(ctx context.Context, id txn.ID, cause error) (txn.Outcome, error) {
-	value, err := s.store.Decide(context.WithoutCancel(ctx), id.String(), encodeOutcome(txn.Outcome{State: txn.Aborted}))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
+	defer cancel()
+	value, err := s.store.Decide(ctx, id.String(), encodeOutcome(txn.Outcome{State: txn.Aborted}))
 	if err != nil {
-		return txn.Outcome{}, pgerr.New(pgerr.TransactionResolutionUnknown, "the outcome of the transaction is unknown").WithCause(err)
+		return txn.Outcome{}, pgerr.New(pgerr.TransactionResolutionUnknown, "the outcome of the schema change is unknown").WithCause(err)
 	}
 	out, err := decodeOutcome(value)
 	if err != nil || out.State == txn.Committed {
 		return out, err
 	}
-	if pgerr.HasCode(cause, pgerr.TransactionResolutionUnknown) {
-		cause = pgerr.New(pgerr.ConnectionFailure, "the schema change was rolled back: the metadata store did not answer in time").WithCause(cause)
-	}
-	return out, cause
+	return out, pgerr.New(pgerr.ConnectionFailure, "the schema change was rolled back: the metadata store did not answer in time").WithCause(cause)
 }
 
-// resolve tells every log, and then forgets the decision.
+// resolve tells every log, and then has the decision forgotten.
 func (s *schemaChanges) resolve(ctx context.Context, id txn.ID, branches []txn.Branch, out txn.Outcome) error {
 	ctx = context.WithoutCancel(ctx)
+	var errs []error
 	for _, b := range branches {
-		if err := s.cluster.Participant(b.Log).Resolve(ctx, &txn.ResolveRequest{Txn: id, Outcome: out}); err != nil {
+		errs = append(errs, s.cluster.Participant(b.Log).Resolve(ctx, &txn.ResolveRequest{Txn: id, Outcome: out}))
+	}
+	if err := errors.Join(errs...); err != nil || out.State != txn.Committed {
+		return err // what is left of the decision, if there is one, Forget finds
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	return s.cluster.node.engine.Unasked(func() error { return s.store.Forget(ctx, id.String()) })
+}
+
+// Forget deletes the decisions that commits have left behind: those that were
+// asked for, and those that could not be forgotten in time. Every log follows
+// them first, durably.
+func (s *schemaChanges) Forget(ctx context.Context) error {
+	left, err := s.store.Decisions(ctx)
+	if err != nil {
+		return err
+	}
+	for text, value := range left {
+		id, err := txn.ParseID(text)
+		if err == nil && !s.isUnderWay(id) {
+			err = s.forget(ctx, id, value)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	return s.store.Forget(ctx, id.String())
+	return nil
+}
+
+func (s *schemaChanges) forget(ctx context.Context, id txn.ID, decision []byte) error {
+	out, err := decodeOutcome(decision)
+	if err != nil {
+		return err
+	}
+	engine := s.cluster.node.engine
+	for _, log := range engine.Participants() {
+		if err := log.Follow(ctx, &txn.ResolveRequest{Txn: id, Outcome: out}); err != nil {
+			return err
+		}
+	}
+	return engine.Unasked(func() error { return s.store.Forget(ctx, id.String()) })
 }
 
 // Rollback implements session.SchemaChanges: the data is the transaction's own
@@ -167,6 +248,8 @@ func (n *Node) ask(ctx context.Context, home txn.LogID, id txn.ID) (txn.Outcome,
 	if home != schemaHome {
 		return txn.Outcome{}, pgerr.New(pgerr.ConnectionDoesNotExist, "log %s is not of this cluster", home)
 	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
 	value, err := n.store.Decide(ctx, id.String(), encodeOutcome(txn.Outcome{State: txn.Aborted}))
 	if err != nil {
 		return txn.Outcome{}, err

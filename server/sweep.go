@@ -13,7 +13,8 @@ import (
 
 // sweeper drops on the shards the physical tables and indexes that no
 // descriptor names, once every snapshot in use is newer than their drop:
-// an older one may still read them. It sweeps after schema changes, and when VACUUM asks.
+// an older one may still read them. So do the decisions of schema changes that
+// have been left behind. It sweeps after schema changes, and when VACUUM asks.
 type sweeper struct {
 	node    *Node
 	cluster *cluster
@@ -79,8 +80,19 @@ func (s *sweeper) run(ctx context.Context) {
 func (s *sweeper) Sweep(ctx context.Context) (left int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.node.schema.Forget(ctx); err != nil {
+		return 0, err
+	}
 	list, err := s.node.store.Dropped(ctx)
 	if err != nil {
+		return 0, err
+	}
+	if len(list) == 0 {
+		return 0, nil
+	}
+	// Without snapshots in use the oldest is what was drawn last: newer than
+	// the drops only if something has been drawn since.
+	if _, err := s.node.oracle.Commit(ctx); err != nil {
 		return 0, err
 	}
 	for _, d := range list {

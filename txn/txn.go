@@ -22,6 +22,8 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
 // Timestamp orders snapshots and commits. The oracle draws multiples of
@@ -45,6 +47,14 @@ type ID struct {
 func (id ID) IsZero() bool { return id == ID{} }
 
 func (id ID) String() string { return fmt.Sprintf("%d.%d.%d", id.Node, id.Boot, id.Seq) }
+
+// ParseID reads what ID.String writes.
+func ParseID(text string) (id ID, err error) {
+	if _, err := fmt.Sscanf(text, "%d.%d.%d", &id.Node, &id.Boot, &id.Seq); err != nil || id.String() != text {
+		return ID{}, pgerr.New(pgerr.DataCorrupted, "%q is no transaction", text)
+	}
+	return id, nil
+}
 
 // LogID is the UUID of a log, made with it.
 type LogID [16]byte

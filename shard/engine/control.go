@@ -218,6 +218,9 @@ func (e *Engine) buildIndex(ctx context.Context, r *shard.ControlRequest) error 
 	if r.Table == nil {
 		return pgerr.Internal("building an index without its table")
 	}
+	if err := ctx.Err(); err != nil {
+		return pgerr.From(err)
+	}
 	t := e.table(r.Table)
 	e.learn(shapeOf(r.Table))
 	var built *shard.Index

@@ -30,7 +30,7 @@ func (e *Engine) dropLoad(l *load) error {
 		if err := e.dropMarked(conn, l.t.physical); err != nil {
 			return err
 		}
-		l.t.indexed = map[uint32]bool{}
+		e.unmade(l.t)
 	}
 	l.branch.mu.Lock()
 	delete(l.branch.loads, l.t.physical)
@@ -42,13 +42,22 @@ func (e *Engine) dropLoad(l *load) error {
 	return nil
 }
 
+// unmade notes that the file has nothing of a table any more. The caller has
+// the writer.
+func (e *Engine) unmade(t *table) {
+	t.indexed, t.stored = map[uint32]bool{}, nil
+	e.participant.untold(t)
+}
+
 func (e *Engine) dropMarked(conn *sqlite.Conn, physical uint64) error {
 	if err := conn.Begin(); err != nil {
 		return err
 	}
 	err := conn.Script("DROP TABLE IF EXISTS " + shard.TableName(physical))
-	if err == nil {
-		err = deleteMeta(conn, numbered(metaLoad, physical))
+	for _, name := range []string{metaShape, metaLoad} {
+		if err == nil {
+			err = deleteMeta(conn, numbered(name, physical))
+		}
 	}
 	if err != nil {
 		conn.Rollback()
@@ -292,7 +301,7 @@ func (e *Engine) dropLost() error {
 			return err
 		}
 		if t := (*e.tables.Load())[physical]; t != nil {
-			t.indexed = map[uint32]bool{}
+			e.unmade(t)
 			t.columns.Store(0)
 		}
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -27,6 +29,7 @@ type Node struct {
 	metrics      Metrics
 	victims      sync.Mutex // see locks
 	boots        boots
+	asking       sync.Mutex // held while a home is asked, and while a decision is forgotten
 
 	stop    chan struct{} // closed by Close
 	running sync.WaitGroup
@@ -191,6 +194,7 @@ func (n *Node) serve(ctx context.Context) error {
 		if err := errors.Join(e.dropLost(), e.undoLost()); err != nil {
 			return err
 		}
+		e.unspoken(slices.Collect(maps.Keys(*e.tables.Load())))
 	}
 	return nil
 }

@@ -122,10 +122,7 @@ func (e *Engine) restoreShape(conn *sqlite.Conn, t *table, before *shape) error 
 		return err
 	}
 	t.indexed, t.stored = indexed, before
-	p := e.participant
-	p.mu.Lock()
-	t.defined = nil // what the log was told last is no more
-	p.mu.Unlock()
+	e.participant.untold(t)
 	e.latch.Lock()
 	defer e.latch.Unlock()
 	t.shape.Store(before)

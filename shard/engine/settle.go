@@ -264,17 +264,9 @@ func execMany(conn *sqlite.Conn, sql string, rows []byte) error {
 
 // writeMeta notes how far the file is, and what it holds.
 func (e *Engine) writeMeta(conn *sqlite.Conn, s *settlement) (map[*table]*shape, error) {
-	shapes := map[*table]*shape{}
-	for _, t := range *e.tables.Load() {
-		if sh := t.shape.Load(); t.stored != sh && !t.gone.Load() {
-			if err := t.markReshape(conn, sh); err != nil {
-				return nil, err
-			}
-			if err := e.storeShape(conn, t, sh); err != nil {
-				return nil, err
-			}
-			shapes[t] = sh
-		}
+	shapes, err := e.writeShapes(conn)
+	if err != nil {
+		return nil, err
 	}
 	for _, n := range s.rows {
 		if n.t.gone.Load() {
@@ -311,15 +303,6 @@ func (e *Engine) writeMeta(conn *sqlite.Conn, s *settlement) (map[*table]*shape,
 		}
 	}
 	return shapes, nil
-}
-
-func (e *Engine) newShapes() bool {
-	for _, t := range *e.tables.Load() {
-		if t.defined != nil && t.stored != t.shape.Load() && !t.gone.Load() {
-			return true
-		}
-	}
-	return false
 }
 
 // mark notes in the chains what SQLite has committed.

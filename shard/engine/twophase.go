@@ -173,6 +173,25 @@ func (p *Participant) Resolve(ctx context.Context, r *txn.ResolveRequest) error 
 	return p.follow(r.Txn, v)
 }
 
+// Follow brings a transaction that is in doubt here to its outcome, and leaves
+// one that is over as it is; either end is durable when it returns.
+func (p *Participant) Follow(ctx context.Context, r *txn.ResolveRequest) error {
+	if p.inDoubt(r.Txn) {
+		return p.Resolve(ctx, r)
+	}
+	p.mu.Lock()
+	last := p.last
+	p.mu.Unlock()
+	return p.synced(twopc.Position(last))
+}
+
+func (p *Participant) inDoubt(id txn.ID) bool {
+	p.two.mu.Lock()
+	defer p.two.mu.Unlock()
+	_, open := p.two.ledger.Get(id)
+	return open
+}
+
 // Ask implements txn.Participant. Asking is aborting (rule 7), but for a commit
 // in this log alone that is under way: its record may be durable already.
 func (p *Participant) Ask(ctx context.Context, id txn.ID) (txn.Outcome, error) {
@@ -274,6 +293,9 @@ func (p *Participant) apply(st *prepared, out txn.Outcome, pos log.Position) {
 	}
 	p.unregister(st.pend)
 	for _, b := range st.branches {
+		if out.State == txn.Aborted {
+			b.engine.unspoken(b.physicals())
+		}
 		b.end()
 	}
 	if out.State == txn.Aborted {

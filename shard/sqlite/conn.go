@@ -127,6 +127,10 @@ func (c *Conn) Watch(ctx context.Context) (stop func()) {
 	if ctx.Done() == nil {
 		return func() {}
 	}
+	if ctx.Err() != nil { // not left to another goroutine, which may come too late
+		c.Interrupt()
+		return func() {}
+	}
 	fired := make(chan struct{})
 	cancel := context.AfterFunc(ctx, func() {
 		c.Interrupt()

@@ -35,6 +35,12 @@ func Start(t testing.TB, change func(*server.Config)) *Node {
 // StartIn starts a server on a directory.
 func StartIn(t testing.TB, dir string, change func(*server.Config)) *Node {
 	t.Helper()
+	return StartWith(t, dir, change, server.Layers{})
+}
+
+// StartWith starts a server on a directory, with layers between its parts.
+func StartWith(t testing.TB, dir string, change func(*server.Config), l server.Layers) *Node {
+	t.Helper()
 	c := server.Default()
 	c.Data, c.Listen, c.DrainS = dir, "127.0.0.1:0", 5
 	if change != nil {
@@ -44,7 +50,7 @@ func StartIn(t testing.TB, dir string, change func(*server.Config)) *Node {
 	if testing.Verbose() {
 		out = os.Stderr
 	}
-	n, err := server.Start(context.Background(), c, slog.New(slog.NewTextHandler(out, nil)))
+	n, err := server.StartWith(context.Background(), c, slog.New(slog.NewTextHandler(out, nil)), l)
 	if err != nil {
 		t.Fatalf("start: %v", err)
 	}

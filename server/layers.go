@@ -1,0 +1,57 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/pegmatitedb/pegmatite/catalog/metakv"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// Layers lie between the parts of a node: what passes there can be watched,
+// held and refused. Tests break the node in the middle of its work this way. A nil one is none.
+type Layers struct {
+	// Metadata is between the node and its metadata store, Shards between
+	// statements and the node's shards, Logs between commits and a log.
+	Metadata func(metakv.Store) metakv.Store
+	Shards   func(shard.Service) shard.Service
+	Logs     func(txn.LogID, txn.Participant) txn.Participant
+	// MetadataTimeout is how long the metadata store may not answer before the
+	// outcome of a schema change counts as unknown; 0 is the usual.
+	MetadataTimeout time.Duration
+}
+
+func (l *Layers) metadata(kv metakv.Store) metakv.Store {
+	if l.Metadata == nil {
+		return kv
+	}
+	return l.Metadata(kv)
+}
+
+func (l *Layers) shards(s shard.Service) shard.Service {
+	if l.Shards == nil {
+		return s
+	}
+	return l.Shards(s)
+}
+
+func (l *Layers) log(id txn.LogID, p txn.Participant) txn.Participant {
+	if l.Logs == nil {
+		return p
+	}
+	return l.Logs(id, p)
+}
+
+func (l *Layers) metadataTimeout() time.Duration {
+	if l.MetadataTimeout == 0 {
+		return publishTimeout
+	}
+	return l.MetadataTimeout
+}
+
+// Start opens a node; on an error everything it opened is closed again.
+func Start(ctx context.Context, c Config, log *slog.Logger) (*Node, error) {
+	return StartWith(ctx, c, log, Layers{})
+}

@@ -1,0 +1,10 @@
+// Package interrupt shows on whole servers that what is broken off in the
+// middle leaves nothing behind: schema changes and loads that are cancelled,
+// that run out of time, and whose client, server or metadata store goes away.
+// Where "the middle" is, a gate between the node's parts says, not a clock.
+//
+//	gate_test.go      the gates: calls are counted, and one is held
+//	left_test.go      what there is in the files and in the metadata, and what should be
+//	schema_test.go    schema changes over many rows, cancelled and timed out
+//	kill_test.go      the same, with kill -9 of the server
+package interrupt
