@@ -21,8 +21,11 @@ package server
 import (
 	"fmt"
 	"log/slog"
+	"maps"
+	"math"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,6 +61,12 @@ type Config struct {
 const (
 	DefaultShards = 8
 	DefaultLogs   = 1
+)
+
+// What settings can be at most: 16 TB, so that bytes can be counted, and a day.
+const (
+	maxMemoryMB = 16 << 20
+	maxDrainS   = 24 * 60 * 60
 )
 
 // Default is the configuration without flags.
@@ -173,8 +182,8 @@ func (c *Config) FromFile(path string) error {
 		}
 	}
 	c.File = path
-	for name := range values {
-		return fmt.Errorf("%s: unknown setting %q", path, name)
+	if unknown := slices.Sorted(maps.Keys(values)); len(unknown) > 0 {
+		return fmt.Errorf("%s: unknown setting %q", path, unknown[0])
 	}
 	return nil
 }
@@ -192,10 +201,12 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("logs: %d logs for %d shards: a log without shards is of no use", c.Logs, c.Shards)
 	case c.MaxConnections < 1 || c.MaxConnections > 262143:
 		return fmt.Errorf("max-connections: %d is not between 1 and 262143", c.MaxConnections)
-	case c.MemoryMB < 8:
-		return fmt.Errorf("memory-mb: %d is less than 8", c.MemoryMB)
-	case c.DrainS < 0:
-		return fmt.Errorf("drain-s: %d is negative", c.DrainS)
+	case c.MemoryMB < 8 || c.MemoryMB > maxMemoryMB:
+		return fmt.Errorf("memory-mb: %d is not between 8 and %d", c.MemoryMB, maxMemoryMB)
+	case c.DrainS < 0 || c.DrainS > maxDrainS:
+		return fmt.Errorf("drain-s: %d is not between 0 and %d", c.DrainS, maxDrainS)
+	case c.SlowMS < -1 || c.SlowMS > math.MaxInt32:
+		return fmt.Errorf("slow-ms: %d is not between -1 and %d", c.SlowMS, math.MaxInt32)
 	case new(slog.Level).UnmarshalText([]byte(c.LogLevel)) != nil:
 		return fmt.Errorf("log-level: %q is not debug, info, warn or error", c.LogLevel)
 	case c.LogFormat != "text" && c.LogFormat != "json":

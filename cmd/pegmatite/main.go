@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -45,17 +46,38 @@ func run(args []string, out, errs io.Writer) int {
 		return serve(args, errs)
 	case "passwd":
 		return passwd(args, os.Stdin, out, errs)
-	case "version", "--version", "-v":
+	case "version", "--version", "-version", "-v":
+		if len(args) > 0 {
+			return wrongCall(errs, fmt.Errorf("unexpected argument %q", args[0]))
+		}
 		fmt.Fprintln(out, server.VersionLine())
 		return 0
-	case "help", "--help", "-h":
-		fmt.Fprint(out, usage)
-		if len(args) > 0 && args[0] == "serve" {
-			printOptions(out)
-		}
-		return 0
+	case "help", "--help", "-help", "-h":
+		return help(args, out, errs)
 	}
-	fmt.Fprintf(errs, "pegmatite: unknown command %q\n\n%s", command, usage)
+	return wrongCall(errs, unknownCommand(command))
+}
+
+func help(args []string, out, errs io.Writer) int {
+	switch {
+	case len(args) > 1:
+		return wrongCall(errs, fmt.Errorf("unexpected argument %q", args[1]))
+	case len(args) == 1 && args[0] != "serve" && args[0] != "version" && args[0] != "passwd" && args[0] != "help":
+		return wrongCall(errs, unknownCommand(args[0]))
+	}
+	fmt.Fprint(out, usage)
+	if len(args) == 1 && args[0] == "serve" {
+		printOptions(out)
+	}
+	return 0
+}
+
+func unknownCommand(name string) error {
+	return fmt.Errorf("unknown command %q; `pegmatite help` lists them", name)
+}
+
+func wrongCall(errs io.Writer, err error) int {
+	fmt.Fprintf(errs, "pegmatite: %v\n", err)
 	return exitUsage
 }
 
@@ -66,8 +88,7 @@ func serve(args []string, errs io.Writer) int {
 		return 0
 	}
 	if err != nil {
-		fmt.Fprintf(errs, "pegmatite: %v\n", err)
-		return exitUsage
+		return wrongCall(errs, err)
 	}
 	if err := server.Run(config); err != nil {
 		fmt.Fprintf(errs, "pegmatite: %s\n", oneLine(err))
@@ -114,7 +135,11 @@ func configure(args []string, errs io.Writer) (server.Config, error) {
 		return config, err
 	}
 	if flags.NArg() > 0 {
-		return config, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+		err := fmt.Errorf("unexpected argument %q", flags.Arg(0))
+		if _, notBool := strconv.ParseBool(flags.Arg(0)); notBool == nil {
+			err = fmt.Errorf("%w: a switch takes its value as --name=%s", err, flags.Arg(0))
+		}
+		return config, err
 	}
 	if *file != "" {
 		if err := config.FromFile(*file); err != nil {

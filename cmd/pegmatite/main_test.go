@@ -56,8 +56,17 @@ func TestWrongCalls(t *testing.T) {
 		{[]string{"--shards", "5000"}, "shards: 5000 is not between 1 and 4096"},
 		{[]string{"--logs", "9", "--shards", "8"}, "logs: 9 logs for 8 shards"},
 		{[]string{"--max-connections", "0"}, "max-connections: 0 is not between"},
-		{[]string{"--memory-mb", "1"}, "memory-mb: 1 is less than 8"},
-		{[]string{"--drain-s", "-1"}, "drain-s: -1 is negative"},
+		{[]string{"--memory-mb", "1"}, "memory-mb: 1 is not between 8 and 16777216"},
+		{[]string{"--memory-mb", "9999999999999"}, "memory-mb: 9999999999999 is not between"},
+		{[]string{"--memory-mb", "99999999999999999999"}, "is not a whole number"},
+		{[]string{"--drain-s", "-1"}, "drain-s: -1 is not between 0 and 86400"},
+		{[]string{"--drain-s", "9999999999"}, "drain-s: 9999999999 is not between"},
+		{[]string{"--slow-ms", "-2"}, "slow-ms: -2 is not between -1 and 2147483647"},
+		{[]string{"--shards", "-1"}, "shards: -1 is not between 1 and 4096"},
+		{[]string{"--listen", "127.0.0.1:65536"}, `listen: "65536" is not a port`},
+		{[]string{"--listen", "127.0.0.1:"}, `listen: "" is not a port`},
+		{[]string{"--listen", ""}, `listen: "" is not host:port`},
+		{[]string{"--shared-files", "false"}, `unexpected argument "false": a switch takes its value as --name=false`},
 		{[]string{"--log-level", "loud"}, `log-level: "loud"`},
 		{[]string{"--log-format", "xml"}, `log-format: "xml"`},
 		{[]string{"--shared-files=perhaps"}, `shared-files: "perhaps" is neither true nor false`},
@@ -69,6 +78,8 @@ func TestWrongCalls(t *testing.T) {
 		{[]string{"--config", file(t, "shards = 2.5")}, `shards: "2.5" is not a whole number`},
 		{[]string{"--config", file(t, "nothing = 1")}, `unknown setting "nothing"`},
 		{[]string{"--config", file(t, "shards = ")}, "pegmatite.toml: "},
+		{[]string{"--config", file(t, "shards = 2\nshards = 3")}, "key shards is already defined"},
+		{[]string{"--config", file(t, "b = 1\nd = 1\na = 1\nc = 1")}, `unknown setting "a"`},
 	} {
 		refused(t, exitUsage, c.want, append([]string{"serve"}, c.args...)...)
 	}
@@ -98,12 +109,16 @@ func TestOtherCommands(t *testing.T) {
 		want string
 	}{
 		{[]string{"version"}, 0, server.VersionLine()}, {[]string{"help"}, 0, "pegmatite serve"}, {[]string{"help", "serve"}, 0, "--max-connections"}, {nil, 0, "pegmatite serve"},
-		{[]string{"nothing"}, exitUsage, ""},
+		{[]string{"help", "version"}, 0, "pegmatite serve"}, {[]string{"-help"}, 0, "pegmatite serve"}, {[]string{"-version"}, 0, server.VersionLine()},
 	} {
 		if code, out, _ := call(c.args...); code != c.code || !strings.Contains(out, c.want) {
 			t.Errorf("%q: %d, %q", c.args, code, out)
 		}
 	}
+	refused(t, exitUsage, `unknown command "nothing"; `, "nothing")
+	refused(t, exitUsage, `unknown command "nothing"; `, "help", "nothing")
+	refused(t, exitUsage, `unexpected argument "more"`, "help", "serve", "more")
+	refused(t, exitUsage, `unexpected argument "more"`, "version", "more")
 }
 
 // tree is a directory's files with their sizes and times, but for the lock, which is taken and given back.
