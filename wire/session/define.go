@@ -23,12 +23,23 @@ func (s *Session) define(ctx context.Context, x *execution) (*result, error) {
 	if err := s.checkReadOnly(commandWord(x.stmt.Node)); err != nil {
 		return nil, err
 	}
+	if err := s.checkKept(keptSetting(x.stmt.Node)); err != nil {
+		return nil, err
+	}
 	for {
 		r, err := s.defineOnce(ctx, x)
 		if !errors.Is(err, errMoved) {
 			return r, err
 		}
 	}
+}
+
+// keptSetting is the SET of ALTER ROLE and ALTER DATABASE; nil in other statements.
+func keptSetting(n *pg.Node) *pg.VariableSetStmt {
+	if set := n.GetAlterRoleSetStmt(); set != nil {
+		return set.Setstmt
+	}
+	return n.GetAlterDatabaseSetStmt().GetSetstmt()
 }
 
 // defineOnce runs it on the catalog as it is known now. When an object that it

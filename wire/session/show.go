@@ -37,19 +37,16 @@ func (s *Session) show(n *pg.VariableShowStmt) (*result, error) {
 		return nil, err
 	}
 	r := textRows("", "SHOW", v)
-	r.columns = showColumns(n)
+	r.columns = s.showColumns(n)
 	return r, nil
 }
 
 // showColumns are SHOW's result columns: named as the parameter is.
-func showColumns(n *pg.VariableShowStmt) []plan.Column {
+func (s *Session) showColumns(n *pg.VariableShowStmt) []plan.Column {
 	if n.Name == "all" {
 		return append(append(textColumn("name"), textColumn("setting")...), textColumn("description")...)
 	}
-	if d, err := setting.Lookup(n.Name); err == nil {
-		return textColumn(d.Name)
-	}
-	return textColumn(n.Name)
+	return textColumn(s.settings.Spelling(n.Name))
 }
 
 // showValue is a parameter as SHOW prints it (42704).
@@ -91,7 +88,7 @@ func (s *Session) showAll() *result {
 		}
 		m.rows = append(m.rows, []types.Datum{types.Text(d.Name), types.Text(v), types.Text(d.Short)})
 	}
-	return &result{columns: showColumns(&pg.VariableShowStmt{Name: "all"}), rows: m, tag: func(int64) string { return "SHOW" }}
+	return &result{columns: s.showColumns(&pg.VariableShowStmt{Name: "all"}), rows: m, tag: func(int64) string { return "SHOW" }}
 }
 
 // set is SET, SET LOCAL, RESET and SET TRANSACTION.
@@ -157,14 +154,42 @@ func (s *Session) setCharacteristics(options []*pg.Node) error {
 
 // setValue is SET name = value, ….
 func (s *Session) setValue(n *pg.VariableSetStmt) error {
+	text, err := setTexts(n)
+	if err != nil {
+		return err
+	}
+	return s.setSetting(n.Name, text, n.IsLocal)
+}
+
+// checkKept refuses what ALTER ROLE and ALTER DATABASE could not keep for SET.
+func (s *Session) checkKept(n *pg.VariableSetStmt) error {
+	if n.GetKind() != pg.VariableSetKind_VAR_SET_VALUE {
+		return nil
+	}
+	text, err := setTexts(n)
+	if err != nil {
+		return err
+	}
+	if err := setting.Check(n.Name, text); err != nil {
+		return err
+	}
+	switch strings.ToLower(n.Name) {
+	case "timezone", "datestyle", "client_encoding":
+		_, err = s.checkSetting(n.Name, text)
+	}
+	return err
+}
+
+// setTexts are the values of SET as one text.
+func setTexts(n *pg.VariableSetStmt) (string, error) {
 	if d, err := setting.Lookup(n.Name); len(n.Args) > 1 && err == nil && !d.List() {
-		return pgerr.New(pgerr.InvalidParameterValue, "SET %s takes only one argument", n.Name)
+		return "", pgerr.New(pgerr.InvalidParameterValue, "SET %s takes only one argument", n.Name)
 	}
 	var parts []string
 	for _, a := range n.Args {
 		parts = append(parts, setText(n.Name, a))
 	}
-	return s.setSetting(n.Name, strings.Join(parts, ", "), n.IsLocal)
+	return strings.Join(parts, ", "), nil
 }
 
 // setText is one value of SET as text; lists of names are quoted where they need it.

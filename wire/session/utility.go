@@ -118,7 +118,7 @@ func closeCursor(n *pg.ClosePortalStmt) (*result, error) {
 func (s *Session) commandColumns(ctx context.Context, st *sqlparse.Statement) ([]plan.Column, error) {
 	switch n := st.Node.GetNode().(type) {
 	case *pg.Node_VariableShowStmt:
-		return showColumns(n.VariableShowStmt), nil
+		return s.showColumns(n.VariableShowStmt), nil
 	case *pg.Node_ExplainStmt:
 		return textColumn("QUERY PLAN"), nil
 	case *pg.Node_ExecuteStmt:

@@ -28,3 +28,29 @@ a,b
 copy cp to stdout (header on);
 drop table cp;
 copy (select 'a' as t, 'b' as u) to stdout csv header force quote t;
+-- Custom parameters exist from the first SET or RESET on, named as they were then.
+SHOW unknown.custom;
+RESET unknown.custom;
+SHOW unknown.custom;
+SET my.Var = 1.5;
+SHOW "MY.VAR";
+SET my.var TO DEFAULT;
+SHOW my.var;
+SELECT current_setting('my.none', true), current_setting('my.var');
+SELECT current_setting('my.none');
+SET my.var = a, b;
+SET "1my.var" = 'x';
+BEGIN;
+SET my.undone = 'x';
+ROLLBACK;
+SHOW my.undone;
+-- What a role or a database keeps must be right when it is kept.
+CREATE ROLE keeper;
+ALTER ROLE keeper SET nosuch = 'x';
+ALTER ROLE keeper SET work_mem = 'x';
+ALTER ROLE keeper SET statement_timeout = -5;
+ALTER ROLE keeper SET max_connections = 5;
+ALTER ROLE keeper SET DateStyle = 'nonsense';
+ALTER ROLE keeper SET work_mem = 1, 2;
+ALTER ROLE keeper SET my.var = 'kept';
+DROP ROLE keeper;

@@ -19,9 +19,9 @@ type Store struct {
 	session  layer
 	local    layer
 	undo     []change
-	// custom are the names of parameters that nobody defined and somebody has
-	// set: they stay, empty, when their value is taken back.
-	custom map[string]bool
+	// custom are the parameters that nobody defined and somebody has set or reset,
+	// as their names were written first: they stay, empty, when their value is taken back.
+	custom map[string]string
 	// Changed counts changes, so that who derived something can see that it is stale.
 	Changed uint64
 }
@@ -39,7 +39,7 @@ type Mark int
 
 // NewStore starts a session with the server's values over the built-in ones.
 func NewStore(server map[string]string) *Store {
-	s := &Store{defaults: layer{}, session: layer{}, local: layer{}, custom: map[string]bool{}}
+	s := &Store{defaults: layer{}, session: layer{}, local: layer{}, custom: map[string]string{}}
 	for k, v := range server {
 		s.defaults[strings.ToLower(k)] = v
 	}
@@ -54,12 +54,14 @@ func (s *Store) Default(name, value string) error {
 // Startup is Default for what the client asks for when it connects: parameters
 // of a connection can be set then, and only then.
 func (s *Store) Startup(name, value string) error {
-	return s.setDefault(name, value, func(d *Definition) *pgerr.E {
-		if d.Context == "backend" || d.Context == "superuser-backend" {
-			return nil
-		}
-		return changeable(d)
-	})
+	return s.setDefault(name, value, changeableAtStart)
+}
+
+func changeableAtStart(d *Definition) *pgerr.E {
+	if d.Context == "backend" || d.Context == "superuser-backend" {
+		return nil
+	}
+	return changeable(d)
 }
 
 func (s *Store) setDefault(name, value string, allowed func(*Definition) *pgerr.E) error {
@@ -111,11 +113,28 @@ func (s *Store) Set(name, value string, local bool) error {
 		return err
 	}
 	key := strings.ToLower(d.Name)
-	if Definitions()[key] == nil {
-		s.custom[key] = true
-	}
+	s.know(key, d.Name)
 	s.put(key, canonical, local)
 	return nil
+}
+
+// know remembers a custom parameter.
+func (s *Store) know(key, name string) {
+	if _, known := s.custom[key]; !known && Definitions()[key] == nil {
+		s.custom[key] = name
+	}
+}
+
+// Spelling is a parameter's name as it was defined, or first written.
+func (s *Store) Spelling(name string) string {
+	key := strings.ToLower(name)
+	if d := Definitions()[key]; d != nil {
+		return d.Name
+	}
+	if first, ok := s.custom[key]; ok {
+		return first
+	}
+	return name
 }
 
 func (s *Store) put(key, value string, local bool) {
@@ -129,6 +148,13 @@ func (s *Store) put(key, value string, local bool) {
 	s.session[key] = value
 }
 
+// Check refuses a value that Set could not take, whenever it is set: what ALTER
+// ROLE and ALTER DATABASE keep.
+func Check(name, value string) error {
+	_, _, err := parse(name, value, changeableAtStart)
+	return err
+}
+
 // Reset goes back to the default.
 func (s *Store) Reset(name string) error {
 	d, e := Lookup(name)
@@ -139,6 +165,7 @@ func (s *Store) Reset(name string) error {
 		return e
 	}
 	key := strings.ToLower(d.Name)
+	s.know(key, d.Name)
 	s.drop(s.local, key)
 	s.drop(s.session, key)
 	return nil
@@ -197,7 +224,8 @@ func (s *Store) Has(name string) bool {
 			return true
 		}
 	}
-	return Definitions()[key] != nil || s.custom[key]
+	_, custom := s.custom[key]
+	return custom || Definitions()[key] != nil
 }
 
 // ResetValue is what RESET would set.
