@@ -12,6 +12,7 @@
 //	metadata.go what others ask of the metadata store; maintenance.go what statements ask of the files
 //	schema.go   commit of transactions with DDL
 //	sweep.go    physical tables that nobody names any more go
+//	memory.go   Go's memory limit
 //	views.go    readable views in the shards' files
 //	metrics.go  what is counted; version.go what the server calls itself
 //	admin/      metrics and health over HTTP

@@ -24,6 +24,7 @@ func Run(c Config) error {
 	if err != nil {
 		return err
 	}
+	limitMemory(&c)
 	stop, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
 	n, err := Start(stop, c, logger)
