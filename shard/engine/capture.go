@@ -125,6 +125,7 @@ func (e *Engine) capture(ctx context.Context, conn *sqlite.Conn, v *view, t *tab
 			err = e.fences.check(v.table, v.at)
 		}
 		if err == nil {
+			e.cfg.must(!c.sqlite || conn.Reading(), "chains are captured before the read of the file is open")
 			err = e.gather(c, v, t, sp)
 		}
 		e.latch.RUnlock()

@@ -80,3 +80,13 @@ func (e *Engine) HasIndex(physical uint64, index uint32) bool {
 	defer conn.Release()
 	return (*e.tables.Load())[physical].indexed[index]
 }
+
+// HoldWriter keeps the shard's file from being written until the returned
+// function is called.
+func (e *Engine) HoldWriter() (release func()) {
+	conn, err := e.db.Writer(context.Background())
+	if err != nil {
+		panic(err)
+	}
+	return conn.Release
+}

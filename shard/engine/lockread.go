@@ -63,10 +63,7 @@ func (l *lockingRead) run(ctx context.Context) error {
 	}
 	s.keep = true
 	w.at, w.conn = s.mem.at, s.conn
-	defer func() {
-		w.conn = nil
-		s.close()
-	}()
+	defer w.stopSharing(s, s.conn)
 	st := *w.find.stages
 	st.out, st.output = nil, st.in
 	src := st.run(s, w.c, -1, &s.files)

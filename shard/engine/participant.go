@@ -254,6 +254,9 @@ func (b *branch) apply(at txn.Timestamp, pos log.Position) {
 	tables := *e.tables.Load()
 	for _, own := range b.set.Tables() {
 		t := tables[own.Physical]
+		if t == nil {
+			continue // dropped since
+		}
 		chains := e.chainsFor(t)
 		grown := int64(0)
 		own.Ascend(recent.Range{}, func(c *recent.Chain) bool {
@@ -325,6 +328,9 @@ func (p *Participant) appendChanges(branches []*branch, record log.Record, c cha
 		tables := *b.engine.tables.Load()
 		for _, physical := range b.physicals() {
 			t := tables[physical]
+			if t == nil {
+				continue // dropped since: its images are passed over (rule 3)
+			}
 			if s := t.shape.Load(); t.defined != s {
 				d := define{shard: b.engine.id, shape: s}
 				records = append(records, d.encode())

@@ -2,6 +2,11 @@ package engine_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -142,6 +147,117 @@ func TestRule1NotedIsDurable(t *testing.T) {
 	}
 }
 
+// stalled is a context that stands still where it is first waited for.
+type stalled struct {
+	context.Context
+	once        sync.Once
+	there, goOn chan struct{}
+}
+
+// Done implements context.Context.
+func (s *stalled) Done() <-chan struct{} {
+	s.once.Do(func() {
+		close(s.there)
+		<-s.goOn
+	})
+	return s.Context.Done()
+}
+
+// Rule 1: a log is cut by the shard that has least of it, whichever that is.
+func TestRule1CutByTheLeast(t *testing.T) {
+	cfg := config(t.TempDir(), shardtest.NewOracle(), 2, 1)
+	cfg.SettleEvery = -1
+	broken := make(chan error, 10)
+	cfg.Fatal = func(err error) { broken <- err }
+	in := open(t, cfg)
+	n, acc := in.Service.(*engine.Node), shardtest.Accounts(1)
+	insert := func(id shard.ID, row int64) {
+		tx := in.Begin(t, txn.ReadCommitted)
+		write(t, tx, at(id, &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, row, row+1, 1)}))
+		commit(t, tx)
+	}
+	for id := range shard.ID(2) {
+		insert(id, int64(id))
+	}
+	// Shard 1 is being settled, so that whoever cuts waits there, with shard 0 synced.
+	release := n.Engines()[1].HoldWriter()
+	ctx := &stalled{Context: t.Context(), there: make(chan struct{}), goOn: make(chan struct{})}
+	settled, cut := make(chan error, 1), make(chan error, 1)
+	go func() { settled <- n.Engines()[1].Settle(ctx) }()
+	<-ctx.there
+	before := n.Metrics().Settled.Load()
+	go func() { cut <- n.CutLogs(t.Context()) }()
+	for n.Metrics().Settled.Load() == before {
+		runtime.Gosched()
+	}
+	insert(0, 2)
+	release()
+	close(ctx.goOn)
+	for _, err := range []error{<-settled, <-cut} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case err := <-broken:
+		t.Fatal(err)
+	default:
+	}
+}
+
+// Rule 3: images of a table that is gone are passed over: their transaction
+// committed after it was dropped.
+func TestRule3DroppedTables(t *testing.T) {
+	for _, both := range []bool{false, true} { // by one log, by two
+		in, acc := ruled(t)
+		other := shardtest.Accounts(2)
+		tx := in.Begin(t, txn.ReadCommitted)
+		write(t, tx, add(acc, 0, 1))
+		write(t, tx, &shard.WriteRequest{Op: shard.OpInsert, Table: other, Rows: rowsOf(other, 0, 3, 1)})
+		if both {
+			write(t, tx, add(acc, 1, 1))
+		}
+		control(t, in, &shard.ControlRequest{Op: shard.ControlDropTable, Physical: other.Physical})
+		commit(t, tx)
+		for _, clean := range []bool{false, true} {
+			in = in.Restart(t, clean)
+			if rows, err := in.Begin(t, txn.ReadCommitted).Read(0, shardtest.Fragment(acc)); err != nil || rows[0] != "0|0|2|note 0" {
+				t.Fatalf("%q %v", rows, err)
+			}
+			if rows, err := in.Begin(t, txn.ReadCommitted).Read(0, shardtest.Fragment(other)); err != nil || len(rows) > 0 {
+				t.Fatalf("of the dropped table: %q %v", rows, err)
+			}
+		}
+	}
+}
+
+// Rule 9: a shard follows the log that it was made with, by the log's UUID.
+func TestRule9LogsHaveNames(t *testing.T) {
+	cfg := config(t.TempDir(), shardtest.NewOracle(), 2, 2)
+	in := open(t, cfg)
+	acc := shardtest.Accounts(1)
+	tx := in.Begin(t, txn.ReadCommitted)
+	write(t, tx, at(0, &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, 0, 1, 1)}))
+	commit(t, tx)
+	if err := in.Service.(*engine.Node).Close(); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(cfg.Dir, "log")
+	for _, names := range [][2]string{{"0", "x"}, {"1", "0"}, {"x", "1"}} {
+		if err := os.Rename(filepath.Join(dir, names[0]), filepath.Join(dir, names[1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n, err := engine.OpenNode(t.Context(), cfg)
+	if err == nil {
+		n.Kill()
+	}
+	wantCode(t, err, pgerr.DataCorrupted)
+	if !strings.Contains(pgerr.From(err).Message, "follows another log") {
+		t.Errorf("%v", err)
+	}
+}
+
 // Rule 5: after a crash a prepared transaction has its locks back, also those
 // that protect no write, on shards where it wrote nothing.
 func TestRule5LocksOfPrepares(t *testing.T) {
@@ -176,6 +292,15 @@ func TestRule6NoWriteSetNoPrepare(t *testing.T) {
 			return tx
 		}
 		tx := begin()
+		for _, inc := range []txn.Incarnation{0, tx.Enlist(0)[0].Incarnation + 1} {
+			e := tx.Enlist(0)[0]
+			e.Incarnation = inc
+			_, p := in.Log(0)
+			_, err := p.Commit(t.Context(), &txn.CommitRequest{Txn: tx.ID(), Shards: []txn.Enlistment{e}})
+			wantRefusal(t, err, shard.RefusedRestart)
+			_, err = p.Prepare(t.Context(), &txn.PrepareRequest{Txn: tx.ID(), Shards: []txn.Enlistment{e}})
+			wantRefusal(t, err, shard.RefusedRestart)
+		}
 		tx.Miscount(0, 1)
 		_, err := tx.Commit()
 		wantRefusal(t, err, shard.RefusedRestart)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
@@ -52,6 +53,25 @@ func TestRule12ServedSnapshots(t *testing.T) {
 			}
 			in.Oracle.Release(served)
 		}
+	}
+}
+
+// Rule 12: nothing commits at or below what has committed, which is what a read
+// of the newest takes for its snapshot.
+func TestRule12AboveCommits(t *testing.T) {
+	in, acc := ruled(t)
+	early, _ := in.Oracle.Commit(t.Context())
+	first, second := in.Begin(t, txn.ReadCommitted), in.Begin(t, txn.ReadCommitted)
+	write(t, first, add(acc, 0, 1))
+	write(t, second, &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, 2, 3, 1)})
+	before, err := first.Commit()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, p := in.Log(0)
+	after, err := p.Commit(t.Context(), &txn.CommitRequest{Txn: second.ID(), At: early, Shards: second.Enlist()})
+	if err != nil || after.At <= before.At {
+		t.Fatalf("committed at %d (%v), before it at %d", after.At, err, before.At)
 	}
 }
 
@@ -115,6 +135,62 @@ func TestRule14Floor(t *testing.T) {
 	r.Snapshot = lost
 	_, err := in.Service.Write(t.Context(), r)
 	wantCode(t, err, pgerr.SnapshotTooOld)
+}
+
+// Rule 14: the old images die with the process, so a start's floor is the highest
+// commit, wherever that was.
+func TestRule14FloorOfAStart(t *testing.T) {
+	for _, clean := range []bool{false, true} {
+		in, acc := ruled(t)
+		old, _ := in.Oracle.Snapshot(t.Context())
+		defer in.Oracle.Release(old)
+		tx := in.Begin(t, txn.ReadCommitted)
+		write(t, tx, add(acc, 0, 1))
+		commit(t, tx)
+		in = in.Restart(t, clean)
+		fresh, _ := in.Oracle.Snapshot(t.Context())
+		defer in.Oracle.Release(fresh)
+		for _, point := range []bool{false, true} {
+			wantRefusal(t, readAt(in, acc, 0, old, txn.ReadCommitted, point), shard.RefusedFloor)
+			if err := readAt(in, acc, 0, fresh, txn.ReadCommitted, point); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// Rule 14: a statement that reads the newest, and has waited since, is a snapshot
+// like others: what has been committed meanwhile keeps its chain, where the
+// statement finds it though its read of the file is older.
+func TestRule14PinnedMoment(t *testing.T) {
+	for _, settled := range []bool{false, true} { // does the file have the table when the statement begins
+		in, acc := ruledBy(t, func(cfg *engine.Config) { cfg.SettleEvery = -1 })
+		settle := func() {
+			for range 2 {
+				control(t, in, &shard.ControlRequest{Op: shard.ControlSettle})
+			}
+		}
+		if settled {
+			settle()
+		}
+		holder := in.Begin(t, txn.ReadCommitted)
+		write(t, holder, lockOnly(acc, 0, shard.WaitTry))
+		waiter := in.Begin(t, txn.ReadCommitted)
+		ended := make(chan error, 1)
+		go func() { // UPDATE … SET note = 'taken'
+			_, err := waiter.Write(&shard.WriteRequest{Op: shard.OpUpdate, Table: acc, Find: shardtest.Fragment(acc),
+				Set: []shard.Assign{{Column: 3, Expr: &expr.Const{Typed: expr.Typed{T: types.TText, Mod: -1}, Value: types.Text("taken")}}}})
+			ended <- err
+		}()
+		waits(t, in, waiter.ID())
+		other := in.Begin(t, txn.ReadCommitted)
+		write(t, other, &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: shardtest.Batch(shardtest.Account(acc, 2, 1, 1, "taken"))})
+		commit(t, other)
+		settle()
+		holder.Rollback()
+		wantCode(t, <-ended, pgerr.UniqueViolation)
+		in.Restart(t, true) // needs every connection back
+	}
 }
 
 // Rule 15: who has waited for a row looks at what it is now: under READ

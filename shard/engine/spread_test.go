@@ -29,6 +29,7 @@ func TestDecisionIsSpreadWhenDurable(t *testing.T) {
 	fs := vfs.NewMem()
 	cfg := config("data", shardtest.NewOracle(), 2, 2)
 	cfg.SQLite.VFS, cfg.SettleEvery = disk.VFS(), -1
+	cfg.Fatal = func(error) {} // the power goes while it runs
 	cfg.FS = vfs.Inject(fs, func(op vfs.Op) error {
 		if op.Kind == vfs.OpSync && stuck.Load() && strings.HasPrefix(op.Name, "data/log/0/") {
 			reached <- struct{}{}

@@ -21,6 +21,9 @@ func config(dir string, oracle txn.Oracle, shards, logs int) engine.Config {
 
 func open(t testing.TB, cfg engine.Config) *shardtest.Instance {
 	t.Helper()
+	if cfg.Fatal == nil {
+		cfg.Fatal = func(err error) { t.Errorf("the node would end: %v", err) }
+	}
 	n, err := engine.OpenNode(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/recent"
+	"github.com/pegmatitedb/pegmatite/shard/sqlite"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
 
@@ -97,10 +98,7 @@ func (w *write) scanImages(ctx context.Context, each func(image []byte) error) e
 	s.keep = true
 	w.at = s.mem.at
 	w.conn = s.conn // looks at single rows share the read: what changed since has a chain
-	defer func() {
-		w.conn = nil
-		s.close()
-	}()
+	defer w.stopSharing(s, s.conn)
 	for {
 		rows, n, err := s.next(ctx)
 		if err != nil || n == 0 {
@@ -119,6 +117,15 @@ func (w *write) scanImages(ctx context.Context, each func(image []byte) error) e
 			}
 		}
 	}
+}
+
+// stopSharing ends a scan whose connection single rows were looked at by. Without
+// one, since the file had no such table yet, they may have taken their own.
+func (w *write) stopSharing(s *scan, conn *sqlite.Conn) {
+	if w.conn == conn {
+		w.conn = nil
+	}
+	s.close()
 }
 
 // filtered reports whether a row that SQL's WHERE let through passes the rest

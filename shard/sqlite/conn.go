@@ -163,6 +163,9 @@ func (c *Conn) BeginRead() error {
 	return nil
 }
 
+// Reading reports whether the read of BeginRead is open.
+func (c *Conn) Reading() bool { return c.c.reading != 0 }
+
 // EndRead ends the read; statements still open keep it open until their Done.
 func (c *Conn) EndRead() { C.peg_end_read(c.c) }
 
