@@ -8,7 +8,7 @@
 //	server.go   Run: a process that serves until it is told to stop; its ports
 //	node.go     Node: what is opened and closed, in which order
 //	layers.go   Layers: what tests put between its parts
-//	cluster.go  where the shards are; topology.go shows it
+//	membership.go  the node's part in the cluster; cluster/ is the others, as it sees them
 //	metadata.go what others ask of the metadata store; maintenance.go what statements ask of the files
 //	schema.go   commit of transactions with DDL
 //	sweep.go    physical tables that nobody names any more go
@@ -41,6 +41,8 @@ type Config struct {
 	Data           string // directory of the node's files
 	Listen         string // host:port for PostgreSQL clients
 	HTTP           string // host:port for metrics and health; "" is none
+	Node           string // the node's name in the cluster, fixed with DIR; "" is what DIR has, or DefaultName
+	NodeListen     string // host:port for other nodes; "" is none
 	Etcd           string // client URLs of an external etcd, comma-separated; "" embeds one
 	Shards         int    // of the cluster, fixed when it is made; 0 is what DIR has, or 8
 	Logs           int    // logs that this node's shards share; 0 is what DIR has, or 1
@@ -62,6 +64,7 @@ type Config struct {
 const (
 	DefaultShards = 8
 	DefaultLogs   = 1
+	DefaultName   = "one"
 )
 
 // What settings can be at most: 16 TB, so that bytes can be counted, and a day.
@@ -90,6 +93,8 @@ var Options = []Option{
 	{"data", "directory of the node's files", func(c *Config) any { return &c.Data }},
 	{"listen", "host:port for PostgreSQL clients; beyond loopback a superuser needs a password", func(c *Config) any { return &c.Listen }},
 	{"http", "host:port for metrics (/metrics) and health (/healthz, /readyz); empty is none", func(c *Config) any { return &c.HTTP }},
+	{"node", "the node's name in the cluster, fixed when DIR is made (default one)", func(c *Config) any { return &c.Node }},
+	{"node-listen", "host:port for other nodes; empty is none", func(c *Config) any { return &c.NodeListen }},
 	{"etcd", "client URLs of an external etcd, comma-separated; empty embeds one", func(c *Config) any { return &c.Etcd }},
 	{"shards", "number of shards, fixed when the cluster is made (default 8)", func(c *Config) any { return &c.Shards }},
 	{"logs", "number of logs that the shards share (default 1)", func(c *Config) any { return &c.Logs }},
@@ -218,14 +223,22 @@ func (c *Config) Validate() error {
 	if err := checkAddress("listen", c.Listen); err != nil {
 		return err
 	}
-	if c.HTTP == "" {
-		return nil
-	}
-	if err := checkAddress("http", c.HTTP); err != nil {
+	if err := inside("node-listen", c.NodeListen); err != nil {
 		return err
 	}
-	if !isLoopback(c.HTTP) {
-		return fmt.Errorf("http: %q is not at a loopback address (127.0.0.1, ::1, localhost); others are refused, for nobody is authenticated there", c.HTTP)
+	return inside("http", c.HTTP)
+}
+
+// inside refuses an address that other machines reach: nobody is authenticated there.
+func inside(name, address string) error {
+	if address == "" {
+		return nil
+	}
+	if err := checkAddress(name, address); err != nil {
+		return err
+	}
+	if !isLoopback(address) {
+		return fmt.Errorf("%s: %q is not at a loopback address (127.0.0.1, ::1, localhost); others are refused, for nobody is authenticated there", name, address)
 	}
 	return nil
 }

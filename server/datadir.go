@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/google/uuid"
 
 	"github.com/pegmatitedb/pegmatite/internal/vfs"
 )
@@ -25,8 +28,18 @@ type Identity struct {
 	Format  int    `json:"format"`
 	Cluster string `json:"cluster"` // UUID
 	Node    uint32 `json:"node"`
-	Shards  int    `json:"shards"`
-	Logs    int    `json:"logs"`
+	Name    string `json:"name"` // the node's
+	// Directory is this directory's own UUID: a node is one directory.
+	Directory string `json:"directory"`
+	Shards    int    `json:"shards"`
+	Logs      int    `json:"logs"`
+}
+
+// Wanted is what a start says of the directory; zero fields take what it has,
+// or the defaults.
+type Wanted struct {
+	Name         string
+	Shards, Logs int
 }
 
 // DataDir is an open data directory, locked against other processes.
@@ -41,7 +54,7 @@ type DataDir struct {
 
 // OpenDataDir locks DIR and reads what it is; a missing or empty one is made.
 // Nothing in it is touched when an error is returned.
-func OpenDataDir(files vfs.FS, path string, shards, logs int) (*DataDir, error) {
+func OpenDataDir(files vfs.FS, path string, w Wanted) (*DataDir, error) {
 	made, err := usable(files, path)
 	if err != nil {
 		return nil, err
@@ -51,7 +64,7 @@ func OpenDataDir(files vfs.FS, path string, shards, logs int) (*DataDir, error) 
 		return nil, err
 	}
 	d := &DataDir{Path: path, files: files, lock: lock, made: made}
-	if err := d.identify(shards, logs); err != nil {
+	if err := d.identify(w); err != nil {
 		d.Close()
 		return nil, err
 	}
@@ -93,11 +106,14 @@ func lockDir(files vfs.FS, path string) (io.Closer, error) {
 }
 
 // identify reads the identity, or makes up a fresh one.
-func (d *DataDir) identify(shards, logs int) error {
+func (d *DataDir) identify(w Wanted) error {
 	text, err := vfs.ReadFile(d.files, filepath.Join(d.Path, identityFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		d.Fresh = true
-		d.Identity = Identity{Format: FormatVersion, Node: 1, Shards: orDefault(shards, DefaultShards), Logs: orDefault(logs, DefaultLogs)}
+		d.Identity = Identity{
+			Format: FormatVersion, Name: cmp.Or(w.Name, DefaultName), Directory: uuid.NewString(),
+			Shards: cmp.Or(w.Shards, DefaultShards), Logs: cmp.Or(w.Logs, DefaultLogs),
+		}
 		if d.Identity.Logs > d.Identity.Shards {
 			return fmt.Errorf("logs: %d logs for %d shards: a log without shards is of no use", d.Identity.Logs, d.Identity.Shards)
 		}
@@ -116,19 +132,14 @@ func (d *DataDir) identify(shards, logs int) error {
 	case id.Cluster == "" || id.Node == 0 || id.Logs < 1 || id.Shards < id.Logs:
 		return fmt.Errorf("%s is damaged: cluster %q, node %d, %d shards, %d logs; restore it from a backup",
 			filepath.Join(d.Path, identityFile), id.Cluster, id.Node, id.Shards, id.Logs)
-	case shards != 0 && shards != id.Shards:
-		return fmt.Errorf("%s was made with %d shards, not %d; the number cannot change", d.Path, id.Shards, shards)
-	case logs != 0 && logs != id.Logs:
-		return fmt.Errorf("%s was made with %d logs, not %d; the number cannot change", d.Path, id.Logs, logs)
+	case w.Name != "" && w.Name != id.Name:
+		return fmt.Errorf("%s is node %q's, not %q's; the name cannot change", d.Path, id.Name, w.Name)
+	case w.Shards != 0 && w.Shards != id.Shards:
+		return fmt.Errorf("%s was made with %d shards, not %d; the number cannot change", d.Path, id.Shards, w.Shards)
+	case w.Logs != 0 && w.Logs != id.Logs:
+		return fmt.Errorf("%s was made with %d logs, not %d; the number cannot change", d.Path, id.Logs, w.Logs)
 	}
 	return nil
-}
-
-func orDefault(n, def int) int {
-	if n == 0 {
-		return def
-	}
-	return n
 }
 
 // discardHalfMade removes the etcd of a first start that was killed before

@@ -10,23 +10,23 @@ import (
 // made makes a data directory on disk and says which cluster it is.
 func made(t *testing.T, disk vfs.FS, cluster string) error {
 	t.Helper()
-	d, err := OpenDataDir(disk, "node/data", 4, 2)
+	d, err := OpenDataDir(disk, "node/data", Wanted{Name: "n", Shards: 4, Logs: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	d.Identity.Cluster = cluster
+	d.Identity.Cluster, d.Identity.Directory, d.Identity.Node = cluster, "d", 1
 	return d.Commit()
 }
 
 // kept reports whether a power cut leaves the directory what it was made as.
 func kept(disk *vfs.Mem, seed uint64) bool {
-	d, err := OpenDataDir(disk.PowerCut(seed), "node/data", 0, 0)
+	d, err := OpenDataDir(disk.PowerCut(seed), "node/data", Wanted{})
 	if err != nil {
 		return false
 	}
 	defer d.Close()
-	return !d.Fresh && d.Identity == Identity{Format: FormatVersion, Cluster: "c", Node: 1, Shards: 4, Logs: 2}
+	return !d.Fresh && d.Identity == Identity{Format: FormatVersion, Cluster: "c", Node: 1, Name: "n", Directory: "d", Shards: 4, Logs: 2}
 }
 
 const powerCuts = 40
@@ -64,17 +64,17 @@ func TestIdentityNeedsEachSync(t *testing.T) {
 // TestDataDirIsLocked: one process has it.
 func TestDataDirIsLocked(t *testing.T) {
 	disk := vfs.NewMem()
-	d, err := OpenDataDir(disk, "data", 0, 0)
+	d, err := OpenDataDir(disk, "data", Wanted{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenDataDir(disk, "data", 0, 0); err == nil || errors.Is(err, vfs.ErrLocked) || err.Error() != "data is in use by another process" {
+	if _, err := OpenDataDir(disk, "data", Wanted{}); err == nil || errors.Is(err, vfs.ErrLocked) || err.Error() != "data is in use by another process" {
 		t.Errorf("a second one: %v", err)
 	}
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if d, err = OpenDataDir(disk, "data", 0, 0); err != nil {
+	if d, err = OpenDataDir(disk, "data", Wanted{}); err != nil {
 		t.Fatal(err)
 	}
 	d.Close()

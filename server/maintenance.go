@@ -8,13 +8,14 @@ import (
 )
 
 // maintenance is what statements can ask of the node's files.
-type maintenance struct{ cluster *cluster }
+type maintenance struct{ node *Node }
 
 // Checkpoint implements session.Maintenance.
 func (m *maintenance) Checkpoint(ctx context.Context) error {
-	for _, id := range m.cluster.Shards(catalog.HomeShards) {
-		r := &shard.ControlRequest{Header: shard.Header{Shard: id, Epoch: m.cluster.Epoch()}, Op: shard.ControlSettle}
-		if _, err := m.cluster.Service(catalog.HomeShards, id).Control(ctx, r); err != nil {
+	c := m.node.view.Load()
+	for _, id := range c.Shards(catalog.HomeShards) {
+		r := &shard.ControlRequest{Header: shard.Header{Shard: id, Epoch: c.Epoch()}, Op: shard.ControlSettle}
+		if _, err := c.Service(catalog.HomeShards, id).Control(ctx, r); err != nil {
 			return err
 		}
 	}
@@ -23,15 +24,15 @@ func (m *maintenance) Checkpoint(ctx context.Context) error {
 
 // Sweep implements session.Maintenance.
 func (m *maintenance) Sweep(ctx context.Context) error {
-	_, err := m.cluster.node.sweeper.Sweep(ctx)
+	_, err := m.node.sweeper.Sweep(ctx)
 	return err
 }
 
 // PublishStatistics implements session.Maintenance.
 func (m *maintenance) PublishStatistics(ctx context.Context, s map[catalog.OID]catalog.Statistics) error {
-	if err := m.cluster.node.checkSpace(); err != nil {
+	if err := m.node.checkSpace(); err != nil {
 		return err
 	}
-	_, err := m.cluster.node.store.PublishStatistics(ctx, s)
+	_, err := m.node.store.PublishStatistics(ctx, s)
 	return err
 }

@@ -48,3 +48,12 @@ func (a allocator) Physical(ctx context.Context) (uint64, error) {
 	}
 	return a.node.store.NewPhysical(ctx)
 }
+
+// published is the catalog that sessions see.
+type published struct {
+	*store.Store
+	oracle oracle
+}
+
+// Confirm implements session.Catalog.
+func (p published) Confirm(ctx context.Context) error { return p.oracle.Report(ctx) }

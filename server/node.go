@@ -23,13 +23,14 @@ import (
 	"github.com/pegmatitedb/pegmatite/planner"
 	"github.com/pegmatitedb/pegmatite/server/admin"
 	"github.com/pegmatitedb/pegmatite/server/catalogshard"
+	"github.com/pegmatitedb/pegmatite/server/cluster"
+	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/engine"
 	shardlog "github.com/pegmatitedb/pegmatite/shard/log"
 	"github.com/pegmatitedb/pegmatite/shard/sqlite"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/txn/objectlock"
-	"github.com/pegmatitedb/pegmatite/txn/tso"
 	"github.com/pegmatitedb/pegmatite/txn/twopc"
 	"github.com/pegmatitedb/pegmatite/wire"
 	"github.com/pegmatitedb/pegmatite/wire/session"
@@ -56,15 +57,23 @@ type Node struct {
 	clients []net.Listener
 	// certificate is the one for clients.
 	certificate *certificate
+	nodes       net.Listener // where other nodes come to; nil when they cannot
 	etcd        *etcd.Server // nil with an external one
 	kv          metakvCloser
 	store       *store.Store
-	engine      *engine.Node
-	locks       *objectlock.Locks
-	oracle      *tso.Oracle
-	catalog     *catalogshard.Shard
-	system      *pgcatalog.Catalog
-	boot        uint32
+	members     *cluster.Members
+	// membership and record are what the others are told of this node.
+	membership *store.Membership
+	record     store.Node
+	oracle     oracle
+	gate       cluster.Gate // of the engine, for other nodes
+	stopNodes  func() error // no other node uses the engine any more
+	engine     *engine.Node
+	view       atomic.Pointer[cluster.Cluster]
+	locks      *objectlock.Locks
+	catalog    *catalogshard.Shard
+	system     *pgcatalog.Catalog
+	boot       uint32
 	// coordinator ends transactions.
 	coordinator *twopc.Coordinator
 	schema      *schemaChanges
@@ -82,6 +91,7 @@ type Node struct {
 
 type metakvCloser interface {
 	metakv.Store
+	metakv.Leaser
 	Close() error
 }
 
@@ -102,17 +112,19 @@ func StartWith(ctx context.Context, c Config, log *slog.Logger, l Layers) (_ *No
 	if err := n.openFiles(ctx); err != nil {
 		return nil, err
 	}
-	cluster, err := n.openShards(ctx)
-	if err != nil {
+	if err := n.join(ctx); err != nil {
 		return nil, err
 	}
-	return n, n.serve(ctx, cluster)
+	if err := n.openShards(ctx); err != nil {
+		return nil, err
+	}
+	return n, n.serve(ctx, n.view.Load())
 }
 
 // openFiles locks the directory, takes the ports and opens the metadata.
 func (n *Node) openFiles(ctx context.Context) error {
 	var err error
-	if n.dir, err = OpenDataDir(vfs.OS{}, n.config.Data, n.config.Shards, n.config.Logs); err != nil {
+	if n.dir, err = OpenDataDir(vfs.OS{}, n.config.Data, Wanted{Name: n.config.Node, Shards: n.config.Shards, Logs: n.config.Logs}); err != nil {
 		return err
 	}
 	n.onClose(n.dir.Close)
@@ -128,6 +140,12 @@ func (n *Node) openFiles(ctx context.Context) error {
 	}
 	n.clients = clients
 	n.onClose(func() error { return closeListeners(clients) })
+	if n.nodes, err = listenNodes(n.config.NodeListen); err != nil {
+		return err
+	}
+	if n.nodes != nil {
+		n.onClose(func() error { n.nodes.Close(); return nil }) // unless its server has
+	}
 	if http != nil {
 		n.admin = admin.Start(http, newRegistry(n))
 		n.onClose(func() error { n.admin.Close(); return nil })
@@ -138,7 +156,7 @@ func (n *Node) openFiles(ctx context.Context) error {
 	if err := n.checkExposed(); err != nil {
 		return err
 	}
-	return n.identify()
+	return n.identify(ctx)
 }
 
 func closeListeners(ls []net.Listener) error {
@@ -201,46 +219,76 @@ func (n *Node) fail(err error) {
 	n.abandon(err)
 }
 
-// identify compares the directory's cluster with the metadata's.
-func (n *Node) identify() error {
-	id := n.store.ClusterID().String()
-	if n.dir.Fresh {
-		n.dir.Identity.Cluster = id
+// identify compares the directory's cluster with the metadata's, and finds the
+// node's number by its name.
+func (n *Node) identify(ctx context.Context) error {
+	id, cluster := &n.dir.Identity, n.store.ClusterID().String()
+	if !n.dir.Fresh {
+		if id.Cluster != cluster {
+			return fmt.Errorf("%s belongs to cluster %s, the metadata store to %s", n.config.Data, id.Cluster, cluster)
+		}
 		return nil
 	}
-	if n.dir.Identity.Cluster != id {
-		return fmt.Errorf("%s belongs to cluster %s, the metadata store to %s", n.config.Data, n.dir.Identity.Cluster, id)
-	}
-	return nil
+	var err error
+	id.Cluster = cluster
+	id.Node, err = n.store.NodeID(ctx, id.Name)
+	return err
 }
 
 // openShards opens the shards and logs, and what reaches them.
-func (n *Node) openShards(ctx context.Context) (*cluster, error) {
-	var err error
-	if n.oracle, err = tso.Open(ctx, bound{n.store}, 0); err != nil {
-		return nil, err
-	}
+func (n *Node) openShards(ctx context.Context) error {
 	m, err := n.placement(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	id := n.dir.Identity
+	own := []shard.ID{}
+	for _, i := range m.ShardsOf(id.Node) {
+		own = append(own, shard.ID(i))
+	}
 	n.locks = objectlock.New(deadlockTimeout, func(self txn.ID, leave func(error)) error { return n.engine.Search(self, leave) })
 	n.engine, err = engine.OpenNode(ctx, engine.Config{
-		Dir: n.config.Data, Shards: id.Shards, Logs: id.Logs, Oracle: n.oracle, Logger: n.log,
+		Dir: n.config.Data, Shards: id.Shards, Logs: id.Logs, Own: own, Oracle: n.oracle, Logger: n.log,
 		SQLite: n.sqliteOptions(), Log: shardlog.Options{MinFreeBytes: minFreeBytes}, MemoryBytes: int64(n.config.MemoryMB) << 20,
 		ShardOf: shardOf(m), Ask: n.ask, Fatal: n.fail,
 		Waits: n.locks, Party: n.party, Database: n.databaseOf, DeadlockTimeout: deadlockTimeout,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	n.onClose(n.engine.Close)
+	if n.stopNodes != nil {
+		n.onClose(n.stopNodes)
+	}
+	n.follow(cluster.New(n.local(), n.members, n.store, m, n.log))
 	if n.catalog, err = catalogshard.New(ctx, n.system, n.log); err != nil {
-		return nil, err
+		return err
 	}
 	n.onClose(n.catalog.Close)
-	return &cluster{node: n, service: n.layers.shards(n.engine), shards: m}, nil
+	return n.announce(ctx)
+}
+
+// local is the node's own part of the cluster.
+func (n *Node) local() cluster.Local {
+	return cluster.Local{
+		Service: n.layers.shards(n.engine),
+		LogOf:   n.engine.LogOf,
+		Participant: func(id txn.LogID) txn.Participant {
+			if p := n.engine.Participant(id); p != nil {
+				return n.layers.log(id, p)
+			}
+			return nil
+		},
+	}
+}
+
+// follow has the node see the cluster by a view that is kept current.
+func (n *Node) follow(view *cluster.Cluster) {
+	n.view.Store(view)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { defer close(ended); view.Follow(ctx) }()
+	n.onClose(func() error { stop(); <-ended; return nil })
 }
 
 // sqliteOptions chooses the file layer: the fast one keeps other processes out.
@@ -251,24 +299,23 @@ func (n *Node) sqliteOptions() sqlite.Options {
 	return sqlite.Options{}
 }
 
-// placement reads the shard map, or makes the first one.
+// placement reads the shard map, or makes the first one: then all shards are
+// this node's. From here on the directory is the cluster's.
 func (n *Node) placement(ctx context.Context) (*placement.Map, error) {
 	m, unchanged, err := n.store.Placement(ctx)
 	if err != nil {
 		return nil, err
 	}
-	id := n.dir.Identity
+	id := &n.dir.Identity
 	if m != nil {
-		if n.dir.Fresh {
-			return nil, fmt.Errorf("the metadata store holds cluster %s, whose rows lie in another directory than %s; a second node cannot join yet",
-				n.store.ClusterID(), n.config.Data)
+		if n.dir.Fresh && n.config.Shards == 0 {
+			id.Shards = m.Shards()
 		}
 		if m.Shards() != id.Shards {
-			return nil, fmt.Errorf("the cluster has %d shards, %s was made with %d", m.Shards(), n.config.Data, id.Shards)
+			return nil, fmt.Errorf("the cluster has %d shards, not %d; the number cannot change", m.Shards(), id.Shards)
 		}
-		return m, nil
+		return m, n.dir.Commit()
 	}
-	// From here on the directory is the cluster's.
 	if err := n.dir.Commit(); err != nil {
 		return nil, err
 	}
@@ -279,11 +326,7 @@ func (n *Node) placement(ctx context.Context) (*placement.Map, error) {
 }
 
 // serve accepts clients.
-func (n *Node) serve(ctx context.Context, c *cluster) error {
-	var err error
-	if n.boot, err = n.store.NextBoot(ctx, n.dir.Identity.Node); err != nil {
-		return err
-	}
+func (n *Node) serve(ctx context.Context, c *cluster.Cluster) error {
 	if err := n.setFirstPassword(ctx); err != nil {
 		return err
 	}
@@ -293,21 +336,22 @@ func (n *Node) serve(ctx context.Context, c *cluster) error {
 	}
 	n.coordinator = twopc.NewCoordinator(n.oracle, c.Participant)
 	n.onClose(func() error { n.coordinator.Close(); return nil })
-	n.schema = newSchemaChanges(n.store, c)
+	n.schema = newSchemaChanges(n, c)
 	n.sweeper = startSweeper(n, c)
 	n.onClose(n.sweeper.Close)
-	txns := txn.NewManager(n.dir.Identity.Node, n.boot, n.oracle, n.coordinator, c, c.logOf)
+	txns := txn.NewManager(n.dir.Identity.Node, n.boot, n.oracle, n.coordinator, c, c.LogOf)
 	sessions := &session.Node{
-		Catalog: n.store, Schema: n.schema,
+		Catalog: published{n.store, n.oracle}, Schema: n.schema,
 		Allocate: allocator{n}, Cluster: c, CatalogShard: n.catalog, Topology: c, Txns: txns, Oracle: n.oracle, Locks: n.locks,
 		Library: builtin.Default(), System: n.system, Texts: sqlparse.NewCache(textCacheBytes), Plans: planner.NewCache(planner.New(), planCacheBytes),
-		Maintenance: &maintenance{c}, Log: n.log, Defaults: n.defaults(), Version: VersionText(),
+		Maintenance: &maintenance{n}, Log: n.log, Defaults: n.defaults(), Version: VersionText(),
 		Started: time.Now(), Metrics: n.statements, Slow: time.Duration(n.config.SlowMS) * time.Millisecond,
 	}
 	n.sessions.Store(sessions)
 	n.wire = wire.NewServer(sessions, wire.Config{
 		MaxConnections: n.config.MaxConnections, Reserved: n.reserved(), StartupTimeout: startupTimeout,
 		TrustLoopback: n.config.TrustLoopback, Certificate: n.certificate.current.Load, Secret: secret, Log: n.log,
+		FirstProcess: (n.dir.Identity.Node - 1) * wire.Processes, Elsewhere: n.cancelElsewhere,
 	})
 	go func() { n.served <- n.wire.Serve(n.clients...) }()
 	if err := makeReserve(vfs.OS{}, n.config.Data); err != nil {

@@ -32,7 +32,7 @@ func SetFirstPassword(dir, password string) error {
 	if _, err := vfs.ReadFile(files, filepath.Join(dir, identityFile)); !errors.Is(err, fs.ErrNotExist) {
 		return started
 	}
-	d, err := OpenDataDir(files, dir, 0, 0)
+	d, err := OpenDataDir(files, dir, Wanted{})
 	if err != nil {
 		return err
 	}

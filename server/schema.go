@@ -11,6 +11,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/server/cluster"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
 
@@ -21,16 +22,17 @@ var schemaHome = txn.LogID{'m', 'e', 't', 'a', 'd', 'a', 't', 'a'}
 // schemaChanges commits transactions with DDL (rule 21): every log
 // prepares, the metadata store decides and publishes, the logs resolve.
 type schemaChanges struct {
+	node    *Node
 	store   *store.Store
-	cluster *cluster
+	cluster *cluster.Cluster
 
 	mu sync.Mutex
 	// underWay are the transactions that may still be decided here; protected by mu.
 	underWay map[txn.ID]bool
 }
 
-func newSchemaChanges(s *store.Store, c *cluster) *schemaChanges {
-	return &schemaChanges{store: s, cluster: c, underWay: map[txn.ID]bool{}}
+func newSchemaChanges(n *Node, c *cluster.Cluster) *schemaChanges {
+	return &schemaChanges{node: n, store: n.store, cluster: c, underWay: map[txn.ID]bool{}}
 }
 
 const (
@@ -45,13 +47,26 @@ const (
 // Commit implements session.SchemaChanges. As every commit it is not
 // interrupted: whoever cancels it now would not know what became of it.
 func (s *schemaChanges) Commit(ctx context.Context, t *txn.Txn, c *catalog.Change) error {
-	defer s.cluster.node.sweeper.Wake()
-	if err := s.cluster.node.checkSpace(); err != nil {
+	if err := s.commit(ctx, t, c); err != nil {
+		return err
+	}
+	// Before the client hears of it: then the next statement on any node knows of it (rule 22).
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
+	defer cancel()
+	if err := s.node.oracle.Report(ctx); err != nil {
+		s.node.log.Warn("a schema change is committed, other nodes may hear of it late", "error", err)
+	}
+	return nil
+}
+
+func (s *schemaChanges) commit(ctx context.Context, t *txn.Txn, c *catalog.Change) error {
+	defer s.node.sweeper.Wake()
+	if err := s.node.checkSpace(); err != nil {
 		s.Rollback(ctx, t, c)
 		return err
 	}
 	defer t.Ended()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cluster.node.layers.metadataTimeout())
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.node.layers.metadataTimeout())
 	defer cancel()
 	branches := t.Branches()
 	if len(branches) == 0 {
@@ -65,7 +80,7 @@ func (s *schemaChanges) Commit(ctx context.Context, t *txn.Txn, c *catalog.Chang
 		return err
 	}
 	if e := s.resolve(ctx, t.ID(), branches, out); e != nil {
-		s.cluster.node.log.Warn("the end of a schema change is not everywhere yet", "transaction", t.ID().String(), "outcome", out.State.String(), "error", e)
+		s.node.log.Warn("the end of a schema change is not everywhere yet", "transaction", t.ID().String(), "outcome", out.State.String(), "error", e)
 	}
 	return err
 }
@@ -109,7 +124,7 @@ func (s *schemaChanges) isUnderWay(id txn.ID) bool {
 
 // prepare makes every branch durable and returns the commit timestamp.
 func (s *schemaChanges) prepare(ctx context.Context, id txn.ID, branches []txn.Branch, fences []txn.Fence) (txn.Timestamp, error) {
-	at, err := s.cluster.node.oracle.Commit(ctx)
+	at, err := s.node.oracle.Commit(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -187,13 +202,16 @@ func (s *schemaChanges) resolve(ctx context.Context, id txn.ID, branches []txn.B
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	return s.cluster.node.engine.Unasked(func() error { return s.store.Forget(ctx, id.String()) })
+	return s.node.engine.Unasked(func() error { return s.store.Forget(ctx, id.String()) })
 }
 
 // Forget deletes the decisions that commits have left behind: those that were
 // asked for, and those that could not be forgotten in time. Every log follows
 // them first, durably.
 func (s *schemaChanges) Forget(ctx context.Context) error {
+	if !s.cluster.Alone() {
+		return nil // a decision that is kept does no harm; another node's log may need it
+	}
 	left, err := s.store.Decisions(ctx)
 	if err != nil {
 		return err
@@ -215,7 +233,7 @@ func (s *schemaChanges) forget(ctx context.Context, id txn.ID, decision []byte) 
 	if err != nil {
 		return err
 	}
-	engine := s.cluster.node.engine
+	engine := s.node.engine
 	for _, log := range engine.Participants() {
 		if err := log.Follow(ctx, &txn.ResolveRequest{Txn: id, Outcome: out}); err != nil {
 			return err
@@ -246,7 +264,10 @@ func decodeOutcome(b []byte) (txn.Outcome, error) {
 // metadata store: undecided ones are aborted first.
 func (n *Node) ask(ctx context.Context, home txn.LogID, id txn.ID) (txn.Outcome, error) {
 	if home != schemaHome {
-		return txn.Outcome{}, pgerr.New(pgerr.ConnectionDoesNotExist, "log %s is not of this cluster", home)
+		if c := n.view.Load(); c != nil {
+			return c.Ask(ctx, home, id)
+		}
+		return txn.Outcome{}, pgerr.New(pgerr.CannotConnectNow, "the node is starting")
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()

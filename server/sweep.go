@@ -7,6 +7,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/server/cluster"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
@@ -17,7 +18,7 @@ import (
 // have been left behind. It sweeps after schema changes, and when VACUUM asks.
 type sweeper struct {
 	node    *Node
-	cluster *cluster
+	cluster *cluster.Cluster
 	wake    chan struct{}
 	cancel  context.CancelFunc
 	done    chan struct{}
@@ -31,7 +32,7 @@ type sweeper struct {
 // sweepRetry is how long the sweeper lets snapshots grow old that are in its way.
 const sweepRetry = 10 * time.Second
 
-func startSweeper(n *Node, c *cluster) *sweeper {
+func startSweeper(n *Node, c *cluster.Cluster) *sweeper {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &sweeper{node: n, cluster: c, wake: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}), seen: map[uint64]txn.Timestamp{}}
 	s.Wake() // what was dropped before the start

@@ -10,15 +10,23 @@ import (
 
 // registry knows the open connections by the key that a CancelRequest names.
 type registry struct {
+	base  uint32      // of the node's process ids
 	mu    *sync.Mutex // protects the fields below
 	next  *uint32
 	conns map[uint32]*conn
 	early map[*conn]bool // those that have not started up yet
 }
 
-func newRegistry() registry {
-	return registry{mu: new(sync.Mutex), next: new(uint32), conns: map[uint32]*conn{}, early: map[*conn]bool{}}
+func newRegistry(base uint32) registry {
+	return registry{base: base, mu: new(sync.Mutex), next: new(uint32), conns: map[uint32]*conn{}, early: map[*conn]bool{}}
 }
+
+// Processes is how many process ids a node has: those of different nodes
+// differ, so that a CancelRequest that reaches any node finds its session's.
+const Processes = 1 << 20
+
+// own reports whether a process id is one of this node's.
+func (r registry) own(pid uint32) bool { return pid-r.base < Processes }
 
 // open notes a connection that is about to start up; opened, that it has, or
 // failed to. It reports false, and notes nothing, when limit others are about to.
@@ -53,12 +61,9 @@ func (r registry) add(c *conn, limit int) bool {
 	if len(r.conns) >= limit {
 		return false
 	}
-	for *r.next++; *r.next == 0 || *r.next > 1<<31-1 || r.conns[*r.next] != nil; *r.next++ {
-		if *r.next > 1<<31-1 {
-			*r.next = 0
-		}
+	for *r.next++; *r.next%Processes == 0 || r.conns[r.base+*r.next%Processes] != nil; *r.next++ {
 	}
-	c.pid, c.secret = *r.next, newSecret()
+	c.pid, c.secret = r.base+*r.next%Processes, newSecret()
 	r.conns[c.pid] = c
 	return true
 }

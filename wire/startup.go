@@ -66,9 +66,7 @@ func (c *conn) firstPacket() *frame.Startup {
 				return nil
 			}
 		case frame.CancelCode:
-			if victim := c.server.conns.find(p.PID, p.Secret); victim != nil {
-				victim.cancelRunning()
-			}
+			c.server.Cancel(p.PID, p.Secret)
 			return nil
 		default:
 			return p

@@ -31,6 +31,10 @@ type Config struct {
 	Reserved int
 	// StartupTimeout bounds the first packets, as authentication_timeout does.
 	StartupTimeout time.Duration
+	// FirstProcess is where the node's process ids begin, a multiple of Processes.
+	FirstProcess uint32
+	// Elsewhere is told of CancelRequests for other nodes' sessions; nil drops them.
+	Elsewhere func(process, secret uint32)
 	// TrustLoopback lets clients of this machine's loopback addresses in without a
 	// password, as clients of the Unix socket always are.
 	TrustLoopback bool
@@ -51,8 +55,19 @@ type Server struct {
 
 // NewServer makes a server of node's sessions; Serve starts it.
 func NewServer(node *session.Node, c Config) *Server {
-	return &Server{config: c, node: node, conns: newRegistry(), closing: make(chan struct{})}
+	return &Server{config: c, node: node, conns: newRegistry(c.FirstProcess), closing: make(chan struct{})}
 }
 
 // Connections is the number of open sessions, for metrics.
 func (s *Server) Connections() int { return s.conns.count() }
+
+// Cancel is a CancelRequest's effect: nobody learns whether there was such a
+// session, here or on another node.
+func (s *Server) Cancel(process, secret uint32) {
+	switch victim := s.conns.find(process, secret); {
+	case victim != nil:
+		victim.cancelRunning()
+	case !s.conns.own(process) && s.config.Elsewhere != nil:
+		s.config.Elsewhere(process, secret)
+	}
+}

@@ -75,6 +75,17 @@ func (m *Map) ShardsOf(node uint32) []uint32 {
 	return shards
 }
 
+// SlotsOf is how many slots a shard has.
+func (m *Map) SlotsOf(shard uint32) int {
+	n := 0
+	for _, s := range m.slots {
+		if uint32(s) == shard {
+			n++
+		}
+	}
+	return n
+}
+
 // Moved returns the map after one shard went to another node: one epoch on.
 func (m *Map) Moved(shard, node uint32) *Map {
 	nodes := append([]uint32(nil), m.nodes...)

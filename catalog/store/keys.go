@@ -16,7 +16,8 @@ import "fmt"
 //	boot/<node>             how often the node has started
 //	node/<node>             what the node said of itself when it last joined (nodeRecord)
 //	live/<node>             there while the node's lease lives
-//	next/oid, next/physical the first number not handed out
+//	name/<name>             the number of the node of that name
+//	next/oid, next/physical the first number not handed out; next/node likewise
 //	leader                  the node that serves the timestamp oracle, under its lease
 //	bound                   the timestamp oracle's persisted bound
 //	placement               the shard map
@@ -37,6 +38,8 @@ const (
 	bootRoot     = root + "boot/"
 	nodeRoot     = root + "node/"
 	liveRoot     = root + "live/"
+	nameRoot     = root + "name/"
+	nodeKey      = root + "next/node"
 	oidKey       = root + "next/oid"
 	physicalKey  = root + "next/physical"
 	leaderKey    = root + "leader"

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/pegmatitedb/pegmatite/catalog/metakv"
@@ -10,6 +11,7 @@ import (
 // Leader is the node that serves the cluster's timestamp oracle.
 type Leader struct {
 	Node    uint32 `json:"node"`
+	Boot    uint32 `json:"boot"`
 	Address string `json:"address"` // where nodes reach it
 }
 
@@ -33,6 +35,13 @@ func (s *Store) Campaign(ctx context.Context, l Leader, lease metakv.LeaseID) (*
 		return nil, nil
 	}
 	return &Term{store: s, won: metakv.Compare{Key: leaderKey, Modified: r.Revision}}, nil
+}
+
+// Crown makes the node the leader for good, under no lease: that of a cluster
+// whose metadata store lives in the node's own process.
+func (s *Store) Crown(ctx context.Context, l Leader) error {
+	_, err := s.kv.Commit(ctx, metakv.Txn{Then: []metakv.Op{metakv.Put(leaderKey, marshal(l))}})
+	return unavailableOrNil(err)
 }
 
 // Leader returns who is the leader; ok is false when nobody is.
@@ -85,4 +94,19 @@ func (s *Store) Published(ctx context.Context) (uint64, error) {
 	}
 	var head headRecord
 	return head.Revision, unmarshal(kv, &head)
+}
+
+// Depose ends the time of a leader that is known to be dead, if it is still the one.
+func (s *Store) Depose(ctx context.Context, l Leader) error {
+	kv, err := s.kv.Get(ctx, leaderKey)
+	if err != nil {
+		return unavailable(err)
+	}
+	if !bytes.Equal(kv.Value, marshal(l)) {
+		return nil
+	}
+	_, err = s.kv.Commit(ctx, metakv.Txn{
+		If: []metakv.Compare{{Key: leaderKey, Modified: kv.Modified}}, Then: []metakv.Op{metakv.Delete(leaderKey)},
+	})
+	return unavailableOrNil(err)
 }

@@ -8,26 +8,49 @@ import (
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog/metakv"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
 // Node is a member of the cluster.
 type Node struct {
-	ID      uint32
-	Address string // where other nodes reach it; "" when they cannot
-	Version string // of the program
-	Boot    uint32
+	ID   uint32
+	Name string
+	// Directory is the UUID of its data directory: two that say they are the
+	// same node are not, when their directories differ.
+	Directory string
+	Address   string // where other nodes reach it; "" when they cannot
+	Clients   string // where PostgreSQL clients reach it
+	Version   string // of the program
+	Boot      uint32
+	Weight    int // its share of the shards, relative to the others'
+	// Logs are the UUIDs of its logs, by their number; empty until it serves shards.
+	Logs []string
 	// Live: its lease has not run out. A hint: it may be dead already, or
 	// cut off and alive.
 	Live bool
 }
 
 type nodeRecord struct {
-	Address string `json:"address,omitempty"`
-	Version string `json:"version"`
-	Boot    uint32 `json:"boot"`
+	Name      string   `json:"name"`
+	Directory string   `json:"directory"`
+	Address   string   `json:"address,omitempty"`
+	Clients   string   `json:"clients"`
+	Version   string   `json:"version"`
+	Boot      uint32   `json:"boot"`
+	Weight    int      `json:"weight"`
+	Logs      []string `json:"logs,omitempty"`
 }
 
-// Nodes returns all nodes that have ever joined, in order of their numbers' text.
+func (n *Node) record() nodeRecord {
+	return nodeRecord{n.Name, n.Directory, n.Address, n.Clients, n.Version, n.Boot, n.Weight, n.Logs}
+}
+
+func (r *nodeRecord) node(id uint32, live bool) Node {
+	return Node{id, r.Name, r.Directory, r.Address, r.Clients, r.Version, r.Boot, r.Weight, r.Logs, live}
+}
+
+// Nodes returns all nodes that have ever joined and were not removed, in order
+// of their numbers' text.
 func (s *Store) Nodes(ctx context.Context) ([]Node, error) {
 	kvs, _, err := s.kv.Range(ctx, nodeRoot)
 	if err != nil {
@@ -52,27 +75,61 @@ func (s *Store) Nodes(ctx context.Context) ([]Node, error) {
 		if err := unmarshal(kv, &r); err != nil {
 			return nil, err
 		}
-		nodes[i] = Node{ID: uint32(id), Address: r.Address, Version: r.Version, Boot: r.Boot, Live: alive[name]}
+		nodes[i] = r.node(uint32(id), alive[name])
 	}
 	return nodes, nil
+}
+
+// NodeID returns the number of the node of that name, for ever the same.
+func (s *Store) NodeID(ctx context.Context, name string) (uint32, error) {
+	key := nameRoot + name
+	numbers := sequenceBlock{store: s, key: nodeKey, first: 1, size: 1, limit: 1<<31 - 1}
+	for {
+		kv, err := s.kv.Get(ctx, key)
+		if err != nil {
+			return 0, unavailable(err)
+		}
+		if kv.Exists() {
+			id, err := strconv.ParseUint(string(kv.Value), 10, 32)
+			if err != nil {
+				return 0, errBadRecord("%s is %q", key, kv.Value)
+			}
+			return uint32(id), nil
+		}
+		id, err := numbers.take(ctx, 1)
+		if err != nil {
+			return 0, err
+		}
+		put := metakv.Put(key, strconv.AppendUint(nil, id, 10))
+		if _, err := s.kv.Commit(ctx, metakv.Txn{If: []metakv.Compare{{Key: key}}, Then: []metakv.Op{put}}); err != nil {
+			return 0, unavailable(err)
+		}
+	}
+}
+
+// WatchNodes follows the nodes; every Next says that they may be others, or
+// that one is live that was not, or the other way round.
+func (s *Store) WatchNodes() []metakv.Watch {
+	return []metakv.Watch{s.kv.Watch(nodeRoot, 0), s.kv.Watch(liveRoot, 0)}
 }
 
 // Membership keeps a node's lease alive until it is closed.
 type Membership struct {
 	store  *Store
 	leaser metakv.Leaser
-	node   Node
 	ttl    time.Duration
 
-	mu    sync.Mutex
-	lease metakv.LeaseID // protected by mu
+	mu    sync.Mutex // protects the fields below
+	node  Node
+	lease metakv.LeaseID
 
 	stop context.CancelFunc
 	done sync.WaitGroup
 }
 
 // Join makes the node a member: live as long as this process renews its lease,
-// at thirds of the ttl. Close ends it.
+// at thirds of the ttl. Close ends it. It is refused (55006) as long as another
+// directory is the node's.
 func (s *Store) Join(ctx context.Context, leaser metakv.Leaser, node Node, ttl time.Duration) (*Membership, error) {
 	m := &Membership{store: s, leaser: leaser, node: node, ttl: ttl}
 	if err := m.register(ctx); err != nil {
@@ -83,22 +140,50 @@ func (s *Store) Join(ctx context.Context, leaser metakv.Leaser, node Node, ttl t
 	return m, nil
 }
 
-// register takes a lease and puts the node under it.
+// Announce replaces what the node says of itself.
+func (m *Membership) Announce(ctx context.Context, node Node) error {
+	m.mu.Lock()
+	m.node = node
+	m.mu.Unlock()
+	return m.register(ctx)
+}
+
+// register puts the node under a lease.
 func (m *Membership) register(ctx context.Context) error {
-	lease, err := m.leaser.Grant(ctx, m.ttl)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	id := strconv.FormatUint(uint64(m.node.ID), 10)
+	before, err := m.store.kv.Get(ctx, nodeRoot+id)
 	if err != nil {
 		return unavailable(err)
 	}
-	name := strconv.FormatUint(uint64(m.node.ID), 10)
-	record := nodeRecord{Address: m.node.Address, Version: m.node.Version, Boot: m.node.Boot}
-	live := metakv.Put(liveRoot+name, nil)
-	live.Lease = lease
-	if _, err := m.store.kv.Commit(ctx, metakv.Txn{Then: []metakv.Op{metakv.Put(nodeRoot+name, marshal(record)), live}}); err != nil {
+	if before.Exists() {
+		var r nodeRecord
+		if err := unmarshal(before, &r); err != nil {
+			return err
+		}
+		if r.Directory != m.node.Directory {
+			return pgerr.New(pgerr.ObjectInUse, "node %q is another one, at %s, with a data directory of its own", m.node.Name, r.Address).
+				WithHint("Choose another name, or remove that node first.")
+		}
+	}
+	if m.lease == 0 {
+		if m.lease, err = m.leaser.Grant(ctx, m.ttl); err != nil {
+			return unavailable(err)
+		}
+	}
+	live := metakv.Put(liveRoot+id, nil)
+	live.Lease = m.lease
+	r, err := m.store.kv.Commit(ctx, metakv.Txn{
+		If:   []metakv.Compare{{Key: nodeRoot + id, Modified: before.Modified}},
+		Then: []metakv.Op{metakv.Put(nodeRoot+id, marshal(m.node.record())), live},
+	})
+	if err != nil {
 		return unavailable(err)
 	}
-	m.mu.Lock()
-	m.lease = lease
-	m.mu.Unlock()
+	if !r.Done {
+		return pgerr.New(pgerr.ObjectInUse, "node %q has just joined from elsewhere", m.node.Name)
+	}
 	return nil
 }
 
@@ -112,9 +197,10 @@ func (m *Membership) renew(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		err := m.leaser.KeepAlive(ctx, m.leaseID())
+		err := m.leaser.KeepAlive(ctx, m.Lease())
 		if errors.Is(err, metakv.ErrLeaseGone) {
 			m.store.log.Warn("the node's lease had run out, joining again")
+			m.forget()
 			err = m.register(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
@@ -123,7 +209,15 @@ func (m *Membership) renew(ctx context.Context) {
 	}
 }
 
-func (m *Membership) leaseID() metakv.LeaseID {
+// forget has the next register take another lease.
+func (m *Membership) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lease = 0
+}
+
+// Lease is the node's lease of the moment.
+func (m *Membership) Lease() metakv.LeaseID {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.lease
@@ -133,7 +227,7 @@ func (m *Membership) leaseID() metakv.LeaseID {
 func (m *Membership) Close(ctx context.Context) error {
 	m.stop()
 	m.done.Wait()
-	if err := m.leaser.Revoke(ctx, m.leaseID()); err != nil && !errors.Is(err, metakv.ErrLeaseGone) {
+	if err := m.leaser.Revoke(ctx, m.Lease()); err != nil && !errors.Is(err, metakv.ErrLeaseGone) {
 		return unavailable(err)
 	}
 	return nil

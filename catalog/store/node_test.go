@@ -1,17 +1,19 @@
 package store_test
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog/metakv/memory"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
 func TestMembership(t *testing.T) {
 	kv := memory.New()
 	s := open(t, kv)
-	node := store.Node{ID: 3, Address: "127.0.0.1:1", Version: "0.1", Boot: 2}
+	node := store.Node{ID: 3, Name: "c", Directory: "d", Address: "127.0.0.1:1", Clients: "127.0.0.1:2", Version: "0.1", Boot: 2, Weight: 1}
 	m, err := s.Join(t.Context(), kv, node, 15*time.Millisecond)
 	if err != nil {
 		t.Fatal(err)
@@ -20,11 +22,21 @@ func TestMembership(t *testing.T) {
 		t.Helper()
 		node.Live = live
 		nodes, err := s.Nodes(t.Context())
-		if err != nil || len(nodes) != 1 || nodes[0] != node {
+		if err != nil || len(nodes) != 1 || !reflect.DeepEqual(nodes[0], node) {
 			t.Fatalf("nodes %+v, %v; want %+v", nodes, err, node)
 		}
 	}
 	expect(true)
+	node.Logs = []string{"a", "b"}
+	if err := m.Announce(t.Context(), node); err != nil {
+		t.Fatal(err)
+	}
+	expect(true)
+	other := node
+	other.Directory = "e"
+	if _, err := s.Join(t.Context(), kv, other, time.Second); !pgerr.HasCode(err, pgerr.ObjectInUse) {
+		t.Fatalf("the same node in another directory: %v", err)
+	}
 	// The store's clock leaps: the lease is gone, the node joins again.
 	watch := kv.Watch("/pegmatite/live/", 0)
 	defer watch.Close()
@@ -43,4 +55,19 @@ func TestMembership(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(false)
+}
+
+// TestNodeID: a name is one number, for ever and whoever asks.
+func TestNodeID(t *testing.T) {
+	kv := memory.New()
+	a, b := open(t, kv), open(t, kv)
+	for _, c := range []struct {
+		s    *store.Store
+		name string
+		want uint32
+	}{{a, "one", 1}, {b, "two", 2}, {b, "one", 1}, {a, "two", 2}, {a, "three", 3}} {
+		if id, err := c.s.NodeID(t.Context(), c.name); err != nil || id != c.want {
+			t.Errorf("%s is %d, %v; want %d", c.name, id, err, c.want)
+		}
+	}
 }

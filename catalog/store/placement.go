@@ -41,3 +41,6 @@ func (s *Store) SetPlacement(ctx context.Context, m *placement.Map, unchanged me
 	}
 	return nil
 }
+
+// WatchPlacement follows the shard map: every Next says that it may be another.
+func (s *Store) WatchPlacement() metakv.Watch { return s.kv.Watch(placementKey, 0) }

@@ -28,7 +28,7 @@ var owners = map[string][]string{
 	"github.com/jackc/pgx/v5":             {"wire"}, // the protocol's messages
 	"github.com/cockroachdb/apd/v3":       {"internal/types", "catalog/builtin"},
 	"github.com/cespare/xxhash/v2":        {"internal/types", "planner/distribute", "shard/engine"},
-	"github.com/google/uuid":              {"catalog/builtin", "catalog/store", "shard/engine"},
+	"github.com/google/uuid":              {"catalog/builtin", "catalog/store", "shard/engine", "server"},
 	"github.com/pelletier/go-toml/v2":     {"server"},
 	"github.com/prometheus/client_golang": {"server"},
 	"github.com/tidwall/btree":            {"catalog", "shard/recent"},

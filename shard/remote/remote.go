@@ -59,18 +59,33 @@ const (
 // checks that it speaks the same version of the protocol. Options come after
 // the defaults: transport credentials, above all, which are none by default.
 func Dial(ctx context.Context, address string, options ...grpc.DialOption) (*Client, error) {
-	c := &Client{address: address}
-	c.calls.Store(rand.Uint64())
-	conn, err := grpc.NewClient("passthrough:///"+address, append(defaults(), options...)...)
+	conn, err := Connect(address, options...)
 	if err != nil {
-		return nil, c.lost(err)
+		return nil, err
 	}
-	c.conn = conn
+	c := New(conn, address)
 	if err := c.hello(ctx); err != nil {
 		conn.Close()
 		return nil, err
 	}
 	return c, nil
+}
+
+// Connect makes a connection to a node, for New and for what else the node
+// serves. It is made when it is first used.
+func Connect(address string, options ...grpc.DialOption) (*grpc.ClientConn, error) {
+	conn, err := grpc.NewClient("passthrough:///"+address, append(defaults(), options...)...)
+	if err != nil {
+		return nil, (&Client{address: address}).lost(err)
+	}
+	return conn, nil
+}
+
+// New is the shards of the node behind a connection.
+func New(conn *grpc.ClientConn, address string) *Client {
+	c := &Client{address: address, conn: conn}
+	c.calls.Store(rand.Uint64())
+	return c
 }
 
 func defaults() []grpc.DialOption {

@@ -20,9 +20,9 @@ import (
 // layouts are the shapes of cluster that every script must not notice, nor
 // whether rows are still in memory when they are read or in SQLite already.
 var layouts = []struct {
-	shards, logs int
-	settled      bool
-}{{1, 1, false}, {8, 1, false}, {8, 3, false}, {8, 1, true}}
+	shards, logs, nodes int
+	settled             bool
+}{{1, 1, 1, false}, {8, 1, 1, false}, {8, 3, 1, false}, {8, 1, 1, true}, {8, 1, 3, false}}
 
 func TestScripts(t *testing.T) {
 	node.Psql(t)
@@ -31,14 +31,20 @@ func TestScripts(t *testing.T) {
 		t.Fatal("no scripts", err)
 	}
 	for _, l := range layouts {
-		t.Run(fmt.Sprintf("shards=%d,logs=%d,settled=%v", l.shards, l.logs, l.settled), func(t *testing.T) {
-			n := node.Start(t, func(c *server.Config) { c.Shards, c.Logs = l.shards, l.logs })
-			if l.settled {
-				settle(t, dsn(n.Address())("postgres"))
+		t.Run(fmt.Sprintf("shards=%d,logs=%d,nodes=%d,settled=%v", l.shards, l.logs, l.nodes, l.settled), func(t *testing.T) {
+			var nodes []*node.Node
+			if l.nodes == 1 {
+				nodes = append(nodes, node.Start(t, func(c *server.Config) { c.Shards, c.Logs = l.shards, l.logs }))
+			} else {
+				nodes = node.StartCluster(t, l.nodes, l.shards, func(_ int, c *server.Config) { c.Logs = l.logs }).Nodes
 			}
-			for _, script := range scripts {
+			if l.settled {
+				settle(t, dsn(nodes[0].Address())("postgres"))
+			}
+			for i, script := range scripts {
 				name := strings.TrimSuffix(filepath.Base(script), ".sql")
-				t.Run(name, func(t *testing.T) { runScript(t, dsn(n.Address()), name) })
+				at := func(i int) func(string) string { return dsn(nodes[i%len(nodes)].Address()) }
+				t.Run(name, func(t *testing.T) { runScript(t, at(i), at(i+1), name) })
 			}
 		})
 	}
@@ -54,7 +60,7 @@ func TestRecord(t *testing.T) {
 	scripts, _ := filepath.Glob("testdata/*.sql")
 	for _, script := range scripts {
 		name := strings.TrimSuffix(filepath.Base(script), ".sql")
-		out := output(t, dsn(address), name)
+		out := output(t, dsn(address), dsn(address), name)
 		if err := os.WriteFile(filepath.Join("testdata", name+".out"), out, 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -92,26 +98,27 @@ func dsn(address string) func(db string) string {
 	}
 }
 
-// output runs a script in a database of its own.
-func output(t *testing.T, dsn func(string) string, name string) []byte {
+// output runs a script in a database of its own, which is made through another
+// node, where there are several.
+func output(t *testing.T, dsn, other func(string) string, name string) []byte {
 	t.Helper()
 	script, err := os.ReadFile(filepath.Join("testdata", name+".sql"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	db := "script_" + name
-	node.RunPsql(t, dsn("postgres"), "DROP DATABASE IF EXISTS "+db+"; CREATE DATABASE "+db+" TEMPLATE template0;")
+	node.RunPsql(t, other("postgres"), "DROP DATABASE IF EXISTS "+db+"; CREATE DATABASE "+db+" TEMPLATE template0;")
 	out := node.RunPsql(t, dsn(db), string(script))
-	node.RunPsql(t, dsn("postgres"), "DROP DATABASE "+db+";")
+	node.RunPsql(t, other("postgres"), "DROP DATABASE "+db+";")
 	return out
 }
 
-func runScript(t *testing.T, dsn func(string) string, name string) {
+func runScript(t *testing.T, dsn, other func(string) string, name string) {
 	want, err := os.ReadFile(filepath.Join("testdata", name+".out"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := output(t, dsn, name)
+	got := output(t, dsn, other, name)
 	if string(got) != string(want) {
 		t.Errorf("output differs from PostgreSQL's:\n%s", diff(string(want), string(got)))
 	}

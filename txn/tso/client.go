@@ -125,6 +125,14 @@ func (c *Client) InUse(dst []txn.Timestamp) ([]txn.Timestamp, txn.Timestamp) {
 	return c.registry.append(dst), txn.Timestamp(known)
 }
 
+// Report tells the oracle of what this node has published, and waits for what
+// others have: afterwards the node's catalog is as new as any that has been
+// acknowledged before the call (rule 22).
+func (c *Client) Report(ctx context.Context) error {
+	_, err := c.request(ctx, 0)
+	return err
+}
+
 // Registered is how many snapshots are in use here.
 func (c *Client) Registered() int { return c.registry.count() }
 

@@ -242,6 +242,17 @@ func (l *Leader) InUse(dst []txn.Timestamp) ([]txn.Timestamp, txn.Timestamp) {
 	return snapshots, known
 }
 
+// Published notes a revision of the catalog that this process has published,
+// for the nodes that ask next.
+func (l *Leader) Published(revision uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.revision = max(l.revision, revision)
+}
+
+// Registered is how many snapshots are in use in this process.
+func (l *Leader) Registered() int { return l.oracle.Registered() }
+
 // Revision is the newest revision of the catalog that any node has reported.
 func (l *Leader) Revision() uint64 {
 	l.mu.Lock()

@@ -176,14 +176,18 @@ func (e *environment) fullPath() []catalog.OID {
 func (e *environment) bind() *bind.Env {
 	s := e.session
 	now := s.snapshot()
-	var since *catalog.Snapshot
-	if s.tx != nil && s.tx.since != now {
-		since = s.tx.since
-	}
 	return &bind.Env{
-		Snapshot: now, Since: since, Database: s.database, SearchPath: e.fullPath(), Role: s.currentUser().OID,
+		Snapshot: now, Since: e.since(now), Database: s.database, SearchPath: e.fullPath(), Role: s.currentUser().OID,
 		Types: e.types(), Library: s.node.Library, Notice: e.notice,
 	}
+}
+
+// since is bind.Env's: what the catalog was when the transaction's snapshot was fixed.
+func (e *environment) since(now *catalog.Snapshot) *catalog.Snapshot {
+	if t := e.session.tx; t != nil && t.since != now {
+		return t.since
+	}
+	return nil
 }
 
 // exec is the environment of one run.

@@ -99,10 +99,14 @@ func (s *Session) planExecution(x *execution) (*plan.Statement, error) {
 }
 
 // plan plans a statement, or finds its plan in the node's cache.
-func (s *Session) plan(st *sqlparse.Statement, declared []*types.Type) (*plan.Statement, error) {
-	env := s.env.bind()
-	s.planned = env.Snapshot
-	return s.node.Plans.Plan(env, st, declared)
+func (s *Session) plan(st *sqlparse.Statement, declared []*types.Type) (p *plan.Statement, err error) {
+	err = s.confirmed(func() error {
+		env := s.env.bind()
+		s.planned = env.Snapshot
+		p, err = s.node.Plans.Plan(env, st, declared)
+		return err
+	})
+	return p, err
 }
 
 // runPlan starts a plan; analysis is EXPLAIN ANALYZE's, or nil.

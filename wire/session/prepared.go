@@ -46,7 +46,7 @@ func (s *Session) planPrepared(p *prepared) (*plan.Statement, error) {
 			return nil, err
 		}
 	}
-	if p.plan = st; st.ReadNow {
+	if p.plan = st; st.ReadNow || s.env.since(now.snapshot) != nil {
 		p.plan = nil
 	}
 	p.planAt = now
@@ -77,6 +77,7 @@ func (s *Session) prepare(ctx context.Context, p *prepared) error {
 		}
 		return s.prepareCommandOf(ctx, p)
 	}
+	s.running = ctx
 	st, err := s.plan(p.stmt, p.declared)
 	if err != nil {
 		return err

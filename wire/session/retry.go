@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
@@ -89,4 +90,31 @@ func (s *Session) moved(ctx context.Context, seen *catalog.Snapshot) bool {
 		}
 	}
 	return true
+}
+
+// confirmed does what depends on the catalog. When it fails for what the
+// catalog has or lacks, and another node has changed that since, it is done again (rule 22).
+func (s *Session) confirmed(do func() error) error {
+	seen := s.snapshot()
+	err := do()
+	if err == nil || !ofCatalog(err) {
+		return err
+	}
+	if e := s.node.Catalog.Confirm(s.statementContext()); e != nil {
+		return err // as far as one can know
+	}
+	if s.snapshot() == seen {
+		return err
+	}
+	return do()
+}
+
+// ofCatalog reports whether an error may be another one with a newer catalog:
+// names, schemas, databases, what depends on an object.
+func ofCatalog(err error) bool {
+	switch pgerr.From(err).Code[:2] {
+	case "42", "3F", "3D", "2B":
+		return true
+	}
+	return false
 }

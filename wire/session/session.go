@@ -44,6 +44,8 @@ import (
 type Catalog interface {
 	// Snapshot is the newest published state that this node knows.
 	Snapshot() *catalog.Snapshot
+	// Confirm returns when Snapshot has all that was acknowledged anywhere before the call.
+	Confirm(ctx context.Context) error
 }
 
 // SchemaChanges ends transactions with DDL: the change is published and the

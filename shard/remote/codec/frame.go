@@ -53,3 +53,15 @@ func (Frames) Unmarshal(data mem.BufferSlice, v any) error {
 	data.CopyTo(f.Bytes)
 	return nil
 }
+
+// EncodeRaw is a reply of bytes that are the caller's affair.
+func EncodeRaw(b []byte) *Frame { return &Frame{Bytes: append([]byte{statusOK}, b...)} }
+
+// DecodeRaw reads what EncodeRaw made, or the error that was answered instead.
+func DecodeRaw(b []byte) ([]byte, error) {
+	r, err := openReply(b)
+	if err != nil {
+		return nil, err
+	}
+	return r.b, nil
+}

@@ -1,0 +1,170 @@
+// Package cluster is where the rows are, as one node sees it: which nodes
+// there are, which of them has which shard, and how each is reached.
+//
+//	cluster.go   Cluster: shards and logs by name, this node's and others' alike
+//	members.go   Members: the other nodes, as the metadata store tells of them
+//	reach.go     a node that does not answer costs its shards' statements an error that names it
+//	election.go  Election: which node is the timestamp oracle
+//	peer.go      what nodes ask of each other beside shards and logs
+package cluster
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/catalog/placement"
+	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/wire/session"
+)
+
+// Cluster finds shards and logs for one node's sessions and commits
+// (exec.Cluster, txn.Cutter, session.Topology).
+type Cluster struct {
+	local   Local
+	members *Members
+	store   *store.Store
+	log     *slog.Logger
+	shards  atomic.Pointer[placement.Map]
+	ids     []shard.ID // all
+}
+
+// Local is the node's own part: its shards, and its logs by their UUID (nil for
+// others') and by the shard.
+type Local struct {
+	Service     shard.Service
+	Participant func(txn.LogID) txn.Participant
+	LogOf       func(shard.ID) txn.LogID
+}
+
+// New makes the view of a node with the given map. Follow keeps it current.
+func New(local Local, members *Members, s *store.Store, m *placement.Map, log *slog.Logger) *Cluster {
+	c := &Cluster{local: local, members: members, store: s, log: log, ids: make([]shard.ID, m.Shards())}
+	for i := range c.ids {
+		c.ids[i] = shard.ID(i)
+	}
+	c.shards.Store(m)
+	return c
+}
+
+// Service implements exec.Cluster.
+func (c *Cluster) Service(_ catalog.Home, id shard.ID) shard.Service {
+	node := c.NodeOf(id)
+	if node == c.members.self {
+		return c.local.Service
+	}
+	return c.members.reach(node)
+}
+
+// Shards implements exec.Cluster.
+func (c *Cluster) Shards(catalog.Home) []shard.ID { return c.ids }
+
+// ShardOf implements exec.Cluster.
+func (c *Cluster) ShardOf(hash uint64) shard.ID { return shard.ID(c.shards.Load().ShardOf(hash)) }
+
+// Epoch implements exec.Cluster.
+func (c *Cluster) Epoch() uint64 { return c.shards.Load().Epoch() }
+
+// NodeOf implements session.Topology.
+func (c *Cluster) NodeOf(id shard.ID) uint32 { return c.shards.Load().Node(uint32(id)) }
+
+// Slots implements session.Topology.
+func (c *Cluster) Slots(id shard.ID) int { return c.shards.Load().SlotsOf(uint32(id)) }
+
+// LogOf says which log a shard's commands go to; none for a node that has not said.
+func (c *Cluster) LogOf(id uint32) txn.LogID {
+	node := c.NodeOf(shard.ID(id))
+	if node == c.members.self {
+		return c.local.LogOf(shard.ID(id))
+	}
+	return c.members.logOf(node, shard.ID(id))
+}
+
+// Participant finds a log for the commit coordinator; nil if nobody has it.
+func (c *Cluster) Participant(id txn.LogID) txn.Participant {
+	if p := c.local.Participant(id); p != nil {
+		return p
+	}
+	return c.members.participant(id)
+}
+
+// Alone reports whether the node is the only one that has ever joined.
+func (c *Cluster) Alone() bool { return len(*c.members.nodes.Load()) == 0 }
+
+// Cut implements txn.Cutter.
+func (c *Cluster) Cut(ctx context.Context, id txn.ID, e txn.Enlistment, from, sent txn.Statement) error {
+	return c.Service(catalog.HomeShards, shard.ID(e.Shard)).Cut(ctx, &shard.CutRequest{
+		Header: shard.Header{Shard: shard.ID(e.Shard), Epoch: c.Epoch(), Txn: id, Incarnation: e.Incarnation},
+		From:   from, Sent: sent,
+	})
+}
+
+// Ask asks a log of another node what became of a transaction (engine.Config.Ask).
+func (c *Cluster) Ask(ctx context.Context, home txn.LogID, id txn.ID) (txn.Outcome, error) {
+	p := c.Participant(home)
+	if p == nil {
+		return txn.Outcome{}, pgerr.New(pgerr.ConnectionDoesNotExist, "log %s is not of this cluster, or its node is down", home)
+	}
+	return p.Ask(ctx, id)
+}
+
+// Nodes implements session.Topology.
+func (c *Cluster) Nodes(ctx context.Context) ([]session.NodeInfo, error) {
+	nodes, err := c.store.Nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	infos := make([]session.NodeInfo, len(nodes))
+	for i, n := range nodes {
+		state := "serving"
+		if !n.Live {
+			state = "down"
+		}
+		infos[i] = session.NodeInfo{Node: n.ID, Address: n.Clients, State: state, Boot: n.Boot, Version: n.Version, Weight: n.Weight}
+	}
+	return infos, nil
+}
+
+// Follow keeps the shard map current until ctx ends.
+func (c *Cluster) Follow(ctx context.Context) {
+	for ctx.Err() == nil {
+		watch := c.store.WatchPlacement()
+		err := c.refresh(ctx)
+		for err == nil {
+			if _, err = watch.Next(ctx); err == nil {
+				err = c.refresh(ctx)
+			}
+		}
+		watch.Close()
+		if ctx.Err() == nil {
+			c.log.Warn("lost the watch of the shard map, reading it anew", "error", err)
+			pause(ctx, retryPause)
+		}
+	}
+}
+
+func (c *Cluster) refresh(ctx context.Context) error {
+	m, _, err := c.store.Placement(ctx)
+	if err == nil && m != nil && m.Epoch() > c.Epoch() {
+		c.shards.Store(m)
+	}
+	return err
+}
+
+// retryPause is how long a node waits before it asks a metadata store again
+// that did not answer.
+const retryPause = 200 * time.Millisecond
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

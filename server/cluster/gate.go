@@ -1,0 +1,77 @@
+package cluster
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/engine"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// Gate is a node's shards and logs for other nodes, which may ask before they
+// are open: the node must be in the cluster to open them.
+type Gate struct{ node atomic.Pointer[engine.Node] }
+
+var _ shard.Service = (*Gate)(nil)
+
+// Open lets requests in.
+func (g *Gate) Open(n *engine.Node) { g.node.Store(n) }
+
+// engine returns the node's shards, or why not: the caller takes it for a
+// connection that was not made.
+func (g *Gate) engine() (*engine.Node, error) {
+	if n := g.node.Load(); n != nil {
+		return n, nil
+	}
+	return nil, pgerr.New(pgerr.ConnectionFailure, "the node is starting")
+}
+
+// Participant finds a log of the node; nil if it is not here or not open yet.
+func (g *Gate) Participant(id txn.LogID) txn.Participant {
+	n := g.node.Load()
+	if n == nil {
+		return nil
+	}
+	if p := n.Participant(id); p != nil {
+		return p
+	}
+	return nil
+}
+
+// Read implements shard.Service.
+func (g *Gate) Read(ctx context.Context, r *shard.ReadRequest) (shard.Rows, error) {
+	n, err := g.engine()
+	if err != nil {
+		return nil, err
+	}
+	return n.Read(ctx, r)
+}
+
+// Write implements shard.Service.
+func (g *Gate) Write(ctx context.Context, r *shard.WriteRequest) (*shard.WriteReply, error) {
+	n, err := g.engine()
+	if err != nil {
+		return nil, err
+	}
+	return n.Write(ctx, r)
+}
+
+// Cut implements shard.Service.
+func (g *Gate) Cut(ctx context.Context, r *shard.CutRequest) error {
+	n, err := g.engine()
+	if err != nil {
+		return err
+	}
+	return n.Cut(ctx, r)
+}
+
+// Control implements shard.Service.
+func (g *Gate) Control(ctx context.Context, r *shard.ControlRequest) (*shard.ControlReply, error) {
+	n, err := g.engine()
+	if err != nil {
+		return nil, err
+	}
+	return n.Control(ctx, r)
+}

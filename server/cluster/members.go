@@ -1,0 +1,173 @@
+package cluster
+
+import (
+	"context"
+	"encoding/hex"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"google.golang.org/grpc"
+
+	"github.com/pegmatitedb/pegmatite/catalog/metakv"
+	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/engine"
+	"github.com/pegmatitedb/pegmatite/shard/remote"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// Members are the cluster's other nodes, as the metadata store tells of them.
+type Members struct {
+	self  uint32
+	store *store.Store
+	dial  []grpc.DialOption // transport credentials
+	log   *slog.Logger
+
+	nodes atomic.Pointer[map[uint32]*member]
+	stop  context.CancelFunc
+	done  sync.WaitGroup
+
+	mu sync.Mutex // held while nodes is replaced
+}
+
+// member is another node, and the connection to it.
+type member struct {
+	store.Node
+	conn   *grpc.ClientConn
+	client *remote.Client
+	shards shard.Service // client, with errors that say which node it is
+	logs   []txn.LogID
+}
+
+// NewMembers reads who there is, and follows it until Close. dial are the
+// options of connections to them: transport credentials.
+func NewMembers(ctx context.Context, self uint32, s *store.Store, log *slog.Logger, dial ...grpc.DialOption) (*Members, error) {
+	m := &Members{self: self, store: s, dial: dial, log: log}
+	m.nodes.Store(&map[uint32]*member{})
+	watches := s.WatchNodes()
+	if err := m.refresh(ctx); err != nil {
+		for _, w := range watches {
+			w.Close()
+		}
+		return nil, err
+	}
+	ctx, m.stop = context.WithCancel(context.WithoutCancel(ctx))
+	for i, w := range watches {
+		m.done.Go(func() { m.follow(ctx, w, i) })
+	}
+	return m, nil
+}
+
+// Close ends following, and all connections.
+func (m *Members) Close() error {
+	m.stop()
+	m.done.Wait()
+	for _, n := range *m.nodes.Load() {
+		if n.conn != nil {
+			n.conn.Close()
+		}
+	}
+	return nil
+}
+
+// follow is one watch of the nodes, the i-th.
+func (m *Members) follow(ctx context.Context, watch metakv.Watch, i int) {
+	for {
+		_, err := watch.Next(ctx)
+		if err == nil {
+			err = m.refresh(ctx)
+		}
+		if ctx.Err() != nil {
+			watch.Close()
+			return
+		}
+		if err != nil {
+			m.log.Warn("lost the watch of the nodes, reading them anew", "error", err)
+			watch.Close()
+			pause(ctx, retryPause)
+			watches := m.store.WatchNodes()
+			watch = watches[i]
+			watches[1-i].Close()
+			if err := m.refresh(ctx); err != nil && ctx.Err() == nil {
+				m.log.Warn("reading the nodes failed", "error", err)
+			}
+		}
+	}
+}
+
+// refresh reads the nodes anew. Connections to addresses that stay are kept.
+func (m *Members) refresh(ctx context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	list, err := m.store.Nodes(ctx)
+	if err != nil {
+		return err
+	}
+	old, now := *m.nodes.Load(), map[uint32]*member{}
+	for _, n := range list {
+		if n.ID == m.self {
+			continue
+		}
+		x := &member{Node: n, shards: reach{m, n.ID}, logs: logIDs(n.Logs)}
+		if before := old[n.ID]; before != nil && before.Address == n.Address {
+			x.conn, x.client = before.conn, before.client
+		} else if n.Address != "" {
+			if x.conn, err = remote.Connect(n.Address, m.dial...); err != nil {
+				return err
+			}
+			x.client = remote.New(x.conn, n.Address)
+		}
+		now[n.ID] = x
+	}
+	m.nodes.Store(&now)
+	for id, before := range old {
+		if x := now[id]; before.conn != nil && (x == nil || x.conn != before.conn) {
+			before.conn.Close()
+		}
+	}
+	return nil
+}
+
+// logIDs reads a node's logs; what is no log's UUID is the zero log.
+func logIDs(texts []string) []txn.LogID {
+	ids := make([]txn.LogID, len(texts))
+	for i, t := range texts {
+		if b, err := hex.DecodeString(t); err == nil && len(b) == len(ids[i]) {
+			copy(ids[i][:], b)
+		}
+	}
+	return ids
+}
+
+// LogNames are logs as a node's record has them.
+func LogNames(ids []txn.LogID) []string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = hex.EncodeToString(id[:])
+	}
+	return texts
+}
+
+// find returns another node; nil if there is none of that number.
+func (m *Members) find(node uint32) *member { return (*m.nodes.Load())[node] }
+
+// logOf is which of a node's logs holds a shard's commands.
+func (m *Members) logOf(node uint32, id shard.ID) txn.LogID {
+	if n := m.find(node); n != nil && len(n.logs) > 0 {
+		return n.logs[engine.LogIndex(id, len(n.logs))]
+	}
+	return txn.LogID{}
+}
+
+// participant finds a log of another node; nil if nobody has it.
+func (m *Members) participant(id txn.LogID) txn.Participant {
+	for _, n := range *m.nodes.Load() {
+		for _, log := range n.logs {
+			if log == id && n.client != nil {
+				return n.client.Participant(id)
+			}
+		}
+	}
+	return nil
+}

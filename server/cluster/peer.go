@@ -1,0 +1,107 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/shard/remote/codec"
+	"github.com/pegmatitedb/pegmatite/txn/tso"
+)
+
+// peerService is the gRPC service of what nodes ask of each other beside
+// shards and logs. Its messages are JSON in the frames of the shard service:
+// most of them are rare, and a draw serves many statements.
+const peerService = "pegmatite.node.v1"
+
+// Peer is what a node answers to others.
+type Peer struct {
+	// Draw is the timestamp oracle, if the node is it.
+	Draw func(ctx context.Context, r tso.DrawRequest) (tso.DrawReply, error)
+	// Cancel interrupts a session of this node by its key; it reports nothing,
+	// as CancelRequest does.
+	Cancel func(process, secret uint32)
+}
+
+// cancelRequest is a CancelRequest that reached another node than the session's.
+type cancelRequest struct {
+	Process, Secret uint32
+}
+
+// Register adds the service to a gRPC server that serves shards.
+func (p *Peer) Register(g *grpc.Server) {
+	g.RegisterService(&grpc.ServiceDesc{
+		ServiceName: peerService, HandlerType: (*any)(nil),
+		Methods: []grpc.MethodDesc{
+			answer("Draw", p.Draw),
+			answer("Cancel", func(_ context.Context, r cancelRequest) (struct{}, error) {
+				p.Cancel(r.Process, r.Secret)
+				return struct{}{}, nil
+			}),
+		},
+	}, p)
+}
+
+// answer makes a method of a function; its error travels in the reply.
+func answer[Q, R any](name string, f func(context.Context, Q) (R, error)) grpc.MethodDesc {
+	return grpc.MethodDesc{MethodName: name, Handler: func(_ any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+		var frame codec.Frame
+		if err := decode(&frame); err != nil {
+			return nil, err
+		}
+		var q Q
+		if err := json.Unmarshal(frame.Bytes, &q); err != nil {
+			return nil, status.Error(codes.InvalidArgument, err.Error())
+		}
+		r, err := f(ctx, q)
+		if err != nil {
+			return codec.EncodeError(err), nil
+		}
+		b, err := json.Marshal(r)
+		return codec.EncodeRaw(b), err
+	}}
+}
+
+// ask asks another node. A connection that fails is 08006: whether it was done
+// is not known.
+func ask[Q, R any](ctx context.Context, conn *grpc.ClientConn, name string, q Q) (r R, err error) {
+	b, err := json.Marshal(q)
+	if err != nil {
+		return r, err
+	}
+	var reply codec.Frame
+	if err := conn.Invoke(ctx, "/"+peerService+"/"+name, &codec.Frame{Bytes: b}, &reply); err != nil {
+		if ctx.Err() != nil {
+			return r, pgerr.From(ctx.Err())
+		}
+		return r, pgerr.New(pgerr.ConnectionFailure, "connection to the node at %s failed", conn.Target()).
+			WithDetail("%s", status.Convert(err).Message()).WithCause(err)
+	}
+	raw, err := codec.DecodeRaw(reply.Bytes)
+	if err != nil {
+		return r, err
+	}
+	return r, json.Unmarshal(raw, &r)
+}
+
+// Cancel passes a CancelRequest on to the node whose session it names.
+func (m *Members) Cancel(ctx context.Context, node uint32, process, secret uint32) error {
+	n := m.find(node)
+	if n == nil || n.conn == nil {
+		return nil // as for a key that nobody has
+	}
+	_, err := ask[cancelRequest, struct{}](ctx, n.conn, "Cancel", cancelRequest{process, secret})
+	return err
+}
+
+// source is another node's oracle.
+type source struct{ conn *grpc.ClientConn }
+
+// Draw implements tso.Source.
+func (s source) Draw(ctx context.Context, r tso.DrawRequest) (tso.DrawReply, error) {
+	return ask[tso.DrawRequest, tso.DrawReply](ctx, s.conn, "Draw", r)
+}

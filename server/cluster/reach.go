@@ -1,0 +1,89 @@
+package cluster
+
+import (
+	"context"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/shard"
+)
+
+// reach is the shards of another node, with errors that say which node does
+// not answer.
+type reach struct {
+	members *Members
+	node    uint32
+}
+
+var _ shard.Service = reach{}
+
+// reach returns a node's shards, also when nobody knows the node.
+func (m *Members) reach(node uint32) shard.Service {
+	if n := m.find(node); n != nil {
+		return n.shards
+	}
+	return reach{m, node}
+}
+
+// Read implements shard.Service.
+func (r reach) Read(ctx context.Context, q *shard.ReadRequest) (shard.Rows, error) {
+	s, err := r.service(q.Shard)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.Read(ctx, q)
+	if err != nil {
+		return nil, r.down(q.Shard, err)
+	}
+	return rows, nil
+}
+
+// Write implements shard.Service.
+func (r reach) Write(ctx context.Context, q *shard.WriteRequest) (*shard.WriteReply, error) {
+	s, err := r.service(q.Shard)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := s.Write(ctx, q)
+	return reply, r.down(q.Shard, err)
+}
+
+// Cut implements shard.Service.
+func (r reach) Cut(ctx context.Context, q *shard.CutRequest) error {
+	s, err := r.service(q.Shard)
+	if err != nil {
+		return err
+	}
+	return r.down(q.Shard, s.Cut(ctx, q))
+}
+
+// Control implements shard.Service.
+func (r reach) Control(ctx context.Context, q *shard.ControlRequest) (*shard.ControlReply, error) {
+	s, err := r.service(q.Shard)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := s.Control(ctx, q)
+	return reply, r.down(q.Shard, err)
+}
+
+// service is the node's shards; the error says that there is no way to it.
+func (r reach) service(id shard.ID) (shard.Service, error) {
+	n := r.members.find(r.node)
+	if n == nil || n.client == nil {
+		return nil, pgerr.New(pgerr.SystemError, "shard %d is not available: node %d has not joined", id, r.node)
+	}
+	return n.client, nil
+}
+
+// down makes a lost connection the client's business: which rows it cannot have, and why.
+func (r reach) down(id shard.ID, err error) error {
+	if err == nil || !pgerr.HasCode(err, pgerr.ConnectionFailure) {
+		return err
+	}
+	n := r.members.find(r.node)
+	if n == nil {
+		return err
+	}
+	return pgerr.New(pgerr.SystemError, "shard %d is not available: node %q does not answer", id, n.Name).
+		WithDetail("%s", pgerr.From(err).Message).WithCause(err)
+}

@@ -1,0 +1,187 @@
+package server
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/pegmatitedb/pegmatite/catalog/builtin"
+	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/server/cluster"
+	"github.com/pegmatitedb/pegmatite/shard/serve"
+	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/tso"
+	"github.com/pegmatitedb/pegmatite/wire"
+)
+
+const (
+	// nodeLease is how long a node counts as alive without a sign of life.
+	nodeLease = 6 * time.Second
+	// leaveWithin bounds the last word to a metadata store that may be gone.
+	leaveWithin = 2 * time.Second
+	// cancelWithin bounds the way of a cancel request to another node.
+	cancelWithin = 5 * time.Second
+)
+
+// oracle is the cluster's timestamp oracle as the node draws from it.
+type oracle interface {
+	txn.Oracle
+	// Report tells of what this node has published of the catalog, and returns
+	// when the node knows all that was acknowledged before the call (rule 22).
+	Report(ctx context.Context) error
+	// Registered is how many snapshots are in use here.
+	Registered() int
+}
+
+// leading is the oracle of a node that has the metadata store in its own
+// process: nobody else ever is it.
+type leading struct {
+	*tso.Leader
+	store *store.Store
+}
+
+// Report implements oracle.
+func (l leading) Report(ctx context.Context) error {
+	l.Published(l.store.Snapshot().Revision())
+	_, err := l.store.WaitFor(ctx, l.Revision())
+	return err
+}
+
+// join makes the node a member of the cluster, and finds the others and the oracle.
+func (n *Node) join(ctx context.Context) error {
+	id := &n.dir.Identity
+	var err error
+	if n.boot, err = n.store.NextBoot(ctx, id.Node); err != nil {
+		return err
+	}
+	if n.members, err = cluster.NewMembers(ctx, id.Node, n.store, n.log); err != nil {
+		return err
+	}
+	n.onClose(n.members.Close)
+	n.record = store.Node{
+		ID: id.Node, Name: id.Name, Directory: id.Directory, Address: n.nodeAddress(), Clients: n.Address(),
+		Version: Version, Boot: n.boot, Weight: 1,
+	}
+	if n.membership, err = n.store.Join(ctx, n.kv, n.record, nodeLease); err != nil {
+		return err
+	}
+	n.onClose(n.leave)
+	return n.findOracle(ctx)
+}
+
+// leave says that the node is down, if the metadata store hears it.
+func (n *Node) leave() error {
+	ctx, cancel := context.WithTimeout(context.Background(), leaveWithin)
+	defer cancel()
+	if err := n.membership.Close(ctx); err != nil {
+		n.log.Warn("leaving the cluster", "error", err)
+	}
+	return nil
+}
+
+// findOracle serves the timestamp oracle, for good or when elected, and draws
+// from whoever does.
+func (n *Node) findOracle(ctx context.Context) error {
+	self := store.Leader{Node: n.dir.Identity.Node, Boot: n.boot, Address: n.nodeAddress()}
+	if n.etcd != nil {
+		o, err := tso.Open(ctx, bound{n.store}, 0)
+		if err != nil {
+			return err
+		}
+		revision, err := n.store.Published(ctx)
+		if err != nil {
+			return err
+		}
+		l := tso.Lead(o, nil, revision)
+		n.onClose(func() error { l.Close(); return nil })
+		n.oracle = leading{l, n.store}
+		n.listenToNodes(l.Draw)
+		return n.store.Crown(ctx, self)
+	}
+	election := cluster.Stand(ctx, self, n.store, n.kv, n.members, n.log)
+	n.onClose(election.Close)
+	n.listenToNodes(election.Draw)
+	client, err := tso.NewClient(ctx, tso.ClientOptions{
+		Node: self.Node, Source: election.Source,
+		Revision: func() uint64 { return n.store.Snapshot().Revision() },
+		Behind: func(ctx context.Context, revision uint64) error {
+			_, err := n.store.WaitFor(ctx, revision)
+			return err
+		},
+	})
+	if err != nil {
+		return err
+	}
+	n.onClose(func() error { client.Close(); return nil })
+	n.oracle = client
+	return nil
+}
+
+// listenToNodes answers other nodes; for shards and logs once the gate is open.
+func (n *Node) listenToNodes(draw func(context.Context, tso.DrawRequest) (tso.DrawReply, error)) {
+	if n.nodes == nil {
+		return
+	}
+	g := grpc.NewServer(serve.Options()...)
+	serve.New(&n.gate, n.gate.Participant, builtin.Default()).Register(g)
+	peer := &cluster.Peer{Draw: draw, Cancel: n.cancelHere}
+	peer.Register(g)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := g.Serve(n.nodes); err != nil {
+			n.fail(err)
+		}
+	}()
+	n.stopNodes = func() error { g.Stop(); <-ended; return nil }
+	n.onClose(n.stopNodes)
+}
+
+// cancelHere interrupts a session of this node.
+func (n *Node) cancelHere(process, secret uint32) {
+	if n.open.Load() {
+		n.wire.Cancel(process, secret)
+	}
+}
+
+// cancelElsewhere passes a CancelRequest on to the node that its process id is of.
+func (n *Node) cancelElsewhere(process, secret uint32) {
+	ctx, cancel := context.WithTimeout(context.Background(), cancelWithin)
+	defer cancel()
+	if err := n.members.Cancel(ctx, process/wire.Processes+1, process, secret); err != nil {
+		n.log.Warn("passing a cancel request on", "error", err)
+	}
+}
+
+// nodeAddress is where other nodes reach this one; "" when they cannot.
+func (n *Node) nodeAddress() string {
+	if n.nodes == nil {
+		return ""
+	}
+	return n.nodes.Addr().String()
+}
+
+// listenNodes opens the port for other nodes.
+func listenNodes(address string) (net.Listener, error) {
+	if address == "" {
+		return nil, nil
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, portError(address, err)
+	}
+	return l, nil
+}
+
+// announce tells the others of the node's logs: it serves shards.
+func (n *Node) announce(ctx context.Context) error {
+	n.gate.Open(n.engine)
+	var logs []txn.LogID
+	for _, p := range n.engine.Participants() {
+		logs = append(logs, p.ID())
+	}
+	n.record.Logs = cluster.LogNames(logs)
+	return n.membership.Announce(ctx, n.record)
+}

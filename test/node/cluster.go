@@ -1,0 +1,81 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/pegmatitedb/pegmatite/catalog/metakv/etcd"
+	"github.com/pegmatitedb/pegmatite/catalog/pgcatalog"
+	"github.com/pegmatitedb/pegmatite/catalog/placement"
+	"github.com/pegmatitedb/pegmatite/catalog/ring"
+	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/server"
+)
+
+// Cluster is several servers in this process, over an etcd of their own.
+type Cluster struct {
+	Nodes []*Node
+	Etcd  *etcd.Server
+}
+
+// StartCluster starts nodes that have the shards between them from the start,
+// and stops all with the test.
+func StartCluster(t testing.TB, nodes, shards int, change func(i int, c *server.Config)) *Cluster {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "cluster") // TempDir's names are not for URLs
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	c := &Cluster{}
+	if c.Etcd, err = etcd.Embed(t.Context(), filepath.Join(dir, "etcd"), true); err != nil {
+		t.Fatalf("etcd: %v", err)
+	}
+	t.Cleanup(func() { c.Etcd.Close() })
+	c.spread(t, nodes, shards)
+	for i := range nodes {
+		c.Nodes = append(c.Nodes, StartIn(t, filepath.Join(dir, name(i)), func(s *server.Config) {
+			s.Etcd, s.Node, s.NodeListen = c.Etcd.ClientURL(), name(i), "127.0.0.1:0"
+			if change != nil {
+				change(i, s)
+			}
+		}))
+	}
+	return c
+}
+
+func name(i int) string { return fmt.Sprintf("n%d", i+1) }
+
+// spread gives every node its part of the shards before it starts.
+func (c *Cluster) spread(t testing.TB, nodes, shards int) {
+	t.Helper()
+	ctx := context.Background()
+	s, err := store.Open(ctx, c.Etcd.Store(), store.Options{System: pgcatalog.New().Relations(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var members []ring.Member
+	for i := range nodes {
+		id, err := s.NodeID(ctx, name(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		members = append(members, ring.Member{Node: id, Weight: 1})
+	}
+	m, err := placement.New(shards, members)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, unchanged, err := s.Placement(ctx)
+	if err == nil {
+		err = s.SetPlacement(ctx, m, unchanged)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
