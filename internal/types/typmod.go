@@ -40,6 +40,9 @@ func TypmodIn(t *Type, mods []int32) (int32, error) {
 	case TInterval:
 		return intervalTypmodIn(mods)
 	}
+	if !t.Supported() {
+		return -1, pgerr.Unsupported("type %s", t.SQLName)
+	}
 	return -1, pgerr.New(pgerr.SyntaxError, "type modifier is not allowed for type \"%s\"", t.Name)
 }
 

@@ -1,6 +1,9 @@
 package bind
 
 import (
+	"cmp"
+	"strings"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
@@ -52,7 +55,8 @@ func (q *query) writeTarget(n *pg.RangeVar, need Need, verb string) *catalog.Tab
 		}
 		return r
 	case *catalog.View:
-		q.b.unsupported(n.Location, "%s a view", verb)
+		command, preposition, _ := strings.Cut(verb, " ")
+		q.b.unsupported(n.Location, "%s %s a view", strings.ToUpper(command), cmp.Or(preposition, "of"))
 	}
 	q.b.failAt(-1, pgerr.WrongObjectType, "cannot change %s \"%s\"", "sequence", n.Relname)
 	return nil

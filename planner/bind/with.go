@@ -68,8 +68,11 @@ func (q *query) withClause(n *pg.WithClause) *withPlan {
 // cte binds one WITH query and makes it visible. In front of it come those of
 // the WITH clause of a recursive one, which both its terms see.
 func (q *query) cte(n *pg.CommonTableExpr, recursive bool) []*plan.CTE {
-	if n.SearchClause != nil || n.CycleClause != nil {
-		q.b.unsupported(n.Location, "SEARCH and CYCLE")
+	switch {
+	case n.SearchClause != nil:
+		q.b.unsupported(n.Location, "SEARCH")
+	case n.CycleClause != nil:
+		q.b.unsupported(n.Location, "CYCLE")
 	}
 	c := &plan.CTE{Name: n.Ctename, ID: q.b.nextCT}
 	q.b.nextCT++

@@ -13,6 +13,9 @@ import (
 
 // alterTable is ALTER TABLE (and ALTER INDEX, SEQUENCE, VIEW in its clothes).
 func (s *statement) alterTable(n *pg.AlterTableStmt) error {
+	if n.Objtype == pg.ObjectType_OBJECT_TYPE {
+		return unsupportedAlter(n.Objtype, n.Cmds[0].GetAlterTableCmd())
+	}
 	r, err := s.relation(n.Relation.Schemaname, n.Relation.Relname)
 	if err != nil {
 		return err
@@ -26,6 +29,9 @@ func (s *statement) alterTable(n *pg.AlterTableStmt) error {
 	}
 	if seq, ok := r.(*catalog.Sequence); ok {
 		return s.alterRelationOwner(seq, n)
+	}
+	if _, ok := r.(*catalog.View); ok && n.Objtype == pg.ObjectType_OBJECT_VIEW {
+		return unsupportedAlter(n.Objtype, n.Cmds[0].GetAlterTableCmd())
 	}
 	t, err := s.table(n.Relation)
 	if err != nil {
@@ -69,7 +75,7 @@ func (s *statement) alterIndex(n *pg.AlterTableStmt) error {
 	for _, c := range n.Cmds {
 		cmd := c.GetAlterTableCmd()
 		if cmd.Subtype != pg.AlterTableType_AT_SetRelOptions {
-			return unsupportedAlter(cmd)
+			return unsupportedAlter(n.Objtype, cmd)
 		}
 		if changed.Index(ix.OID).Options, err = storageHints(cmd.Def.GetList().GetItems()); err != nil {
 			return err
@@ -113,15 +119,14 @@ func (b *tableBuilder) alter(c *pg.AlterTableCmd) error {
 	case pg.AlterTableType_AT_SetUnLogged:
 		b.table.Persistence = catalog.Unlogged
 		return nil
-	case pg.AlterTableType_AT_ClusterOn, pg.AlterTableType_AT_DropCluster:
+	case pg.AlterTableType_AT_ClusterOn, pg.AlterTableType_AT_DropCluster, pg.AlterTableType_AT_DropOids:
 		return nil
 	}
-	return unsupportedAlter(c)
+	return unsupportedAlter(pg.ObjectType_OBJECT_TABLE, c)
 }
 
-func unsupportedAlter(c *pg.AlterTableCmd) error {
-	name := c.Subtype.String()
-	return pgerr.Unsupported("ALTER TABLE … %s", camelWords(name[len("AT_"):]))
+func unsupportedAlter(object pg.ObjectType, c *pg.AlterTableCmd) error {
+	return pgerr.Unsupported("%s", alterName(object, c))
 }
 
 // column finds a live column (42703).

@@ -239,7 +239,7 @@ func (b *tableBuilder) columnConstraint(c *catalog.Column, con *pg.Constraint, l
 		c.Generated = true // so that no other generated column refers to it
 		b.later = append(b.later, pendingConstraint{def: con, column: c.Name})
 	case pg.ConstrType_CONSTR_ATTR_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_DEFERRED:
-		return pgerr.Unsupported("DEFERRABLE constraints")
+		return pgerr.Unsupported("DEFERRABLE")
 	case pg.ConstrType_CONSTR_ATTR_NOT_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_IMMEDIATE:
 	default:
 		b.later = append(b.later, pendingConstraint{def: con, column: c.Name})

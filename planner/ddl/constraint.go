@@ -45,7 +45,7 @@ func constraintRank(c *pg.Constraint) int {
 func (b *tableBuilder) addConstraint(p pendingConstraint) error {
 	con := p.def
 	if con.Deferrable || con.Initdeferred {
-		return pgerr.Unsupported("DEFERRABLE constraints")
+		return pgerr.Unsupported("DEFERRABLE")
 	}
 	switch con.Contype {
 	case pg.ConstrType_CONSTR_CHECK:
@@ -166,7 +166,7 @@ func (b *tableBuilder) constraintIndex(p pendingConstraint, what, label string) 
 	con := p.def
 	ix := catalog.Index{Name: con.Conname, Unique: true, Method: "btree", Valid: true, NullsNotDistinct: con.NullsNotDistinct}
 	if con.Indexname != "" {
-		return ix, pgerr.Unsupported("%s USING INDEX", what)
+		return ix, pgerr.Unsupported("%s USING INDEX", strings.ToUpper(what))
 	}
 	if len(con.Including) > 0 {
 		return ix, pgerr.Unsupported("INCLUDE")

@@ -47,7 +47,7 @@ func (s *statement) createIndex(n *pg.IndexStmt) error {
 func refuseIndex(n *pg.IndexStmt) error {
 	switch {
 	case n.WhereClause != nil:
-		return pgerr.Unsupported("partial indexes (WHERE)")
+		return pgerr.Unsupported("WHERE in CREATE INDEX")
 	case n.NullsNotDistinct:
 		return pgerr.Unsupported("NULLS NOT DISTINCT")
 	case n.TableSpace != "" && n.TableSpace != "pg_default":

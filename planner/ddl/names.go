@@ -14,57 +14,6 @@ import (
 // maxNameBytes is NAMEDATALEN - 1 (pg_config_manual.h).
 const maxNameBytes = 63
 
-// objectWords are command tags' words for kinds of objects (utility.c, AlterObjectTypeCommandTag).
-var objectWords = map[pg.ObjectType]string{
-	pg.ObjectType_OBJECT_TABLE: "TABLE", pg.ObjectType_OBJECT_INDEX: "INDEX", pg.ObjectType_OBJECT_VIEW: "VIEW",
-	pg.ObjectType_OBJECT_SEQUENCE: "SEQUENCE", pg.ObjectType_OBJECT_SCHEMA: "SCHEMA", pg.ObjectType_OBJECT_DATABASE: "DATABASE",
-	pg.ObjectType_OBJECT_ROLE: "ROLE", pg.ObjectType_OBJECT_MATVIEW: "MATERIALIZED VIEW", pg.ObjectType_OBJECT_TYPE: "TYPE",
-	pg.ObjectType_OBJECT_DOMAIN: "DOMAIN", pg.ObjectType_OBJECT_FUNCTION: "FUNCTION", pg.ObjectType_OBJECT_TRIGGER: "TRIGGER",
-	pg.ObjectType_OBJECT_FOREIGN_TABLE: "FOREIGN TABLE", pg.ObjectType_OBJECT_EXTENSION: "EXTENSION", pg.ObjectType_OBJECT_COLUMN: "TABLE",
-	pg.ObjectType_OBJECT_TABCONSTRAINT: "TABLE", pg.ObjectType_OBJECT_RULE: "RULE", pg.ObjectType_OBJECT_AGGREGATE: "AGGREGATE",
-	pg.ObjectType_OBJECT_COLLATION: "COLLATION", pg.ObjectType_OBJECT_PROCEDURE: "PROCEDURE", pg.ObjectType_OBJECT_OPERATOR: "OPERATOR",
-	pg.ObjectType_OBJECT_CAST: "CAST", pg.ObjectType_OBJECT_POLICY: "POLICY", pg.ObjectType_OBJECT_PUBLICATION: "PUBLICATION",
-}
-
-func objectWord(t pg.ObjectType) string {
-	if w, ok := objectWords[t]; ok {
-		return w
-	}
-	return strings.ReplaceAll(strings.TrimPrefix(t.String(), "OBJECT_"), "_", " ")
-}
-
-// statementWords are statements whose node is not named as users name them.
-var statementWords = map[string]string{
-	"CreateTrig": "CREATE TRIGGER", "CreatePLang": "CREATE LANGUAGE", "CreateTableSpace": "CREATE TABLESPACE",
-	"DropTableSpace": "DROP TABLESPACE", "Rule": "CREATE RULE", "CreateEnum": "CREATE TYPE … AS ENUM",
-	"CreateRange": "CREATE TYPE … AS RANGE", "CompositeType": "CREATE TYPE", "Define": "CREATE TYPE, AGGREGATE or OPERATOR",
-	"AlterEnum": "ALTER TYPE", "CreateFunction": "CREATE FUNCTION", "CreateExtension": "CREATE EXTENSION",
-	"DeclareCursor": "DECLARE CURSOR", "Lock": "LOCK TABLE", "Do": "DO", "Call": "CALL", "Listen": "LISTEN",
-	"RefreshMatView": "REFRESH MATERIALIZED VIEW", "ClosePortal": "CLOSE", "SecLabel": "SECURITY LABEL",
-}
-
-// statementName names an unsupported statement as a user would: "CREATE TRIGGER".
-func statementName(n any) string {
-	switch n := n.(type) {
-	case *pg.Node_GrantStmt:
-		if !n.GrantStmt.IsGrant {
-			return "REVOKE"
-		}
-	case *pg.Node_CreateTableAsStmt:
-		if n.CreateTableAsStmt.Objtype == pg.ObjectType_OBJECT_MATVIEW {
-			return "CREATE MATERIALIZED VIEW"
-		}
-	case *pg.Node_SelectStmt:
-		return "SELECT INTO"
-	}
-	name := fmt.Sprintf("%T", n)
-	name = strings.TrimSuffix(name[strings.LastIndex(name, "_")+1:], "Stmt")
-	if w, ok := statementWords[name]; ok {
-		return w
-	}
-	return camelWords(name)
-}
-
 // catalogName refuses a database qualifier other than the present one.
 func (s *statement) catalogName(name string) error {
 	if name != "" && name != s.snapshot().DatabaseByOID(s.Database).Name {

@@ -68,7 +68,7 @@ func (s *statement) alterRelationOwner(seq *catalog.Sequence, n *pg.AlterTableSt
 		case pg.AlterTableType_AT_SetUnLogged:
 			c.Persistence = catalog.Unlogged
 		default:
-			return unsupportedAlter(a)
+			return unsupportedAlter(n.Objtype, a)
 		}
 	}
 	s.Change.Put(&c)

@@ -2,7 +2,6 @@ package ddl
 
 import (
 	"slices"
-	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
@@ -104,16 +103,4 @@ func (s *statement) checkViewSources(v *catalog.View) error {
 		}
 	}
 	return nil
-}
-
-// camelWords makes "SetStatistics" "SET STATISTICS".
-func camelWords(s string) string {
-	var b strings.Builder
-	for i, r := range s {
-		if i > 0 && r >= 'A' && r <= 'Z' {
-			b.WriteByte(' ')
-		}
-		b.WriteRune(r)
-	}
-	return strings.ToUpper(b.String())
 }

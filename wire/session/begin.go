@@ -43,10 +43,19 @@ func (s *Session) transactionCommand(ctx context.Context, n *pg.TransactionStmt)
 
 // beginCommand opens a block with its modes.
 func (s *Session) beginCommand(ctx context.Context, n *pg.TransactionStmt, tag string) (*result, error) {
+	nested := s.status == block
 	if err := s.step(ctx, onBegin); err != nil {
 		return nil, err
 	}
-	return done(tag), s.setModes(n.Options)
+	if err := s.setModes(n.Options); err != nil {
+		if !nested { // no block has begun
+			if stepErr := s.step(ctx, onRollback); stepErr != nil {
+				return nil, stepErr
+			}
+		}
+		return nil, err
+	}
+	return done(tag), nil
 }
 
 // endCommand is COMMIT or ROLLBACK, AND CHAIN opening the next with the same characteristics.
