@@ -94,6 +94,27 @@ func decodeBatch(columns []columnType, b *shard.Batch) ([]Row, error) {
 	return rows, nil
 }
 
+// eachRow reads the rows of a batch one by one, into a row that is used again
+// for the next.
+func eachRow(columns []columnType, b *shard.Batch, use func(Row) error) error {
+	row := make(Row, len(columns))
+	data := b.Data
+	for range b.Count {
+		packed, rest, err := nextRow(data)
+		if err != nil {
+			return err
+		}
+		if err := decode(row, columns, packed); err != nil {
+			return err
+		}
+		if err := use(row); err != nil {
+			return err
+		}
+		data = rest
+	}
+	return nil
+}
+
 // appendRow appends a row to a batch.
 func appendRow(b *shard.Batch, columns []columnType, row Row) {
 	start := len(b.Data)

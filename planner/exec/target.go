@@ -251,7 +251,8 @@ func newOnceWrite(r *run, n plan.Node, rel *plan.Relation, trip *plan.OneTrip) (
 
 func (o *onceWrite) open(ctx context.Context) error { return o.run.prepare(ctx, o.trip.Inits) }
 
-// write runs the trip; give gets the columns that come back for each row.
+// write runs the trip; give gets the columns that come back for each row, which
+// is used again for the next.
 func (o *onceWrite) write(ctx context.Context, op shard.WriteOp, checks []shard.Check, give func(Row) error) error {
 	var space [4]shard.ID
 	ids, err := o.router.shards(space[:0])
@@ -274,11 +275,12 @@ func (o *onceWrite) write(ctx context.Context, op shard.WriteOp, checks []shard.
 	if err != nil {
 		return err
 	}
-	for _, reply := range replies {
+	for i, reply := range replies {
 		o.run.affected += reply.Count
 		if err := o.given(reply, give); err != nil {
 			return err
 		}
+		replies[i] = nil // what it holds has been given, and may be much
 	}
 	return nil
 }
@@ -287,17 +289,16 @@ func (o *onceWrite) given(reply *shard.WriteReply, give func(Row) error) error {
 	if o.trip.Back == nil {
 		return nil
 	}
-	rows, err := decodeBatch(o.types, reply.Returning)
-	if err != nil {
-		return err
-	}
-	if len(o.types) == 0 {
-		rows = make([]Row, reply.Count) // RETURNING without columns of the row
-	}
-	for _, row := range rows {
-		if err := give(row); err != nil {
-			return err
+	if len(o.types) == 0 { // RETURNING without columns of the row
+		for range reply.Count {
+			if err := give(nil); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
-	return nil
+	if reply.Returning == nil {
+		return nil
+	}
+	return eachRow(o.types, reply.Returning, give)
 }
