@@ -39,6 +39,8 @@ type binder struct {
 	views []catalog.OID
 	// sides are the marked sides of outer joins.
 	sides []*nullSide
+	// renaming notes where a view's text names a column that gets another name.
+	renaming *renaming
 	// view notes what names meant, when the text of a view is being made.
 	view *viewNotes
 	// location is where a column or parameter stands in text, for errors that are found later.

@@ -20,6 +20,10 @@ func (q *query) columnRef(n *pg.ColumnRef) expr.Expr {
 	if star {
 		return q.wholeRow(names, n.Location)
 	}
+	if r := q.b.renaming; r != nil {
+		defer func(outer *pg.ColumnRef) { r.at = outer }(r.at)
+		r.at = n
+	}
 	switch len(names) {
 	case 1:
 		return q.bareColumn(names[0], n.Location)

@@ -22,6 +22,9 @@ func Sources(env *Env, text string) (sources map[catalog.OID]map[int16]bool, err
 
 // noteSource notes that the text refers to a relation's column.
 func (b *binder) noteSource(c *itemColumn) {
+	if b.renaming != nil && len(b.views) == 0 {
+		b.renaming.note(c)
+	}
 	if len(b.views) == 0 && c.table != 0 && b.sources[c.table] != nil {
 		b.sources[c.table][c.attno] = true
 	}

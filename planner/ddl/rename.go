@@ -8,6 +8,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/planner/bind"
 )
 
 // renamedObject is what the tag of a RENAME names: a column's is its relation's.
@@ -115,13 +116,38 @@ func (s *statement) renameColumn(n *pg.RenameStmt) error {
 	if err != nil {
 		return err
 	}
-	if len(views) > 0 {
-		return pgerr.Unsupported("renaming a column that view %q reads", views[0].view.Name)
+	column := bind.ColumnOf{Relation: t.OID, Attnum: c.Attnum}
+	var renamed []renamedView
+	for _, d := range views {
+		v := renamedView{view: *d.view}
+		if v.view.Query, v.meant, err = bind.RenamedView(s.Bind(), d.view.Query, column, n.Subname, n.Newname); err != nil {
+			return err
+		}
+		renamed = append(renamed, v)
 	}
 	if err := b.renameInExpressions(t, c, n.Newname); err != nil {
 		return err
 	}
 	s.Change.Put(b.table)
+	return s.putRenamed(renamed)
+}
+
+// renamedView is a view whose text has a column's new name.
+type renamedView struct {
+	view  catalog.View
+	meant []bind.ColumnOf
+}
+
+// putRenamed puts the views if the new name means in them what the old one did:
+// it does not where a join is by name, or another column is nearer.
+func (s *statement) putRenamed(views []renamedView) error {
+	for i := range views {
+		v := &views[i]
+		if err := bind.CheckRenamed(s.Bind(), v.view.Query, v.meant); err != nil {
+			return pgerr.Unsupported("renaming a column that view %q reads in this way", v.view.Name)
+		}
+		s.Change.Put(&v.view)
+	}
 	return nil
 }
 
