@@ -4,6 +4,7 @@
 //	config.go   Config: flags, environment and file say the same things
 //	datadir.go  DIR: lock, version, identity
 //	tls.go      the certificate that clients are shown
+//	nodetls.go  how the cluster's processes know each other; what may not be listened on without
 //	password.go the superuser's first password; who may be listened to without one
 //	server.go   Run: a process that serves until it is told to stop; its ports
 //	node.go     Node: what is opened and closed, in which order
@@ -55,6 +56,10 @@ type Config struct {
 	File           string // the file that settings were read from; "" is none
 	TLSCert        string // file of the certificate that clients are shown; "" is no TLS
 	TLSKey         string // file of its key
+	ClusterKey     string // file of the secret that the cluster's processes share; "" is none
+	NodeTLSCA      string // instead of it: files of an operator's certificates between nodes
+	NodeTLSCert    string
+	NodeTLSKey     string
 	PasswordFile   string // its first line is the superuser's password, if none has one; "" is none
 	TrustLoopback  bool   // clients of loopback addresses need no password
 	SharedFiles    bool   // let other processes open the shard files while the server runs (slower)
@@ -100,6 +105,10 @@ var Options = []Option{
 	{"logs", "number of logs that the shards share (default 1)", func(c *Config) any { return &c.Logs }},
 	{"tls-cert", "file of the certificate (PEM, with its chain) for clients that ask for TLS", func(c *Config) any { return &c.TLSCert }},
 	{"tls-key", "file of the certificate's key (PEM)", func(c *Config) any { return &c.TLSKey }},
+	{"cluster-key", "file of the key (pegmatite key) by which the cluster's processes know each other", func(c *Config) any { return &c.ClusterKey }},
+	{"node-tls-ca", "instead of a cluster key: file of the authority (PEM) that vouches for the cluster's processes", func(c *Config) any { return &c.NodeTLSCA }},
+	{"node-tls-cert", "file of this process's certificate (PEM) by that authority", func(c *Config) any { return &c.NodeTLSCert }},
+	{"node-tls-key", "file of that certificate's key (PEM)", func(c *Config) any { return &c.NodeTLSKey }},
 	{"password-file", "file whose first line becomes the superuser's password, as long as no superuser has one", func(c *Config) any { return &c.PasswordFile }},
 	{"trust-loopback", "let clients of loopback addresses in without a password", func(c *Config) any { return &c.TrustLoopback }},
 	{"max-connections", "limit on client sessions", func(c *Config) any { return &c.MaxConnections }},
@@ -220,31 +229,30 @@ func (c *Config) Validate() error {
 	case (c.TLSCert == "") != (c.TLSKey == ""):
 		return fmt.Errorf("tls-cert and tls-key: one is of no use without the other")
 	}
+	if err := c.checkNodeTLS(); err != nil {
+		return err
+	}
 	if err := checkAddress("listen", c.Listen); err != nil {
 		return err
 	}
-	if err := inside("node-listen", c.NodeListen); err != nil {
+	if err := c.checkPrivate("node-listen", c.NodeListen); err != nil {
 		return err
 	}
-	return inside("http", c.HTTP)
-}
-
-// inside refuses an address that other machines reach: nobody is authenticated there.
-func inside(name, address string) error {
-	if address == "" {
-		return nil
+	if everywhere(c.NodeListen) {
+		return fmt.Errorf("node-listen: %q is every address; name the one that other nodes dial", c.NodeListen)
 	}
-	if err := checkAddress(name, address); err != nil {
-		return err
-	}
-	if !isLoopback(address) {
-		return fmt.Errorf("%s: %q is not at a loopback address (127.0.0.1, ::1, localhost); others are refused, for nobody is authenticated there", name, address)
-	}
-	return nil
+	return c.checkPrivate("http", c.HTTP)
 }
 
 // Drain is DrainS as a duration.
 func (c *Config) Drain() time.Duration { return time.Duration(c.DrainS) * time.Second }
+
+// everywhere reports whether an address is all of this machine's.
+func everywhere(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "" || ip != nil && ip.IsUnspecified())
+}
 
 // checkAddress refuses what is not host:port.
 func checkAddress(name, address string) error {

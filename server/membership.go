@@ -56,7 +56,7 @@ func (n *Node) join(ctx context.Context) error {
 	if n.boot, err = n.store.NextBoot(ctx, id.Node); err != nil {
 		return err
 	}
-	if n.members, err = cluster.NewMembers(ctx, id.Node, n.store, n.log); err != nil {
+	if n.members, err = cluster.NewMembers(ctx, id.Node, n.store, n.log, n.dialNodes()...); err != nil {
 		return err
 	}
 	n.onClose(n.members.Close)
@@ -124,7 +124,7 @@ func (n *Node) listenToNodes(draw func(context.Context, tso.DrawRequest) (tso.Dr
 	if n.nodes == nil {
 		return
 	}
-	g := grpc.NewServer(serve.Options()...)
+	g := grpc.NewServer(append(serve.Options(), n.serveNodes()...)...)
 	serve.New(&n.gate, n.gate.Participant, builtin.Default()).Register(g)
 	peer := &cluster.Peer{Draw: draw, Cancel: n.cancelHere}
 	peer.Register(g)

@@ -18,6 +18,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog/placement"
 	"github.com/pegmatitedb/pegmatite/catalog/ring"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/internal/nodetls"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/vfs"
 	"github.com/pegmatitedb/pegmatite/planner"
@@ -55,9 +56,10 @@ type Node struct {
 	log     *slog.Logger
 	dir     *DataDir
 	clients []net.Listener
-	// certificate is the one for clients.
+	// certificate is the one for clients; nodeTLS for the cluster's processes, nil without.
 	certificate *certificate
 	nodes       net.Listener // where other nodes come to; nil when they cannot
+	nodeTLS     *nodetls.Credentials
 	etcd        *etcd.Server // nil with an external one
 	kv          metakvCloser
 	store       *store.Store
@@ -131,6 +133,9 @@ func (n *Node) openFiles(ctx context.Context) error {
 	if n.certificate, err = openCertificate(n.config); err != nil {
 		return err
 	}
+	if n.nodeTLS, err = n.config.NodeTLS(); err != nil {
+		return err
+	}
 	if err := n.checkExposed(); err != nil {
 		return err
 	}
@@ -147,7 +152,7 @@ func (n *Node) openFiles(ctx context.Context) error {
 		n.onClose(func() error { n.nodes.Close(); return nil }) // unless its server has
 	}
 	if http != nil {
-		n.admin = admin.Start(http, newRegistry(n))
+		n.admin = admin.Start(n.secureHTTP(http), newRegistry(n))
 		n.onClose(func() error { n.admin.Close(); return nil })
 	}
 	if err := n.openMetadata(ctx); err != nil {
@@ -169,7 +174,7 @@ func closeListeners(ls []net.Listener) error {
 // openMetadata embeds or dials etcd and opens the catalog in it.
 func (n *Node) openMetadata(ctx context.Context) error {
 	if n.config.Etcd != "" {
-		kv, err := etcd.Dial(ctx, strings.Split(n.config.Etcd, ","))
+		kv, err := n.dialEtcd(ctx, strings.Split(n.config.Etcd, ","))
 		if err != nil {
 			return err
 		}

@@ -20,7 +20,9 @@ const usage = `pegmatite: PostgreSQL on the outside, SQLite shards inside.
 
   pegmatite serve [--data DIR] [--listen HOST:PORT] [--http HOST:PORT]
                   [--shards N] [--logs N] [--config FILE] ...
-  pegmatite passwd DIR      the superuser's password, before the first start
+  pegmatite passwd DIR             the superuser's password, before the first start
+  pegmatite key                    prints a new cluster key
+  pegmatite certificate KEYFILE    prints a certificate for reading metrics and health
   pegmatite version
   pegmatite help [serve]
 
@@ -44,6 +46,10 @@ func run(args []string, out, errs io.Writer) int {
 	switch command {
 	case "serve":
 		return serve(args, errs)
+	case "key":
+		return key(args, out, errs)
+	case "certificate":
+		return certificate(args, out, errs)
 	case "passwd":
 		return passwd(args, os.Stdin, out, errs)
 	case "version", "--version", "-version", "-v":

@@ -47,8 +47,12 @@ func TestWrongCalls(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--http", "0.0.0.0:5480"}, `"0.0.0.0:5480" is not at a loopback address`},
-		{[]string{"--http", ":5480"}, "is not at a loopback address"},
+		{[]string{"--http", "0.0.0.0:5480"}, `http: 0.0.0.0:5480 is open to other machines: give --cluster-key`},
+		{[]string{"--http", ":5480"}, "http: :5480 is open to other machines"},
+		{[]string{"--node-listen", "192.0.2.1:5480"}, "node-listen: 192.0.2.1:5480 is open to other machines: give --cluster-key"},
+		{[]string{"--node-listen", "[::]:5480", "--cluster-key", "x"}, "is every address; name the one that other nodes dial"},
+		{[]string{"--node-tls-ca", "x", "--node-tls-key", "x"}, "node-tls-ca, node-tls-cert and node-tls-key: all three are needed"},
+		{[]string{"--node-tls-ca", "x", "--node-tls-cert", "x", "--node-tls-key", "x", "--cluster-key", "x"}, "one excludes the other"},
 		{[]string{"--listen", "127.0.0.1"}, `listen: "127.0.0.1" is not host:port`},
 		{[]string{"--listen", "127.0.0.1:99999"}, `listen: "99999" is not a port`},
 		{[]string{"--http", "x"}, `http: "x" is not host:port`},

@@ -4,6 +4,7 @@ package etcd
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"strings"
@@ -31,8 +32,13 @@ const dialTimeout = 5 * time.Second
 
 // Dial connects to a cluster by its client URLs and waits until it answers.
 func Dial(ctx context.Context, endpoints []string) (*Store, error) {
+	return DialTLS(ctx, endpoints, nil)
+}
+
+// DialTLS is Dial of a cluster whose URLs begin with https, by a configuration.
+func DialTLS(ctx context.Context, endpoints []string, encrypted *tls.Config) (*Store, error) {
 	client, err := clientv3.New(clientv3.Config{
-		Endpoints: endpoints, DialTimeout: dialTimeout, Logger: zap.NewNop(),
+		Endpoints: endpoints, DialTimeout: dialTimeout, Logger: zap.NewNop(), TLS: encrypted,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("connecting to etcd at %s: %w", strings.Join(endpoints, ", "), err)

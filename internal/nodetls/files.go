@@ -1,0 +1,63 @@
+package nodetls
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"sync/atomic"
+)
+
+// FromFiles takes an operator's certificates: of the authority that vouches for
+// all of the cluster, and this process's own (good for both sides of a
+// connection) with its key. The latter two are read anew for each handshake, so that they can be
+// replaced; while they cannot be read, the last ones are shown.
+func FromFiles(f Files) (*Credentials, error) {
+	text, err := os.ReadFile(f.CA)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%s has no certificate", f.CA)
+	}
+	own := &pair{files: f}
+	if err := own.read(); err != nil {
+		return nil, err
+	}
+	return &Credentials{
+		certificate: own.newest, nodes: pool, readers: pool,
+		write: func(string, []string) (Files, error) { return f, nil },
+	}, nil
+}
+
+// pair is a certificate in files.
+type pair struct {
+	files Files
+	last  atomic.Pointer[tls.Certificate]
+}
+
+func (p *pair) read() error {
+	c, err := tls.LoadX509KeyPair(p.files.Cert, p.files.Key)
+	if err != nil {
+		return fmt.Errorf("certificate %s: %w", p.files.Cert, err)
+	}
+	p.last.Store(&c)
+	return nil
+}
+
+func (p *pair) newest() (*tls.Certificate, error) {
+	_ = p.read() // half replaced files are whole at the next handshake
+	return p.last.Load(), nil
+}
+
+// encode makes PEM of a certificate and of its key.
+func encode(c *tls.Certificate) (cert, key []byte, err error) {
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
+	return encodeCertificate(c.Leaf.Raw), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}), err
+}
+
+func encodeCertificate(der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}

@@ -1,0 +1,102 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+
+	"github.com/pegmatitedb/pegmatite/catalog/metakv/etcd"
+	"github.com/pegmatitedb/pegmatite/internal/nodetls"
+)
+
+// checkNodeTLS refuses settings of which some are missing or too many.
+func (c *Config) checkNodeTLS() error {
+	given := 0
+	for _, file := range []string{c.NodeTLSCA, c.NodeTLSCert, c.NodeTLSKey} {
+		if file != "" {
+			given++
+		}
+	}
+	switch {
+	case given != 0 && given != 3:
+		return fmt.Errorf("node-tls-ca, node-tls-cert and node-tls-key: all three are needed")
+	case given != 0 && c.ClusterKey != "":
+		return fmt.Errorf("cluster-key and node-tls-…: one excludes the other")
+	}
+	return nil
+}
+
+// NodeTLS reads how the cluster's processes know each other; nil when they do not.
+func (c *Config) NodeTLS() (*nodetls.Credentials, error) {
+	switch {
+	case c.ClusterKey != "":
+		key, err := nodetls.ReadKey(c.ClusterKey)
+		if err != nil {
+			return nil, fmt.Errorf("cluster-key: %w", err)
+		}
+		return nodetls.FromKey(key)
+	case c.NodeTLSCA != "":
+		operators, err := nodetls.FromFiles(nodetls.Files{CA: c.NodeTLSCA, Cert: c.NodeTLSCert, Key: c.NodeTLSKey})
+		if err != nil {
+			return nil, fmt.Errorf("node-tls: %w", err)
+		}
+		return operators, nil
+	}
+	return nil, nil
+}
+
+// checkPrivate refuses an address that other machines reach for what only the
+// cluster's processes may ask, unless they can be known.
+func (c *Config) checkPrivate(name, address string) error {
+	if address == "" {
+		return nil
+	}
+	if err := checkAddress(name, address); err != nil {
+		return err
+	}
+	if isLoopback(address) || c.ClusterKey != "" || c.NodeTLSCA != "" {
+		return nil
+	}
+	return fmt.Errorf("%s: %s is open to other machines: give --cluster-key, or --node-tls-ca, --node-tls-cert and --node-tls-key", name, address)
+}
+
+// dialNodes and serveNodes are how this node meets others: when it has
+// credentials, with those that have them too alone, wherever they are.
+func (n *Node) dialNodes() []grpc.DialOption {
+	if n.nodeTLS == nil {
+		return nil
+	}
+	return []grpc.DialOption{grpc.WithTransportCredentials(credentials.NewTLS(n.nodeTLS.ClientTLS()))}
+}
+
+func (n *Node) serveNodes() []grpc.ServerOption {
+	if n.nodeTLS == nil {
+		return nil
+	}
+	return []grpc.ServerOption{grpc.Creds(credentials.NewTLS(n.nodeTLS.ServerTLS()))}
+}
+
+// dialEtcd connects to the metadata store: over https with the node's
+// credentials, if it has some.
+func (n *Node) dialEtcd(ctx context.Context, urls []string) (*etcd.Store, error) {
+	encrypted := slices.ContainsFunc(urls, func(u string) bool { return strings.HasPrefix(u, "https:") })
+	if n.nodeTLS == nil || !encrypted {
+		return etcd.Dial(ctx, urls)
+	}
+	return etcd.DialTLS(ctx, urls, n.nodeTLS.ClientTLS())
+}
+
+// secureHTTP lets nobody in at an HTTP port that other machines reach but those
+// who have a certificate.
+func (n *Node) secureHTTP(l net.Listener) net.Listener {
+	if isLoopback(n.config.HTTP) {
+		return l
+	}
+	return tls.NewListener(l, n.nodeTLS.HTTPTLS())
+}
