@@ -44,6 +44,8 @@ const (
 	askTimeout = 5 * time.Second
 )
 
+func (n *Node) askTimeout() time.Duration { return min(askTimeout, n.layers.metadataTimeout()) }
+
 // Commit implements session.SchemaChanges. As every commit it is not
 // interrupted: whoever cancels it now would not know what became of it.
 func (s *schemaChanges) Commit(ctx context.Context, t *txn.Txn, c *catalog.Change) error {
@@ -177,7 +179,7 @@ func fencesOf(c *catalog.Change) (fences []txn.Fence) {
 // giveUp records "aborted" unless the publication took place after all: that
 // tells which it was. txn.Unknown comes with an error.
 func (s *schemaChanges) giveUp(ctx context.Context, id txn.ID, cause error) (txn.Outcome, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.node.askTimeout())
 	defer cancel()
 	value, err := s.store.Decide(ctx, id.String(), encodeOutcome(txn.Outcome{State: txn.Aborted}))
 	if err != nil {
@@ -200,7 +202,7 @@ func (s *schemaChanges) resolve(ctx context.Context, id txn.ID, branches []txn.B
 	if err := errors.Join(errs...); err != nil || out.State != txn.Committed {
 		return err // what is left of the decision, if there is one, Forget finds
 	}
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.node.askTimeout())
 	defer cancel()
 	return s.node.engine.Unasked(func() error { return s.store.Forget(ctx, id.String()) })
 }
@@ -269,7 +271,7 @@ func (n *Node) ask(ctx context.Context, home txn.LogID, id txn.ID) (txn.Outcome,
 		}
 		return txn.Outcome{}, pgerr.New(pgerr.CannotConnectNow, "the node is starting")
 	}
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	ctx, cancel := context.WithTimeout(ctx, n.askTimeout())
 	defer cancel()
 	value, err := n.store.Decide(ctx, id.String(), encodeOutcome(txn.Outcome{State: txn.Aborted}))
 	if err != nil {

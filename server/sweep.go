@@ -2,11 +2,11 @@ package server
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/server/cluster"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/txn"
@@ -23,7 +23,7 @@ type sweeper struct {
 	cancel  context.CancelFunc
 	done    chan struct{}
 
-	mu sync.Mutex // held while it sweeps; protects seen
+	turn chan struct{} // holds one element while it sweeps; protects seen
 	// seen has, for drops that were published without a commit timestamp, one
 	// that was drawn after the publication.
 	seen map[uint64]txn.Timestamp
@@ -34,7 +34,7 @@ const sweepRetry = 10 * time.Second
 
 func startSweeper(n *Node, c *cluster.Cluster) *sweeper {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &sweeper{node: n, cluster: c, wake: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}), seen: map[uint64]txn.Timestamp{}}
+	s := &sweeper{node: n, cluster: c, wake: make(chan struct{}, 1), turn: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}), seen: map[uint64]txn.Timestamp{}}
 	s.Wake() // what was dropped before the start
 	go s.run(ctx)
 	return s
@@ -79,8 +79,12 @@ func (s *sweeper) run(ctx context.Context) {
 // Sweep drops what can be dropped now, and answers how many revisions' drops
 // have to wait.
 func (s *sweeper) Sweep(ctx context.Context) (left int, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	select {
+	case s.turn <- struct{}{}:
+	case <-ctx.Done():
+		return 0, pgerr.From(ctx.Err())
+	}
+	defer func() { <-s.turn }()
 	if err := s.node.schema.Forget(ctx); err != nil {
 		return 0, err
 	}
