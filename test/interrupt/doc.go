@@ -7,5 +7,6 @@
 //	left_test.go      what there is in the files and in the metadata, and what should be
 //	schema_test.go    schema changes over many rows, cancelled and timed out
 //	kill_test.go      the same, with kill -9 of the server
+//	load_test.go      COPY FROM STDIN whose client goes away
 //	metadata_test.go  a metadata store that does not answer at a schema change's commit
 package interrupt

@@ -1,0 +1,233 @@
+package interrupt
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/pegmatitedb/pegmatite/server"
+	"github.com/pegmatitedb/pegmatite/test/node"
+)
+
+// copier is a client in the middle of a COPY.
+type copier struct {
+	*pgconn.HijackedConn
+	t    *testing.T
+	next int // row
+}
+
+// begin starts a COPY and sends so many rows that some are on the shards; gate counts the calls.
+func begin(t *testing.T, address string, g *gate, first int) *copier {
+	t.Helper()
+	conn := dial(t, address)
+	exec(t, conn, "SET application_name = 'copier'")
+	h, err := conn.PgConn().Hijack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.Conn.Close() })
+	h.Conn.SetDeadline(time.Now().Add(patience))
+	c := &copier{h, t, first}
+	g.watch()
+	c.Frontend.Send(&pgproto3.Query{String: "COPY t FROM STDIN"})
+	c.flush()
+	if m := c.receive(); fmt.Sprintf("%T", m) != "*pgproto3.CopyInResponse" {
+		t.Fatalf("%T %v", m, m)
+	}
+	locked := g.seen()
+	for range 12_000 / 100 {
+		c.send(100)
+	}
+	// It goes to the shards when there is enough of it: to each of them once.
+	eventually(t, "rows are on the shards", func() bool { return g.seen() >= locked+shardsOfLoads })
+	return c
+}
+
+const shardsOfLoads = 4
+
+func (c *copier) flush() {
+	if err := c.Frontend.Flush(); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// send sends rows of about a kilobyte.
+func (c *copier) send(n int) {
+	var b strings.Builder
+	for range n {
+		fmt.Fprintf(&b, "%d\t%d\t%s\n", c.next, c.next, strings.Repeat("x", 1000))
+		c.next++
+	}
+	c.Frontend.Send(&pgproto3.CopyData{Data: []byte(b.String())})
+	c.flush()
+}
+
+// receive returns the next message but notices.
+func (c *copier) receive() pgproto3.BackendMessage {
+	c.t.Helper()
+	for {
+		m, err := c.Frontend.Receive()
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if _, notice := m.(*pgproto3.NoticeResponse); !notice {
+			return m
+		}
+	}
+}
+
+// fails reads the COPY's error.
+func (c *copier) fails(severity, code, message string) {
+	c.t.Helper()
+	e, ok := c.receive().(*pgproto3.ErrorResponse)
+	if !ok || e.Severity != severity || e.Code != code || e.Message != message {
+		c.t.Errorf("the COPY ended with %+v, want %s %s %s", e, severity, code, message)
+	}
+}
+
+// goesOn has the session do something else.
+func (c *copier) goesOn() {
+	c.t.Helper()
+	if m, ok := c.receive().(*pgproto3.ReadyForQuery); !ok || m.TxStatus != 'I' {
+		c.t.Fatalf("%+v", m)
+	}
+	c.Frontend.Send(&pgproto3.Query{String: "SELECT 'on'"})
+	c.flush()
+	for {
+		switch m := c.receive().(type) {
+		case *pgproto3.ErrorResponse:
+			c.t.Fatalf("%+v", m)
+		case *pgproto3.ReadyForQuery:
+			c.Conn.Close()
+			return
+		}
+	}
+}
+
+// cancel sends a CancelRequest, and waits until the server has taken it.
+func (c *copier) cancel(address string) {
+	c.t.Helper()
+	nc, err := net.Dial("tcp", address)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer nc.Close()
+	request, err := (&pgproto3.CancelRequest{ProcessID: c.PID, SecretKey: c.SecretKey}).Encode(nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	nc.Write(request)
+	nc.SetDeadline(time.Now().Add(patience))
+	nc.Read(make([]byte, 1)) // its end
+}
+
+// leaving is how a client's COPY breaks off.
+type leaving struct {
+	name  string
+	leave func(c *copier, address string, other *pgx.Conn)
+}
+
+var leavings = []leaving{
+	{"connection closed", func(c *copier, _ string, _ *pgx.Conn) { c.Conn.Close() }},
+	{"CopyFail", func(c *copier, _ string, _ *pgx.Conn) {
+		c.Frontend.Send(&pgproto3.CopyFail{Message: "no more"})
+		c.flush()
+		c.fails("ERROR", "57014", "COPY from stdin failed: no more")
+		c.goesOn()
+	}},
+	{"cancel", func(c *copier, address string, _ *pgx.Conn) {
+		c.cancel(address)
+		c.send(1)
+		c.fails("ERROR", "57014", "canceling statement due to user request")
+		c.send(1) // what a client has sent before it knew
+		c.goesOn()
+	}},
+	{"terminated", func(c *copier, _ string, other *pgx.Conn) {
+		exec(c.t, other, fmt.Sprintf("SELECT pg_terminate_backend(%d)", c.PID))
+		c.fails("FATAL", "57P01", "terminating connection due to administrator command")
+	}},
+	{"a row that is wrong", func(c *copier, _ string, _ *pgx.Conn) {
+		c.Frontend.Send(&pgproto3.CopyData{Data: []byte("one\t1\tx\n")})
+		c.Frontend.Send(&pgproto3.CopyDone{})
+		c.flush()
+		c.fails("ERROR", "22P02", `invalid input syntax for type integer: "one"`)
+		c.goesOn()
+	}},
+}
+
+// TestLoadsBrokenOff: of a COPY whose client goes away in the middle of it
+// nothing is seen, nothing stays in the files, and nobody waits for its locks.
+func TestLoadsBrokenOff(t *testing.T) {
+	for _, logs := range []int{1, 3} {
+		for _, filled := range []bool{false, true} {
+			t.Run(fmt.Sprintf("logs=%d/filled=%t", logs, filled), func(t *testing.T) {
+				t.Parallel()
+				g := &gate{}
+				n := node.StartWith(t, t.TempDir(), func(c *server.Config) { c.Shards, c.Logs, c.SharedFiles = shardsOfLoads, logs, true }, server.Layers{Shards: g.shards})
+				other := dial(t, n.Address())
+				exec(t, other, "SET lock_timeout = '1s'", "CREATE TABLE t (a int PRIMARY KEY, b int, c text)")
+				before := "0"
+				if filled {
+					exec(t, other, "INSERT INTO t SELECT g, g, 'x' FROM generate_series(1, 3000) g", "CHECKPOINT")
+					before = "3000"
+				}
+				for _, l := range leavings {
+					c := begin(t, n.Address(), g, 10_000)
+					if got := one(t, other, "SELECT count(*) FROM t"); got != before {
+						t.Errorf("%s: %s rows are seen within", l.name, got)
+					}
+					l.leave(c, n.Address(), other)
+					eventually(t, l.name, func() bool {
+						return one(t, other, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'copier'") == "0"
+					})
+					if got := one(t, other, "SELECT count(*) FROM t"); got != before {
+						t.Errorf("%s: %s rows are left", l.name, got)
+					}
+					exec(t, other, "ALTER TABLE t ALTER b SET DEFAULT 1") // locks it on every shard
+					nothingLeft(t, other, n.Dir)
+					if !filled {
+						noTables(t, n.Dir)
+					}
+				}
+				loads(t, other, before)
+			})
+		}
+	}
+}
+
+// loads makes a COPY that comes to its end.
+func loads(t *testing.T, c *pgx.Conn, before string) {
+	t.Helper()
+	var rows strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&rows, "%d\t%d\tx\n", 10_000+i, i)
+	}
+	tag, err := c.PgConn().CopyFrom(context.Background(), strings.NewReader(rows.String()), "COPY t FROM STDIN")
+	if err != nil || tag.RowsAffected() != 5000 {
+		t.Errorf("%s, %v", tag, err)
+	}
+	if got := one(t, c, "SELECT count(*) - 5000 FROM t"); got != before {
+		t.Errorf("%s rows beside the loaded ones", got)
+	}
+}
+
+// noTables fails the test if there is a table in the shards' files.
+func noTables(t *testing.T, dir string) {
+	t.Helper()
+	files, _ := filepath.Glob(filepath.Join(dir, "shards", "*.db"))
+	for _, f := range files {
+		for _, name := range objects(t, f) {
+			if name[0] == 't' {
+				t.Errorf("%s has %s, where no row has been committed", filepath.Base(f), name)
+			}
+		}
+	}
+}
