@@ -456,6 +456,28 @@ func TestRule16PreparedLocks(t *testing.T) {
 	}
 }
 
+// Rule 16: so it does after a restart.
+func TestRule16PreparedLocksOfAStart(t *testing.T) {
+	in, acc := ruled(t)
+	tx := in.Begin(t, txn.ReadCommitted)
+	write(t, tx, add(acc, 0, 1))
+	write(t, tx, add(acc, 1, 1))
+	out := prepareFor(t, in, tx, append([]txn.LogID{metadata}, tx.Logs()...))
+	in = in.Restart(t, false)
+	other := in.Begin(t, txn.ReadCommitted)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := other.Write(lockOnly(acc, 0, shard.WaitError))
+		ended <- err
+	}()
+	waits(t, in, other.ID())
+	resolve(t, in, tx, out)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	other.Rollback()
+}
+
 // waits returns when a transaction waits for another's lock on shard 0.
 func waits(t *testing.T, in *shardtest.Instance, id txn.ID) {
 	t.Helper()

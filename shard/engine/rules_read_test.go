@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
@@ -241,6 +242,46 @@ func TestRule15AfterTheLock(t *testing.T) {
 	}
 }
 
+// Rule 15: a read that locks does so too.
+func TestRule15LockingReads(t *testing.T) {
+	for _, c := range []struct {
+		level txn.Isolation
+		below int64 // WHERE balance < below
+		want  string
+		code  pgerr.Code
+	}{
+		{txn.ReadCommitted, 5, "0|0|2|note 0", ""},
+		{txn.ReadCommitted, 2, "", ""},
+		{txn.RepeatableRead, 5, "", pgerr.TRSerializationFailure},
+	} {
+		in, acc := ruled(t)
+		holder, waiter := in.Begin(t, txn.ReadCommitted), in.Begin(t, c.level)
+		write(t, holder, add(acc, 0, 1))
+		type answer struct {
+			rows []string
+			err  error
+		}
+		ended := make(chan answer, 1)
+		h := waiter.Header(0)
+		h.Statement++
+		go func() {
+			rows, err := waiter.ReadRequest(&shard.ReadRequest{Header: h, Lock: &shard.RowLock{Strength: shard.LockUpdate},
+				Fragment: shardtest.Fragment(acc, shardtest.Condition{Column: 2, Operator: "<", Param: 0}),
+				Values:   shard.Values{Params: []types.Datum{types.Int(c.below)}}})
+			ended <- answer{rows, err}
+		}()
+		waits(t, in, waiter.ID())
+		commit(t, holder)
+		switch got := <-ended; {
+		case c.code != "":
+			wantCode(t, got.err, c.code)
+		case got.err != nil || strings.Join(got.rows, " ") != c.want:
+			t.Errorf("%q %v, want %q", got.rows, got.err, c.want)
+		}
+		waiter.Rollback()
+	}
+}
+
 // Rule 17: a key that the snapshot cannot see is taken all the same.
 func TestRule17ConstraintsReadTheNewest(t *testing.T) {
 	in, acc := ruled(t)
@@ -252,6 +293,14 @@ func TestRule17ConstraintsReadTheNewest(t *testing.T) {
 	wantCode(t, err, pgerr.UniqueViolation)
 	_, err = old.Write(&shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: shardtest.Batch(shardtest.Account(acc, 8, 1, 1, note(2)))})
 	wantCode(t, err, pgerr.UniqueViolation)
+	for _, update := range []bool{false, true} { // ON CONFLICT has no row to show or to change
+		r := &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, 2, 3, 1), OnConflict: &shard.OnConflict{Update: update}}
+		if update {
+			r.OnConflict.Set = []shard.Assign{{Column: 2, Expr: shardtest.Int(7)}}
+		}
+		_, err = old.Write(r)
+		wantCode(t, err, pgerr.TRSerializationFailure)
+	}
 }
 
 // Rule 21: a committed schema change fences its tables durably. An older
@@ -312,6 +361,26 @@ func TestRule21Fences(t *testing.T) {
 	}
 	in = in.Restart(t, true)
 	fenced(in)
+}
+
+// Rule 21: at a snapshot from before the change, the older descriptor is right.
+func TestRule21OldPlansAtOldSnapshots(t *testing.T) {
+	in, acc := ruled(t)
+	before, _ := in.Oracle.Snapshot(t.Context())
+	defer in.Oracle.Release(before)
+	change := in.Begin(t, txn.ReadCommitted)
+	change.LockTable(0, acc)
+	out := prepareFor(t, in, change, append([]txn.LogID{metadata}, change.Logs()...),
+		txn.Fence{Relation: uint32(acc.Relation), Version: acc.Version + 1})
+	resolve(t, in, change, out)
+	after, _ := in.Oracle.Snapshot(t.Context())
+	defer in.Oracle.Release(after)
+	for _, point := range []bool{false, true} {
+		if err := readAt(in, acc, 0, before, txn.ReadCommitted, point); err != nil {
+			t.Fatal(err)
+		}
+		wantRefusal(t, readAt(in, acc, 0, after, txn.ReadCommitted, point), shard.RefusedVersion)
+	}
 }
 
 // Rule 21: a schema change that is taken back, or that changes nothing after

@@ -140,15 +140,18 @@ func TestTwoPhases(t *testing.T) {
 // When the increments have used up the distance to the next drawn timestamp,
 // another one is drawn.
 func TestDrawAgain(t *testing.T) {
-	a, b := &actor{}, &actor{}
-	b.prepare = func() (txn.PrepareReply, error) { return txn.PrepareReply{At: 2 * txn.TimestampStep}, nil }
-	out, err, _ := commitWith(t, a, b)
-	if err != nil || out.At != 2*txn.TimestampStep {
-		t.Errorf("%v %v", out, err)
-	}
-	b.prepare = func() (txn.PrepareReply, error) { return txn.PrepareReply{At: 5 * txn.TimestampStep}, nil }
-	if out, err, _ = commitWith(t, a, b); err != nil || out.At != 5*txn.TimestampStep {
-		t.Errorf("%v %v", out, err)
+	for _, p := range []txn.Timestamp{2 * txn.TimestampStep, 5 * txn.TimestampStep} {
+		a, b := &actor{}, &actor{}
+		b.prepare = func() (txn.PrepareReply, error) { return txn.PrepareReply{At: p}, nil }
+		c, branches := cast(a, b)
+		out, err := c.Commit(t.Context(), theTxn, branches)
+		c.Close()
+		if err != nil || out.At != p {
+			t.Errorf("%v %v", out, err)
+		}
+		if drawn := c.oracle.(*counterOracle).last; drawn != 2*txn.TimestampStep {
+			t.Errorf("%d was drawn last", drawn)
+		}
 	}
 }
 
