@@ -34,7 +34,30 @@ func (r reach) Read(ctx context.Context, q *shard.ReadRequest) (shard.Rows, erro
 	if err != nil {
 		return nil, r.down(q.Shard, err)
 	}
-	return rows, nil
+	away := &reachedRows{rows, r, q.Shard}
+	if e, ok := rows.(shard.Enlisted); ok {
+		return reachedLocked{away, e}, nil
+	}
+	return away, nil
+}
+
+// reachedRows are rows of a node that may go down while they are read.
+type reachedRows struct {
+	shard.Rows
+	from  reach
+	shard shard.ID
+}
+
+// Next implements shard.Rows.
+func (r *reachedRows) Next(ctx context.Context) (*shard.Batch, error) {
+	b, err := r.Rows.Next(ctx)
+	return b, r.from.down(r.shard, err)
+}
+
+// reachedLocked are the rows of a locking read.
+type reachedLocked struct {
+	*reachedRows
+	shard.Enlisted
 }
 
 // Write implements shard.Service.

@@ -20,6 +20,9 @@ import (
 type Cluster struct {
 	Nodes []*Node
 	Etcd  *etcd.Server
+
+	dir    string
+	change func(i int, c *server.Config)
 }
 
 // StartCluster starts nodes that have the shards between them from the start,
@@ -31,21 +34,28 @@ func StartCluster(t testing.TB, nodes, shards int, change func(i int, c *server.
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	c := &Cluster{}
+	c := &Cluster{dir: dir, change: change}
 	if c.Etcd, err = etcd.Embed(t.Context(), filepath.Join(dir, "etcd"), true); err != nil {
 		t.Fatalf("etcd: %v", err)
 	}
 	t.Cleanup(func() { c.Etcd.Close() })
 	c.spread(t, nodes, shards)
+	c.Nodes = make([]*Node, nodes)
 	for i := range nodes {
-		c.Nodes = append(c.Nodes, StartIn(t, filepath.Join(dir, name(i)), func(s *server.Config) {
-			s.Etcd, s.Node, s.NodeListen = c.Etcd.ClientURL(), name(i), "127.0.0.1:0"
-			if change != nil {
-				change(i, s)
-			}
-		}))
+		c.Start(t, i)
 	}
 	return c
+}
+
+// Start starts the i-th node, again after it was stopped.
+func (c *Cluster) Start(t testing.TB, i int) {
+	t.Helper()
+	c.Nodes[i] = StartIn(t, filepath.Join(c.dir, name(i)), func(s *server.Config) {
+		s.Etcd, s.Node, s.NodeListen = c.Etcd.ClientURL(), name(i), "127.0.0.1:0"
+		if c.change != nil {
+			c.change(i, s)
+		}
+	})
 }
 
 func name(i int) string { return fmt.Sprintf("n%d", i+1) }

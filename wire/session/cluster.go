@@ -62,6 +62,9 @@ type catalogService struct{ session *Session }
 // transaction's own changes, whatever its snapshot is: as PostgreSQL's own look-ups are.
 func (c catalogService) Read(ctx context.Context, r *shard.ReadRequest) (shard.Rows, error) {
 	s := c.session
+	if err := s.node.Catalog.Confirm(ctx); err != nil {
+		return nil, err
+	}
 	view := CatalogView{Database: s.database, Newest: s.node.Catalog.Snapshot(), Dynamic: s}
 	if s.tx != nil && s.tx.change != nil && !s.tx.change.Empty() {
 		view.Base, view.Own = s.tx.change.Base(), s.tx.change.Snapshot()

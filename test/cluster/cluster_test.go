@@ -1,0 +1,241 @@
+// Package cluster runs several servers over one etcd.
+package cluster
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pegmatitedb/pegmatite/test/node"
+)
+
+func connect(t *testing.T, n *node.Node) *pgx.Conn {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), fmt.Sprintf("postgres://postgres@%s/postgres?sslmode=disable", n.Address()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close(context.WithoutCancel(t.Context())) })
+	return c
+}
+
+func connectAll(t *testing.T, c *node.Cluster) []*pgx.Conn {
+	t.Helper()
+	conns := make([]*pgx.Conn, len(c.Nodes))
+	for i, n := range c.Nodes {
+		conns[i] = connect(t, n)
+	}
+	return conns
+}
+
+func run(t *testing.T, c *pgx.Conn, sql string, args ...any) {
+	t.Helper()
+	if _, err := c.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+func one[T any](t *testing.T, c *pgx.Conn, sql string, args ...any) (v T) {
+	t.Helper()
+	if err := c.QueryRow(t.Context(), sql, args...).Scan(&v); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return v
+}
+
+// TestSchemaChangeIsSeenNext: what one node has acknowledged, the next
+// statement on another knows, and so does a session that has used the table before.
+func TestSchemaChangeIsSeenNext(t *testing.T) {
+	c := node.StartCluster(t, 3, 8, nil)
+	conns := connectAll(t, c)
+	for i := range 60 {
+		a, b := conns[i%3], conns[(i+1)%3]
+		table := fmt.Sprintf("t%d", i)
+		run(t, a, "CREATE TABLE "+table+" (id int PRIMARY KEY, v int)")
+		run(t, b, "INSERT INTO "+table+" SELECT i, i FROM generate_series(1, 100) i")
+		run(t, a, "ALTER TABLE "+table+" RENAME COLUMN v TO w")
+		if got := one[int64](t, b, "SELECT sum(w) FROM "+table); got != 5050 {
+			t.Fatalf("sum %d", got)
+		}
+		run(t, b, "DROP TABLE "+table)
+		run(t, a, "CREATE TABLE "+table+" (other text)")
+		if got := one[int](t, b, "SELECT count(*)::int FROM pg_class WHERE relname = $1", table); got != 1 {
+			t.Fatalf("%d tables of the name in pg_class", got)
+		}
+	}
+}
+
+// TestTransactionsBetweenNodes: transfers through all nodes at once keep the
+// sum, which every node sees at any time.
+func TestTransactionsBetweenNodes(t *testing.T) {
+	c := node.StartCluster(t, 3, 8, nil)
+	conns := connectAll(t, c)
+	const accounts, transfers = 50, 60
+	run(t, conns[0], "CREATE TABLE accounts (id int PRIMARY KEY, balance int NOT NULL)")
+	run(t, conns[0], "INSERT INTO accounts SELECT i, 100 FROM generate_series(1, $1::int) i", accounts)
+	ended := make(chan error)
+	for i, conn := range conns {
+		go func() { ended <- transfer(t.Context(), conn, i, transfers, accounts) }()
+	}
+	reader := connect(t, c.Nodes[1])
+	for running := len(conns); running > 0; {
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Error(err)
+			}
+			running--
+		default:
+			if got := one[int](t, reader, "SELECT sum(balance)::int FROM accounts"); got != accounts*100 {
+				t.Fatalf("sum %d in between", got)
+			}
+		}
+	}
+	for i := range c.Nodes {
+		if got := one[int](t, connect(t, c.Nodes[i]), "SELECT sum(balance)::int FROM accounts"); got != accounts*100 {
+			t.Errorf("sum %d on node %d", got, i+1)
+		}
+	}
+}
+
+// transfer moves money between accounts; a deadlock is tried again.
+func transfer(ctx context.Context, conn *pgx.Conn, seed, n, accounts int) error {
+	for i := 0; i < n; i++ {
+		from, to := (i*7+seed*13)%accounts+1, (i*11+seed*17+5)%accounts+1
+		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, "UPDATE accounts SET balance = balance - 1 WHERE id = $1", from); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, "UPDATE accounts SET balance = balance + 1 WHERE id = $1", to)
+			return err
+		})
+		if code(err) == "40P01" {
+			i--
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func code(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// TestNodeDown: a node that is down costs its shards' statements an error that
+// names it, and nothing else; the session lives on, and all is well when it is back.
+func TestNodeDown(t *testing.T) {
+	c := node.StartCluster(t, 3, 8, nil)
+	conn := connect(t, c.Nodes[0])
+	run(t, conn, "CREATE TABLE t (id int PRIMARY KEY, v int)")
+	run(t, conn, "INSERT INTO t SELECT i, 0 FROM generate_series(1, 100) i")
+	if err := c.Nodes[2].Stop(); err != nil {
+		t.Fatal(err)
+	}
+	reached, lost := 0, 0
+	for i := range 100 {
+		_, err := conn.Exec(t.Context(), "UPDATE t SET v = v + 1 WHERE id = $1", i+1)
+		switch {
+		case err == nil:
+			reached++
+		case code(err) == "58000" && strings.Contains(err.Error(), `"n3"`):
+			lost++
+		default:
+			t.Fatalf("row %d: %v", i+1, err)
+		}
+	}
+	if reached == 0 || lost == 0 {
+		t.Errorf("%d rows reached, %d not", reached, lost)
+	}
+	c.Start(t, 2)
+	if got := one[int](t, conn, "SELECT sum(v)::int FROM t"); got != reached {
+		t.Errorf("sum %d after %d updates", got, reached)
+	}
+	run(t, connect(t, c.Nodes[2]), "UPDATE t SET v = 1")
+	if got := one[int](t, conn, "SELECT sum(v)::int FROM t"); got != 100 {
+		t.Errorf("sum %d", got)
+	}
+}
+
+// TestOracleStops: another node becomes the timestamp oracle, and statements go on.
+func TestOracleStops(t *testing.T) {
+	c := node.StartCluster(t, 3, 8, nil) // the first node is elected, being alone
+	conn := connect(t, c.Nodes[1])
+	run(t, conn, "CREATE TABLE t (id int PRIMARY KEY)")
+	before := one[int64](t, conn, "SELECT max(id) FROM (SELECT 0 AS id UNION ALL SELECT id FROM t) x")
+	if err := c.Nodes[0].Stop(); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		if _, err = conn.Exec(t.Context(), "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1; COMMIT"); err == nil {
+			break
+		}
+	}
+	if err != nil {
+		t.Fatalf("no snapshot from another oracle: %v", err)
+	}
+	c.Start(t, 0)
+	run(t, connect(t, c.Nodes[0]), "INSERT INTO t SELECT generate_series(1, 100)")
+	if got := one[int64](t, conn, "SELECT count(*) FROM t"); got != 100 || before != 0 {
+		t.Errorf("%d rows", got)
+	}
+}
+
+const patience = 30 * time.Second
+
+// TestCancelThroughAnotherNode: a CancelRequest may reach any node.
+func TestCancelThroughAnotherNode(t *testing.T) {
+	c := node.StartCluster(t, 2, 4, nil)
+	conn := connect(t, c.Nodes[0])
+	key := conn.PgConn()
+	ended := make(chan error)
+	go func() {
+		_, err := conn.Exec(context.WithoutCancel(t.Context()), "SELECT pg_sleep(60)")
+		ended <- err
+	}()
+	watcher := connect(t, c.Nodes[0])
+	for one[int](t, watcher, "SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'") == 0 {
+	}
+	cancelAt(t, c.Nodes[1].Address(), key.PID(), key.SecretKey())
+	select {
+	case err := <-ended:
+		if code(err) != "57014" {
+			t.Errorf("%v", err)
+		}
+	case <-time.After(patience):
+		t.Fatal("the statement goes on")
+	}
+}
+
+// cancelAt sends a CancelRequest.
+func cancelAt(t *testing.T, address string, process uint32, secret []byte) {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	const cancelCode = 80877102
+	m := binary.BigEndian.AppendUint32(nil, uint32(12+len(secret)))
+	m = binary.BigEndian.AppendUint32(m, cancelCode)
+	m = append(binary.BigEndian.AppendUint32(m, process), secret...)
+	if _, err := conn.Write(m); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = conn.Read(make([]byte, 1)) // the server closes
+}
