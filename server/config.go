@@ -12,6 +12,7 @@
 //	membership.go  the node's part in the cluster; cluster/ is the others, as it sees them
 //	metadata.go what others ask of the metadata store; maintenance.go what statements ask of the files
 //	schema.go   commit of transactions with DDL
+//	movedrow.go the shard of a row whose shard key has changed
 //	sweep.go    physical tables that nobody names any more go
 //	memory.go   Go's memory limit
 //	views.go    readable views in the shards' files

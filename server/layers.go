@@ -1,8 +1,6 @@
 package server
 
 import (
-	"context"
-	"log/slog"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog/metakv"
@@ -49,9 +47,4 @@ func (l *Layers) metadataTimeout() time.Duration {
 		return publishTimeout
 	}
 	return l.MetadataTimeout
-}
-
-// Start opens a node; on an error everything it opened is closed again.
-func Start(ctx context.Context, c Config, log *slog.Logger) (*Node, error) {
-	return StartWith(ctx, c, log, Layers{})
 }

@@ -97,6 +97,11 @@ type metakvCloser interface {
 	Close() error
 }
 
+// Start opens a node; on an error everything it opened is closed again.
+func Start(ctx context.Context, c Config, log *slog.Logger) (*Node, error) {
+	return StartWith(ctx, c, log, Layers{})
+}
+
 // StartWith is Start with layers between the node's parts.
 func StartWith(ctx context.Context, c Config, log *slog.Logger, l Layers) (_ *Node, err error) {
 	n := &Node{config: c, layers: l, log: log, system: pgcatalog.New(), statements: newStatements(), fatal: make(chan error, 1), served: make(chan error, 1)}
@@ -227,15 +232,15 @@ func (n *Node) fail(err error) {
 // identify compares the directory's cluster with the metadata's, and finds the
 // node's number by its name.
 func (n *Node) identify(ctx context.Context) error {
-	id, cluster := &n.dir.Identity, n.store.ClusterID().String()
+	id, clusterID := &n.dir.Identity, n.store.ClusterID().String()
 	if !n.dir.Fresh {
-		if id.Cluster != cluster {
-			return fmt.Errorf("%s belongs to cluster %s, the metadata store to %s", n.config.Data, id.Cluster, cluster)
+		if id.Cluster != clusterID {
+			return fmt.Errorf("%s belongs to cluster %s, the metadata store to %s", n.config.Data, id.Cluster, clusterID)
 		}
 		return nil
 	}
 	var err error
-	id.Cluster = cluster
+	id.Cluster = clusterID
 	id.Node, err = n.store.NodeID(ctx, id.Name)
 	return err
 }

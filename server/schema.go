@@ -26,9 +26,8 @@ type schemaChanges struct {
 	store   *store.Store
 	cluster *cluster.Cluster
 
-	mu sync.Mutex
-	// underWay are the transactions that may still be decided here; protected by mu.
-	underWay map[txn.ID]bool
+	mu       sync.Mutex      // protects underWay
+	underWay map[txn.ID]bool // the transactions that may still be decided here
 }
 
 func newSchemaChanges(n *Node, c *cluster.Cluster) *schemaChanges {

@@ -123,11 +123,14 @@ var errShutdown = pgerr.New(pgerr.AdminShutdown, "terminating connection due to 
 // errVanished ends what a client runs that is not there any more.
 var errVanished = pgerr.New(pgerr.ConnectionFailure, "connection to client lost").WithSeverity(pgerr.SeverityFatal)
 
+// farewellTimeout bounds the last words to a client, which may not read them.
+const farewellTimeout = time.Second
+
 // leave says goodbye to a client that is sent away or broke the protocol.
 func (c *conn) leave(err error) {
 	var e *pgerr.E
 	if errors.As(err, &e) {
-		c.net.SetDeadline(time.Now().Add(time.Second))
+		c.net.SetDeadline(time.Now().Add(farewellTimeout))
 		c.fatal(e)
 	}
 }

@@ -47,7 +47,7 @@ func (c *conn) refuseEncryption() bool {
 // end without that is one that somebody else made.
 func (c *conn) closeStream() {
 	if c.tls != nil {
-		c.net.SetWriteDeadline(time.Now().Add(time.Second))
+		c.net.SetWriteDeadline(time.Now().Add(farewellTimeout))
 		c.tls.CloseWrite()
 	}
 }

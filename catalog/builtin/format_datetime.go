@@ -121,7 +121,7 @@ type clockWriter struct {
 }
 
 func formatClock(w *clockWriter, format string) (types.Datum, error) {
-	if len(format) > maxFormat {
+	if len(format) > maxFormatBytes {
 		return types.Null, errTooLarge()
 	}
 	for _, n := range parseDateFormat(format) {

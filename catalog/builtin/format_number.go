@@ -195,9 +195,9 @@ func (s *numberShape) takeMark(key string) error {
 	return nil
 }
 
-// maxFormat bounds the formats of to_char and its inverses, which are taken
+// maxFormatBytes bounds the formats of to_char and its inverses, which are taken
 // apart into pieces of a few dozen bytes for each character.
-const maxFormat = 4 << 20
+const maxFormatBytes = 4 << 20
 
 // number is a value of any of the types that to_char takes. The types differ in
 // how they round, and in what they do when a number does not fit.
@@ -213,7 +213,7 @@ type number interface {
 }
 
 func numberToChar(v number, format string) (types.Datum, error) {
-	if len(format) > maxFormat {
+	if len(format) > maxFormatBytes {
 		return types.Null, errTooLarge()
 	}
 	nodes := parseNumberFormat(format)

@@ -79,20 +79,16 @@ func (v numericNumber) scientific(places int) string {
 // bigintNumber is an int8: a numeric, except for what overflows.
 type bigintNumber struct{ numericNumber }
 
-func (v bigintNumber) integer() (int64, error) { return intFits(v.Decimal, 32) }
-
 func (v bigintNumber) decimal(pre, places, multi int) (string, int, error) {
 	text, shown, err := v.numericNumber.decimal(pre, places, multi)
 	if err == nil && multi > 0 {
 		var n *apd.Decimal
 		if n, err = types.NumericMul(v.Decimal, apd.NewWithBigInt(powerOfTen(multi), 0)); err == nil {
-			_, err = intFits(n, 64)
+			_, err = types.NumericToInt(n, 64)
 		}
 	}
 	return text, shown, err
 }
-
-func intFits(v *apd.Decimal, bits int) (int64, error) { return types.NumericToInt(v, bits) }
 
 // intNumber is an int4.
 type intNumber int64

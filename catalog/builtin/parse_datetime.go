@@ -66,7 +66,7 @@ type dateReader struct {
 }
 
 func readDate(source, format string) (*dateReader, error) {
-	if len(format) > maxFormat {
+	if len(format) > maxFormatBytes {
 		return nil, errTooLarge()
 	}
 	r := &dateReader{source: source, in: source, values: map[string]int{}, seen: map[string]bool{}}

@@ -13,7 +13,7 @@ import (
 // numberFromText is to_number(text, format): digits where the format has them,
 // the rest skipped.
 func numberFromText(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	if len(a[1].Text()) > maxFormat {
+	if len(a[1].Text()) > maxFormatBytes {
 		return types.Null, errTooLarge()
 	}
 	nodes := parseNumberFormat(a[1].Text())
@@ -44,7 +44,7 @@ func numberFromText(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Null, err
 	}
 	if s.multiplied {
-		return numeric(types.NumericDiv(v, apd.NewWithBigInt(new(apd.BigInt).Exp(apd.NewBigInt(10), apd.NewBigInt(int64(s.multi)), nil), 0)))
+		return numeric(types.NumericDiv(v, apd.NewWithBigInt(powerOfTen(s.multi), 0)))
 	}
 	return types.Decimal(v), nil
 }

@@ -66,7 +66,7 @@ var quoteImpls = impls{
 	},
 }
 
-// quoteLiteral is quote_literal: a backslash makes it an E” string. Room is
+// quoteLiteral is quote_literal: a backslash makes it an escape string (E in front). Room is
 // asked for as if every character had to be doubled (quote.c).
 func quoteLiteral(s string) (string, error) {
 	if err := fits(2*len(s) + 3); err != nil {

@@ -42,15 +42,20 @@ type nodeRecord struct {
 }
 
 func (n *Node) record() nodeRecord {
-	return nodeRecord{n.Name, n.Directory, n.Address, n.Clients, n.Version, n.Boot, n.Weight, n.Logs}
+	return nodeRecord{
+		Name: n.Name, Directory: n.Directory, Address: n.Address, Clients: n.Clients,
+		Version: n.Version, Boot: n.Boot, Weight: n.Weight, Logs: n.Logs,
+	}
 }
 
 func (r *nodeRecord) node(id uint32, live bool) Node {
-	return Node{id, r.Name, r.Directory, r.Address, r.Clients, r.Version, r.Boot, r.Weight, r.Logs, live}
+	return Node{
+		ID: id, Name: r.Name, Directory: r.Directory, Address: r.Address, Clients: r.Clients,
+		Version: r.Version, Boot: r.Boot, Weight: r.Weight, Logs: r.Logs, Live: live,
+	}
 }
 
-// Nodes returns all nodes that have ever joined and were not removed, in order
-// of their numbers' text.
+// Nodes returns all nodes that have ever joined, in order of their numbers' text.
 func (s *Store) Nodes(ctx context.Context) ([]Node, error) {
 	kvs, _, err := s.kv.Range(ctx, nodeRoot)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -10,8 +11,7 @@ import (
 // key is `pegmatite key`: a new cluster key, as its file holds it.
 func key(args []string, out, errs io.Writer) int {
 	if len(args) != 0 {
-		fmt.Fprintln(errs, "pegmatite: key takes no arguments")
-		return exitUsage
+		return wrongCall(errs, errors.New("key takes no arguments"))
 	}
 	fmt.Fprintln(out, nodetls.NewKey())
 	return 0
@@ -21,15 +21,13 @@ func key(args []string, out, errs io.Writer) int {
 // metrics and health from other machines.
 func certificate(args []string, out, errs io.Writer) int {
 	if len(args) != 1 {
-		fmt.Fprintln(errs, "pegmatite: certificate needs one argument, the file of the cluster's key")
-		return exitUsage
+		return wrongCall(errs, errors.New("certificate needs one argument, the file of the cluster's key"))
 	}
+	var text []byte
 	secret, err := nodetls.ReadKey(args[0])
-	if err != nil {
-		fmt.Fprintf(errs, "pegmatite: %v\n", err)
-		return exitFailure
+	if err == nil {
+		text, err = nodetls.ReaderPEM(secret)
 	}
-	text, err := nodetls.ReaderPEM(secret)
 	if err != nil {
 		fmt.Fprintf(errs, "pegmatite: %v\n", err)
 		return exitFailure

@@ -18,8 +18,7 @@ import (
 // passwd is `pegmatite passwd DIR`: the superuser's password for the first start.
 func passwd(args []string, in *os.File, out, errs io.Writer) int {
 	if len(args) != 1 || strings.HasPrefix(args[0], "-") {
-		fmt.Fprintln(errs, "pegmatite: passwd needs one argument, the data directory")
-		return exitUsage
+		return wrongCall(errs, errors.New("passwd needs one argument, the data directory"))
 	}
 	password, err := readPassword(in, errs)
 	if err == nil {

@@ -13,13 +13,13 @@ import (
 const (
 	// guardDigits is how many more digits than shown are computed.
 	guardDigits = 12
-	// doublePrec is enough for an estimate.
-	doublePrec = 64
+	// guardBits is how many more bits than asked for are computed.
+	guardBits  = 64
 	bitsADigit = 3.3219280948873623 // log2(10)
 )
 
 // bitsOf is the precision that holds so many decimal digits.
-func bitsOf(digits int) uint { return uint(float64(digits)*bitsADigit) + doublePrec }
+func bitsOf(digits int) uint { return uint(float64(digits)*bitsADigit) + guardBits }
 
 func newBinary(prec uint) *big.Float { return new(big.Float).SetPrec(prec) }
 
@@ -72,8 +72,8 @@ func expBinary(x *big.Float, prec uint) *big.Float {
 	f, _ := x.Float64()
 	n := int64(math.RoundToEven(f / math.Ln2))
 	k := uint(math.Sqrt(float64(prec)) / 2)
-	bits := prec + 2*k + doublePrec
-	fixed, _ := newBinary(bits+doublePrec).SetMantExp(newBinary(bits+doublePrec).Set(x), int(bits)).Int(nil)
+	bits := prec + 2*k + guardBits
+	fixed, _ := newBinary(bits+guardBits).SetMantExp(newBinary(bits+guardBits).Set(x), int(bits)).Int(nil)
 	fixed.Sub(fixed, new(big.Int).Mul(lnTwo(bits), big.NewInt(n)))
 	fixed.Rsh(fixed, k)
 	sum := new(big.Int).Lsh(big.NewInt(1), bits)
@@ -101,11 +101,11 @@ func lnBinary(v *big.Float, prec uint) *big.Float {
 		mantissa.SetMantExp(mantissa, 1)
 		e--
 	}
-	y := lnNear(mantissa, prec+doublePrec)
+	y := lnNear(mantissa, prec+guardBits)
 	if e == 0 {
 		return y
 	}
-	bits := prec + doublePrec
+	bits := prec + guardBits
 	scaled := newBinary(bits).SetInt(lnTwo(bits))
 	scaled.SetMantExp(scaled, -int(bits))
 	return y.Add(y, scaled.Mul(scaled, newBinary(bits).SetInt64(int64(e))))
@@ -117,7 +117,7 @@ func lnNear(m *big.Float, prec uint) *big.Float {
 	f, _ := m.Float64()
 	y := newBinary(prec).SetFloat64(math.Log(f))
 	for right := uint(40); right < prec; right *= 3 {
-		p := min(3*right, prec) + doublePrec
+		p := min(3*right, prec) + guardBits
 		power := expBinary(y, p)
 		over := newBinary(p).Sub(m, power)
 		under := newBinary(p).Add(m, power)

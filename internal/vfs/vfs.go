@@ -7,6 +7,7 @@
 //	mem.go       Mem, files in memory (memfile.go) that know what has been synced
 //	powercut.go  what is left of a Mem after the power went
 //	inject.go    Inject, faults over any FS
+//	socket.go    room for a Unix socket
 //
 // What holds for every FS: data written is durable once Sync of its file has
 // returned; a name (created, renamed, removed) is durable once SyncDir of its

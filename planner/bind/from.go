@@ -201,7 +201,7 @@ func (q *query) tableItem(t *catalog.Table, n *pg.RangeVar, whole bool) (*item, 
 		}
 		used := whole
 		it.columns = append(it.columns, &itemColumn{
-			name: c.Name, value: ref(col), table: t.OID, attno: c.Attnum, read: true,
+			name: c.Name, value: ref(col), table: t.OID, attno: c.Attnum, stored: true,
 			use: func() {
 				if !used {
 					used = true

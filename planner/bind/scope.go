@@ -65,8 +65,8 @@ type itemColumn struct {
 	use   func()
 	table catalog.OID
 	attno int16
-	// read: of the table itself, not of a query over it.
-	read bool
+	// stored: of the table itself, not of a query over it.
+	stored bool
 	// generated: a generated column where a generation expression is bound.
 	generated bool
 	// from is the name of the FROM item that a join's column can be qualified with.

@@ -30,7 +30,7 @@ type renaming struct {
 func (r *renaming) note(c *itemColumn) {
 	found := ColumnOf{c.table, c.attno}
 	r.meant = append(r.meant, found)
-	if r.at != nil && c.read && found == r.column && lastName(r.at) == r.name && !slices.Contains(r.places, r.at) {
+	if r.at != nil && c.stored && found == r.column && lastName(r.at) == r.name && !slices.Contains(r.places, r.at) {
 		r.places = append(r.places, r.at)
 	}
 }

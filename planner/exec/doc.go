@@ -4,7 +4,7 @@
 //	run.go        run: the state of one execution; parameters, snapshot, compiled expressions
 //	cursor.go     Run and Cursor: a statement's rows, for portals
 //	operator.go   operator: what every node becomes; batches of rows
-//	gather.go     rows from the shards, merged in order or as they come
+//	gather.go     rows from the shards, merged in order or as they come; gather_locks.go locked where they are read
 //	routing.go    shard key → shard; route_shards.go the same before a run, for EXPLAIN
 //	scope.go      compiled expressions over rows of one layout; subquery.go the subqueries in them
 //	codec.go, compare.go          packed rows ↔ rows; their order, hash and equality
@@ -21,7 +21,8 @@
 //	write.go      what INSERT, UPDATE and DELETE share; modify.go: UPDATE and DELETE; one file each
 //	target.go     the table that UPDATE and DELETE have read from; recheck.go its rows that changed since
 //	conflict.go   ON CONFLICT over several shards; conflict_nothing.go DO NOTHING, many rows at once
-//	lock_rows.go  FOR UPDATE over joins; write_locks.go in which order statements lock
+//	lock_rows.go  FOR UPDATE over joins; lock_all.go of more rows than go at once
+//	write_locks.go  in which order statements lock; lock_order.go the same of more rows than go at once
 //	unique.go     unique indexes that are relations of their own
 //
 // An operator is opened, asked for batches until it answers none, and closed;

@@ -11,10 +11,10 @@ import (
 // locked here, one table's after the other's and each table's by shard and key
 // (rule 29), and wait in the order in which they were read.
 func (o *lockRows) all(ctx context.Context) ([]Row, error) {
-	if o.full || o.locked != nil {
+	if o.taken {
 		return nil, nil
 	}
-	o.full = true
+	o.taken = true
 	rows, ended, err := gatherChunk(ctx, o.input, o.run.workMem())
 	if err != nil || ended {
 		return rows, err

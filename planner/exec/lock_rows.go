@@ -21,10 +21,10 @@ type lockRows struct {
 	// that have been read but not tried.
 	wanted  int64
 	pending []Row
-	// locked are the rows of another node once they are more than go at once:
-	// all are locked before the first is given. full says that there are.
+	// locked are the rows of another node when they are more than go at once: all
+	// are locked before the first is given. taken: the input has been read.
 	locked *rowSorter
-	full   bool
+	taken  bool
 }
 
 func newLockRows(r *run, n *plan.LockRows) (operator, error) {
@@ -53,7 +53,7 @@ func (o *lockRows) forget() {
 	if o.locked != nil {
 		o.locked.close()
 	}
-	o.pending, o.locked, o.full = nil, nil, false
+	o.pending, o.locked, o.taken = nil, nil, false
 }
 
 // wants says how many rows will be taken at most: none beyond them is locked.

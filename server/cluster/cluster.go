@@ -4,6 +4,7 @@
 //	cluster.go   Cluster: shards and logs by name, this node's and others' alike
 //	members.go   Members: the other nodes, as the metadata store tells of them
 //	reach.go     a node that does not answer costs its shards' statements an error that names it
+//	gate.go      Gate: this node's shards and logs for the others, who may ask before they are open
 //	election.go  Election: which node is the timestamp oracle
 //	peer.go      what nodes ask of each other beside shards and logs
 package cluster

@@ -7,7 +7,7 @@
 //
 // By subject:
 //
-//	node.go engine.go config.go       what there is, opening and closing
+//	node.go engine.go config.go       what there is, opening and closing; engines.go: a node's shards by log
 //	read.go scan.go lookup.go         reads; capture.go: what memory says of one; lockread.go: FOR UPDATE
 //	program.go stages.go group.go     a fragment made ready to run; merge.go, spans.go
 //	write.go insert.go update.go      writes; given.go: of rows that the coordinator has read;
@@ -19,9 +19,9 @@
 //	fence.go boots.go                 plans of before a schema change, transactions of before a restart: refused
 //	participant.go twophase.go        txn.Participant; restore.go: what is in doubt
 //	commands.go changes.go aside.go   what the log holds; journal.go: appending; wire.go, shapewire.go: as bytes
-//	settle.go stored.go checkpoint.go cut.go    from memory to SQLite, and the log's end; memory.go scratch.go: its bounds
+//	settle.go checkpoint.go cut.go    from memory to SQLite, and the log's end; memory.go scratch.go: its bounds
 //	replay.go                         start-up
-//	table.go shape.go ddl.go meta.go  physical tables; indexbuild.go, views.go
+//	table.go shape.go ddl.go meta.go  physical tables; stored.go: whose shapes the file has; indexbuild.go, views.go; width.go: how wide indexed rows are
 //	sequences.go control.go           sequences; what else can be asked of a shard
 //
 // Locks of the process, in the order in which they are taken:
@@ -76,8 +76,9 @@ type Engine struct {
 
 	sequences sequences
 
+	left atomic.Bool // an ended branch has left something in the file, see retakeLeft
+
 	settleMu sync.Mutex   // held by whoever settles; protects the two below
-	left     atomic.Bool  // an ended branch has left something in the file, see retakeLeft
 	applied  log.Position // SQLite has all commands up to here
 	synced   log.Position // and this far it would after a power cut
 

@@ -15,7 +15,7 @@ type engines struct {
 
 // newEngines orders the engines of a cluster of so many shards by log.
 func newEngines(shards, logs int, list []*Engine) *engines {
-	s := &engines{at: make([]*Engine, shards), list: list, logs: make([][]*Engine, logs)}
+	s := &engines{at: make([]*Engine, shards), list: slices.Clone(list), logs: make([][]*Engine, logs)}
 	slices.SortFunc(s.list, func(a, b *Engine) int { return int(a.id) - int(b.id) })
 	for _, e := range s.list {
 		s.at[e.id] = e

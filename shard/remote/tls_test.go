@@ -27,7 +27,9 @@ func clusterKey(t *testing.T, key string) *nodetls.Credentials {
 // key, or none, is told why it does not.
 func TestClusterKey(t *testing.T) {
 	const ours = "0123456789abcdef0123456789abcdef"
-	f := &fake{write: func(context.Context, *shard.WriteRequest) (*shard.WriteReply, error) { return &shard.WriteReply{Count: 7}, nil }}
+	f := &fake{write: func(context.Context, *shard.WriteRequest) (*shard.WriteReply, error) {
+		return &shard.WriteReply{Count: 7}, nil
+	}}
 	s := start(t, "127.0.0.1:0", f, noParticipants, grpc.Creds(credentials.NewTLS(clusterKey(t, ours).ServerTLS())))
 	as := func(c *nodetls.Credentials) grpc.DialOption {
 		return grpc.WithTransportCredentials(credentials.NewTLS(c.ClientTLS()))
