@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/shard/log"
+	"github.com/pegmatitedb/pegmatite/shard/recent"
+	"github.com/pegmatitedb/pegmatite/txn"
 )
 
 // FallSilent makes the coordinators of all transactions over several logs seem
@@ -79,6 +81,23 @@ func (e *Engine) HasIndex(physical uint64, index uint32) bool {
 	}
 	defer conn.Release()
 	return (*e.tables.Load())[physical].indexed[index]
+}
+
+// Waits is on how many shards a transaction waits.
+func (n *Node) Waits(id txn.ID) (shards int) {
+	for _, e := range n.Engines() {
+		if _, waiting := e.locks.waits(id); len(waiting) > 0 {
+			shards++
+		}
+	}
+	return shards
+}
+
+// ChainsByIndex reports whether a table's chains are ordered by an index.
+func (e *Engine) ChainsByIndex(physical uint64, index uint32) bool {
+	e.latch.RLock()
+	defer e.latch.RUnlock()
+	return e.recent.Table(physical).AscendIndex(index, recent.Range{}, func(*recent.Chain) bool { return true })
 }
 
 // HoldWriter keeps the shard's file from being written until the returned

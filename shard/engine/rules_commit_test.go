@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -568,6 +569,72 @@ func TestRule29OneVictim(t *testing.T) {
 			}
 		}
 		a.Rollback()
+	}
+}
+
+// Rule 29: a victim waits nowhere any more.
+func TestRule29VictimLeavesEverywhere(t *testing.T) {
+	in, acc := ruledBy(t, func(cfg *engine.Config) { cfg.DeadlockTimeout = time.Hour })
+	tx := in.Begin(t, txn.ReadCommitted)
+	write(t, tx, &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, 2, 3, 1)})
+	commit(t, tx)
+	a, b := in.Begin(t, txn.ReadCommitted), in.Begin(t, txn.ReadCommitted)
+	write(t, b, add(acc, 0, 1))
+	write(t, b, add(acc, 1, 1))
+	write(t, a, add(acc, 2, 1))
+	ends, done := make(chan error, 2), make(chan error, 1)
+	for _, r := range a.Together(add(acc, 0, 1), add(acc, 1, 1)) {
+		go func() {
+			_, err := in.Service.Write(context.Background(), r)
+			ends <- err
+		}()
+	}
+	go func() {
+		_, err := b.Write(add(acc, 2, 1))
+		done <- err
+	}()
+	waits(t, in, b.ID())
+	n := in.Service.(*engine.Node)
+	for n.Waits(a.ID()) < 2 {
+		runtime.Gosched()
+	}
+	wantCode(t, n.Search(a.ID(), func(error) {}), pgerr.TRDeadlockDetected)
+	if left := n.Waits(a.ID()); left > 0 {
+		b.Rollback()
+		t.Fatalf("the victim waits on %d shards", left)
+	}
+	for range 2 {
+		wantCode(t, <-ends, pgerr.TRDeadlockDetected)
+	}
+	a.Rollback()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	b.Rollback()
+}
+
+// Rule 29: so it is when both look at the same moment.
+func TestRule29OneLooksAtATime(t *testing.T) {
+	in, acc := ruledBy(t, func(cfg *engine.Config) { cfg.DeadlockTimeout = 5 * time.Millisecond })
+	for range 30 {
+		txs := [2]*shardtest.Tx{in.Begin(t, txn.ReadCommitted), in.Begin(t, txn.ReadCommitted)}
+		for i, tx := range txs {
+			write(t, tx, add(acc, int64(i), 1))
+		}
+		var ended sync.WaitGroup
+		var victims atomic.Int64
+		for i, tx := range txs {
+			ended.Go(func() {
+				if _, err := tx.Write(add(acc, int64(1-i), 1)); err != nil {
+					victims.Add(1)
+				}
+				tx.Rollback()
+			})
+		}
+		ended.Wait()
+		if n := victims.Load(); n != 1 {
+			t.Fatalf("%d were ended", n)
+		}
 	}
 }
 

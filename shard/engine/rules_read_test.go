@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
@@ -404,6 +405,60 @@ func TestRule21NothingChanged(t *testing.T) {
 		tx.Rollback()
 		if err := readAt(in, acc, 0, 0, txn.ReadCommitted, false); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// hooked is an oracle that lets something happen right after it has said which
+// snapshots are in use.
+type hooked struct {
+	*shardtest.Oracle
+	next atomic.Pointer[func()]
+}
+
+// InUse implements txn.Oracle.
+func (o *hooked) InUse(dst []txn.Timestamp) ([]txn.Timestamp, txn.Timestamp) {
+	list, known := o.Oracle.InUse(dst)
+	if f := o.next.Swap(nil); f != nil {
+		(*f)()
+	}
+	return list, known
+}
+
+// Rule 14: what is drawn after the snapshots in use were asked for counts too,
+// when versions between them go.
+func TestRule14SnapshotsDrawnMeanwhile(t *testing.T) {
+	oracle := &hooked{Oracle: shardtest.NewOracle()}
+	in, acc := ruledBy(t, func(cfg *engine.Config) { cfg.Oracle, cfg.SettleEvery = oracle, -1 })
+	change := func() {
+		tx := in.Begin(t, txn.ReadCommitted)
+		write(t, tx, add(acc, 0, 1))
+		commit(t, tx)
+	}
+	change()
+	var s txn.Timestamp
+	meanwhile := func() {
+		change()
+		s, _ = oracle.Snapshot(t.Context())
+		change()
+	}
+	oracle.next.Store(&meanwhile)
+	control(t, in, &shard.ControlRequest{Op: shard.ControlSettle})
+	defer oracle.Release(s)
+	h := in.Begin(t, txn.ReadCommitted).Header(0)
+	h.Snapshot = s
+	rows, err := in.Begin(t, txn.ReadCommitted).ReadRequest(&shard.ReadRequest{Header: h, Fragment: shardtest.Fragment(acc)})
+	if err != nil || len(rows) != 1 || rows[0] != "0|0|3|note 0" {
+		t.Fatalf("%q %v", rows, err)
+	}
+}
+
+// Rule 28: chains are ordered by each index of their table.
+func TestRule28ChainsByIndex(t *testing.T) {
+	in, acc := ruledBy(t, func(cfg *engine.Config) { cfg.SettleEvery = -1 })
+	for _, ix := range acc.Indexes {
+		if !in.Service.(*engine.Node).Engines()[0].ChainsByIndex(acc.Physical, ix.ID) {
+			t.Errorf("not by %s", ix.Name)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/internal/vfs"
 	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/engine"
 	"github.com/pegmatitedb/pegmatite/shard/log"
 	"github.com/pegmatitedb/pegmatite/shard/shardtest"
 	"github.com/pegmatitedb/pegmatite/shard/sqlite"
@@ -240,17 +241,24 @@ func TestFullDisk(t *testing.T) {
 	if err := load(0); err != nil {
 		t.Fatal(err)
 	}
+	under := in.Begin(t, txn.ReadCommitted)
+	write(t, under, &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, 5000, 5001, 1)})
 	fs.SetCapacity(fs.UsedBytes())
 	var full error
 	loaded := int64(1)
-	for full == nil && loaded < 1000 {
+	n := in.Service.(*engine.Node)
+	for n.CheckSpace() == nil && full == nil && loaded < 1000 {
 		if full = load(loaded); full == nil {
 			loaded++
 		}
 	}
-	if !pgerr.HasCode(full, pgerr.DiskFull) {
-		t.Fatalf("after %d rows: %v", loaded, full)
+	refused := in.Begin(t, txn.ReadCommitted)
+	_, err = refused.Write(&shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, 5001, 5002, 1)})
+	if !pgerr.HasCode(err, pgerr.DiskFull) || full != nil {
+		t.Fatalf("after %d rows: %v; before commits failed: %v", loaded, err, full)
 	}
+	commit(t, under)
+	loaded++
 	if got := count(t, in.Begin(t, txn.ReadCommitted), 0, shardtest.Fragment(acc)); int64(got) != loaded {
 		t.Fatalf("%d rows, %d were acknowledged", got, loaded)
 	}
