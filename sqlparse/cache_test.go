@@ -72,6 +72,7 @@ func TestLift(t *testing.T) {
 		{"select -2147483648", ""},
 		{"select 2 - 5, 2 -5, 2 - -5", "i:2 i:5 i:2 i:5 i:2 i:-5"},
 		{"select a from t where b = 'it''s' limit 10 offset 5", "s:it's i:10 i:5"},
+		{"select 1 where exists (select 2 limit 3) or 4 = (select 5 limit 6) limit 7", "i:1 i:2 i:4 i:5 i:6 i:7"},
 		{"select a, 3 from t order by 1, 'x' || a", "i:3"},
 		{"select a + 1, 2 from t where c = 3 group by a + 1 having max(a) > 4", "i:3"},
 		{"select distinct a + 1 from t where c = 3", "i:3"},

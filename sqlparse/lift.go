@@ -204,6 +204,9 @@ func (t *tree) values(literals []Literal) []Literal {
 type lifter struct {
 	consts []*pg.Node
 	params int
+	// tests are the queries of EXISTS: a LIMIT there that is known to be above
+	// zero means nothing, and the query can become a join.
+	tests map[*pg.SelectStmt]bool
 }
 
 // visit walks m. Constants under a frozen node stay.
@@ -219,9 +222,16 @@ func (w *lifter) visit(m protoreflect.Message, frozen bool) {
 	case *pg.ParamRef:
 		w.params = max(w.params, int(n.Number))
 		return
+	case *pg.SubLink:
+		if n.SubLinkType == pg.SubLinkType_EXISTS_SUBLINK {
+			if w.tests == nil {
+				w.tests = map[*pg.SelectStmt]bool{}
+			}
+			w.tests[n.Subselect.GetSelectStmt()] = true
+		}
 	}
 	m.Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		f := frozen || keeps(m, fd)
+		f := frozen || w.keeps(m, fd)
 		switch {
 		case fd.Message() == nil:
 		case fd.IsList():
@@ -250,7 +260,7 @@ func liftableConst(c *pg.A_Const) bool {
 // means, not only what it computes: numbers in ORDER BY and GROUP BY name
 // columns, expressions there are compared with others as they are written, and
 // typmods, intervals' fields and names of objects belong to types.
-func keeps(m protoreflect.Message, fd protoreflect.FieldDescriptor) bool {
+func (w *lifter) keeps(m protoreflect.Message, fd protoreflect.FieldDescriptor) bool {
 	switch n := m.Interface().(type) {
 	case *pg.TypeName, *pg.InferClause, *pg.WindowDef, *pg.RangeTableSample, *pg.RangeTableFunc,
 		*pg.JsonTable, *pg.XmlExpr, *pg.XmlSerialize:
@@ -265,6 +275,8 @@ func keeps(m protoreflect.Message, fd protoreflect.FieldDescriptor) bool {
 			return true
 		case "target_list", "having_clause":
 			return len(n.GroupClause) > 0 || len(n.DistinctClause) > 0
+		case "limit_count":
+			return w.tests[n]
 		}
 	}
 	return false
