@@ -4,6 +4,7 @@
 //	rewrite.go  Rewrite: the order of the rewrites; expressions over literals become literals
 //	cte.go      WITH queries that are used once take the place of their use
 //	subquery.go EXISTS, IN and their negations become semi and anti joins
+//	lateral.go  lateral joins become plain ones
 //	outer.go    outer joins whose NULLs are thrown away become inner ones
 //	push.go     conditions move down to where their columns come from; equalities spread
 //	shape.go    projections merge and rise over LIMIT; a sort learns how many rows are wanted
@@ -55,7 +56,7 @@ func (r *rewriter) tree(n plan.Node) (plan.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, step := range []func(plan.Node) (plan.Node, error){r.inline, r.unnest, r.reduceOuter, r.pushDown, r.shape} {
+	for _, step := range []func(plan.Node) (plan.Node, error){r.inline, r.unnest, r.lateral, r.reduceOuter, r.pushDown, r.shape} {
 		if n, err = step(n); err != nil {
 			return nil, err
 		}

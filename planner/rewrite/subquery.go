@@ -9,6 +9,9 @@ import (
 // unnest turns conditions over subqueries into joins.
 func (r *rewriter) unnest(n plan.Node) (plan.Node, error) {
 	return plan.Rebuild(n, func(n plan.Node) (plan.Node, error) {
+		if j, ok := n.(*plan.Join); ok {
+			return r.unnestOn(j), nil
+		}
 		f, ok := n.(*plan.Filter)
 		if !ok {
 			return n, nil
@@ -27,6 +30,30 @@ func (r *rewriter) unnest(n plan.Node) (plan.Node, error) {
 		}
 		return filter(in, rest), nil
 	})
+}
+
+// unnestOn: a condition of a join over its right side alone selects among the
+// right side's rows.
+func (r *rewriter) unnestOn(j *plan.Join) plan.Node {
+	if j.Lateral || j.Kind != plan.JoinInner && j.Kind != plan.JoinLeft {
+		return j
+	}
+	c, right := *j, outputs(j.Right)
+	var on []expr.Expr
+	for _, cond := range expr.Conjuncts(j.On) {
+		if ids := expr.Columns(cond); len(ids) > 0 && right.covers(cond) {
+			if semi := r.join(c.Right, cond); semi != nil {
+				c.Right = semi
+				continue
+			}
+		}
+		on = append(on, cond)
+	}
+	if c.Right == j.Right {
+		return j
+	}
+	c.On = expr.NewAnd(on...)
+	return &c
 }
 
 func filter(n plan.Node, conds []expr.Expr) plan.Node {

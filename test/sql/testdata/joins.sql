@@ -110,3 +110,25 @@ select i, (with c as materialized (select j from b where b.i=a.i) select count(*
 select i from a where exists (with c as (select * from b where b.i=a.i) select 1 from c where c.j > 10);
 select i, (with recursive r as (select a.i as n union all select n+1 from r where n < a.i+3) select array_agg(n) from r) from a order by 1;
 select i, (with c as (select a.i as z) select (select (select z from c) + a.i)) from a order by 1;
+-- Lateral joins whose right side is no more than conditions, and others.
+CREATE TABLE la (a int PRIMARY KEY, b int);
+CREATE TABLE lb (b int PRIMARY KEY, c text);
+INSERT INTO la VALUES (1, 10), (2, 20), (3, NULL), (4, 20);
+INSERT INTO lb VALUES (10, 'ten'), (20, 'twenty'), (30, NULL);
+SELECT * FROM la, LATERAL (SELECT * FROM lb WHERE lb.b = la.b) x ORDER BY 1;
+SELECT la.a, x.s FROM la, LATERAL (SELECT lb.b + la.a AS s FROM lb WHERE lb.b >= la.b) x WHERE x.s > 21 ORDER BY 1, 2;
+SELECT la.a, x.* FROM la LEFT JOIN LATERAL (SELECT * FROM lb WHERE lb.b = la.b) x ON x.c <> 'ten' ORDER BY 1;
+SELECT la.a, x.* FROM la LEFT JOIN LATERAL (SELECT 1 AS one, c FROM lb WHERE lb.b = la.b) x ON true ORDER BY 1;
+SELECT la.a, x.* FROM la LEFT JOIN LATERAL (SELECT la.a AS again, c FROM lb WHERE lb.b = la.b) x ON true ORDER BY 1;
+SELECT la.a, x.m FROM la, LATERAL (SELECT max(c) AS m FROM lb WHERE lb.b = la.b) x ORDER BY 1;
+SELECT la.a, x.b FROM la, LATERAL (SELECT b FROM lb WHERE lb.b > la.b ORDER BY b LIMIT 1) x ORDER BY 1;
+SELECT la.a, lb.b, v.x FROM la, lb JOIN LATERAL (VALUES (la.b)) v(x) ON lb.b = v.x ORDER BY 1;
+SELECT la.a, lb.b, v.x FROM la, lb JOIN LATERAL (VALUES (la.b), (30)) v(x) ON lb.b = v.x ORDER BY 1, 2;
+SELECT la.a, v.* FROM la, LATERAL (VALUES (la.a * 2, la.b IS NULL)) v(d, n) WHERE v.d > 2 ORDER BY 1;
+SELECT la.a, lb.b FROM la LEFT JOIN lb ON la.b = lb.b AND EXISTS (SELECT 1 FROM la i WHERE i.b = lb.b AND i.a > 3) ORDER BY 1;
+SELECT la.a, lb.b FROM la JOIN lb ON la.b = lb.b AND lb.b IN (SELECT i.b FROM la i WHERE i.a > 1) ORDER BY 1;
+SELECT a FROM la WHERE EXISTS (SELECT 1 FROM lb WHERE lb.b = la.b LIMIT 1) ORDER BY 1;
+SELECT a FROM la WHERE EXISTS (SELECT 1 FROM lb WHERE lb.b = la.b LIMIT 0) ORDER BY 1;
+SELECT a FROM la WHERE NOT EXISTS (SELECT 1 FROM lb WHERE lb.b = la.b LIMIT 2) ORDER BY 1;
+SELECT a FROM la WHERE EXISTS (SELECT 1 FROM lb WHERE lb.b = la.b LIMIT NULL) ORDER BY 1;
+DROP TABLE la, lb;
