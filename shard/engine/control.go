@@ -234,6 +234,12 @@ func (e *Engine) buildIndex(ctx context.Context, r *shard.ControlRequest) error 
 			return err
 		}
 	}
+	e.latch.RLock()
+	empty := !e.holds(t)
+	e.latch.RUnlock()
+	if empty {
+		return nil // made with the table; many may be made in one transaction
+	}
 	if err := e.Settle(ctx); err != nil {
 		return err
 	}

@@ -11,4 +11,5 @@
 //	kill_test.go      the same, with kill -9 of the server
 //	load_test.go      COPY FROM STDIN whose client goes away
 //	metadata_test.go  a metadata store that does not answer at a schema change's commit
+//	many_test.go      thousands of objects in one transaction
 package interrupt
