@@ -189,3 +189,30 @@ func TestSlowStatements(t *testing.T) {
 		}
 	}
 }
+
+// Rule 24: what was dropped goes from the files when no snapshot in use is from
+// before the drop.
+func TestSweepWaitsForSnapshots(t *testing.T) {
+	n := startForTest(t, io.Discard, nil)
+	defer n.Stop()
+	ctx := context.Background()
+	old, conn := connectForTest(t, n), connectForTest(t, n)
+	exec := func(c *pgx.Conn, sql string) {
+		t.Helper()
+		if _, err := c.Exec(ctx, sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(conn, "CREATE TABLE kept (a int PRIMARY KEY); CREATE TABLE gone (a int PRIMARY KEY); INSERT INTO gone SELECT generate_series(1, 20)")
+	exec(old, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM kept")
+	exec(conn, "DROP TABLE gone")
+	sweep := func(want int) {
+		t.Helper()
+		if left, err := n.sweeper.Sweep(ctx); err != nil || left != want {
+			t.Errorf("%d drops have to wait (%v), want %d", left, err, want)
+		}
+	}
+	sweep(1)
+	exec(old, "COMMIT")
+	sweep(0)
+}
