@@ -30,10 +30,13 @@ const maxCachedText = 16 << 10
 // NewCache makes a cache of about that many bytes.
 func NewCache(bytes int) *Cache { return &Cache{lru: NewLRU[cached](bytes)} }
 
-// Parse is the package's Parse, cached.
-func (c *Cache) Parse(sql string) ([]*Statement, error) {
+// Parse is the dialect's Parse, cached.
+func (c *Cache) Parse(d Dialect, sql string) ([]*Statement, error) {
 	if len(sql) > maxCachedText {
-		return Parse(sql)
+		return d.Parse(sql)
+	}
+	if d != Postgres {
+		return c.exact(d, sql)
 	}
 	if e, ok := c.lru.Get(sql); ok && e.exact != nil {
 		return fresh(e.exact), nil
@@ -47,6 +50,19 @@ func (c *Cache) Parse(sql string) ([]*Statement, error) {
 	}
 	c.keep(sql, out)
 	return fresh(out), nil
+}
+
+// exact is Parse by the text alone, whose literals the scanner cannot find.
+func (c *Cache) exact(d Dialect, sql string) ([]*Statement, error) {
+	key := d.key(sql)
+	if e, ok := c.lru.Get(key); ok {
+		return e.exact, nil
+	}
+	out, err := d.Parse(sql)
+	if err == nil {
+		c.lru.Put(key, cached{exact: out}, treeBaseBytes+treeBytes*len(sql))
+	}
+	return out, err
 }
 
 // fresh copies the statements that can have pins: what the cache keeps is

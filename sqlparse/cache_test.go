@@ -105,7 +105,7 @@ func TestLift(t *testing.T) {
 func TestCacheShapes(t *testing.T) {
 	c := NewCache(1 << 20)
 	parse := func(sql string) *Statement {
-		out, err := c.Parse(sql)
+		out, err := c.Parse(Postgres, sql)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +136,7 @@ func TestCacheShapes(t *testing.T) {
 func TestPinnedLiteralsAreInTheKey(t *testing.T) {
 	c := NewCache(1 << 20)
 	get := func(sql string) *Statement {
-		out, err := c.Parse(sql)
+		out, err := c.Parse(Postgres, sql)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,7 +154,7 @@ func TestPinnedLiteralsAreInTheKey(t *testing.T) {
 func TestCacheIsBounded(t *testing.T) {
 	c := NewCache(1 << 18)
 	for i := range 2000 {
-		if _, err := c.Parse(fmt.Sprintf("select c%d from t%d where a = %d", i, i, i)); err != nil {
+		if _, err := c.Parse(Postgres, fmt.Sprintf("select c%d from t%d where a = %d", i, i, i)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -173,7 +173,7 @@ func TestCacheConcurrently(t *testing.T) {
 		wg.Go(func() {
 			for i := range 200 {
 				sql := fmt.Sprintf("select a, %d from t%d where b = 'x%d'", i, i%20, g)
-				out, err := c.Parse(sql)
+				out, err := c.Parse(Postgres, sql)
 				if err != nil || out[0].Lifted[0].Text != fmt.Sprint(i) {
 					t.Errorf("%s: %v %v", sql, out, err)
 					return
@@ -214,6 +214,6 @@ func BenchmarkCacheShape(b *testing.B) {
 	c := NewCache(1 << 20)
 	b.ReportAllocs()
 	for b.Loop() {
-		c.Parse("UPDATE pgbench_accounts SET abalance = abalance + -4321 WHERE aid = 712345;")
+		c.Parse(Postgres, "UPDATE pgbench_accounts SET abalance = abalance + -4321 WHERE aid = 712345;")
 	}
 }

@@ -1,8 +1,9 @@
 // Package sqlparse makes SQL text into trees: PostgreSQL's own grammar
 // (pg_query_go, version 17) behind a small interface, with what PostgreSQL's
-// backend adds to it.
+// backend adds to it; and other dialects, whose texts become the same trees.
 //
 //	parse.go     Parse, Statement (this file: the contract)
+//	dialect.go   Dialect: which language a text is in; mysql/ reads MySQL's
 //	errors.go    the grammar's messages become SQLSTATEs
 //	param.go     parameters where PostgreSQL has none
 //	version.go   syntax that PostgreSQL 15 does not have
@@ -39,6 +40,10 @@ type Statement struct {
 	Params int
 	// Lifted are the literals that Node has as ParamRefs with the numbers Params+1….
 	Lifted []Literal
+	// Then are what else the statement does after Node, all or nothing with it.
+	Then []*Statement
+	// Alone is set for what must not run inside of a transaction, by its dialect's rules.
+	Alone bool
 
 	tree *tree
 	// before is how many characters stand before Text in the client's string.

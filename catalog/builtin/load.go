@@ -42,6 +42,7 @@ func load() *Library {
 			p.Func = implementations.function(p)
 		}
 	}
+	l.loadOwn(mysqlProcs())
 	l.loadAggregates()
 	l.loadOperators()
 	l.loadCasts()

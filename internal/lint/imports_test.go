@@ -23,6 +23,7 @@ var owners = map[string][]string{
 	"go.uber.org/zap":             {"catalog/metakv/etcd"}, // the embedded etcd logs by it
 	// The parse tree is the one that binding, DDL and the session's own statements consume.
 	"github.com/pganalyze/pg_query_go/v6": {"sqlparse", "planner", "wire/session"},
+	"github.com/pingcap/tidb/pkg/parser":  {"sqlparse/mysql"},
 	"google.golang.org/protobuf":          {"catalog/metakv/etcd", "sqlparse", "planner/bind", "shard/remote", "shard/serve"},
 	"google.golang.org/grpc":              {"shard/remote", "shard/serve", "server"},
 	"github.com/jackc/pgx/v5":             {"wire"}, // the protocol's messages

@@ -39,15 +39,21 @@ func (q *query) call(n *pg.FuncCall) expr.Expr {
 
 func signature(p *builtin.Proc) string { return expr.Signature(p.Name, p.Args) }
 
-// functionName is the name without its schema, which can only be pg_catalog.
+// functionName is the name without its schema, which can only be pg_catalog. The
+// functions of another dialect keep theirs.
 func (q *query) functionName(n *pg.FuncCall) string {
 	name := n.Funcname[len(n.Funcname)-1].GetString_().GetSval()
-	if len(n.Funcname) > 1 {
-		if s := n.Funcname[len(n.Funcname)-2].GetString_().GetSval(); s != "pg_catalog" {
-			q.noFunction(n, s+"."+name)
-		}
+	if len(n.Funcname) == 1 {
+		return name
 	}
-	return name
+	qualified := n.Funcname[len(n.Funcname)-2].GetString_().GetSval() + "." + name
+	if schema, _, _ := strings.Cut(qualified, "."); schema == "pg_catalog" {
+		return name
+	}
+	if len(q.b.env.Library.ProcsNamed(qualified)) == 0 {
+		q.noFunction(n, qualified)
+	}
+	return qualified
 }
 
 // noFunction is 42883 for a name outside of pg_catalog.
@@ -80,7 +86,7 @@ func (q *query) callArgs(n *pg.FuncCall) (args []expr.Expr, names []string) {
 
 func (q *query) resolve(n *pg.FuncCall, name string, args []expr.Expr, names []string) *builtin.Resolution {
 	r, err := q.b.coercer.Resolve(name, args, names, n.FuncVariadic)
-	if e, ok := err.(*pgerr.E); ok && len(n.Funcname) > 1 && !isSQLSyntax(n) {
+	if e, ok := err.(*pgerr.E); ok && len(n.Funcname) > 1 && !isSQLSyntax(n) && !strings.Contains(name, ".") {
 		qualified := *e
 		qualified.Message = strings.Replace(e.Message, "function "+name+"(", "function pg_catalog."+name+"(", 1)
 		err = &qualified

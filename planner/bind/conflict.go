@@ -49,6 +49,9 @@ func (q *query) arbiters(n *pg.InferClause, t *catalog.Table) []catalog.OID {
 		}
 		q.b.failAt(-1, pgerr.UndefinedObject, "constraint \"%s\" for table \"%s\" does not exist", n.Conname, t.Name)
 	}
+	if len(n.IndexElems) == 0 {
+		return q.allUnique(t)
+	}
 	q.checkPredicate(n, t)
 	want := map[catalog.ColumnID]bool{}
 	for _, e := range n.IndexElems {
@@ -62,6 +65,19 @@ func (q *query) arbiters(n *pg.InferClause, t *catalog.Table) []catalog.OID {
 	}
 	if len(out) == 0 {
 		q.b.failAt(-1, pgerr.InvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
+	}
+	return out
+}
+
+// allUnique are all unique indexes, the primary key first: MySQL's ON DUPLICATE
+// KEY UPDATE, which no text of PostgreSQL's says.
+func (q *query) allUnique(t *catalog.Table) (out []catalog.OID) {
+	for _, primary := range []bool{true, false} {
+		for i := range t.Indexes {
+			if x := &t.Indexes[i]; x.Unique && x.Primary == primary {
+				out = append(out, q.arbiter(x))
+			}
+		}
 	}
 	return out
 }

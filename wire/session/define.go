@@ -18,7 +18,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/txn/lock"
 )
 
-// define runs a statement that changes the catalog.
+// define runs a statement that changes the catalog, and what else is part of it.
 func (s *Session) define(ctx context.Context, x *execution) (*result, error) {
 	if err := s.checkReadOnly(commandWord(x.stmt.Node)); err != nil {
 		return nil, err
@@ -26,6 +26,20 @@ func (s *Session) define(ctx context.Context, x *execution) (*result, error) {
 	if err := s.checkKept(keptSetting(x.stmt.Node)); err != nil {
 		return nil, err
 	}
+	r, err := s.defineWhole(ctx, x)
+	for _, then := range x.stmt.Then {
+		if err != nil {
+			return nil, err
+		}
+		part := *x
+		part.stmt = then
+		_, err = s.defineWhole(ctx, &part)
+	}
+	return r, err
+}
+
+// defineWhole runs one schema change, as often as others come in between.
+func (s *Session) defineWhole(ctx context.Context, x *execution) (*result, error) {
 	for {
 		r, err := s.defineOnce(ctx, x)
 		if !errors.Is(err, errMoved) {
@@ -83,7 +97,7 @@ func (s *Session) defineOnce(ctx context.Context, x *execution) (*result, error)
 	return done(tag), nil
 }
 
-// commandWord is what a refusal in a READ ONLY transaction names.
+// commandWord is what a refusal of a command names.
 func commandWord(n *pg.Node) string {
 	switch n.GetNode().(type) {
 	case *pg.Node_CreateStmt:
@@ -96,6 +110,8 @@ func commandWord(n *pg.Node) string {
 		return "CREATE INDEX"
 	case *pg.Node_AlterTableStmt:
 		return "ALTER TABLE"
+	case *pg.Node_TransactionStmt:
+		return "BEGIN"
 	}
 	return "a schema change"
 }

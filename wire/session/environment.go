@@ -12,6 +12,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/bind"
 	"github.com/pegmatitedb/pegmatite/planner/exec"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
 
@@ -62,6 +63,7 @@ type derived struct {
 	isolation                         string // default_transaction_isolation
 	readOnly, deferrable              bool   // default_transaction_…
 	minMessages                       int    // rank of client_min_messages
+	dialect                           sqlparse.Dialect
 }
 
 // derived returns the session's settings as numbers.
@@ -77,10 +79,14 @@ func (s *Session) derived() *derived {
 			readOnly:    s.settings.Get("default_transaction_read_only") == "on",
 			deferrable:  s.settings.Get("default_transaction_deferrable") == "on",
 			minMessages: severityRank(pgerr.Severity(upper(s.settings.Get("client_min_messages")))),
+			dialect:     sqlparse.DialectNamed(s.settings.Get("sql_dialect")),
 		}
 	}
 	return d
 }
+
+// dialect is the language of the texts that the client sends.
+func (s *Session) dialect() sqlparse.Dialect { return s.derived().dialect }
 
 // duration is a setting's milliseconds.
 func duration(ms int) time.Duration { return time.Duration(ms) * time.Millisecond }

@@ -55,6 +55,9 @@ func (s *Session) finished(text string, took time.Duration, err error) {
 // execute runs one statement to its result, whose rows are yet to be read.
 func (s *Session) execute(ctx context.Context, x *execution) (*result, error) {
 	if t := x.stmt.Node.GetTransactionStmt(); t != nil {
+		if err := s.checkAlone(x.stmt); err != nil {
+			return nil, err
+		}
 		return s.transactionCommand(ctx, t)
 	}
 	if err := s.step(ctx, onStatement); err != nil {
@@ -67,6 +70,9 @@ func (s *Session) execute(ctx context.Context, x *execution) (*result, error) {
 func (s *Session) run(ctx context.Context, x *execution) (*result, error) {
 	s.statement = x.stmt
 	s.follow()
+	if err := s.checkAlone(x.stmt); err != nil {
+		return nil, err
+	}
 	if x.prepared != nil && x.stmt.Node.GetTransactionStmt() != nil {
 		return s.transactionCommand(ctx, x.stmt.Node.GetTransactionStmt())
 	}

@@ -20,7 +20,7 @@ func (s *Session) Parse(ctx context.Context, name, sql string, oids []uint32) er
 		return pgerr.New(pgerr.DuplicatePstatement, "prepared statement %q already exists", name)
 	}
 	p := &prepared{name: name, declared: make([]*types.Type, len(oids))}
-	stmts, err := s.node.Texts.Parse(sql)
+	stmts, err := s.node.Texts.Parse(s.dialect(), sql)
 	if err != nil {
 		return err
 	}

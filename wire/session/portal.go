@@ -129,7 +129,7 @@ func (s *Session) piped(ctx context.Context) error {
 	if s.status != implicit {
 		return nil
 	}
-	if s.tx.alone {
+	if s.tx.alone || s.dialect().EndsEach() {
 		return s.step(ctx, onEnd)
 	}
 	s.tx.piped = true

@@ -25,7 +25,8 @@ func (s *Session) Query(ctx context.Context, sql string) error {
 }
 
 func (s *Session) query(ctx context.Context, sql string) error {
-	stmts, err := s.node.Texts.Parse(sql)
+	dialect := s.dialect()
+	stmts, err := s.node.Texts.Parse(dialect, sql)
 	if err != nil {
 		return err
 	}
@@ -33,18 +34,18 @@ func (s *Session) query(ctx context.Context, sql string) error {
 		s.client.Writer.Send(&pgproto3.EmptyQueryResponse{})
 		return nil
 	}
-	s.several = len(stmts) > 1
+	s.several = len(stmts) > 1 && !dialect.EndsEach()
 	defer func() { s.several = false }()
 	for i, st := range stmts {
-		if err := s.simple(ctx, st, i == len(stmts)-1); err != nil {
+		if err := s.simple(ctx, st, i == len(stmts)-1 || dialect.EndsEach()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// simple runs one statement of a query string. The last one's implicit
-// transaction commits before its CommandComplete: that message is the promise.
+// simple runs one statement of a query string. The implicit transaction that
+// ends with it (last) commits before its CommandComplete: that message is the promise.
 func (s *Session) simple(ctx context.Context, st *sqlparse.Statement, last bool) (err error) {
 	ctx, stop := s.startStatement(ctx, st.Text)
 	defer func() {

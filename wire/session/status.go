@@ -1,6 +1,9 @@
 package session
 
-import "github.com/pegmatitedb/pegmatite/internal/pgerr"
+import (
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
+)
 
 // status is where a session stands with its transaction (access/xact.h,
 // TBlockState, without the transient states).
@@ -124,6 +127,15 @@ func (s *Session) alone(command string) error {
 		return pgerr.New(pgerr.ActiveSQLTransaction, "%s cannot run inside a transaction block", command)
 	}
 	s.tx.alone = true
+	return nil
+}
+
+// checkAlone refuses what its dialect would commit by itself, with what is open
+// before it, in a block.
+func (s *Session) checkAlone(st *sqlparse.Statement) error {
+	if st.Alone && s.status == block {
+		return pgerr.New(pgerr.ActiveSQLTransaction, "%s cannot run inside a transaction block", commandWord(st.Node))
+	}
 	return nil
 }
 

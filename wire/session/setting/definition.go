@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
 // Definition is one parameter: a row of pg_settings without its value.
@@ -54,7 +55,7 @@ var extra = []Definition{
 		Short: "Client URLs of the metadata store."},
 	{Name: "pegmatite.shards", Context: "internal", Type: "integer", Category: "Pegmatite",
 		Short: "Number of shards of the cluster."},
-	{Name: "sql_dialect", Boot: "postgres", Context: "user", Type: "enum", Enum: []string{"postgres"},
+	{Name: "sql_dialect", Boot: "postgres", Context: "user", Type: "enum", Enum: sqlparse.Dialects,
 		Category: "Pegmatite", Short: "The SQL dialect that statements are read in."},
 }
 
