@@ -40,7 +40,7 @@ type conflictForm struct {
 	taken    [][]expr.Expr       // for each of arbiters: the key columns of its entries
 	keys     []expr.Expr         // the key columns of the rows
 	keyTypes []columnType
-	values   []int // positions of the arbiters' columns; of DO UPDATE
+	values   [][]int // for each arbiter: positions of its columns
 	strength shard.LockStrength
 	// unique are the positions of each list of columns that must not be equal
 	// in two rows.
@@ -76,7 +76,7 @@ func (f *conflictForm) prepare(rel *plan.Relation, clause *plan.OnConflict) {
 		if any || slices.Contains(clause.Arbiters, g.Index) {
 			f.arbiters = append(f.arbiters, g)
 			f.taken = append(f.taken, entryKey(g))
-			f.values = g.Columns
+			f.values = append(f.values, g.Columns)
 		} else {
 			f.others = append(f.others, g)
 		}
@@ -91,10 +91,10 @@ func (f *conflictForm) prepare(rel *plan.Relation, clause *plan.OnConflict) {
 		switch i := slices.Index(rel.Local, oid); {
 		case oid == rel.Primary:
 			f.local.Arbiters = append(f.local.Arbiters, -1)
-			f.values = rel.Table.Key
+			f.values = append(f.values, rel.Table.Key)
 		case i >= 0:
 			f.local.Arbiters = append(f.local.Arbiters, i)
-			f.values = rel.Table.Indexes[i].Columns
+			f.values = append(f.values, rel.Table.Indexes[i].Columns)
 		}
 	}
 	if !any && len(f.local.Arbiters) == 0 {
@@ -360,11 +360,19 @@ func (c *conflictRun) stillInTheWay(key, image Row, newest *shard.Batch) (bool, 
 	if err := decode(row, columns, packed); err != nil {
 		return false, err
 	}
-	of := make([]columnType, len(c.values))
-	for i, p := range c.values {
-		of[i] = columns[p]
+	return equalRows(c.keyTypes, c.key(row), key) && slices.ContainsFunc(c.values, func(positions []int) bool {
+		return collides(columns, positions, row, image)
+	}), nil
+}
+
+// collides reports whether two rows have equal values, none of them NULL, at the positions.
+func collides(columns []columnType, positions []int, a, b Row) bool {
+	for _, p := range positions {
+		if a[p].IsNull() || b[p].IsNull() || columns[p].t.Compare(a[p], b[p]) != 0 {
+			return false
+		}
 	}
-	return equalRows(c.keyTypes, c.key(row), key) && equalRows(of, pick(row, c.values), pick(image, c.values)), nil
+	return true
 }
 
 // change runs DO UPDATE on the locked row with the key. WHERE may leave it alone.
