@@ -121,8 +121,12 @@ type translator struct {
 func translate(sql string, n ast.StmtNode, s *Statement) (err error) {
 	t := &translator{sql: sql, functions: functions}
 	defer func() {
-		if e, ok := recover().(failure); ok {
-			err = e.E
+		switch r := recover().(type) {
+		case nil:
+		case failure:
+			err = r.E
+		default:
+			err = pgerr.Internal("translation of MySQL's text: %v", r)
 		}
 	}()
 	t.checkFields(n)
