@@ -33,6 +33,7 @@ func (q *query) onConflict(n *pg.InsertStmt, t *catalog.Table) *plan.OnConflict 
 	a := &assignments{q: sub, table: t, byPosition: map[int]expr.Expr{}}
 	sub.with(kindUpdateSource, func() { a.set(c.TargetList) })
 	out.Where = sub.clause(c.WhereClause, kindWhere, "WHERE")
+	a.refuseTwice()
 	a.generate(existing.item)
 	out.Set = a.list()
 	q.takeOuter(sub)
@@ -121,4 +122,15 @@ func covers(x *catalog.Index, want map[catalog.ColumnID]bool) bool {
 		have[c.Column] = true
 	}
 	return len(have) == len(want)
+}
+
+// refuseTwice refuses what DO UPDATE would compute twice, with two results:
+// there is no plan below it that could do it once.
+func (a *assignments) refuseTwice() {
+	from := a.q.b.generatedFrom(a.table)
+	for p, e := range a.byPosition {
+		if from[p] && expr.HasVolatile(e) {
+			a.q.b.unsupported(-1, "ON CONFLICT DO UPDATE SET of a column that a generated column depends on, to the result of a volatile function,")
+		}
+	}
 }

@@ -31,6 +31,8 @@ func (q *query) insert(n *pg.InsertStmt) plan.Node {
 		out.Source = ins.query(s)
 	}
 	out.Image = ins.image()
+	out.Source = q.b.once(t, out.Source, func(p int) *expr.Expr { return &out.Image[p] })
+	ins.generate(out.Image)
 	out.Checks = q.b.checks(t)
 	it := q.newRow(t, n.Relation)
 	out.New = append(out.New, it.ids...)
@@ -253,7 +255,7 @@ func (q *query) assign(e expr.Expr, c *catalog.Column, location int32) expr.Expr
 	return r
 }
 
-// image is the proposed row: what is given, defaults, and what is generated from them.
+// image is the proposed row: what is given, and defaults; generate adds the rest.
 func (ins *insertion) image() []expr.Expr {
 	t := ins.table
 	out := make([]expr.Expr, len(t.Columns))
@@ -269,12 +271,17 @@ func (ins *insertion) image() []expr.Expr {
 			out[i] = ins.q.b.columnDefault(t, c)
 		}
 	}
+	return out
+}
+
+// generate adds to an image what is generated from it.
+func (ins *insertion) generate(image []expr.Expr) {
+	t := ins.table
 	for i := range t.Columns {
-		if c := &t.Columns[i]; c.Generated && !c.Dropped {
-			out[i] = ins.q.b.generated(t, c, func(p int) expr.Expr { return out[p] })
+		if c := &t.Columns[i]; isGenerated(*c) {
+			image[i] = ins.q.b.generated(t, c, func(p int) expr.Expr { return image[p] })
 		}
 	}
-	return out
 }
 
 func nullOf(c *catalog.Column) expr.Expr {

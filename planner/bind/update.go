@@ -19,6 +19,7 @@ func (q *query) update(n *pg.UpdateStmt) plan.Node {
 	a := &assignments{q: q, table: t, byPosition: map[int]expr.Expr{}}
 	q.with(kindUpdateSource, func() { a.set(n.TargetList) })
 	out.Source = filter(source, q.clause(n.WhereClause, kindWhere, "WHERE"))
+	out.Source = a.once(out.Source)
 	a.generate(it)
 	out.Set = a.list()
 	out.Checks = q.b.checks(t)
@@ -126,6 +127,19 @@ func (a *assignments) multi(p int, m *pg.MultiAssignRef, source *pg.Node) expr.E
 	s.Plan = &plan.Project{Input: s.Plan.(plan.Node), Exprs: []expr.Expr{ref(cols[i])}, Cols: []plan.Column{one}}
 	s.T, s.Mod, s.Output = one.Type, one.Typmod, []expr.ColumnID{one.ID}
 	return a.q.assign(s, c, link.Location)
+}
+
+// once computes below source what may differ each time and is used twice.
+func (a *assignments) once(source plan.Node) plan.Node {
+	values := make([]expr.Expr, len(a.table.Columns))
+	for p, e := range a.byPosition {
+		values[p] = e
+	}
+	source = a.q.b.once(a.table, source, func(p int) *expr.Expr { return &values[p] })
+	for p := range a.byPosition {
+		a.byPosition[p] = values[p]
+	}
+	return source
 }
 
 // generate adds the generated columns that depend on what is set; it is the
