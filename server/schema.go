@@ -135,7 +135,11 @@ func (s *schemaChanges) prepare(ctx context.Context, id txn.ID, branches []txn.B
 	}
 	highest := at
 	for _, b := range branches {
-		r, err := s.cluster.Participant(b.Log).Prepare(ctx, &txn.PrepareRequest{
+		p, err := s.participant(b.Log)
+		if err != nil {
+			return 0, err
+		}
+		r, err := p.Prepare(ctx, &txn.PrepareRequest{
 			Txn: id, At: at, Shards: b.Shards, Home: schemaHome, Participants: logs, Fences: fences,
 		})
 		if err != nil {
@@ -144,6 +148,14 @@ func (s *schemaChanges) prepare(ctx context.Context, id txn.ID, branches []txn.B
 		highest = max(highest, r.At)
 	}
 	return highest, nil
+}
+
+// participant finds a log; 08006 when its node is down.
+func (s *schemaChanges) participant(log txn.LogID) (txn.Participant, error) {
+	if p := s.cluster.Participant(log); p != nil {
+		return p, nil
+	}
+	return nil, pgerr.New(pgerr.ConnectionFailure, "log %s cannot be reached", log)
 }
 
 // fencesOf are the relations whose descriptors a change replaces: of a table,
@@ -196,7 +208,11 @@ func (s *schemaChanges) resolve(ctx context.Context, id txn.ID, branches []txn.B
 	ctx = context.WithoutCancel(ctx)
 	var errs []error
 	for _, b := range branches {
-		errs = append(errs, s.cluster.Participant(b.Log).Resolve(ctx, &txn.ResolveRequest{Txn: id, Outcome: out}))
+		p, err := s.participant(b.Log)
+		if err == nil {
+			err = p.Resolve(ctx, &txn.ResolveRequest{Txn: id, Outcome: out})
+		}
+		errs = append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil || out.State != txn.Committed {
 		return err // what is left of the decision, if there is one, Forget finds

@@ -168,8 +168,10 @@ func (m *Membership) register(ctx context.Context) error {
 			return err
 		}
 		if r.Directory != m.node.Directory {
-			return pgerr.New(pgerr.ObjectInUse, "node %q is another one, at %s, with a data directory of its own", m.node.Name, r.Address).
-				WithHint("Choose another name, or remove that node first.")
+			return pgerr.New(pgerr.ObjectInUse, "node %q is another one, at %s, with a data directory of its own", m.node.Name, r.Address)
+		}
+		if m.node.Logs == nil {
+			m.node.Logs = r.Logs // they are the directory's: nobody is to forget them while the node starts
 		}
 	}
 	if m.lease == 0 {

@@ -32,6 +32,15 @@ func TestMembership(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(true)
+	again := node
+	again.Logs = nil
+	if err := m.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if m, err = s.Join(t.Context(), kv, again, 15*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	expect(true)
 	other := node
 	other.Directory = "e"
 	if _, err := s.Join(t.Context(), kv, other, time.Second); !pgerr.HasCode(err, pgerr.ObjectInUse) {

@@ -21,11 +21,12 @@ type ClientOptions struct {
 	Behind   func(ctx context.Context, revision uint64) error
 	// Every is how often a node without statements reports; 1 s.
 	Every time.Duration
+	// RetryFor is how long a draw looks for an oracle before it gives up
+	// (57P03); 10 s: an election takes less.
+	RetryFor time.Duration
 }
 
-// retryFor is how long a draw looks for an oracle before it gives up: an
-// election takes less.
-const retryFor = 10 * time.Second
+const defaultRetryFor = 10 * time.Second
 
 // retryPause is the time between two attempts.
 const retryPause = 20 * time.Millisecond
@@ -62,6 +63,9 @@ type batch struct {
 func NewClient(ctx context.Context, o ClientOptions) (*Client, error) {
 	if o.Every == 0 {
 		o.Every = time.Second
+	}
+	if o.RetryFor == 0 {
+		o.RetryFor = defaultRetryFor
 	}
 	c := &Client{opts: o, wake: make(chan struct{}, 1)}
 	if _, err := c.request(ctx, 0); err != nil {
@@ -204,19 +208,25 @@ func errStopping() error { return pgerr.New(pgerr.AdminShutdown, "the node is st
 
 // request asks until an oracle answers, for as long as an election may take.
 func (c *Client) request(ctx context.Context, count int) (txn.Timestamp, error) {
-	ctx, cancel := context.WithTimeout(ctx, retryFor)
+	within, cancel := context.WithTimeout(ctx, c.opts.RetryFor)
 	defer cancel()
 	for {
-		first, err := c.ask(ctx, count)
-		if err == nil || !retryable(err) {
-			return first, err
+		first, err := c.ask(within, count)
+		switch {
+		case err == nil:
+			return first, nil
+		case ctx.Err() != nil:
+			return 0, ctx.Err()
+		case within.Err() != nil:
+			return 0, errNoLeader().(*pgerr.E).WithCause(err)
+		case !retryable(err):
+			return 0, err
 		}
 		timer := time.NewTimer(retryPause)
 		select {
 		case <-timer.C:
-		case <-ctx.Done():
+		case <-within.Done():
 			timer.Stop()
-			return 0, errNoLeader().(*pgerr.E).WithCause(err)
 		}
 	}
 }

@@ -297,3 +297,37 @@ func TestClusterRevision(t *testing.T) {
 		t.Errorf("waited for revision %d, not 7", waited.Load())
 	}
 }
+
+// silent is an oracle that does not answer once it is told so.
+type silent struct {
+	Source
+	from atomic.Bool
+}
+
+func (s *silent) Draw(ctx context.Context, r DrawRequest) (DrawReply, error) {
+	if !s.from.Load() {
+		return s.Source.Draw(ctx, r)
+	}
+	<-ctx.Done()
+	return DrawReply{}, pgerr.From(ctx.Err())
+}
+
+// TestClusterSilentOracle: who draws from an oracle that does not answer
+// learns that there is none, not that somebody has cancelled the statement.
+func TestClusterSilentOracle(t *testing.T) {
+	e := &election{}
+	s := &silent{Source: e.elect(t)}
+	c, err := NewClient(t.Context(), ClientOptions{
+		Node: 1, Source: func(context.Context) (Source, error) { return s, nil },
+		Revision: func() uint64 { return 0 }, Behind: func(context.Context, uint64) error { return nil },
+		RetryFor: 20 * time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	s.from.Store(true)
+	if _, err := c.Snapshot(t.Context()); !pgerr.HasCode(err, pgerr.CannotConnectNow) {
+		t.Errorf("%v", err)
+	}
+}
