@@ -116,6 +116,9 @@ func (l *layout) staticRow(env *types.Env, fields []string, serial int64) []type
 // btreeAM is the OID of the access method btree in pg_am.
 const btreeAM = 403
 
+// accessMethods are the OIDs of index methods in pg_am.
+var accessMethods = map[string]int64{"btree": btreeAM, "hash": 405, "gist": 783, "gin": 2742, "brin": 3580, "spgist": 4000}
+
 // readOpclasses finds the default btree operator class of each type.
 func readOpclasses() map[catalog.OID]opclass {
 	out := make(map[catalog.OID]opclass)

@@ -15,7 +15,7 @@ const (
 func (g *generator) index(t *catalog.Table, x *catalog.Index) {
 	if r := g.begin("pg_class"); r != nil {
 		r.class(catalog.Ref{OID: x.OID, Schema: t.Schema, Name: x.Name, Owner: t.Owner, Kind: catalog.KindIndex, Persistence: t.Persistence}, 0)
-		r.int("relam", btreeAM).oid("relfilenode", x.OID).int("relnatts", int64(len(x.Columns)+len(x.Included)))
+		r.int("relam", accessMethods[method(x)]).oid("relfilenode", x.OID).int("relnatts", int64(len(x.Columns)+len(x.Included)))
 		r.int("relpages", 1).set("reltuples", types.Float(max(0, float64(float32(t.Stats.Rows))))).set("reloptions", optionArray(x.Options)).done()
 	}
 	g.indexAttributes(t, x)

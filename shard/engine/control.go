@@ -61,16 +61,19 @@ func (e *Engine) stats(t *shard.Table, reply *shard.ControlReply) {
 	e.latch.RLock()
 	defer e.latch.RUnlock()
 	reply.State = "serving"
-	for physical, tab := range *e.tables.Load() {
-		if t == nil || t.Physical == physical {
-			reply.Rows += tab.rows
-			reply.Bytes += tab.bytes
+	tables := *e.tables.Load()
+	if t != nil {
+		if tab := tables[t.Physical]; tab != nil {
+			reply.Rows, reply.Bytes = tab.rows, tab.rows*tab.width()
 		}
+		return
 	}
-	if t == nil {
-		if size, err := e.fileBytes(); err == nil {
-			reply.Bytes = size
-		}
+	for _, tab := range tables {
+		reply.Rows += tab.rows
+		reply.Bytes += tab.rows * tab.width()
+	}
+	if size, err := e.fileBytes(); err == nil {
+		reply.Bytes = size
 	}
 }
 
@@ -182,7 +185,7 @@ func (e *Engine) dropTable(conn *sqlite.Conn, t *table) error {
 	if err := conn.Script("DROP TABLE IF EXISTS " + shard.TableName(t.physical)); err != nil {
 		return err
 	}
-	for _, name := range []string{metaShape, metaRows, metaLoad, metaReshape} {
+	for _, name := range []string{metaShape, metaRows, metaWidth, metaLoad, metaReshape} {
 		if err := deleteMeta(conn, numbered(name, t.physical)); err != nil {
 			return err
 		}

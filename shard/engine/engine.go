@@ -145,8 +145,7 @@ func (e *Engine) load() (*meta, error) {
 	for _, s := range m.shapes {
 		t := e.learn(s)
 		t.stored = s
-		t.rows = m.rows[s.physical]
-		t.noted = t.rows
+		t.restore(m.rows[s.physical])
 	}
 	e.marks, e.reshapes = m.loads, m.reshapes
 	e.sequences.restore(m.sequences)

@@ -96,7 +96,7 @@ func (e *Engine) applySide(s *side, at txn.Timestamp, pos log.Position) error {
 	if err := conn.Begin(); err != nil {
 		return err
 	}
-	w := largeWriter{e: e, conn: conn, grown: map[*table]int64{}, shapes: map[*table]*shape{}}
+	w := largeWriter{e: e, conn: conn, grown: map[*table]int64{}, images: map[*table]int64{}, bytes: map[*table]int64{}, shapes: map[*table]*shape{}}
 	if err := e.participant.readAside(s, w.section); err != nil {
 		return err
 	}
@@ -113,7 +113,8 @@ type largeWriter struct {
 	e      *Engine
 	conn   *sqlite.Conn
 	grown  map[*table]int64
-	bytes  int64
+	images map[*table]int64
+	bytes  map[*table]int64 // of the images
 	shapes map[*table]*shape
 }
 
@@ -137,6 +138,7 @@ func (w *largeWriter) section(s *section) error {
 		if c.row == nil {
 			removes = appendRow(removes, packedKey(scratch[:0], c.key))
 		} else if err == nil {
+			w.images[t]++
 			puts, err = sh.appendPut(puts, c.row, columns)
 		}
 	})
@@ -146,7 +148,7 @@ func (w *largeWriter) section(s *section) error {
 	if err := execMany(w.conn, sh.deleteRow(), removes); err != nil {
 		return err
 	}
-	w.bytes += int64(len(puts))
+	w.bytes[t] += int64(len(puts))
 	return execMany(w.conn, sh.insertRow(columns), puts)
 }
 
@@ -166,7 +168,7 @@ func (w *largeWriter) commit(at txn.Timestamp, pos log.Position) error {
 		t.stored = s
 		t.columns.Store(max(t.columns.Load(), int32(len(s.columns))))
 		t.count(pos, w.grown[t])
-		t.bytes += w.bytes
+		t.imaged(w.images[t], w.bytes[t])
 	}
 	e.maxCommit = max(e.maxCommit, at)
 	e.recent.Raise(at)

@@ -220,7 +220,7 @@ func (b *branch) applyLoads(at txn.Timestamp, pos log.Position) {
 		t := l.t
 		t.born = at
 		t.count(pos, l.rows)
-		t.bytes += l.bytes
+		t.imaged(l.rows, l.bytes)
 		t.unmark.Store(true)
 		t.load.Store(nil)
 		e.maxCommit = max(e.maxCommit, at)
@@ -264,7 +264,7 @@ func (p *Participant) replayLoads(pos log.Position, loads []loaded, at txn.Times
 		}
 		delete(e.marks, l.physical)
 		t.count(pos, l.rows)
-		t.bytes += l.bytes
+		t.imaged(l.rows, l.bytes)
 		t.unmark.Store(true)
 	}
 	return nil

@@ -23,6 +23,7 @@ const (
 	metaCommit   = "commit"    // the highest commit timestamp that may be in it
 	metaShape    = "shape."    // + physical: the table's shape
 	metaRows     = "rows."     // + physical: how many rows it has
+	metaWidth    = "width."    // + physical: how long its rows are on average
 	metaLoad     = "load."     // + physical: a transaction, not known to be committed, that fills the table
 	metaReshape  = "reshape."  // + physical: the shape before a schema change that is not known to be committed
 	metaSequence = "sequence." // + physical: last value, then is_called
@@ -41,7 +42,7 @@ type meta struct {
 	applied   log.Position
 	commit    txn.Timestamp
 	shapes    []*shape
-	rows      map[uint64]int64
+	rows      map[uint64]rowCount
 	loads     map[uint64]struct{}
 	reshapes  map[uint64]*shape
 	sequences map[uint64]sequenceValue
@@ -52,7 +53,7 @@ func readMeta(conn *sqlite.Conn) (*meta, error) {
 	if err := conn.Script(metaTable); err != nil {
 		return nil, err
 	}
-	m := &meta{shard: -1, rows: map[uint64]int64{}, loads: map[uint64]struct{}{},
+	m := &meta{shard: -1, rows: map[uint64]rowCount{}, loads: map[uint64]struct{}{},
 		reshapes: map[uint64]*shape{}, sequences: map[uint64]sequenceValue{}, fences: map[types.OID]fence{}}
 	err := eachRow(conn, `SELECT name, value FROM pegmatite`, nil, func(row []byte) error {
 		name, row, ok1 := types.NextPacked(row)
@@ -98,7 +99,9 @@ func (m *meta) set(name string, v types.Value) error {
 		}
 		m.shapes = append(m.shapes, s)
 	case metaRows:
-		m.rows[physical] = v.Int()
+		m.rows[physical] = rowCount{v.Int(), m.rows[physical].width}
+	case metaWidth:
+		m.rows[physical] = rowCount{m.rows[physical].rows, v.Int()}
 	case metaReshape:
 		s, err := decodeShape(owned(v.Bytes()))
 		m.reshapes[physical] = s

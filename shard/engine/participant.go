@@ -266,7 +266,9 @@ func (b *branch) apply(at txn.Timestamp, pos log.Position) {
 				v.At = at
 				chains.Add(c.Key, c.Versions()[0], v)
 				grown += ch.delta()
-				t.bytes += int64(len(ch.row))
+				if ch.row != nil {
+					t.imaged(1, int64(len(ch.row)))
+				}
 			}
 			return true
 		})

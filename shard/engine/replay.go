@@ -212,7 +212,9 @@ func (e *Engine) replaySection(s *section, at txn.Timestamp, pos log.Position) e
 		}
 		chains.Add(key, base, v)
 		grown += c.delta()
-		t.bytes += int64(len(c.row))
+		if c.row != nil {
+			t.imaged(1, int64(len(c.row)))
+		}
 	})
 	t.count(pos, grown)
 	e.noteMemory()

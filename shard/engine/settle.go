@@ -40,8 +40,8 @@ type settledTable struct {
 }
 
 type notedRows struct {
-	t    *table
-	rows int64
+	t *table
+	rowCount
 }
 
 // chunkRows bounds how many rows one SQLite transaction takes, so that a
@@ -100,8 +100,8 @@ func (e *Engine) takeDirty() *settlement {
 		if t.unmark.Load() {
 			s.loaded = append(s.loaded, t)
 		}
-		if rows := t.rowsAt(s.upto); rows != t.noted {
-			s.rows = append(s.rows, notedRows{t, rows})
+		if c := (rowCount{t.rowsAt(s.upto), t.width()}); c != t.noted {
+			s.rows = append(s.rows, notedRows{t, c})
 		}
 	}
 	for _, chains := range e.recent.Tables() {
@@ -179,7 +179,7 @@ func (e *Engine) writeChunk(conn *sqlite.Conn, s *settlement, last bool) error {
 			t.unmark.Store(false)
 		}
 		for _, n := range s.rows {
-			n.t.noted = n.rows
+			n.t.noted = n.rowCount
 		}
 	}
 	e.mark(s)
@@ -273,6 +273,9 @@ func (e *Engine) writeMeta(conn *sqlite.Conn, s *settlement) (map[*table]*shape,
 			continue
 		}
 		if err := putMeta(conn, numbered(metaRows, n.t.physical), types.IntValue(n.rows)); err != nil {
+			return nil, err
+		}
+		if err := putMeta(conn, numbered(metaWidth, n.t.physical), types.IntValue(n.width)); err != nil {
 			return nil, err
 		}
 	}

@@ -31,11 +31,12 @@ type table struct {
 	reshape atomic.Pointer[reshape]
 
 	// Protected by the latch:
-	born  txn.Timestamp // of the load that filled it: older snapshots see none of SQLite's rows
-	busy  []*pending    // transactions that are about to commit changes here
-	rows  int64         // committed
-	later []counted     // of rows, what may lie behind the position that is settled next
-	bytes int64         // of the images committed since the start, by estimate
+	born   txn.Timestamp // of the load that filled it: older snapshots see none of SQLite's rows
+	busy   []*pending    // transactions that are about to commit changes here
+	rows   int64         // committed
+	later  []counted     // of rows, what may lie behind the position that is settled next
+	bytes  int64         // of images that were committed
+	images int64         // how many those were
 
 	// Protected by the participant's mutex:
 	defined *shape // what the log has last been told
@@ -43,8 +44,8 @@ type table struct {
 	// indexed is the writer's: the indexes that the SQLite table has.
 	indexed map[uint32]bool
 	stored  *shape // the writer's: what the file's meta table has
-	// noted is the settler's: how many rows the file says that there are.
-	noted int64
+	// noted is the settler's: what the file says of the rows.
+	noted rowCount
 }
 
 // counted is by how much a command in the log has changed a table's rows.
@@ -71,6 +72,36 @@ func (t *table) rowsAt(upto log.Position) int64 {
 		rows -= c.delta
 	}
 	return rows
+}
+
+// rowCount is how many rows a table has and how long their images are on average.
+type rowCount struct{ rows, width int64 }
+
+// imaged counts images that are committed; the caller holds the latch.
+func (t *table) imaged(images, bytes int64) {
+	t.images += images
+	t.bytes += bytes
+}
+
+// unseenWidth is taken for the width of a column of which no image was seen:
+// the file is of a version that did not note it.
+const unseenWidth = 8
+
+// width is how long images are on average; the caller holds the latch. SQLite's
+// rows with their share of a page are about as long.
+func (t *table) width() int64 {
+	if t.images == 0 {
+		return unseenWidth * int64(len(t.shape.Load().columns))
+	}
+	return t.bytes / t.images
+}
+
+// restore takes over what the file says of the rows.
+func (t *table) restore(c rowCount) {
+	t.rows, t.noted = c.rows, c
+	if c.width > 0 {
+		t.imaged(c.rows, c.rows*c.width)
+	}
 }
 
 // keyOf is the recent.KeyOf of the table's rows.

@@ -106,6 +106,7 @@ func writeReadRestart(t *testing.T, in *Instance) {
 	if in.Restart == nil {
 		return
 	}
+	bytes := sizeOf(t, in, acc)
 	for _, clean := range []bool{false, true, false} {
 		in = in.Restart(t, clean)
 		check(in, "1|10|111|a", "3|20|300|c")
@@ -119,6 +120,17 @@ func writeReadRestart(t *testing.T, in *Instance) {
 	if reply2.Rows != 2 {
 		t.Fatalf("%d rows by the counter", reply2.Rows)
 	}
+	in = in.Restart(t, true)
+	if now := sizeOf(t, in, acc); now != bytes || bytes < 2*minRowBytes || bytes > 2*maxRowBytes {
+		t.Fatalf("the rows take %d bytes, were %d", now, bytes)
+	}
+}
+
+// The rows of the suite are this long, by any estimate.
+const minRowBytes, maxRowBytes = 4, 24
+
+func sizeOf(t *testing.T, in *Instance, table *shard.Table) int64 {
+	return must(in.Service.Control(t.Context(), &shard.ControlRequest{Op: shard.ControlStats, Table: table}))(t).Bytes
 }
 
 func ownWrites(t *testing.T, in *Instance) {

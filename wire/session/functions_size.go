@@ -11,18 +11,13 @@ import (
 )
 
 // sizeFunctions are manual table 9.96, and those about files (9.97). A shard's
-// file holds all of its tables, so a table's size is what its rows take, and
-// its indexes' sizes are within it.
+// file holds all of its tables, so what one takes is an estimate: rows, times
+// their average length.
 var sizeFunctions = map[string]function{
 	"pg_relation_size":       relationSize,
 	"pg_table_size":          relationSize,
-	"pg_total_relation_size": relationSize,
-	"pg_indexes_size": func(s *Session, args []types.Datum) (types.Datum, error) {
-		if s.snapshot().RelationByOID(oidArg(args)) == nil {
-			return types.Null, nil
-		}
-		return types.Int(0), nil
-	},
+	"pg_total_relation_size": tableSize((*Session).totalBytes),
+	"pg_indexes_size":        tableSize((*Session).indexesBytes),
 	"pg_database_size":       databaseSize,
 	"pg_tablespace_size":     tablespaceSize,
 	"pg_tablespace_location": constant(types.Text("")),
@@ -65,17 +60,29 @@ func relationSize(s *Session, args []types.Datum) (types.Datum, error) {
 	if len(args) > 1 && args[1].Text() != "main" {
 		return otherFork(args[1].Text())
 	}
-	switch r := s.snapshot().RelationByOID(oidArg(args)).(type) {
-	case nil:
-		if _, x := s.snapshot().IndexByOID(oidArg(args)); x == nil {
+	return tableSize((*Session).tableBytes)(s, args)
+}
+
+// tableSize makes a function of what it says of tables. An index is a relation
+// of its own, without any indexes.
+func tableSize(of func(*Session, *catalog.Table) (int64, error)) function {
+	return func(s *Session, args []types.Datum) (types.Datum, error) {
+		oid := oidArg(args)
+		r := s.snapshot().RelationByOID(oid)
+		if t, ok := r.(*catalog.Table); ok {
+			total, err := of(s, t)
+			return types.Int(total), err
+		}
+		t, x := s.snapshot().IndexByOID(oid)
+		if r == nil && x == nil {
 			return types.Null, nil
 		}
-		return types.Int(0), nil
-	case *catalog.Table:
-		total, err := s.tableBytes(r)
+		if x == nil {
+			return types.Int(0), nil
+		}
+		total, err := s.indexBytes(t, x)
 		return types.Int(total), err
 	}
-	return types.Int(0), nil
 }
 
 // otherFork answers for the forks that tables here do not have.
@@ -101,7 +108,7 @@ func databaseSize(s *Session, args []types.Datum) (types.Datum, error) {
 	}
 	var total int64
 	for t := range snap.Tables(db.OID) {
-		bytes, err := s.tableBytes(t)
+		bytes, err := s.totalBytes(t)
 		if err != nil {
 			return types.Null, err
 		}
@@ -115,7 +122,7 @@ func tablespaceSize(s *Session, args []types.Datum) (types.Datum, error) {
 	if d := args[0]; d.Kind() == types.KindText && d.Text() != "pg_default" && d.Text() != "pg_global" {
 		return types.Null, pgerr.New(pgerr.UndefinedObject, "tablespace %q does not exist", d.Text())
 	}
-	total, err := s.shardBytes(catalog.HomeShards, nil)
+	_, total, err := s.shardBytes(nil)
 	return types.Int(total), err
 }
 
@@ -123,20 +130,78 @@ func (s *Session) tableBytes(t *catalog.Table) (int64, error) {
 	if t.Home != catalog.HomeShards {
 		return 0, nil
 	}
-	return s.shardBytes(t.Home, distribute.Physical(t, s.schemaName(t)))
+	_, total, err := s.shardBytes(distribute.Physical(t, s.schemaName(t)))
+	return total, err
 }
 
-// shardBytes adds up the bytes of a table, or (nil) of whole shards.
-func (s *Session) shardBytes(home catalog.Home, t *shard.Table) (int64, error) {
+func (s *Session) totalBytes(t *catalog.Table) (int64, error) {
+	table, err := s.tableBytes(t)
+	if err != nil {
+		return 0, err
+	}
+	indexes, err := s.indexesBytes(t)
+	return table + indexes, err
+}
+
+func (s *Session) indexesBytes(t *catalog.Table) (int64, error) {
 	var total int64
-	for _, id := range s.cluster().Shards(home) {
-		reply, err := s.cluster().Service(home, id).Control(s.statementContext(), &shard.ControlRequest{
-			Header: shard.Header{Shard: id, Epoch: s.cluster().Epoch()}, Op: shard.ControlStats, Table: t,
-		})
+	for i := range t.Indexes {
+		bytes, err := s.indexBytes(t, &t.Indexes[i])
 		if err != nil {
 			return 0, err
 		}
-		total += reply.Bytes
+		total += bytes
 	}
 	return total, nil
+}
+
+// indexBytes is what the entries take: the indexed columns and the table's key.
+// The primary key is the order in which the rows themselves are kept.
+func (s *Session) indexBytes(t *catalog.Table, x *catalog.Index) (int64, error) {
+	switch {
+	case t.Home != catalog.HomeShards || x.Primary:
+		return 0, nil
+	case x.Global != 0:
+		_, bytes, err := s.shardBytes(&shard.Table{Physical: x.Global, Relation: x.OID, Name: x.Name})
+		return bytes, err
+	}
+	rows, _, err := s.shardBytes(distribute.Physical(t, s.schemaName(t)))
+	width := int64(0)
+	for _, c := range x.Columns {
+		width += columnWidth(t, c.Column)
+	}
+	for _, id := range t.Key {
+		width += columnWidth(t, id)
+	}
+	return rows * width, err
+}
+
+// unknownWidth is taken for columns of variable length that ANALYZE has not seen.
+const unknownWidth = 16
+
+// columnWidth is a column's average length.
+func columnWidth(t *catalog.Table, id catalog.ColumnID) int64 {
+	c := t.Column(id)
+	switch stats, ok := t.Stats.Columns[id]; {
+	case ok:
+		return int64(stats.Width)
+	case c != nil && c.Type.Len > 0:
+		return int64(c.Type.Len)
+	}
+	return unknownWidth
+}
+
+// shardBytes adds up the rows and bytes of a table, or (nil) of whole shards.
+func (s *Session) shardBytes(t *shard.Table) (rows, bytes int64, err error) {
+	for _, id := range s.cluster().Shards(catalog.HomeShards) {
+		reply, err := s.cluster().Service(catalog.HomeShards, id).Control(s.statementContext(), &shard.ControlRequest{
+			Header: shard.Header{Shard: id, Epoch: s.cluster().Epoch()}, Op: shard.ControlStats, Table: t,
+		})
+		if err != nil {
+			return 0, 0, err
+		}
+		rows += reply.Rows
+		bytes += reply.Bytes
+	}
+	return rows, bytes, nil
 }

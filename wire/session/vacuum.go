@@ -9,7 +9,6 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/planner/distribute"
-	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
@@ -83,7 +82,7 @@ func (s *Session) vacuumTables(ctx context.Context, o *vacuumOptions, targets []
 	}
 	counted := map[catalog.OID]catalog.Statistics{}
 	for _, t := range targets {
-		stats, err := s.countRows(ctx, t.table)
+		stats, err := s.countRows(t.table)
 		if err != nil {
 			return err
 		}
@@ -96,22 +95,11 @@ func (s *Session) vacuumTables(ctx context.Context, o *vacuumOptions, targets []
 }
 
 // countRows asks the shards; the columns' statistics stay.
-func (s *Session) countRows(ctx context.Context, t *catalog.Table) (catalog.Statistics, error) {
+func (s *Session) countRows(t *catalog.Table) (catalog.Statistics, error) {
 	stats := catalog.Statistics{Columns: t.Stats.Columns}
-	p := distribute.Physical(t, s.schemaName(t))
-	var bytes int64
-	for _, id := range s.cluster().Shards(t.Home) {
-		reply, err := s.cluster().Service(t.Home, id).Control(ctx, &shard.ControlRequest{
-			Header: shard.Header{Shard: id, Epoch: s.cluster().Epoch()}, Op: shard.ControlStats, Table: p,
-		})
-		if err != nil {
-			return stats, err
-		}
-		stats.Rows += float64(reply.Rows)
-		bytes += reply.Bytes
-	}
-	stats.Pages = (bytes + pageBytes - 1) / pageBytes
-	return stats, nil
+	rows, bytes, err := s.shardBytes(distribute.Physical(t, s.schemaName(t)))
+	stats.Rows, stats.Pages = float64(rows), (bytes+pageBytes-1)/pageBytes
+	return stats, err
 }
 
 // vacuumTargets finds the tables: those named, or all that the role owns.

@@ -53,6 +53,14 @@ SELECT pg_has_role('describe_owner', 'describe_group', 'MEMBER'), pg_has_role('d
 SELECT pg_column_is_updatable('plain', 1::int2, false), pg_relation_is_updatable('plain'::regclass, false), pg_relation_is_publishable('plain'), pg_relation_is_publishable('pg_class'), pg_relation_is_publishable('counter');
 SELECT pg_index_column_has_property('item_note', 1, 'desc'), pg_index_column_has_property('item_note', 2, 'desc'), pg_index_column_has_property('item_note', 1, 'nulls_first'), pg_index_column_has_property('item_note', 1, 'orderable'), pg_index_column_has_property('item_note', 3, 'asc'), pg_index_column_has_property('item_note', 1, 'nothing'), pg_index_has_property('item_note', 'clusterable'), pg_indexam_has_property(403, 'can_unique');
 SELECT pg_relation_size('plain') > 0, pg_total_relation_size('plain') > 0, pg_relation_size('cheap'), pg_relation_size(0), pg_size_pretty(pg_database_size(current_database())) IS NOT NULL, pg_relation_filenode('cheap'), pg_relation_filenode('plain') IS NOT NULL, pg_tablespace_location(1663);
+CREATE TABLE sized (id int PRIMARY KEY, note text, UNIQUE (note));
+CREATE INDEX sized_hash ON sized USING hash (id);
+CREATE INDEX sized_brin ON sized USING brin (id);
+INSERT INTO sized SELECT g, 'note ' || g FROM generate_series(1, 20000) g;
+VACUUM sized;
+SELECT pg_table_size('sized') BETWEEN 200000 AND 2000000, pg_indexes_size('sized') BETWEEN 400000 AND 4000000, pg_total_relation_size('sized') = pg_table_size('sized') + pg_indexes_size('sized'), pg_relation_size('sized_note_key') > 100000, pg_total_relation_size('sized_hash') > 100000;
+SELECT relname, amname FROM pg_class c JOIN pg_am a ON a.oid = c.relam WHERE relname LIKE 'sized%' ORDER BY 1;
+DROP TABLE sized;
 SELECT pg_relation_size('plain', 'fsm') IS NOT NULL;
 SELECT pg_relation_size('plain', 'nothing');
 SELECT pg_database_size('nothing');
