@@ -1,6 +1,8 @@
 package ddl
 
 import (
+	"strings"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
@@ -23,7 +25,28 @@ func (s *statement) typeName(n *pg.TypeName) (*types.Type, int32, error) {
 
 // bindTree binds an expression that stands in the statement. columns are by position.
 func (s *statement) bindTree(n *pg.Node, columns []bind.Column, p bind.Purpose, target *bind.Column) (expr.Expr, error) {
-	return bind.Tree(s.Bind(), s.text, n, columns, p, target)
+	e, err := bind.Tree(s.Bind(), s.text, n, columns, p, target)
+	if err != nil {
+		return nil, err
+	}
+	return e, s.findNamed(e)
+}
+
+// findNamed looks up the objects that literals name ('s'::regclass), as
+// PostgreSQL does while it parses them; expressions keep the names.
+func (s *statement) findNamed(e expr.Expr) error {
+	var failed error
+	expr.Walk(e, func(e expr.Expr) bool {
+		c, ok := e.(*expr.Cast)
+		if !ok || failed != nil || c.Form != expr.CastInOut || !strings.HasPrefix(c.T.Name, "reg") {
+			return failed == nil
+		}
+		if _, literal := c.Arg.(*expr.Const); literal {
+			_, failed = s.constantValue(c)
+		}
+		return false
+	})
+	return failed
 }
 
 // bindDefault binds a column default: no columns in sight, converted to the

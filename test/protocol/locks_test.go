@@ -222,6 +222,26 @@ func TestDeadlockOfTables(t *testing.T) {
 	}
 }
 
+// TestActivityShowsLocks: what a session waits for, and that it waits no more.
+func TestActivityShowsLocks(t *testing.T) {
+	p := newPlay(t)
+	p.run(reset + `
+		1: BEGIN; UPDATE t SET v = 0 WHERE id = 7
+		2: SET application_name = 'waiter'`)
+	const event = " 3: SELECT wait_event_type, wait_event FROM pg_stat_activity WHERE application_name = 'waiter' -> "
+	p.run(event + `Client,ClientRead
+		2 waits: UPDATE t SET v = 1 WHERE id = 7
+		` + event + `Lock,transactionid
+		1: ROLLBACK
+		2 ends:
+		` + event + `Client,ClientRead
+		1: BEGIN; SELECT FROM t
+		2 waits: TRUNCATE t
+		` + event + `Lock,relation
+		1: ROLLBACK
+		2 ends:`)
+}
+
 // TestFailedBlocksLockNothing beyond what was locked before their last savepoint.
 func TestFailedBlocksLockNothing(t *testing.T) {
 	newPlay(t).run(reset + `

@@ -39,7 +39,7 @@ func (s *Session) DynamicRows(ctx context.Context, relation string, emit func(ma
 	case "pg_settings":
 		s.settingRows(emit)
 	case "pg_stat_activity":
-		s.activityRows(emit)
+		s.activityRows(ctx, emit)
 	case "pg_stat_database":
 		s.databaseRows(emit)
 	case "pg_stat_ssl", "pg_stat_gssapi":

@@ -1,18 +1,23 @@
 package session
 
 import (
+	"context"
 	"crypto/tls"
 	"net"
 	"strings"
 
+	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
 )
 
 // activityRows makes pg_stat_activity: the sessions of this node.
-func (s *Session) activityRows(emit func(row)) {
+func (s *Session) activityRows(ctx context.Context, emit func(row)) {
 	snap := s.node.Catalog.Snapshot()
 	waiting := s.node.advisory.waiters()
+	waitsFor := s.lockWaits(ctx)
 	for _, o := range s.node.sessions.list() {
 		a := &o.activity
 		r := row{
@@ -39,6 +44,8 @@ func (s *Session) activityRows(emit func(row)) {
 		switch {
 		case waiting[o]:
 			r["wait_event_type"], r["wait_event"] = types.Text("Lock"), types.Text("advisory")
+		case waitsFor[o] != "":
+			r["wait_event_type"], r["wait_event"] = types.Text("Lock"), types.Text(waitsFor[o])
 		case !a.active.Load():
 			r["wait_event_type"], r["wait_event"] = types.Text("Client"), types.Text("ClientRead")
 		}
@@ -49,6 +56,41 @@ func (s *Session) activityRows(emit func(row)) {
 		}
 		emit(r)
 	}
+}
+
+// lockWaits are the wait events of the sessions that wait for a lock on a shard
+// or of the catalog. A shard that does not answer keeps nobody from seeing the rest.
+func (s *Session) lockWaits(ctx context.Context) map[*Session]string {
+	sessions := sessionsByTransaction(s.node)
+	out := map[*Session]string{}
+	others := false
+	for _, o := range sessions {
+		others = others || o != s && o.activity.active.Load()
+	}
+	if !others {
+		return out
+	}
+	for _, id := range s.node.Cluster.Shards(catalog.HomeShards) {
+		reply, err := s.askShard(ctx, id, shard.ControlTransactions)
+		if err != nil {
+			continue
+		}
+		for i := range reply.Transactions {
+			if t := &reply.Transactions[i]; len(t.Waiting) > 0 {
+				out[sessions[t.Txn.String()]] = "transactionid"
+			}
+		}
+	}
+	for _, e := range s.node.Locks.List() {
+		switch {
+		case e.Granted:
+		case e.Key.Space == lock.Relation:
+			out[sessions[e.Owner.String()]] = "relation"
+		default:
+			out[sessions[e.Owner.String()]] = "object"
+		}
+	}
+	return out
 }
 
 // unixClientPort is what pg_stat_activity shows for clients on a Unix socket.

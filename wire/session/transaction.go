@@ -115,6 +115,7 @@ func isolationOf(name string) txn.Isolation {
 func (s *Session) commit(ctx context.Context) error {
 	tx := s.tx
 	s.closePortals()
+	s.keepStatistics(tx)
 	err := s.commitData(ctx, tx)
 	if err == nil && tx.statistics != nil {
 		if e := s.node.Maintenance.PublishStatistics(context.WithoutCancel(ctx), tx.statistics); e != nil {
@@ -123,6 +124,28 @@ func (s *Session) commit(ctx context.Context) error {
 	}
 	s.endTransaction(err == nil)
 	return err
+}
+
+// keepStatistics has the statistics of rewritten tables published with the
+// commit: the catalog forgets those of rows that are elsewhere now.
+func (s *Session) keepStatistics(tx *transaction) {
+	if tx.change == nil {
+		return
+	}
+	for _, op := range tx.change.Ops() {
+		t, ok := op.Object.(*catalog.Table)
+		if !ok || t.Stats.Rows <= 0 {
+			continue
+		}
+		old := tx.change.Base().Table(t.OID)
+		if old == nil || old.Physical == t.Physical {
+			continue
+		}
+		if tx.statistics == nil {
+			tx.statistics = map[catalog.OID]catalog.Statistics{}
+		}
+		tx.statistics[t.OID] = t.Stats
+	}
 }
 
 // commitData makes data and DDL durable together.
