@@ -44,6 +44,8 @@ const (
 	startupTimeout = 60 * time.Second // authentication_timeout
 	// deadlockTimeout is PostgreSQL's deadlock_timeout.
 	deadlockTimeout = time.Second
+	// maxNodes have process ids of their own, which are positive int32s.
+	maxNodes = 1 << 31 / wire.Processes
 	// minFreeBytes is kept for what has begun: commits under way, settling, the
 	// WALs of the shards, and etcd, which cannot go on without space.
 	minFreeBytes = 64 << 20
@@ -242,6 +244,9 @@ func (n *Node) identify(ctx context.Context) error {
 	var err error
 	id.Cluster = clusterID
 	id.Node, err = n.store.NodeID(ctx, id.Name)
+	if err == nil && id.Node > maxNodes {
+		err = fmt.Errorf("node %q is number %d of the cluster, which has room for %d: process ids say whose they are", id.Name, id.Node, maxNodes)
+	}
 	return err
 }
 

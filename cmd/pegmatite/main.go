@@ -64,11 +64,14 @@ func run(args []string, out, errs io.Writer) int {
 	return wrongCall(errs, unknownCommand(command))
 }
 
+// commands are those that help knows of.
+var commands = []string{"serve", "passwd", "key", "certificate", "version", "help"}
+
 func help(args []string, out, errs io.Writer) int {
 	switch {
 	case len(args) > 1:
 		return wrongCall(errs, fmt.Errorf("unexpected argument %q", args[1]))
-	case len(args) == 1 && args[0] != "serve" && args[0] != "version" && args[0] != "passwd" && args[0] != "help":
+	case len(args) == 1 && !slices.Contains(commands, args[0]):
 		return wrongCall(errs, unknownCommand(args[0]))
 	}
 	fmt.Fprint(out, usage)

@@ -114,6 +114,7 @@ func TestOtherCommands(t *testing.T) {
 	}{
 		{[]string{"version"}, 0, server.VersionLine()}, {[]string{"help"}, 0, "pegmatite serve"}, {[]string{"help", "serve"}, 0, "--max-connections"}, {nil, 0, "pegmatite serve"},
 		{[]string{"help", "version"}, 0, "pegmatite serve"}, {[]string{"-help"}, 0, "pegmatite serve"}, {[]string{"-version"}, 0, server.VersionLine()},
+		{[]string{"help", "key"}, 0, "pegmatite key"}, {[]string{"help", "certificate"}, 0, "pegmatite certificate"}, {[]string{"help", "passwd"}, 0, "pegmatite passwd"},
 	} {
 		if code, out, _ := call(c.args...); code != c.code || !strings.Contains(out, c.want) {
 			t.Errorf("%q: %d, %q", c.args, code, out)

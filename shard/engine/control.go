@@ -174,7 +174,7 @@ func (e *Engine) dropIndex(conn *sqlite.Conn, t *table, id uint32) error {
 	defer e.latch.Unlock()
 	t.shape.Store(s)
 	t.asked.Store(nil)
-	t.stored = s
+	t.stored.Store(s)
 	if chains := e.recent.Table(t.physical); chains != nil {
 		chains.RemoveIndex(id)
 	}
@@ -274,7 +274,7 @@ func (e *Engine) buildIndex(ctx context.Context, r *shard.ControlRequest) error 
 	if err := conn.Commit(); err != nil {
 		return err
 	}
-	t.stored = s
+	t.stored.Store(s)
 	e.made(t, s)
 	return nil
 }

@@ -252,14 +252,14 @@ func (e *Engine) widen(ctx context.Context, t *table, want *shard.Table) error {
 	if err := conn.Commit(); err != nil {
 		return err
 	}
-	t.stored = s
+	t.stored.Store(s)
 	e.made(t, s)
 	return nil
 }
 
 // storeShape writes a table's shape beside it, inside the caller's transaction.
 func (e *Engine) storeShape(conn *sqlite.Conn, t *table, s *shape) error {
-	if t.stored == s {
+	if t.stored.Load() == s {
 		return nil
 	}
 	return putMeta(conn, numbered(metaShape, t.physical), types.BlobValue(s.append(nil)))

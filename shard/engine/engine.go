@@ -144,7 +144,7 @@ func (e *Engine) load() (*meta, error) {
 	e.applied = m.applied
 	for _, s := range m.shapes {
 		t := e.learn(s)
-		t.stored = s
+		t.stored.Store(s)
 		t.restore(m.rows[s.physical])
 	}
 	e.marks, e.reshapes = m.loads, m.reshapes

@@ -165,7 +165,7 @@ func (w *largeWriter) commit(at txn.Timestamp, pos log.Position) error {
 		for i := range s.indexes {
 			t.indexed[s.indexes[i].id] = true
 		}
-		t.stored = s
+		t.stored.Store(s)
 		t.columns.Store(max(t.columns.Load(), int32(len(s.columns))))
 		t.count(pos, w.grown[t])
 		t.imaged(w.images[t], w.bytes[t])

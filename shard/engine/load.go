@@ -232,7 +232,7 @@ func (e *Engine) writeLoad(ctx context.Context, l *load, s *shape, puts []byte) 
 	}
 	if !l.made {
 		l.made = true
-		l.t.stored = s
+		l.t.stored.Store(s)
 		e.latch.Lock()
 		l.t.columns.Store(int32(len(s.columns)))
 		e.latch.Unlock()

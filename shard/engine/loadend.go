@@ -45,7 +45,8 @@ func (e *Engine) dropLoad(l *load) error {
 // unmade notes that the file has nothing of a table any more. The caller has
 // the writer.
 func (e *Engine) unmade(t *table) {
-	t.indexed, t.stored = map[uint32]bool{}, nil
+	t.indexed = map[uint32]bool{}
+	t.stored.Store(nil)
 	e.participant.untold(t)
 }
 
@@ -206,7 +207,7 @@ func (e *Engine) indexLoad(t *table) error {
 	if err := conn.Commit(); err != nil {
 		return err
 	}
-	t.stored = s
+	t.stored.Store(s)
 	e.made(t, s)
 	return nil
 }

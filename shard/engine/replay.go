@@ -133,7 +133,7 @@ func (p *Participant) replayDefine(pos log.Position, c *define) error {
 	if e == nil {
 		return errUnknownShard(c.shard)
 	}
-	if t := (*e.tables.Load())[c.shape.physical]; pos <= e.applied && (t == nil || t.stored != nil) {
+	if t := (*e.tables.Load())[c.shape.physical]; pos <= e.applied && (t == nil || t.stored.Load() != nil) {
 		return nil // settled since; or dropped
 	}
 	s := c.shape

@@ -121,7 +121,8 @@ func (e *Engine) restoreShape(conn *sqlite.Conn, t *table, before *shape) error 
 	if err := e.dropBeyond(conn, t, before); err != nil {
 		return err
 	}
-	t.indexed, t.stored = indexed, before
+	t.indexed = indexed
+	t.stored.Store(before)
 	e.participant.untold(t)
 	e.latch.Lock()
 	defer e.latch.Unlock()

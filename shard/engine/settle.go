@@ -172,7 +172,7 @@ func (e *Engine) writeChunk(conn *sqlite.Conn, s *settlement, last bool) error {
 		return err
 	}
 	for t, s := range shapes {
-		t.stored = s
+		t.stored.Store(s)
 	}
 	if last {
 		for _, t := range s.loaded {

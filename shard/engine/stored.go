@@ -31,7 +31,7 @@ func (e *Engine) due(t *table) (s *shape, differs bool) {
 	} else if !e.participant.ready() {
 		return nil, false // a transaction in doubt may speak of it
 	}
-	return s, s != t.stored
+	return s, s != t.stored.Load()
 }
 
 // writeShapes brings the shapes in the file up to date, inside the caller's

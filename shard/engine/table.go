@@ -43,7 +43,8 @@ type table struct {
 
 	// indexed is the writer's: the indexes that the SQLite table has.
 	indexed map[uint32]bool
-	stored  *shape // the writer's: what the file's meta table has
+	// stored is what the file's meta table has; the writer sets it.
+	stored atomic.Pointer[shape]
 	// noted is the settler's: what the file says of the rows.
 	noted rowCount
 }
