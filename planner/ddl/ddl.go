@@ -87,6 +87,8 @@ type statement struct {
 	text *sqlparse.Statement
 	// cascaded describes what goes with what CASCADE drops.
 	cascaded []string
+	// sources is what views read that were asked for it; see sourcesOf.
+	sources map[*catalog.View]map[catalog.OID]map[int16]bool
 }
 
 // snapshot is the catalog with the transaction's own changes.

@@ -45,7 +45,7 @@ func (s *statement) dependentsFirst(r catalog.Relation, column *catalog.Column, 
 		if seen[v.OID] {
 			continue
 		}
-		sources, err := bind.Sources(s.Bind(), v.Query)
+		sources, err := s.sourcesOf(v)
 		if err != nil {
 			return nil, err
 		}
@@ -61,6 +61,23 @@ func (s *statement) dependentsFirst(r catalog.Relation, column *catalog.Column, 
 		out = append(append(out, further...), dependent{v, "view " + s.visibleName(v), on})
 	}
 	return out, nil
+}
+
+// sourcesOf is bind.Sources of a view, found once: a statement that drops many
+// relations asks all views for each.
+func (s *statement) sourcesOf(v *catalog.View) (map[catalog.OID]map[int16]bool, error) {
+	if known, ok := s.sources[v]; ok {
+		return known, nil
+	}
+	found, err := bind.Sources(s.Bind(), v.Query)
+	if err != nil {
+		return nil, err
+	}
+	if s.sources == nil {
+		s.sources = map[*catalog.View]map[catalog.OID]map[int16]bool{}
+	}
+	s.sources[v] = found
+	return found, nil
 }
 
 // visibleName is a relation's name, with its schema when the search path does

@@ -38,4 +38,10 @@ func TestManyObjects(t *testing.T) {
 		t.Errorf("v7 and s7 have %s", got)
 	}
 	nothingLeft(t, c, n.Dir)
+	var drops []string
+	for i := range each {
+		drops = append(drops, fmt.Sprintf("t%d", i))
+	}
+	exec(t, c, "DROP TABLE "+strings.Join(drops, ", ")+" CASCADE")
+	nothingLeft(t, c, n.Dir)
 }
