@@ -48,7 +48,8 @@ func (c *Change) Empty() bool { return len(c.touched) == 0 }
 
 // Put makes o current in the place of what has its key. The caller gives o
 // away: it must not change any more. A relation's Version becomes one more
-// than that of the relation it replaces. What o lies in (its schema, its
+// than that of the relation it replaces, or than its own if it replaces none:
+// a copy that shares indexes with its original is as new as they need. What o lies in (its schema, its
 // database) and its owner count as read.
 func (c *Change) Put(o Object) {
 	prev, _ := c.writable().objects.Get(objectEntry{key: o.ObjectKey()})
@@ -113,7 +114,11 @@ func (c *Change) begin(key Key, prev objectEntry) {
 
 // raiseVersion sets the version of a relation that is about to be put.
 func raiseVersion(o, prev Object) {
-	version := uint64(1)
+	r, ok := o.(Relation)
+	if !ok {
+		return
+	}
+	version := r.Ref().Version + 1
 	if old, ok := prev.(Relation); ok {
 		version = old.Ref().Version + 1
 	}

@@ -200,8 +200,13 @@ func (b *tableBuilder) validateNotNull(name string) error {
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	return pgerr.New(pgerr.NotNullViolation, "column %q of relation %q contains null values", name, b.table.Name).
-		WithTable(b.schemaName(), b.table.Name).WithColumn(name)
+	return b.containsNulls(name)
+}
+
+// containsNulls is the error of a column that may not be null, and is (23502).
+func (b *tableBuilder) containsNulls(column string) error {
+	return pgerr.New(pgerr.NotNullViolation, "column %q of relation %q contains null values", column, b.table.Name).
+		WithTable(b.schemaName(), b.table.Name).WithColumn(column)
 }
 
 func (b *tableBuilder) dropNotNull(name string) error {

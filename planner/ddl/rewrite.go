@@ -61,7 +61,8 @@ func (b *tableBuilder) publish() error {
 
 // moveRows writes all rows of old into a fresh physical table in b.table's
 // form. They pass through a table of their own name, as in PostgreSQL
-// (cluster.c, make_new_heap), so that they meet every constraint there.
+// (cluster.c, make_new_heap), so that they meet every constraint there. The
+// unique indexes are the table's own, and so is the version that they are written with.
 func (b *tableBuilder) moveRows(old *catalog.Table) error {
 	t := b.table
 	physical, err := b.Allocate.Physical(b.ctx)
@@ -98,10 +99,16 @@ func (b *tableBuilder) moveRows(old *catalog.Table) error {
 }
 
 // asBuilt words a duplicate that moving the rows has met as building the index
-// over them would, and names the table whose rows they are.
+// over them would, and a null as checking them; it names the table whose rows they are.
 func (b *tableBuilder) asBuilt(err error) error {
 	var e *pgerr.E
-	if !errors.As(err, &e) || e.Code != pgerr.UniqueViolation {
+	if !errors.As(err, &e) {
+		return err
+	}
+	if e.Code == pgerr.NotNullViolation {
+		return b.containsNulls(e.Column)
+	}
+	if e.Code != pgerr.UniqueViolation {
 		return err
 	}
 	return pgerr.New(pgerr.UniqueViolation, "could not create unique index %q", e.Constraint).

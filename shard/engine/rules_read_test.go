@@ -364,6 +364,29 @@ func TestRule21Fences(t *testing.T) {
 	fenced(in)
 }
 
+// Rule 21: the fences of rows that were written through another relation, as a
+// change does that moves a table's rows, are those of the table they are now in.
+func TestRule21MovedRows(t *testing.T) {
+	in, acc := ruled(t)
+	moved := *acc
+	moved.Relation += 1000
+	tx := in.Begin(t, txn.ReadCommitted)
+	write(t, tx, add(acc, 0, 1))
+	commit(t, tx)
+	if err := readAt(in, &moved, 0, 0, txn.ReadCommitted, false); err != nil {
+		t.Fatal(err)
+	}
+	change := in.Begin(t, txn.ReadCommitted)
+	change.LockTable(0, &moved)
+	out := prepareFor(t, in, change, append([]txn.LogID{metadata}, change.Logs()...),
+		txn.Fence{Relation: uint32(moved.Relation), Version: moved.Version + 1})
+	for _, point := range []bool{false, true} {
+		wantRefusal(t, readAt(in, &moved, 0, 0, txn.ReadCommitted, point), shard.RefusedNewest)
+	}
+	resolve(t, in, change, out)
+	wantRefusal(t, readAt(in, &moved, 0, 0, txn.ReadCommitted, false), shard.RefusedVersion)
+}
+
 // Rule 21: at a snapshot from before the change, the older descriptor is right.
 func TestRule21OldPlansAtOldSnapshots(t *testing.T) {
 	in, acc := ruled(t)

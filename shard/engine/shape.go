@@ -57,6 +57,9 @@ func shapeOf(t *shard.Table) *shape {
 
 // covers reports whether s knows everything that t needs.
 func (s *shape) covers(t *shard.Table) bool {
+	if s.relation != t.Relation {
+		return false // the rows were written through another relation, whose fences are not theirs
+	}
 	if s.version >= t.Version && len(s.columns) >= len(t.Columns) {
 		return true
 	}
