@@ -53,11 +53,7 @@ func RenamedView(env *Env, text string, column ColumnOf, from, to string) (renam
 	for _, ref := range r.places {
 		ref.Fields[len(ref.Fields)-1] = nameNode(to)
 	}
-	for target, name := range names {
-		if columnName(target.Val) != name {
-			target.Name = name
-		}
-	}
+	keepOutputNames(names)
 	renamed, err = sqlparse.Deparse(s.Node)
 	return renamed, r.meant, err
 }
@@ -69,11 +65,10 @@ func CheckRenamed(env *Env, text string, meant []ColumnOf) error {
 	if err != nil {
 		return err
 	}
-	r, err := bindRenaming(env, s, &renaming{})
-	if err == nil && (!slices.Equal(r.meant, meant) || joinsByName(s.Node)) {
-		err = pgerr.New(pgerr.AmbiguousColumn, "a name in the view would mean another column")
+	if joinsByName(s.Node) {
+		return pgerr.New(pgerr.AmbiguousColumn, "a column of the view's join may be another one")
 	}
-	return err
+	return CheckMeanings(env, text, meant)
 }
 
 // joinsByName reports whether there is a NATURAL JOIN, which any name can change.
@@ -109,4 +104,13 @@ func outputNames(n *pg.Node) map[*pg.ResTarget]string {
 		return true
 	})
 	return names
+}
+
+// keepOutputNames names the output columns that would be called otherwise now.
+func keepOutputNames(names map[*pg.ResTarget]string) {
+	for target, name := range names {
+		if columnName(target.Val) != name {
+			target.Name = name
+		}
+	}
 }

@@ -46,12 +46,16 @@ func (s *statement) alterTable(n *pg.AlterTableStmt) error {
 	if err := b.addConstraints(); err != nil {
 		return err
 	}
+	var bound []*catalog.View
+	if len(b.droppedKeys) > 0 {
+		bound = s.bindingViews()
+	}
 	if err := b.publish(); err != nil {
 		return err
 	}
 	s.reportCascade()
 	for _, name := range b.droppedKeys {
-		if err := b.checkViewsBind(name); err != nil {
+		if err := b.checkViewsBind(name, bound); err != nil {
 			return err
 		}
 	}

@@ -29,12 +29,7 @@ func (s *statement) dependents(r catalog.Relation, column *catalog.Column, seen 
 
 // dependentsFirst lists them as they can be deleted: newer ones first, and each behind its own dependents.
 func (s *statement) dependentsFirst(r catalog.Relation, column *catalog.Column, seen map[catalog.OID]bool) ([]dependent, error) {
-	var views []*catalog.View
-	for rel := range s.snapshot().Relations(s.Database) {
-		if v, ok := rel.(*catalog.View); ok {
-			views = append(views, v)
-		}
-	}
+	views := s.views()
 	slices.SortFunc(views, func(a, b *catalog.View) int { return cmp.Compare(b.OID, a.OID) })
 	on := kinds[r.Ref().Kind] + " " + s.visibleName(r)
 	if column != nil {
@@ -45,12 +40,9 @@ func (s *statement) dependentsFirst(r catalog.Relation, column *catalog.Column, 
 		if seen[v.OID] {
 			continue
 		}
-		sources, err := s.sourcesOf(v)
-		if err != nil {
+		if reads, err := s.reads(v, r, column); err != nil {
 			return nil, err
-		}
-		attnums := sources[r.Ref().OID]
-		if attnums == nil || column != nil && !attnums[column.Attnum] {
+		} else if !reads {
 			continue
 		}
 		seen[v.OID] = true
@@ -78,6 +70,19 @@ func (s *statement) sourcesOf(v *catalog.View) (map[catalog.OID]map[int16]bool, 
 	}
 	s.sources[v] = found
 	return found, nil
+}
+
+// reads reports whether a view reads a relation, or a column of it. Of a view
+// whose query has an error only the relations are known: a column that came to
+// make a name ambiguous can be dropped again.
+func (s *statement) reads(v *catalog.View, r catalog.Relation, column *catalog.Column) (bool, error) {
+	oid := r.Ref().OID
+	if sources, err := s.sourcesOf(v); err == nil {
+		attnums := sources[oid]
+		return attnums != nil && (column == nil || attnums[column.Attnum]), nil
+	}
+	named, err := bind.Named(s.Bind(), v.Query)
+	return column == nil && named[oid], err
 }
 
 // visibleName is a relation's name, with its schema when the search path does
@@ -176,14 +181,10 @@ func (s *statement) reportCascade() {
 	}
 }
 
-// checkViewsBind refuses to drop a constraint that a view's GROUP BY stands on
-// (2BP01): without it, the view's query is an error.
-func (b *tableBuilder) checkViewsBind(constraint string) error {
-	for rel := range b.snapshot().Relations(b.Database) {
-		v, ok := rel.(*catalog.View)
-		if !ok {
-			continue
-		}
+// checkViewsBind refuses to drop a constraint that the GROUP BY of one of the
+// views stands on (2BP01): without it, the view's query is an error.
+func (b *tableBuilder) checkViewsBind(constraint string, views []*catalog.View) error {
+	for _, v := range views {
 		if _, err := bind.Sources(b.Bind(), v.Query); err != nil {
 			what := fmt.Sprintf("constraint %s on table %s", constraint, b.visibleName(b.table))
 			return errDependents(what, []dependent{{v, "view " + b.visibleName(v), what}})

@@ -71,15 +71,15 @@ func (s *statement) renameRelation(n *pg.RenameStmt) error {
 	case *catalog.Table:
 		c := cloneTable(r)
 		c.Name = n.Newname
-		s.Change.Put(c)
+		return s.putRelation(c)
 	case *catalog.Sequence:
 		c := *r
 		c.Name = n.Newname
-		s.Change.Put(&c)
+		return s.putRelation(&c)
 	case *catalog.View:
 		c := *r
 		c.Name = n.Newname
-		s.Change.Put(&c)
+		return s.putRelation(&c)
 	}
 	return nil
 }
@@ -221,8 +221,7 @@ func (s *statement) renameSchema(n *pg.RenameStmt) error {
 	}
 	c := *sc
 	c.Name = n.Newname
-	s.Change.Put(&c)
-	return nil
+	return s.putSchema(&c)
 }
 
 func (s *statement) renameDatabase(n *pg.RenameStmt) error {
@@ -290,7 +289,9 @@ func (s *statement) moveRelation(r catalog.Relation, sc *catalog.Schema) error {
 		owned := s.ownedSequences(r.OID, 0)
 		c := cloneTable(r)
 		c.Schema = sc.OID
-		s.Change.Put(c)
+		if err := s.putRelation(c); err != nil {
+			return err
+		}
 		for _, seq := range owned {
 			if err := s.moveRelation(seq, sc); err != nil {
 				return err
@@ -299,11 +300,11 @@ func (s *statement) moveRelation(r catalog.Relation, sc *catalog.Schema) error {
 	case *catalog.Sequence:
 		c := *r
 		c.Schema = sc.OID
-		s.Change.Put(&c)
+		return s.putRelation(&c)
 	case *catalog.View:
 		c := *r
 		c.Schema = sc.OID
-		s.Change.Put(&c)
+		return s.putRelation(&c)
 	}
 	return nil
 }

@@ -91,7 +91,8 @@ func (s *statement) replaceView(old catalog.Relation, v *catalog.View) error {
 	return s.checkViewSources(v)
 }
 
-// checkViewSources makes the change depend on what the view reads.
+// checkViewSources makes the change depend on what the view reads, and on the
+// schemas by whose names its text reads it.
 func (s *statement) checkViewSources(v *catalog.View) error {
 	sources, err := bind.Sources(s.Bind(), v.Query)
 	if err != nil {
@@ -100,6 +101,9 @@ func (s *statement) checkViewSources(v *catalog.View) error {
 	for oid := range sources {
 		if r := s.snapshot().RelationByOID(oid); r != nil && oid != v.OID {
 			s.Change.Read(r)
+			if sc := s.snapshot().SchemaByOID(s.Database, r.Ref().Schema); sc != nil {
+				s.Change.Read(sc)
+			}
 		}
 	}
 	return nil

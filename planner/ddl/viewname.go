@@ -1,0 +1,96 @@
+package ddl
+
+import (
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/planner/bind"
+)
+
+// views are the database's views.
+func (s *statement) views() (views []*catalog.View) {
+	for rel := range s.snapshot().Relations(s.Database) {
+		if v, ok := rel.(*catalog.View); ok {
+			views = append(views, v)
+		}
+	}
+	return views
+}
+
+// bindingViews are the views whose queries have no error now.
+func (s *statement) bindingViews() (views []*catalog.View) {
+	for _, v := range s.views() {
+		if _, err := bind.Sources(s.Bind(), v.Query); err == nil {
+			views = append(views, v)
+		}
+	}
+	return views
+}
+
+// putRelation puts a relation under its new name or in its new schema, which
+// the texts of the views that read it take over.
+func (s *statement) putRelation(r catalog.Relation) error {
+	old := s.snapshot().RelationByOID(r.Ref().OID)
+	from, to := s.fullName(old), s.fullName(r)
+	return s.putWithViews(r, func(v *catalog.View) (string, error) {
+		text, ok, err := bind.WithRelation(v.Query, from, to)
+		if err == nil && !ok {
+			err = errViewReads(old, v)
+		}
+		return text, err
+	}, func(v *catalog.View) error { return errViewReads(old, v) })
+}
+
+func (s *statement) fullName(r catalog.Relation) bind.RelationName {
+	ref := r.Ref()
+	return bind.RelationName{Schema: s.snapshot().SchemaByOID(s.Database, ref.Schema).Name, Name: ref.Name}
+}
+
+func errViewReads(r catalog.Relation, v *catalog.View) error {
+	return pgerr.Unsupported("renaming or moving a %s that view %q reads in this way", kinds[r.Ref().Kind], v.Name)
+}
+
+// putSchema puts a schema under its new name, which views' texts take over.
+func (s *statement) putSchema(sc *catalog.Schema) error {
+	from := s.snapshot().SchemaByOID(s.Database, sc.OID).Name
+	return s.putWithViews(sc, func(v *catalog.View) (string, error) {
+		return bind.WithSchema(v.Query, from, sc.Name)
+	}, func(v *catalog.View) error {
+		return pgerr.Unsupported("renaming a schema that view %q names in this way", v.Name)
+	})
+}
+
+// putWithViews puts an object and the views that have another text with it. A
+// view that had no error must mean the same as before; refused is what to say
+// of one that does not.
+func (s *statement) putWithViews(o catalog.Object, text func(*catalog.View) (string, error), refused func(*catalog.View) error) error {
+	type rewritten struct {
+		old   *catalog.View
+		query string
+		bound bool
+		meant []bind.ColumnOf
+	}
+	var views []rewritten
+	for _, v := range s.views() {
+		query, err := text(v)
+		if err != nil {
+			return err
+		}
+		meant, err := bind.Meanings(s.Bind(), v.Query)
+		views = append(views, rewritten{v, query, err == nil, meant})
+	}
+	s.Change.Put(o)
+	for _, r := range views {
+		if r.query == r.old.Query {
+			continue
+		}
+		v := *s.snapshot().RelationByOID(r.old.OID).(*catalog.View) // it may be what was put
+		v.Query = r.query
+		s.Change.Put(&v)
+	}
+	for _, r := range views {
+		if r.bound && bind.CheckMeanings(s.Bind(), r.query, r.meant) != nil {
+			return refused(r.old)
+		}
+	}
+	return nil
+}
