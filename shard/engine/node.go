@@ -57,6 +57,7 @@ func OpenNode(ctx context.Context, cfg Config) (*Node, error) {
 	}
 	n := &Node{cfg: cfg.withDefaults(), stop: make(chan struct{})}
 	n.memory = newBudget(n.cfg.MemoryBytes)
+	n.engines.Store(newEngines(n.cfg.Shards, n.cfg.Logs, nil))
 	if err := n.open(ctx); err != nil {
 		n.abandon()
 		return nil, err
@@ -78,7 +79,6 @@ func (n *Node) open(ctx context.Context) error {
 	}
 	metas := make([]*meta, n.cfg.Shards)
 	programs := &programs{}
-	n.engines.Store(newEngines(n.cfg.Shards, n.cfg.Logs, nil))
 	var list []*Engine
 	for _, i := range n.cfg.Own {
 		path, err := n.shardPath(i)

@@ -100,7 +100,7 @@ func (e *Engine) takeDirty() *settlement {
 		if t.unmark.Load() {
 			s.loaded = append(s.loaded, t)
 		}
-		if c := (rowCount{t.rowsAt(s.upto), t.width()}); c != t.noted {
+		if c := t.countAt(s.upto); c != t.noted {
 			s.rows = append(s.rows, notedRows{t, c})
 		}
 	}

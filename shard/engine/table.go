@@ -97,6 +97,16 @@ func (t *table) width() int64 {
 	return t.bytes / t.images
 }
 
+// countAt is what the file is to say of the rows up to a position; nothing of a
+// table that no image has come to. The caller holds the latch.
+func (t *table) countAt(upto log.Position) rowCount {
+	c := rowCount{rows: t.rowsAt(upto)}
+	if t.images > 0 {
+		c.width = t.width()
+	}
+	return c
+}
+
 // restore takes over what the file says of the rows.
 func (t *table) restore(c rowCount) {
 	t.rows, t.noted = c.rows, c

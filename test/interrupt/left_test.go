@@ -75,6 +75,7 @@ func addNames(names map[string]bool, t *catalog.Table) {
 		names[shard.TableName(physical)] = true
 		names[fmt.Sprintf("shape.%d", physical)] = true
 		names[fmt.Sprintf("rows.%d", physical)] = true
+		names[fmt.Sprintf("width.%d", physical)] = true
 	}
 	table(t.Physical)
 	names[fmt.Sprintf("fence.%d", t.OID)] = true
