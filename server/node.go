@@ -273,6 +273,7 @@ func (n *Node) openShards(ctx context.Context) error {
 	}
 	n.onClose(n.engine.Close)
 	if n.stopNodes != nil {
+		// Again, and so before the engine is closed, which nobody may be using then.
 		n.onClose(n.stopNodes)
 	}
 	n.follow(cluster.New(n.local(), n.members, n.store, m, n.log))

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
 // freePort is an address like address with a port that was free a moment ago.
@@ -64,7 +66,7 @@ func TestHTTPBeyondLoopback(t *testing.T) {
 		t.Fatal("one key twice")
 	}
 	keyFile := file(t, secret)
-	address := freePort(t, outside(t))
+	address := freePort(t, net.JoinHostPort(node.Outside(t), "0"))
 	launch(t, filepath.Join(t.TempDir(), "data"), "--http", address, "--cluster-key", keyFile).ready()
 	_, ours, _ := call("certificate", keyFile)
 	_, theirs, _ := call("certificate", file(t, other))

@@ -13,23 +13,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-)
 
-// outside is an address of this machine that is not loopback, with a free port.
-func outside(t *testing.T) string {
-	t.Helper()
-	addresses, err := net.InterfaceAddrs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, a := range addresses {
-		if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && n.IP.IsGlobalUnicast() {
-			return net.JoinHostPort(n.IP.String(), "0")
-		}
-	}
-	t.Skip("this machine has no address but loopback")
-	return ""
-}
+	"github.com/pegmatitedb/pegmatite/test/node"
+)
 
 // command runs the command in a process of its own, with text for its standard input.
 func command(t *testing.T, input string, args ...string) (code int, out, errs string) {
@@ -70,7 +56,7 @@ func wrongPassword(err error) bool {
 // TestFirstPassword: `pegmatite passwd` opens a fresh directory's server to
 // other machines, for those who know the password; it is nowhere to be read.
 func TestFirstPassword(t *testing.T) {
-	address, dir := outside(t), filepath.Join(t.TempDir(), "data")
+	address, dir := net.JoinHostPort(node.Outside(t), "0"), filepath.Join(t.TempDir(), "data")
 	refused(t, exitFailure, "is open to other machines and no superuser has a password", "serve", "--data", dir, "--listen", address)
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("a directory was made by a start that was refused")
@@ -110,7 +96,7 @@ func TestFirstPassword(t *testing.T) {
 
 // TestPasswordFile: the file's first line is the password as long as no superuser has one.
 func TestPasswordFile(t *testing.T) {
-	address, dir := outside(t), filepath.Join(t.TempDir(), "data")
+	address, dir := net.JoinHostPort(node.Outside(t), "0"), filepath.Join(t.TempDir(), "data")
 	launch(t, dir).ready().stop() // on loopback, without
 	refused(t, exitFailure, "no superuser has a password", "serve", "--data", dir, "--listen", address)
 	empty := file(t, "\nsecond line")

@@ -19,6 +19,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog/placement"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/planner/exec"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/wire/session"
@@ -34,6 +35,12 @@ type Cluster struct {
 	shards  atomic.Pointer[placement.Map]
 	ids     []shard.ID // all
 }
+
+var (
+	_ exec.Cluster     = (*Cluster)(nil)
+	_ txn.Cutter       = (*Cluster)(nil)
+	_ session.Topology = (*Cluster)(nil)
+)
 
 // Local is the node's own part: its shards, and its logs by their UUID (nil for
 // others') and by the shard.

@@ -21,7 +21,7 @@ func TestClusterKey(t *testing.T) {
 	if err := os.WriteFile(file, []byte(nodetls.NewKey()+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	host, listen := outside(t), make([]string, 2)
+	host, listen := node.Outside(t), make([]string, 2)
 	c := node.StartCluster(t, 2, 4, func(i int, c *server.Config) {
 		l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 		if err != nil {
@@ -55,20 +55,4 @@ func TestClusterKey(t *testing.T) {
 			stranger.Close()
 		}
 	}
-}
-
-// outside is an address of this machine that is not loopback.
-func outside(t *testing.T) string {
-	t.Helper()
-	addresses, err := net.InterfaceAddrs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, a := range addresses {
-		if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && n.IP.IsGlobalUnicast() {
-			return n.IP.String()
-		}
-	}
-	t.Skip("this machine has no address but loopback")
-	return ""
 }

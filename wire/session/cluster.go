@@ -62,6 +62,7 @@ type catalogService struct{ session *Session }
 // transaction's own changes, whatever its snapshot is: as PostgreSQL's own look-ups are.
 func (c catalogService) Read(ctx context.Context, r *shard.ReadRequest) (shard.Rows, error) {
 	s := c.session
+	// What another node has acknowledged is there, though no snapshot is drawn (rule 22).
 	if err := s.node.Catalog.Confirm(ctx); err != nil {
 		return nil, err
 	}
