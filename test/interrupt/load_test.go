@@ -27,6 +27,20 @@ type copier struct {
 // begin starts a COPY and sends so many rows that some are on the shards; gate counts the calls.
 func begin(t *testing.T, address string, g *gate, first int) *copier {
 	t.Helper()
+	g.watch()
+	c := start(t, address, first)
+	locked := g.seen()
+	for range 12_000 / 100 {
+		c.send(100)
+	}
+	// It goes to the shards when there is enough of it: to each of them once.
+	eventually(t, "rows are on the shards", func() bool { return g.seen() >= locked+shardsOfLoads })
+	return c
+}
+
+// start starts a COPY, and waits until it asks for rows.
+func start(t *testing.T, address string, first int) *copier {
+	t.Helper()
 	conn := dial(t, address)
 	exec(t, conn, "SET application_name = 'copier'")
 	h, err := conn.PgConn().Hijack()
@@ -36,18 +50,11 @@ func begin(t *testing.T, address string, g *gate, first int) *copier {
 	t.Cleanup(func() { h.Conn.Close() })
 	h.Conn.SetDeadline(time.Now().Add(patience))
 	c := &copier{h, t, first}
-	g.watch()
 	c.Frontend.Send(&pgproto3.Query{String: "COPY t FROM STDIN"})
 	c.flush()
 	if m := c.receive(); fmt.Sprintf("%T", m) != "*pgproto3.CopyInResponse" {
 		t.Fatalf("%T %v", m, m)
 	}
-	locked := g.seen()
-	for range 12_000 / 100 {
-		c.send(100)
-	}
-	// It goes to the shards when there is enough of it: to each of them once.
-	eventually(t, "rows are on the shards", func() bool { return g.seen() >= locked+shardsOfLoads })
 	return c
 }
 
@@ -201,6 +208,19 @@ func TestLoadsBrokenOff(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestCancelOfAWaitingLoad: a COPY that waits for its client hears a cancel at
+// the next row, in the middle of what it takes together.
+func TestCancelOfAWaitingLoad(t *testing.T) {
+	n := node.Start(t, nil)
+	exec(t, dial(t, n.Address()), "CREATE TABLE t (a int PRIMARY KEY, b int, c text)")
+	c := start(t, n.Address(), 1)
+	c.send(1)
+	c.cancel(n.Address())
+	c.send(1)
+	c.fails("ERROR", "57014", "canceling statement due to user request")
+	c.goesOn()
 }
 
 // loads makes a COPY that comes to its end.

@@ -16,6 +16,8 @@ const feedRows = 1000
 
 // next is the exec.Env's Feed: the next rows, none at the end. Under WHERE they
 // come one by one: an error in it is about the present line.
+//
+// It hears a cancel at the next row that the client sends, as PostgreSQL does.
 func (in *copyInput) next(ctx context.Context) ([]exec.Row, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -30,6 +32,9 @@ func (in *copyInput) next(ctx context.Context) ([]exec.Row, error) {
 		row, err := in.row()
 		if err != nil {
 			return nil, err
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err // the row may have been long in coming
 		}
 		if row == nil {
 			break

@@ -34,10 +34,14 @@ const (
 	// is nobody to send heartbeats to.
 	tickMS     = 2
 	electionMS = 10
-	// snapshotEntries is how many entries stay in memory between snapshots;
-	// etcd's default of 10,000 entries of up to 1.5 MiB would be all of our memory.
-	snapshotEntries     = 200
-	snapshotKeepEntries = 20
+	// snapshotEntries is how many entries come between snapshots: etcd's default
+	// of 10,000 entries of up to 1.5 MiB would be all of our memory.
+	snapshotEntries = 100
+	// snapshotKeepEntries is how many stay in memory. All that a start applies
+	// must be among them, those since the snapshot before the last even: applying
+	// drops the older ones before Raft has noted that they are applied, and an
+	// election in between, which reads them, ends the process.
+	snapshotKeepEntries = 4 * snapshotEntries
 	// quotaBytes is etcd's hard limit for its database; a cluster's whole
 	// metadata is some tens of MB.
 	quotaBytes = 2 << 30

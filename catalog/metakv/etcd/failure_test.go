@@ -40,3 +40,12 @@ func TestFailure(t *testing.T) {
 		}
 	}
 }
+
+// TestStartKeepsWhatItApplies: no start applies more entries than stay in
+// memory, though the newest snapshot cannot be read.
+func TestStartKeepsWhatItApplies(t *testing.T) {
+	c := embedConfig(t.TempDir(), zap.NewNop())
+	if c.SnapshotCatchUpEntries < 2*c.SnapshotCount {
+		t.Errorf("%d entries are kept, a start applies %d", c.SnapshotCatchUpEntries, 2*c.SnapshotCount)
+	}
+}
