@@ -24,6 +24,9 @@ func New() *Table {
 // Acquire asks for a lock. Granted and Busy are final; with Waiting the
 // waiter stands in the queue until it is granted, canceled, or (NoWait, Skip)
 // finds an unprepared transaction in its way.
+//
+// What the owner waits for on the key already may be granted with it: a holder
+// does not mind the queue.
 func (t *Table) Acquire(r Request) (Result, *Waiter) {
 	e, o := t.entries[r.Key], t.owners[r.Owner]
 	if e == nil {
@@ -34,7 +37,9 @@ func (t *Table) Acquire(r Request) (Result, *Waiter) {
 	}
 	way := e.inTheWay(o, r, e.queue)
 	if way == nothing {
-		t.grant(e, t.ownerOf(r.Owner), r)
+		o = t.ownerOf(r.Owner)
+		t.grant(e, o, r)
+		t.grantMore(e, o)
 		return Granted, nil
 	}
 	if way.busy(r.Policy) {
@@ -172,6 +177,9 @@ func (t *Table) promote(e *entry) []*Waiter {
 		left = append(left, w)
 		if way == nothing {
 			t.finish(w, Granted)
+			if w.owner.waitsFor(e) {
+				i = 0 // what it asked for earlier does not mind the queue any more
+			}
 		} else {
 			t.finish(w, Busy)
 		}
@@ -220,7 +228,19 @@ func (t *Table) Jump(w *Waiter) bool {
 	}
 	e.queue = slices.Delete(e.queue, i, i+1)
 	t.finish(w, Granted)
+	t.grantMore(e, w.owner)
 	return true
+}
+
+// grantMore looks again at what a new holder of an entry waits for there.
+func (t *Table) grantMore(e *entry, o *owner) {
+	if o.waitsFor(e) {
+		t.promote(e)
+	}
+}
+
+func (o *owner) waitsFor(e *entry) bool {
+	return slices.ContainsFunc(o.waiting, func(w *Waiter) bool { return w.entry == e })
 }
 
 // Release ends a transaction: everything that it holds is free, everything
