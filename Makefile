@@ -29,7 +29,8 @@ soak: ## faults over and over with fresh seeds, until one fails (it names its se
 	  -run 'TestKill|TestPowerCuts|TestFullDisk|TestOldSnapshot'; do seed=$$((seed+10000)); done; echo "seed $$seed failed"; false
 
 FUZZ ?= 60s
-fuzz: ## every fuzz target for FUZZ each (60s); inputs that fail are kept under testdata/fuzz, to be committed
+fuzz: ## every fuzz target for FUZZ each (60s), and random plays; inputs that fail are kept under testdata, to be committed
+	go test -timeout 1h $$(git grep -l 'fixedseed.Check' -- '*_test.go' | xargs -n 1 dirname | sed 's|^|./|') -rapid.seed=0 -rapid.checks=2000
 	@set -e; for t in $$(git grep -oE '^func Fuzz[A-Za-z]+' -- '*_test.go' | sed 's|/[^/]*:func |:|'); do \
 	  echo "$$t"; go test "./$${t%%:*}" -run '^$$' -fuzz "^$${t##*:}$$" -fuzztime $(FUZZ); done
 

@@ -38,7 +38,7 @@ var owners = map[string][]string{
 	"golang.org/x/text":                   {"catalog/builtin"},
 	"golang.org/x/sys":                    {"cmd/pegmatite", "internal/vfs", "server", "wire"},
 	"golang.org/x/sync":                   {"planner/exec"},
-	"pgregory.net/rapid":                  {},
+	"pgregory.net/rapid":                  {"internal/fixedseed"},
 }
 
 // forTests may be imported by tests too, wherever they are: a client of the whole, the

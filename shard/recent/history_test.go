@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/pegmatitedb/pegmatite/internal/fixedseed"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard/recent"
 	"github.com/pegmatitedb/pegmatite/txn"
@@ -184,7 +185,7 @@ func (m *model) checkIndex(t *rapid.T, s txn.Timestamp, value string, want map[s
 // TestHistory interleaves commits, snapshots, settling in its three steps and
 // spilling, and compares every read with the full history.
 func TestHistory(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	fixedseed.Check(t, func(t *rapid.T) {
 		m := newModel()
 		t.Repeat(map[string]func(*rapid.T){
 			"put": func(t *rapid.T) {

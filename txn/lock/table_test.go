@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/pegmatitedb/pegmatite/internal/fixedseed"
 	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/txn/lock"
 )
@@ -95,7 +96,7 @@ func TestConflicts(t *testing.T) {
 // Random requests, ends, cuts and time-outs keep the table's promises, and
 // when everybody has ended nothing is left.
 func TestRandomPlay(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	fixedseed.Check(t, func(t *rapid.T) {
 		table := lock.New()
 		var waiters []*lock.Waiter
 		actors := rapid.Custom(func(t *rapid.T) txn.ID {

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/pegmatitedb/pegmatite/internal/fixedseed"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
 
@@ -186,7 +187,7 @@ func TestLastEpoch(t *testing.T) {
 
 // Random drawing and releasing against a plain set.
 func TestAgainstSet(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	fixedseed.Check(t, func(t *rapid.T) {
 		o, err := Open(context.Background(), &memoryBound{}, 0)
 		if err != nil {
 			t.Fatal(err)

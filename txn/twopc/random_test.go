@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/pegmatitedb/pegmatite/internal/fixedseed"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
 
@@ -14,7 +15,7 @@ import (
 // In the end each transaction has one outcome, everywhere, and nobody was told
 // another.
 func TestRandomWorld(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	fixedseed.Check(t, func(t *rapid.T) {
 		c := newCluster(3)
 		for i := range rapid.IntRange(1, 3).Draw(t, "transactions") {
 			logs := rapid.Permutation([]int{0, 1, 2}).Draw(t, "logs")
