@@ -6,6 +6,7 @@
 //	reach.go     a node that does not answer costs its shards' statements an error that names it
 //	gate.go      Gate: this node's shards and logs for the others, who may ask before they are open
 //	election.go  Election: which node is the timestamp oracle
+//	waits.go     what transactions wait for on other nodes, for deadlocks
 //	peer.go      what nodes ask of each other beside shards and logs
 package cluster
 

@@ -8,13 +8,17 @@ import (
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/engine"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
 )
 
 // Gate is a node's shards and logs for other nodes, which may ask before they
 // are open: the node must be in the cluster to open them.
 type Gate struct{ node atomic.Pointer[engine.Node] }
 
-var _ shard.Service = (*Gate)(nil)
+var (
+	_ shard.Service = (*Gate)(nil)
+	_ engine.Waits  = (*Gate)(nil)
+)
 
 // Open lets requests in.
 func (g *Gate) Open(n *engine.Node) { g.node.Store(n) }
@@ -74,4 +78,18 @@ func (g *Gate) Control(ctx context.Context, r *shard.ControlRequest) (*shard.Con
 		return nil, err
 	}
 	return n.Control(ctx, r)
+}
+
+// Edges implements engine.Waits.
+func (g *Gate) Edges() []lock.Edge {
+	if n := g.node.Load(); n != nil {
+		return n.Edges()
+	}
+	return nil
+}
+
+// Jump implements engine.Waits.
+func (g *Gate) Jump(waiter txn.ID) bool {
+	n := g.node.Load()
+	return n != nil && n.Jump(waiter)
 }

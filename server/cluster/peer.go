@@ -9,7 +9,10 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/shard/engine"
 	"github.com/pegmatitedb/pegmatite/shard/remote/codec"
+	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
 	"github.com/pegmatitedb/pegmatite/txn/tso"
 )
 
@@ -25,6 +28,10 @@ type Peer struct {
 	// Cancel interrupts a session of this node by its key; it reports nothing,
 	// as CancelRequest does.
 	Cancel func(process, secret uint32)
+	// Waits are this node's, for another's search for a deadlock.
+	Waits engine.Waits
+	// Party names a transaction that this node coordinates.
+	Party func(txn.ID) lock.Party
 }
 
 // cancelRequest is a CancelRequest that reached another node than the session's.
@@ -42,6 +49,9 @@ func (p *Peer) Register(g *grpc.Server) {
 				p.Cancel(r.Process, r.Secret)
 				return struct{}{}, nil
 			}),
+			answer("Waits", func(context.Context, struct{}) ([]wait, error) { return waitsOf(p.Waits.Edges()), nil }),
+			answer("Jump", func(_ context.Context, waiter txn.ID) (bool, error) { return p.Waits.Jump(waiter), nil }),
+			answer("Party", func(_ context.Context, id txn.ID) (lock.Party, error) { return p.Party(id), nil }),
 		},
 	}, p)
 }

@@ -42,7 +42,9 @@ type Config struct {
 	// Waits are those of transactions that may hold something here while they
 	// wait elsewhere; nil is none.
 	Waits Waits
-	// Party names a transaction in a deadlock's message; nil: by its sequence.
+	// Elsewhere are the waits on other nodes; nil is none.
+	Elsewhere Elsewhere
+	// Party names a transaction of this node in a deadlock's message; nil: by its sequence.
 	Party func(txn.ID) lock.Party
 	// Database is which one a relation belongs to, for the same message; nil: 0.
 	Database func(relation uint32) uint32
@@ -80,6 +82,16 @@ type Waits interface {
 	// Jump grants what only the fairness of a queue holds up (lock.SoftEdge), and
 	// reports whether it could.
 	Jump(waiter txn.ID) bool
+}
+
+// Elsewhere are the waits on the other nodes of a cluster.
+type Elsewhere interface {
+	// Waits are those of the nodes that answer.
+	Waits() []lock.Edge
+	// Jump is Waits' on the node that has the waiter.
+	Jump(waiter txn.ID) bool
+	// Party is how the node that coordinates a transaction names it.
+	Party(id txn.ID) lock.Party
 }
 
 const (

@@ -152,6 +152,12 @@ func trace(came map[txn.ID]Edge, last Edge, self txn.ID) []Edge {
 	return cycle
 }
 
+// Youngest is the waiter of a cycle that comes last in the order of ids: a
+// victim that all who find the cycle agree on.
+func Youngest(cycle []Edge) txn.ID {
+	return slices.MaxFunc(cycle, func(a, b Edge) int { return compareIDs(a.Waiter, b.Waiter) }).Waiter
+}
+
 // SoftEdge returns the first soft edge of a cycle.
 func SoftEdge(cycle []Edge) (Edge, bool) {
 	i := slices.IndexFunc(cycle, func(e Edge) bool { return e.Soft })

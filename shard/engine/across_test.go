@@ -1,0 +1,69 @@
+package engine_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/shard/engine"
+	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
+)
+
+// away are waits on other nodes: what is there each time one looks.
+type away struct {
+	seen  [][]lock.Edge
+	looks int
+}
+
+func (a *away) Waits() []lock.Edge {
+	a.looks++
+	return a.seen[min(a.looks, len(a.seen))-1]
+}
+func (a *away) Jump(txn.ID) bool           { return false }
+func (a *away) Party(id txn.ID) lock.Party { return lock.Party{Process: 7, Number: id.Seq} }
+
+// Rule 29: a circle over several nodes ends the youngest of it, when it was
+// there each time of two.
+func TestRule29CircleOverNodes(t *testing.T) {
+	nodes := &away{seen: [][]lock.Edge{nil}}
+	in, acc := ruledBy(t, func(cfg *engine.Config) { cfg.DeadlockTimeout, cfg.Elsewhere = time.Hour, nodes })
+	for _, waiterIsYounger := range []bool{true, false} {
+		holder, waiter := in.Begin(t, txn.ReadCommitted), in.Begin(t, txn.ReadCommitted)
+		if !waiterIsYounger {
+			holder, waiter = waiter, holder
+		}
+		write(t, holder, add(acc, 0, 1))
+		done, update := make(chan error), waiter.Together(add(acc, 0, 1))[0]
+		go func() {
+			_, err := in.Service.Write(context.Background(), update)
+			done <- err
+		}()
+		n := in.Service.(*engine.Node)
+		waits(t, in, waiter.ID())
+		circle := []lock.Edge{{Waiter: holder.ID(), Blocker: waiter.ID()}}
+		for _, c := range []struct {
+			name   string
+			seen   [][]lock.Edge
+			victim bool
+		}{
+			{"nothing elsewhere", [][]lock.Edge{nil}, false},
+			{"seen once", [][]lock.Edge{circle, nil}, false},
+			{"seen twice", [][]lock.Edge{circle}, waiterIsYounger},
+		} {
+			nodes.seen, nodes.looks = c.seen, 0
+			err := n.Search(waiter.ID(), func(error) {})
+			if c.victim {
+				wantCode(t, err, pgerr.TRDeadlockDetected)
+			} else if err != nil {
+				t.Errorf("%s: %v", c.name, err)
+			}
+		}
+		holder.Rollback()
+		if err := <-done; (err != nil) != (waiterIsYounger) {
+			t.Errorf("the waiter's statement: %v", err)
+		}
+		waiter.Rollback()
+	}
+}
