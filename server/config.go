@@ -10,6 +10,7 @@
 //	node.go     Node: what is opened and closed, in which order
 //	layers.go   Layers: what tests put between its parts
 //	membership.go  the node's part in the cluster; cluster/ is the others, as it sees them
+//	alone.go    RunEtcd: a process that is the cluster's metadata store, and nothing else
 //	metadata.go what others ask of the metadata store; maintenance.go what statements ask of the files
 //	schema.go   commit of transactions with DDL
 //	movedrow.go the shard of a row whose shard key has changed
@@ -46,6 +47,7 @@ type Config struct {
 	Node           string // the node's name in the cluster, fixed with DIR; "" is what DIR has, or DefaultName
 	NodeListen     string // host:port for other nodes; "" is none
 	Etcd           string // client URLs of an external etcd, comma-separated; "" embeds one
+	EtcdListen     string // host:port where the embedded etcd is for other nodes; "" is none
 	Shards         int    // of the cluster, fixed when it is made; 0 is what DIR has, or 8
 	Logs           int    // logs that this node's shards share; 0 is what DIR has, or 1
 	MaxConnections int
@@ -94,7 +96,7 @@ type Option struct {
 	Value func(*Config) any // *string, *int or *bool
 }
 
-// Options lists every setting.
+// Options lists every setting of `pegmatite serve`; EtcdOptions are those of `pegmatite etcd`.
 var Options = []Option{
 	{"data", "directory of the node's files", func(c *Config) any { return &c.Data }},
 	{"listen", "host:port for PostgreSQL clients; beyond loopback a superuser needs a password", func(c *Config) any { return &c.Listen }},
@@ -102,6 +104,7 @@ var Options = []Option{
 	{"node", "the node's name in the cluster, fixed when DIR is made (default one)", func(c *Config) any { return &c.Node }},
 	{"node-listen", "host:port for other nodes; empty is none", func(c *Config) any { return &c.NodeListen }},
 	{"etcd", "client URLs of an external etcd, comma-separated; empty embeds one", func(c *Config) any { return &c.Etcd }},
+	{"etcd-listen", "host:port where the embedded etcd is for other nodes; empty is none", func(c *Config) any { return &c.EtcdListen }},
 	{"shards", "number of shards, fixed when the cluster is made (default 8)", func(c *Config) any { return &c.Shards }},
 	{"logs", "number of logs that the shards share (default 1)", func(c *Config) any { return &c.Logs }},
 	{"tls-cert", "file of the certificate (PEM, with its chain) for clients that ask for TLS", func(c *Config) any { return &c.TLSCert }},
@@ -148,10 +151,9 @@ func (o Option) Switch() bool {
 	return ok
 }
 
-// Default is the option's default as text.
-func (o Option) Default() string {
-	c := Default()
-	switch p := o.Value(&c).(type) {
+// Text is the option's value as text.
+func (o Option) Text(c *Config) string {
+	switch p := o.Value(c).(type) {
 	case *string:
 		return *p
 	case *int:
@@ -207,8 +209,6 @@ func (c *Config) FromFile(path string) error {
 // Validate says the first thing that is wrong.
 func (c *Config) Validate() error {
 	switch {
-	case c.Data == "":
-		return fmt.Errorf("data: a directory is needed")
 	case c.Shards < 0 || c.Shards > 4096:
 		return fmt.Errorf("shards: %d is not between 1 and 4096", c.Shards)
 	case c.Logs < 0 || c.Logs > 64:
@@ -223,14 +223,10 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("drain-s: %d is not between 0 and %d", c.DrainS, maxDrainS)
 	case c.SlowMS < -1 || c.SlowMS > math.MaxInt32:
 		return fmt.Errorf("slow-ms: %d is not between -1 and %d", c.SlowMS, math.MaxInt32)
-	case new(slog.Level).UnmarshalText([]byte(c.LogLevel)) != nil:
-		return fmt.Errorf("log-level: %q is not debug, info, warn or error", c.LogLevel)
-	case c.LogFormat != "text" && c.LogFormat != "json":
-		return fmt.Errorf("log-format: %q is neither text nor json", c.LogFormat)
 	case (c.TLSCert == "") != (c.TLSKey == ""):
 		return fmt.Errorf("tls-cert and tls-key: one is of no use without the other")
 	}
-	if err := c.checkNodeTLS(); err != nil {
+	if err := c.validateProcess(); err != nil {
 		return err
 	}
 	if err := checkAddress("listen", c.Listen); err != nil {
@@ -239,10 +235,30 @@ func (c *Config) Validate() error {
 	if err := c.checkPrivate("node-listen", c.NodeListen); err != nil {
 		return err
 	}
+	if err := c.checkPrivate("etcd-listen", c.EtcdListen); err != nil {
+		return err
+	}
+	if c.EtcdListen != "" && c.Etcd != "" {
+		return fmt.Errorf("etcd and etcd-listen: an external etcd is not listened for")
+	}
 	if everywhere(c.NodeListen) {
 		return fmt.Errorf("node-listen: %q is every address; name the one that other nodes dial", c.NodeListen)
 	}
 	return c.checkPrivate("http", c.HTTP)
+}
+
+// validateProcess says the first thing that is wrong with what every process of
+// the cluster is told.
+func (c *Config) validateProcess() error {
+	switch {
+	case c.Data == "":
+		return fmt.Errorf("data: a directory is needed")
+	case new(slog.Level).UnmarshalText([]byte(c.LogLevel)) != nil:
+		return fmt.Errorf("log-level: %q is not debug, info, warn or error", c.LogLevel)
+	case c.LogFormat != "text" && c.LogFormat != "json":
+		return fmt.Errorf("log-format: %q is neither text nor json", c.LogFormat)
+	}
+	return c.checkNodeTLS()
 }
 
 // Drain is DrainS as a duration.

@@ -26,7 +26,8 @@ const identityFile = "pegmatite.json"
 // Identity is what a data directory was made as.
 type Identity struct {
 	Format  int    `json:"format"`
-	Cluster string `json:"cluster"` // UUID
+	Role    string `json:"role,omitempty"` // etcdRole; "" is a node
+	Cluster string `json:"cluster"`        // UUID
 	Node    uint32 `json:"node"`
 	Name    string `json:"name"` // the node's
 	// Directory is this directory's own UUID: a node is one directory.
@@ -129,6 +130,8 @@ func (d *DataDir) identify(w Wanted) error {
 	switch {
 	case id.Format != FormatVersion:
 		return fmt.Errorf("%s has format %d; this version reads format %d only", d.Path, id.Format, FormatVersion)
+	case id.Role != "":
+		return fmt.Errorf("%s is a cluster's metadata store alone (pegmatite etcd), no node's", d.Path)
 	case id.Cluster == "" || id.Node == 0 || id.Logs < 1 || id.Shards < id.Logs:
 		return fmt.Errorf("%s is damaged: cluster %q, node %d, %d shards, %d logs; restore it from a backup",
 			filepath.Join(d.Path, identityFile), id.Cluster, id.Node, id.Shards, id.Logs)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -146,6 +147,9 @@ func (n *Node) openFiles(ctx context.Context) error {
 	if err := n.checkExposed(); err != nil {
 		return err
 	}
+	if err := checkPort(n.config.EtcdListen); err != nil {
+		return err
+	}
 	clients, http, err := listeners(n.config, n.config.Data)
 	if err != nil {
 		return err
@@ -195,7 +199,11 @@ func (n *Node) openMetadata(ctx context.Context) error {
 		if err := n.dir.discardHalfMade(etcdDir); err != nil {
 			return err
 		}
-		server, err := etcd.Embed(ctx, etcdDir, n.dir.Fresh)
+		options, err := n.config.etcdOptions(n.config.EtcdListen)
+		if err != nil {
+			return err
+		}
+		server, err := etcd.Embed(ctx, etcdDir, n.dir.Fresh, options)
 		if err != nil {
 			return err
 		}
@@ -392,7 +400,7 @@ func (n *Node) defaults() map[string]string {
 		"pegmatite.shards": fmt.Sprint(n.dir.Identity.Shards), "pegmatite.etcd": n.config.Etcd,
 	}
 	if n.etcd != nil {
-		d["pegmatite.etcd"] = n.etcd.ClientURL()
+		d["pegmatite.etcd"] = cmp.Or(n.etcd.ListenURL(), n.etcd.ClientURL())
 	}
 	return d
 }

@@ -120,13 +120,14 @@ func TestMetricsAreDocumented(t *testing.T) {
 // TestOptionsAreDocumented: flags, environment and defaults are as docs/operations.md says.
 func TestOptionsAreDocumented(t *testing.T) {
 	rows := operations(t, `--[a-z-]+`)
+	defaults := Default()
 	for _, o := range Options {
 		cells := rows["--"+o.Name]
 		if len(cells) < 3 || cells[0] != o.Environment() {
 			t.Errorf("--%s: documented as %q, environment is %s", o.Name, cells, o.Environment())
 			continue
 		}
-		def := o.Default()
+		def := o.Text(&defaults)
 		switch {
 		case o.Name == "shards":
 			def = "8"

@@ -175,7 +175,7 @@ func TestConfirm(t *testing.T) {
 // TestThousandsOfObjects: a change beyond all limits of one transaction is
 // published whole, on etcd too, and loads fast.
 func TestThousandsOfObjects(t *testing.T) {
-	server, err := etcd.Embed(t.Context(), filepath.Join(t.TempDir(), "etcd"), true)
+	server, err := etcd.Embed(t.Context(), filepath.Join(t.TempDir(), "etcd"), true, etcd.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -97,7 +97,7 @@ func TestPrecedence(t *testing.T) {
 	t.Setenv("PEGMATITE_CONFIG", path)
 	t.Setenv("PEGMATITE_LOGS", "1")
 	t.Setenv("PEGMATITE_SLOW_MS", "3")
-	c, err := configure([]string{"--slow-ms", "4", "--shared-files=false"}, io.Discard)
+	c, err := serve.configure([]string{"--slow-ms", "4", "--shared-files=false"}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func StartCluster(t testing.TB, nodes, shards int, change func(i int, c *server.
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	c := &Cluster{dir: dir, change: change}
-	if c.Etcd, err = etcd.Embed(t.Context(), filepath.Join(dir, "etcd"), true); err != nil {
+	if c.Etcd, err = etcd.Embed(t.Context(), filepath.Join(dir, "etcd"), true, etcd.Options{}); err != nil {
 		t.Fatalf("etcd: %v", err)
 	}
 	t.Cleanup(func() { c.Etcd.Close() })

@@ -4,15 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
+	"go.etcd.io/etcd/client/pkg/v3/transport"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
 	"go.uber.org/zap"
 
+	"github.com/pegmatitedb/pegmatite/internal/nodetls"
 	"github.com/pegmatitedb/pegmatite/internal/vfs"
 )
 
@@ -21,7 +25,16 @@ type Server struct {
 	etcd    *embed.Etcd
 	failure *failure
 	url     string
+	address string // of the TCP port; "" is none
 	store   *Store
+}
+
+// Options are who may ask an embedded etcd beside processes of this machine's user.
+type Options struct {
+	Listen string // host:port for the cluster's processes; "" is none
+	// TLS are the files that it is known by and knows them by; nil: by nothing,
+	// which is for loopback alone.
+	TLS *nodetls.Files
 }
 
 const (
@@ -57,10 +70,11 @@ const reservedBytes = 32 << 20
 // Embed starts an etcd of one member with its data in dir, which is made if
 // this is a fresh one; otherwise its files have to be there, and whole. It
 // listens on a Unix socket beside dir, for clients of the same user, and
-// nowhere else: a TCP port could be another's. It is ready when Embed returns;
+// where o says: no TCP port of its own choice, which could be another's. It is
+// ready when Embed returns;
 // ctx bounds the wait. After an error what has begun is not cleaned up: the
 // process is to end.
-func Embed(ctx context.Context, dir string, fresh bool) (*Server, error) {
+func Embed(ctx context.Context, dir string, fresh bool, o Options) (*Server, error) {
 	if !fresh {
 		if err := inspect(dir); err != nil {
 			return nil, err
@@ -74,7 +88,7 @@ func Embed(ctx context.Context, dir string, fresh bool) (*Server, error) {
 		return nil, err
 	}
 	f := newFailure()
-	e, err := start(ctx, dir, f)
+	e, err := start(ctx, dir, f, o)
 	if err != nil {
 		return nil, fmt.Errorf("starting etcd in %s: %w", dir, err)
 	}
@@ -84,11 +98,24 @@ func Embed(ctx context.Context, dir string, fresh bool) (*Server, error) {
 	// A disk that is full already has nothing to give: then what the file has is
 	// used, as every start before has left it.
 	_ = reserve(filepath.Join(dir, "member", "snap", "db"), reservedBytes)
-	return &Server{etcd: e, failure: f, url: (&url.URL{Scheme: "unix", Path: path}).String(), store: &Store{v3client.New(e.Server)}}, nil
+	s := &Server{etcd: e, failure: f, url: (&url.URL{Scheme: "unix", Path: path}).String(), store: &Store{v3client.New(e.Server)}}
+	s.findAddress(o)
+	return s, nil
+}
+
+// findAddress learns the port that was chosen for port 0.
+func (s *Server) findAddress(o Options) {
+	for _, l := range s.etcd.Clients {
+		if tcp, ok := l.Addr().(*net.TCPAddr); ok {
+			at := o.url()
+			at.Host = net.JoinHostPort(at.Hostname(), strconv.Itoa(tcp.Port))
+			s.address = at.String()
+		}
+	}
 }
 
 // start waits until etcd is ready, has failed, or has taken too long.
-func start(ctx context.Context, dir string, f *failure) (*embed.Etcd, error) {
+func start(ctx context.Context, dir string, f *failure, o Options) (*embed.Etcd, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, readyTimeout, fmt.Errorf("it is not ready after %v", readyTimeout))
 	defer cancel()
 	started := make(chan *embed.Etcd, 1)
@@ -99,7 +126,7 @@ func start(ctx context.Context, dir string, f *failure) (*embed.Etcd, error) {
 				f.tell(fmt.Errorf("%v", r))
 			}
 		}()
-		e, err := embed.StartEtcd(embedConfig(dir, f.logger()))
+		e, err := embed.StartEtcd(embedConfig(dir, f.logger(), o))
 		if err != nil {
 			f.tell(err)
 			return
@@ -123,7 +150,7 @@ func start(ctx context.Context, dir string, f *failure) (*embed.Etcd, error) {
 	}
 }
 
-func embedConfig(dir string, logger *zap.Logger) *embed.Config {
+func embedConfig(dir string, logger *zap.Logger, o Options) *embed.Config {
 	// The path is not made absolute: it has to be short.
 	clients := url.URL{Scheme: "unix", Path: socket(dir)}
 	// A member has an address for peers, of which there are none.
@@ -143,7 +170,20 @@ func embedConfig(dir string, logger *zap.Logger) *embed.Config {
 	c.AutoCompactionMode, c.AutoCompactionRetention = embed.CompactorModeRevision, historyRevisions
 	c.ZapLoggerBuilder = embed.NewZapLoggerBuilder(logger)
 	c.EnableGRPCGateway = false
+	if o.Listen != "" {
+		c.ListenClientUrls = append(c.ListenClientUrls, o.url())
+	}
+	if o.TLS != nil {
+		c.ClientTLSInfo = transport.TLSInfo{CertFile: o.TLS.Cert, KeyFile: o.TLS.Key, TrustedCAFile: o.TLS.CA, ClientCertAuth: true}
+	}
 	return c
+}
+
+func (o *Options) url() url.URL {
+	if o.TLS != nil {
+		return url.URL{Scheme: "https", Host: o.Listen}
+	}
+	return url.URL{Scheme: "http", Host: o.Listen}
 }
 
 // Store returns the server as a store, without a network in between. It ends
@@ -155,6 +195,9 @@ func socket(dir string) string { return dir + ".sock" }
 
 // ClientURL is where other processes of this machine (etcdctl) reach it.
 func (s *Server) ClientURL() string { return s.url }
+
+// ListenURL is where the cluster's processes reach it; "" when they do not.
+func (s *Server) ListenURL() string { return s.address }
 
 // Wait waits until the server cannot go on, and says why; nil when it was
 // closed. What is asked of a server that has failed may not be answered.

@@ -13,7 +13,7 @@ import (
 
 func embedded(t *testing.T, dir string, fresh bool) *etcd.Server {
 	t.Helper()
-	server, err := etcd.Embed(t.Context(), dir, fresh)
+	server, err := etcd.Embed(t.Context(), dir, fresh, etcd.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

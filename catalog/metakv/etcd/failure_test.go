@@ -16,7 +16,7 @@ func TestFailure(t *testing.T) {
 		func(l *zap.Logger) { l.Panic("cannot write", zap.Error(syscall.ENOSPC)) },
 		func(l *zap.Logger) { l.Sugar().Panicf("cannot write: %v", syscall.ENOSPC) },
 	} {
-		s, err := Embed(t.Context(), filepath.Join(t.TempDir(), "etcd"), true)
+		s, err := Embed(t.Context(), filepath.Join(t.TempDir(), "etcd"), true, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,7 +44,7 @@ func TestFailure(t *testing.T) {
 // TestStartKeepsWhatItApplies: no start applies more entries than stay in
 // memory, though the newest snapshot cannot be read.
 func TestStartKeepsWhatItApplies(t *testing.T) {
-	c := embedConfig(t.TempDir(), zap.NewNop())
+	c := embedConfig(t.TempDir(), zap.NewNop(), Options{})
 	if c.SnapshotCatchUpEntries < 2*c.SnapshotCount {
 		t.Errorf("%d entries are kept, a start applies %d", c.SnapshotCatchUpEntries, 2*c.SnapshotCount)
 	}

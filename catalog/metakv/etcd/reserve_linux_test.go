@@ -17,7 +17,7 @@ func TestFileHasItsSpace(t *testing.T) {
 	if err := reserve(probe, 1); err != nil {
 		t.Skipf("the file system of %s has no fallocate: %v", dir, err)
 	}
-	s, err := Embed(t.Context(), filepath.Join(dir, "etcd"), true)
+	s, err := Embed(t.Context(), filepath.Join(dir, "etcd"), true, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
