@@ -49,7 +49,8 @@ func (in *Instance) BeginAs(t testing.TB, level txn.Isolation, id txn.ID) *Tx {
 			t.Fatal(err)
 		}
 		tx.at = s
-		t.Cleanup(func() { in.Oracle.Release(s) })
+		oracle := in.Oracle // and not all of a node that may be gone by then
+		t.Cleanup(func() { oracle.Release(s) })
 	}
 	return tx
 }
