@@ -138,6 +138,18 @@ func TestDamageAfterCleanStop(t *testing.T) {
 	}
 }
 
+// So it is after a start, which has synced what it found and may have answered by it.
+func TestDamageAfterReplay(t *testing.T) {
+	data, from, _ := killed(t, "a", "found again")
+	fs := planted(t, data)
+	mustOpen(t, fs, small, 0)
+	data = image(t, fs.Kill())
+	data[from+60] ^= 1
+	if _, got, err := open(planted(t, data), small, 0); !pgerr.HasCode(err, pgerr.DataCorrupted) {
+		t.Errorf("opened: %v, %q", err, got)
+	}
+}
+
 func TestMissingSegment(t *testing.T) {
 	for missing := 1; missing <= 3; missing++ {
 		fs := vfs.NewMem()
@@ -198,5 +210,44 @@ func TestBatchesOfOneHistory(t *testing.T) {
 	_, got, err := open(planted(t, mixed), small, 0)
 	if err == nil && slices.Contains(got, "3:7:d") {
 		t.Fatalf("replayed %q: d followed c", got)
+	}
+}
+
+// So does a batch of another log.
+func TestBatchesOfOneLog(t *testing.T) {
+	own, _, _ := killed(t, "own")
+	foreign, _, _ := killed(t, "foreign")
+	const header = 64
+	mixed := append(slices.Clone(own[:header]), foreign[header:]...)
+	if _, got, err := open(planted(t, mixed), small, 0); err != nil || len(got) > 0 {
+		t.Fatalf("replayed %q, %v", got, err)
+	}
+}
+
+// A segment follows the batch before it, too: that of another history of the
+// same log, as a copy of the directory may have one, is damage though its
+// positions are right.
+func TestSegmentsOfOneHistory(t *testing.T) {
+	const second = dir + "/000002.log"
+	base := vfs.NewMem()
+	mustOpen(t, base, small, 0)
+	begun := image(t, base)
+	var histories [2]*vfs.Mem
+	for i, text := range []string{"x", "y"} {
+		histories[i] = planted(t, begun)
+		l, _ := mustOpen(t, histories[i], small, 0)
+		for rolled := false; !rolled; {
+			put(t, l, strings.Repeat(text, 100))
+			data, err := vfs.ReadFile(histories[i], second)
+			check(t, err)
+			rolled = data[0] != 0
+		}
+		histories[i] = histories[i].Kill()
+	}
+	data, err := vfs.ReadFile(histories[1], second)
+	check(t, err)
+	check(t, vfs.WriteFile(histories[0], second, data))
+	if _, got, err := open(histories[0], small, 0); !pgerr.HasCode(err, pgerr.DataCorrupted) {
+		t.Fatalf("opened with %d records: %v", len(got), err)
 	}
 }

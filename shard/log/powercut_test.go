@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -289,6 +290,40 @@ func TestPowerCuts(t *testing.T) {
 		var l errLost
 		if errors.As(err, &l) {
 			t.Fatalf("seed %d: %v", seed, err)
+		}
+	}
+}
+
+// A segment that was dropped has its new name durably before it is written
+// again, and is gone before a later one is: under its old name what it holds
+// would be taken for a spare's, and with a later one gone alone there is a gap.
+// With the disk full no new segment's name is synced behind it.
+func TestDroppedSegments(t *testing.T) {
+	for _, records := range []int{40, 100} { // some segments become spares, others go
+		for _, more := range []int{0, 25} { // after the cut, the last of them in a segment used again
+			for seed := range uint64(16) {
+				disk, full := vfs.NewMem(), atomic.Bool{}
+				l, _ := mustOpen(t, vfs.Inject(disk, func(op vfs.Op) error {
+					if full.Load() && op.Kind == vfs.OpCreate {
+						return syscall.ENOSPC
+					}
+					return nil
+				}), small, 0)
+				for range records {
+					put(t, l, strings.Repeat("x", 200))
+				}
+				l.CheckSpace() // there is one spare
+				full.Store(true)
+				needed := log.Position(records - 20)
+				check(t, l.Cut(needed))
+				for range more {
+					put(t, l, strings.Repeat("y", 200))
+				}
+				_, got, err := open(disk.PowerCut(seed), small, needed)
+				if want := 21 + more; err != nil || len(got) != want {
+					t.Fatalf("%d and %d records, seed %d: %d of %d: %v", records, more, seed, len(got), want, err)
+				}
+			}
 		}
 	}
 }

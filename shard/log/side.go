@@ -40,13 +40,7 @@ func (l *Log) CreateSide() (*SideWriter, error) {
 	if err := l.usable(replayed); err != nil {
 		return nil, err
 	}
-	name := ""
-	for n := l.metrics.SideFiles.Add(1); ; n++ {
-		name = fmt.Sprintf("%d-%d%s", l.incarnation, n, sideSuffix)
-		if _, taken := l.sides[name]; !taken {
-			break
-		}
-	}
+	name := fmt.Sprintf("%d-%d%s", l.incarnation, l.metrics.SideFiles.Add(1), sideSuffix)
 	f, err := l.fs.Create(filepath.Join(l.dir, name))
 	if err != nil {
 		return nil, ioError("create", name, err)

@@ -200,6 +200,27 @@ func TestSideFiles(t *testing.T) {
 	check(t, l.Close())
 }
 
+// The name of a side file never comes again, in no life of the log: a record
+// that is not needed any more may still be read, and names its own.
+func TestSideNamesAreNew(t *testing.T) {
+	disk, seen := vfs.NewMem(), map[string]bool{}
+	for range 3 {
+		l, _ := mustOpen(t, disk, small, 0)
+		for range 3 {
+			w, err := l.CreateSide()
+			check(t, err)
+			side, err := w.Finish()
+			check(t, err)
+			if seen[side.Name] {
+				t.Fatalf("%s comes again", side.Name)
+			}
+			seen[side.Name] = true
+			check(t, l.RemoveSide(side.Name))
+		}
+		disk = disk.Kill()
+	}
+}
+
 func TestDamagedSideFile(t *testing.T) {
 	disk := vfs.NewMem()
 	l, _ := mustOpen(t, disk, small, 0)

@@ -30,7 +30,7 @@ var syncSites = map[string]string{
 	"shard/engine/checkpoint.go:Engine.syncFile": "TestEachSyncOfShardsIsNeeded",
 	"shard/engine/loadend.go:Engine.finishLoads": "engine.TestLoadCrashes",
 	"shard/log/commit.go:Log.sync":               "log.TestEachSyncIsNeeded",
-	"shard/log/cut.go:Log.drop":                  "log.TestEachSyncIsNeeded",
+	"shard/log/cut.go:Log.drop":                  "log.TestDroppedSegments",
 	"shard/log/log.go:Log.found":                 "log.TestEachSyncIsNeeded",
 	"shard/log/replay.go:Log.begin":              "log.TestEachSyncIsNeeded",
 	"shard/log/replay.go:reader.load":            "log.TestEachSyncIsNeeded",
