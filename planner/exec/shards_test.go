@@ -16,6 +16,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/txn"
 )
 
 // lookup makes a lookup join of left rows with right rows on three shards, by
@@ -429,6 +430,96 @@ func TestLaterWritesWaitInOrder(t *testing.T) {
 		}
 		if s := strings.Join(got, " "); s != c.want {
 			t.Errorf("%d: sent %q, not %q", c.op, s, c.want)
+		}
+	}
+}
+
+// Rule 13: one read of one shard is at the newest; what reads more than that,
+// or has been refused there, draws a snapshot and reads all at it.
+func TestNewestOrDrawn(t *testing.T) {
+	gather := func() *plan.Gather {
+		return &plan.Gather{Table: &catalog.Table{Home: catalog.HomeShards}, Fragment: &shard.Fragment{}, Cols: columns(1, types.TInt8)}
+	}
+	of := func(e expr.Expr) plan.Node { return &plan.Filter{Input: &plan.Result{}, Cond: e} }
+	for _, c := range []struct {
+		name   string
+		root   plan.Node
+		shards int
+		drawn  bool
+	}{
+		{"one read", gather(), 1, false},
+		{"on two shards", gather(), 2, true},
+		{"two reads", &plan.Join{Left: gather(), Right: gather()}, 1, true},
+		{"one for each row", &plan.Join{Left: &plan.Result{}, Right: gather(), Lateral: true}, 1, true},
+		{"one in an expression", of(&expr.Subquery{Plan: gather()}), 1, true},
+		{"a write that the shard does alone", &plan.Delete{Physical: plan.Physical{OneTrip: &plan.OneTrip{}}}, 1, false},
+		{"a write of what was read", &plan.Delete{Source: gather()}, 1, true},
+		{"another", &plan.Update{Source: gather()}, 1, true},
+	} {
+		r, err := newRun(testRun(t, 0).env, &plan.Statement{Root: c.root, Memo: &plan.Memo{}}, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at, err := r.snapshot(t.Context(), c.shards); err != nil || (at != 0) != c.drawn {
+			t.Errorf("%s: read at %d, %v", c.name, at, err)
+		}
+	}
+	r, open := testRun(t, 0), atomic.Int64{}
+	shards, at := refusing(1, shard.RefusedNewest, &open), []txn.Timestamp(nil)
+	r.env.Cluster = &fakeCluster{count: 1, read: func(ctx context.Context, q *shard.ReadRequest) (shard.Rows, error) {
+		at = append(at, q.Snapshot)
+		return shards.read(ctx, q)
+	}}
+	cursor, err := Run(t.Context(), r.env, &plan.Statement{Memo: &plan.Memo{}, Root: gather()}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cursor.Close()
+	if _, err := cursor.Next(t.Context()); err != nil || len(at) != 2 || at[0] != 0 || at[1] == 0 {
+		t.Errorf("read at %d, %v", at, err)
+	}
+}
+
+// refusedLater is rows of a shard that refuses after the first batch.
+type refusedLater struct{ *fakeRows }
+
+func (r refusedLater) Next(ctx context.Context) (*shard.Batch, error) {
+	if r.at > 0 {
+		return nil, shard.Refuse(shard.RefusedFloor)
+	}
+	return r.fakeRows.Next(ctx)
+}
+
+// Rule 20: a statement that has given a row, or written, is not begun again.
+func TestCursorEndsWhereItWasSeen(t *testing.T) {
+	for _, wrote := range []bool{false, true} {
+		r, open, reads := testRun(t, 0), atomic.Int64{}, 0
+		shards := refusing(0, "", &open)
+		r.env.Cluster = &fakeCluster{count: 1, read: func(ctx context.Context, q *shard.ReadRequest) (shard.Rows, error) {
+			if reads++; wrote {
+				return nil, shard.Refuse(shard.RefusedFloor)
+			}
+			rows, err := shards.read(ctx, q)
+			return refusedLater{rows.(*fakeRows)}, err
+		}}
+		c, err := Run(t.Context(), r.env, &plan.Statement{Memo: &plan.Memo{}, Root: &plan.Gather{
+			Table: &catalog.Table{Home: catalog.HomeShards}, Fragment: &shard.Fragment{}, Cols: columns(1, types.TInt8)}}, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.(*cursor).run.wrote = wrote
+		if row, err := c.Next(t.Context()); !wrote && (err != nil || row[0].Int() != 1) {
+			t.Errorf("%v %v", row, err)
+		} else if reason, _ := shard.IsRefusal(err); wrote && reason != shard.RefusedFloor {
+			t.Errorf("wrote: %v", err)
+		}
+		if _, err := c.Next(t.Context()); !wrote {
+			if reason, _ := shard.IsRefusal(err); reason != shard.RefusedFloor {
+				t.Errorf("given: %v", err)
+			}
+		}
+		if c.Close(); reads != 1 || open.Load() != 0 {
+			t.Errorf("wrote %t: %d reads, %d open", wrote, reads, open.Load())
 		}
 	}
 }

@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"fmt"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -184,6 +186,47 @@ func TestLargeWriteSetInDoubt(t *testing.T) {
 	}
 }
 
+// TestLargeWriteSetOutlivesCuts: its side file goes with the copies of its
+// prepare that cuts of the log leave behind them.
+func TestLargeWriteSetOutlivesCuts(t *testing.T) {
+	const n = 700
+	for _, setBytes := range []int64{16 << 10, 16 << 20} { // as runs, or for the size of its record
+		cfg := config(t.TempDir(), shardtest.NewOracle(), 2, 2)
+		cfg.WriteSetBytes, cfg.Log.SegmentBytes = setBytes, 64<<10
+		in := open(t, cfg)
+		acc := shardtest.Accounts(1)
+		tx := in.Begin(t, txn.ReadCommitted)
+		for id := range shard.ID(2) {
+			write(t, tx, &shard.WriteRequest{Header: shard.Header{Shard: id}, Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, 0, n, 1)})
+		}
+		out := prepareFor(t, in, tx, append([]txn.LogID{metadata}, tx.Logs()...))
+		other := shardtest.Accounts(2)
+		for i := range int64(2) {
+			for round := range int64(2) { // more than a segment each
+				more := in.Begin(t, txn.ReadCommitted)
+				r := &shard.WriteRequest{Header: shard.Header{Shard: shard.ID(i)}, Op: shard.OpInsert, Table: other}
+				for k := range int64(12) {
+					r.Rows = shardtest.Batch(shardtest.Account(other, 2*(12*round+k)+i, 0, 1, fmt.Sprint(12*round+k, strings.Repeat("x", 9000))))
+					write(t, more, r)
+				}
+				commit(t, more)
+			}
+		}
+		for range 2 {
+			if err := in.Service.(*engine.Node).CutLogs(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		in = in.Restart(t, false)
+		resolve(t, in, tx, out)
+		for id := range shard.ID(2) {
+			if got := count(t, in.Begin(t, txn.ReadCommitted), id, shardtest.Fragment(acc)); got != n {
+				t.Errorf("sets of %d bytes: %d rows of %d on shard %d", setBytes, got, n, id)
+			}
+		}
+	}
+}
+
 // TestLargeWriteSetIsNoted: what went straight into SQLite is noted there
 // without another commit's help, so that a start does not do it again.
 func TestLargeWriteSetIsNoted(t *testing.T) {
@@ -221,6 +264,9 @@ func TestLargeWriteSetAfterCut(t *testing.T) {
 			commit(t, tx)
 			if err := in.Service.(*engine.Node).CutLogs(t.Context()); err != nil {
 				t.Fatal(err)
+			}
+			if files, _ := filepath.Glob(filepath.Join(cfg.Dir, "log", "0", "*.side")); len(files) > 0 {
+				t.Errorf("sets of %d bytes: %q are left", setBytes, files)
 			}
 			in = in.Restart(t, clean)
 			read := in.Begin(t, txn.ReadCommitted)

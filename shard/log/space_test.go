@@ -159,12 +159,16 @@ func TestSideFiles(t *testing.T) {
 		check(t, err)
 		return side
 	}
-	kept, forgotten, early := write("kept"), write("forgotten"), write("early")
+	kept, forgotten, early, copied := write("kept"), write("forgotten"), write("early"), write("copied")
 	l.BindSide(early.Name, put(t, l, early.Name))
+	first := put(t, l, copied.Name)
+	l.BindSide(copied.Name, first)
 	for range 50 {
 		put(t, l, strings.Repeat("x", 300))
 	}
 	l.BindSide(kept.Name, put(t, l, kept.Name))
+	l.BindSide(copied.Name, put(t, l, copied.Name))
+	l.BindSide(copied.Name, first) // the record that is needed longest counts
 	discarded, err := l.CreateSide()
 	check(t, err)
 	discarded.Discard()
@@ -176,6 +180,11 @@ func TestSideFiles(t *testing.T) {
 	check(t, reader.Close())
 	if _, err := l.OpenSide(early); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("side file below the cut: %v", err)
+	}
+	for _, side := range []log.Side{kept, forgotten, copied} { // forgotten's record could still come
+		r, err := l.OpenSide(side)
+		check(t, err)
+		check(t, r.Close())
 	}
 	check(t, l.Close())
 
