@@ -238,9 +238,12 @@ type View struct {
 	ArrayType OID
 	Rule      OID
 	Query     string // deparsed
-	Columns   []Column
-	Comment   string
-	Version   uint64
+	// Sees is the last attribute number that each relation which the query names
+	// had when it was written: what came later is not there for its names and stars.
+	Sees    map[OID]int16
+	Columns []Column
+	Comment string
+	Version uint64
 }
 
 // Role is a row of pg_authid, with its memberships.

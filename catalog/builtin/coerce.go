@@ -18,6 +18,9 @@ type Coercer struct {
 	// and returns what stands for it. nil leaves such parameters an error.
 	Param func(p *expr.Param, to *types.Type) (expr.Expr, error)
 
+	// Relation, when set, is told of each literal that names a relation ('t'::regclass).
+	Relation func(literal *expr.Const)
+
 	// ReadEnv is set when a literal was read whose meaning depends on Env: the
 	// bound statement is good only for sessions with the same settings.
 	ReadEnv bool
@@ -120,6 +123,9 @@ func (c *Coercer) literal(e *expr.Const, to *types.Type, typmod int32, context C
 		return &expr.Const{Typed: typed}, nil
 	}
 	if strings.HasPrefix(to.Name, "reg") && to.Kind == 'b' {
+		if to == types.TRegclass && c.Relation != nil {
+			c.Relation(e)
+		}
 		return &expr.Cast{Typed: typed, Form: expr.CastInOut, Arg: e, Explicit: true}, nil
 	}
 	s := e.Value.Text()

@@ -25,7 +25,7 @@ func encodeOp(op catalog.Op) opRecord {
 	case *catalog.View:
 		return opRecord{View: &viewRecord{
 			OID: o.OID, Database: o.Database, Schema: o.Schema, Name: o.Name, Owner: o.Owner,
-			RowType: o.RowType, ArrayType: o.ArrayType, Rule: o.Rule, Query: o.Query,
+			RowType: o.RowType, ArrayType: o.ArrayType, Rule: o.Rule, Query: o.Query, Sees: o.Sees,
 			Columns: encodeColumns(o.Columns), Comment: o.Comment, Version: o.Version,
 		}}
 	case *catalog.Role:
@@ -251,7 +251,7 @@ func (r *viewRecord) decode() (*catalog.View, error) {
 	}
 	return &catalog.View{
 		OID: r.OID, Database: r.Database, Schema: r.Schema, Name: r.Name, Owner: r.Owner,
-		RowType: r.RowType, ArrayType: r.ArrayType, Rule: r.Rule, Query: r.Query,
+		RowType: r.RowType, ArrayType: r.ArrayType, Rule: r.Rule, Query: r.Query, Sees: r.Sees,
 		Columns: columns, Comment: r.Comment, Version: r.Version,
 	}, nil
 }

@@ -191,18 +191,19 @@ type sequenceRecord struct {
 }
 
 type viewRecord struct {
-	OID       catalog.OID    `json:"oid"`
-	Database  catalog.OID    `json:"db"`
-	Schema    catalog.OID    `json:"schema"`
-	Name      string         `json:"name"`
-	Owner     catalog.OID    `json:"owner"`
-	RowType   catalog.OID    `json:"rowtype"`
-	ArrayType catalog.OID    `json:"arraytype"`
-	Rule      catalog.OID    `json:"rule"`
-	Query     string         `json:"query"`
-	Columns   []columnRecord `json:"columns"`
-	Comment   string         `json:"comment,omitempty"`
-	Version   uint64         `json:"version"`
+	OID       catalog.OID           `json:"oid"`
+	Database  catalog.OID           `json:"db"`
+	Schema    catalog.OID           `json:"schema"`
+	Name      string                `json:"name"`
+	Owner     catalog.OID           `json:"owner"`
+	RowType   catalog.OID           `json:"rowtype"`
+	ArrayType catalog.OID           `json:"arraytype"`
+	Rule      catalog.OID           `json:"rule"`
+	Query     string                `json:"query"`
+	Sees      map[catalog.OID]int16 `json:"sees,omitempty"`
+	Columns   []columnRecord        `json:"columns"`
+	Comment   string                `json:"comment,omitempty"`
+	Version   uint64                `json:"version"`
 }
 
 type roleRecord struct {

@@ -251,7 +251,7 @@ func (p *deparser) cast(e *Cast, implicit bool) {
 		return
 	}
 	if !e.Explicit && !implicit {
-		p.expr(e.Arg, false)
+		p.paren(e.Arg, e, false)
 		return
 	}
 	arg := e.Arg

@@ -23,6 +23,7 @@ func TestPretty(t *testing.T) {
 		"a < b AND (b < c OR NOT a = c)": logic(And, op(a, "<", b), logic(Or, op(b, "<", c), logic(Not, op(a, "=", c)))),
 		"(a + b) IS NULL":                &Test{Kind: IsNull, Arg: op(a, "+", b)},
 		"(a + b)::bigint":                &Cast{Typed: Typed{types.TInt8, -1}, Arg: op(a, "+", b), Explicit: true},
+		"(a + b)":                        &Cast{Typed: Typed{types.TInt8, -1}, Arg: op(a, "+", b)},
 		"f(a + b)":                       &Call{Typed: Typed{types.TInt4, -1}, Func: &Function{Name: "f"}, Args: []Expr{op(a, "+", b)}},
 	} {
 		if got := (&Formatter{Env: types.DefaultEnv(), Pretty: true}).Format(e); got != want {

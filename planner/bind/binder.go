@@ -37,6 +37,10 @@ type binder struct {
 	writes  bool
 	// views are the views being expanded, outermost first.
 	views []catalog.OID
+	// sees limits what the text of a view that is being bound sees of relations (catalog.View.Sees).
+	sees map[catalog.OID]int16
+	// at is the reference that is being bound.
+	at *pg.ColumnRef
 	// sides are the marked sides of outer joins.
 	sides []*nullSide
 	// renaming notes where a view's text names a column that gets another name.

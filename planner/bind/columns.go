@@ -20,10 +20,13 @@ func (q *query) columnRef(n *pg.ColumnRef) expr.Expr {
 	if star {
 		return q.wholeRow(names, n.Location)
 	}
-	if r := q.b.renaming; r != nil {
-		defer func(outer *pg.ColumnRef) { r.at = outer }(r.at)
-		r.at = n
-	}
+	q.b.at = n
+	e := q.namedColumn(names, n)
+	q.b.at = nil
+	return e
+}
+
+func (q *query) namedColumn(names []string, n *pg.ColumnRef) expr.Expr {
 	switch len(names) {
 	case 1:
 		return q.bareColumn(names[0], n.Location)
@@ -64,6 +67,7 @@ func (q *query) findColumn(name string, location int32) expr.Expr {
 	depth := 0
 	for level := q; level != nil; level, depth = level.parent, depth+1 {
 		var found *itemColumn
+		var of *item
 		for _, it := range level.items {
 			if !it.byColumn {
 				continue
@@ -76,10 +80,11 @@ func (q *query) findColumn(name string, location int32) expr.Expr {
 					q.b.failAt(location, pgerr.AmbiguousColumn, "column reference \"%s\" is ambiguous", name)
 				}
 				q.checkLateral(it, name, location)
-				found = c
+				found, of = c, it
 			}
 		}
 		if found != nil {
+			q.b.noteBare(of, found)
 			return q.reference(found, depth, location)
 		}
 	}

@@ -72,7 +72,9 @@ func TestViewText(t *testing.T) {
 		"SELECT * FROM t":                           "SELECT t.a, t.b, t.c, t.d FROM public.t",
 		"SELECT x.*, 1 AS one FROM u x":             "SELECT x.a, x.x, x.y, x.z, 1 AS one FROM public.u x",
 		"SELECT * FROM t JOIN u ON t.a = u.a":       "SELECT t.a, t.b, t.c, t.d, u.a, u.x, u.y, u.z FROM public.t JOIN public.u ON t.a = u.a",
-		"SELECT * FROM t JOIN u USING (a)":          "SELECT a, t.b, t.c, t.d, u.x, u.y, u.z FROM public.t JOIN public.u USING (a)",
+		"SELECT * FROM t JOIN u USING (a)":          "SELECT t.a, t.b, t.c, t.d, u.x, u.y, u.z FROM public.t JOIN public.u USING (a)",
+		"SELECT b FROM t NATURAL JOIN u":            "SELECT t.b FROM public.t JOIN public.u USING (a)",
+		"SELECT b, (SELECT d FROM u t) FROM t":      "SELECT b, (SELECT d FROM public.u t) FROM public.t",
 		"WITH t AS (SELECT 1 AS q) SELECT * FROM t": "WITH t AS (SELECT 1 AS q) SELECT t.q FROM t",
 		"SELECT (SELECT count(*) FROM u) FROM v":    "SELECT (SELECT count(*) FROM public.u) FROM public.v",
 	} {
@@ -80,7 +82,7 @@ func TestViewText(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := ViewText(env, s, s.Node); err != nil || got != want {
+		if got, _, err := ViewText(env, s, s.Node, nil); err != nil || got != want {
 			t.Errorf("%s\n got %s %v\nwant %s", sql, got, err, want)
 		}
 	}

@@ -122,7 +122,9 @@ func (q *query) constant(n *pg.A_Const) expr.Expr {
 	case *pg.A_Const_Boolval:
 		return expr.NewConst(types.TBool, types.Bool(v.Boolval.GetBoolval()))
 	case *pg.A_Const_Sval:
-		return expr.NewConst(types.TUnknown, types.Text(v.Sval.GetSval()))
+		c := expr.NewConst(types.TUnknown, types.Text(v.Sval.GetSval()))
+		q.b.noteLiteral(n, c)
+		return c
 	case *pg.A_Const_Fval:
 		return q.number(v.Fval.GetFval(), n.Location)
 	case *pg.A_Const_Bsval:

@@ -169,6 +169,7 @@ func (q *query) relation(n *pg.RangeVar) source {
 	case *catalog.Table:
 		q.b.need(r, NeedSelect, n.Location)
 		it, scan := q.tableItem(r, n, false)
+		q.b.noteItem(n, r.OID, it)
 		return source{node: scan, items: []*item{it}}
 	case *catalog.View:
 		return q.view(r, n)
@@ -200,7 +201,7 @@ func (q *query) tableItem(t *catalog.Table, n *pg.RangeVar, whole bool) (*item, 
 			continue
 		}
 		used := whole
-		it.columns = append(it.columns, &itemColumn{
+		visible := &itemColumn{
 			name: c.Name, value: ref(col), table: t.OID, attno: c.Attnum, stored: true,
 			use: func() {
 				if !used {
@@ -208,7 +209,12 @@ func (q *query) tableItem(t *catalog.Table, n *pg.RangeVar, whole bool) (*item, 
 					addScanColumn(scan, col, i)
 				}
 			},
-		})
+		}
+		if last, limited := q.b.sees[t.OID]; limited && c.Attnum > last {
+			it.later = append(it.later, visible)
+		} else {
+			it.columns = append(it.columns, visible)
+		}
 	}
 	q.aliasColumns(it, n.Alias)
 	return it, scan
@@ -229,13 +235,15 @@ func (q *query) view(v *catalog.View, n *pg.RangeVar) source {
 	}
 	s, err := sqlparse.ParseQuery(v.Query)
 	q.b.must(err, n.Location)
-	q.b.views = append(q.b.views, v.OID)
+	last, limited := q.b.sees[v.OID]
+	outer := q.b.sees
+	q.b.views, q.b.sees = append(q.b.views, v.OID), v.Sees
 	var node plan.Node
 	q.b.within(s, func() {
 		q.b.checkFields(s.Node)
 		node = (&query{b: q.b}).selectStatement(s.Node.GetSelectStmt(), resolveUnknowns)
 	})
-	q.b.views = q.b.views[:len(q.b.views)-1]
+	q.b.views, q.b.sees = q.b.views[:len(q.b.views)-1], outer
 	alias := n.Alias
 	if alias == nil {
 		alias = &pg.Alias{Aliasname: v.Name}
@@ -245,10 +253,14 @@ func (q *query) view(v *catalog.View, n *pg.RangeVar) source {
 	it.rowType, _ = q.b.env.Snapshot.RowType(v)
 	for i, c := range it.columns {
 		if i < len(v.Columns) {
-			c.name, c.table, c.attno = v.Columns[i].Name, v.OID, v.Columns[i].Attnum
+			c.name, c.table, c.attno, c.stored = v.Columns[i].Name, v.OID, v.Columns[i].Attnum, true
 		}
 	}
+	if limited && int(last) < len(it.columns) {
+		it.columns, it.later = it.columns[:last], it.columns[last:]
+	}
 	q.aliasColumns(it, alias)
+	q.b.noteItem(n, v.OID, it)
 	return source{node: node, items: []*item{it}}
 }
 

@@ -60,6 +60,7 @@ func (q *query) using(j *plan.Join, n *pg.JoinExpr, left, right source) []*itemC
 	}
 	if n.IsNatural {
 		names = commonNames(left.items, right.items)
+		q.b.noteNatural(n, names)
 	}
 	var merged []*itemColumn
 	var conds []expr.Expr
@@ -69,9 +70,17 @@ func (q *query) using(j *plan.Join, n *pg.JoinExpr, left, right source) []*itemC
 				q.b.failAt(-1, pgerr.DuplicateColumn, "column name \"%s\" appears more than once in USING clause", name)
 			}
 		}
-		l, r := q.usingColumn(left.items, name, "left"), q.usingColumn(right.items, name, "right")
+		lc, rc := q.usingColumn(left.items, name, "left"), q.usingColumn(right.items, name, "right")
+		l, r := q.reference(lc, 0, -1), q.reference(rc, 0, -1)
 		conds = append(conds, q.compare("=", l, r, -1))
-		merged = append(merged, q.merge(j.Kind, name, l, r))
+		c := q.merge(j.Kind, name, l, r)
+		switch c.value {
+		case l:
+			c.from = lc.from
+		case r:
+			c.from = rc.from
+		}
+		merged = append(merged, c)
 	}
 	j.On = expr.NewAnd(conds...)
 	return merged
@@ -99,21 +108,25 @@ func commonNames(left, right []*item) (names []string) {
 	return names
 }
 
-func (q *query) usingColumn(items []*item, name, side string) expr.Expr {
+func (q *query) usingColumn(items []*item, name, side string) *itemColumn {
 	var found *itemColumn
-	for _, c := range visibleColumns(items) {
-		if c.name != name {
-			continue
+	for _, it := range items {
+		for _, c := range visibleColumns([]*item{it}) {
+			if c.name != name {
+				continue
+			}
+			if found != nil {
+				q.b.failAt(-1, pgerr.AmbiguousColumn, "common column name \"%s\" appears more than once in %s table", name, side)
+			}
+			copied := *c
+			copied.from = it.qualifier(c)
+			found = &copied
 		}
-		if found != nil {
-			q.b.failAt(-1, pgerr.AmbiguousColumn, "common column name \"%s\" appears more than once in %s table", name, side)
-		}
-		found = c
 	}
 	if found == nil {
 		q.b.failAt(-1, pgerr.UndefinedColumn, "column \"%s\" specified in USING clause does not exist in %s table", name, side)
 	}
-	return q.reference(found, 0, -1)
+	return found
 }
 
 // merge is buildMergedJoinVar: the one column that USING makes of two.
@@ -149,9 +162,7 @@ func (q *query) joinItems(n *pg.JoinExpr, merged []*itemColumn, left, right sour
 				continue
 			}
 			copied := *c
-			if side.name != "" {
-				copied.from = side.name
-			}
+			copied.from = side.qualifier(c)
 			it.columns = append(it.columns, &copied)
 		}
 	}

@@ -153,8 +153,8 @@ func (m *mentions) rename(from, to RelationName) bool {
 }
 
 // Named are the relations that a view's text names, whether or not it binds.
-func Named(env *Env, text string) (map[catalog.OID]bool, error) {
-	s, err := sqlparse.ParseQuery(text)
+func Named(env *Env, v *catalog.View) (map[catalog.OID]bool, error) {
+	s, err := sqlparse.ParseQuery(v.Query)
 	if err != nil {
 		return nil, err
 	}
@@ -173,12 +173,12 @@ func Named(env *Env, text string) (map[catalog.OID]bool, error) {
 }
 
 // Meanings are the columns that a view's text means, in the order of its references.
-func Meanings(env *Env, text string) ([]ColumnOf, error) {
-	s, err := sqlparse.ParseQuery(text)
+func Meanings(env *Env, v *catalog.View) ([]ColumnOf, error) {
+	s, err := sqlparse.ParseQuery(v.Query)
 	if err != nil {
 		return nil, err
 	}
-	r, err := bindRenaming(env, s, &renaming{})
+	r, err := bindRenaming(env, v, s, &renaming{})
 	if err != nil {
 		return nil, err
 	}
@@ -186,8 +186,8 @@ func Meanings(env *Env, text string) ([]ColumnOf, error) {
 }
 
 // CheckMeanings refuses a text in which a name means something else than it did, or nothing.
-func CheckMeanings(env *Env, text string, meant []ColumnOf) error {
-	now, err := Meanings(env, text)
+func CheckMeanings(env *Env, v *catalog.View, meant []ColumnOf) error {
+	now, err := Meanings(env, v)
 	if err == nil && !slices.Equal(now, meant) {
 		err = pgerr.New(pgerr.AmbiguousColumn, "a name in the view would mean another column")
 	}

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -38,6 +40,8 @@ type item struct {
 	name    string // alias or name; "" is none (a join)
 	schema  string // of a table without alias: schema.table.column
 	columns []*itemColumn
+	// later are columns that came after the text was written: only its row has them.
+	later   []*itemColumn
 	table   *catalog.Table
 	rowType *types.Type // of its rows; nil is record
 
@@ -65,12 +69,20 @@ type itemColumn struct {
 	use   func()
 	table catalog.OID
 	attno int16
-	// stored: of the table itself, not of a query over it.
+	// stored: of the table or view itself, not of a query over it.
 	stored bool
 	// generated: a generated column where a generation expression is bound.
 	generated bool
 	// from is the name of the FROM item that a join's column can be qualified with.
 	from string
+}
+
+// qualifier is the name that can stand before a column of the item; "" when none can.
+func (it *item) qualifier(c *itemColumn) string {
+	if it.byName && it.name != "" {
+		return it.name
+	}
+	return c.from
 }
 
 // ownColumn is where a column of this level comes from.
@@ -105,7 +117,7 @@ func (q *query) claim(it *item) {
 	if q.own == nil {
 		q.own = map[expr.ColumnID]*ownColumn{}
 	}
-	for _, c := range it.columns {
+	for _, c := range slices.Concat(it.columns, it.later) {
 		if col, ok := c.value.(*expr.Column); ok && q.own[col.ID] == nil {
 			q.own[col.ID] = &ownColumn{it, c.name}
 		}

@@ -7,7 +7,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
-	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
@@ -20,18 +19,27 @@ type ColumnOf struct {
 // renaming finds the places of a view's text that name a column.
 type renaming struct {
 	column ColumnOf
-	name   string        // the column's so far
-	at     *pg.ColumnRef // the reference that is being bound
+	name   string // the column's so far
 	places []*pg.ColumnRef
 	meant  []ColumnOf // what all references mean, in the order they are bound
+
+	relation catalog.OID // whose columns are to keep their names
+	aliases  map[*pg.RangeVar][]*itemColumn
 }
 
 // note notes what a reference has been found to mean.
-func (r *renaming) note(c *itemColumn) {
+func (r *renaming) note(c *itemColumn, at *pg.ColumnRef) {
 	found := ColumnOf{c.table, c.attno}
 	r.meant = append(r.meant, found)
-	if r.at != nil && c.stored && found == r.column && lastName(r.at) == r.name && !slices.Contains(r.places, r.at) {
-		r.places = append(r.places, r.at)
+	if at != nil && c.stored && found == r.column && lastName(at) == r.name && !slices.Contains(r.places, at) {
+		r.places = append(r.places, at)
+	}
+}
+
+// noteItem notes what a relation's name in FROM stands for.
+func (b *binder) noteItem(n *pg.RangeVar, of catalog.OID, it *item) {
+	if r := b.renaming; r != nil && len(b.views) == 0 && r.relation == of {
+		r.aliases[n] = it.columns
 	}
 }
 
@@ -39,13 +47,13 @@ func lastName(n *pg.ColumnRef) string { return n.Fields[len(n.Fields)-1].GetStri
 
 // RenamedView is a view's text with a column under its coming name; output
 // columns that were named after it keep their names. env sees the old name.
-// meant is for CheckRenamed.
-func RenamedView(env *Env, text string, column ColumnOf, from, to string) (renamed string, meant []ColumnOf, err error) {
-	s, err := sqlparse.ParseQuery(text)
+// meant is for CheckMeanings.
+func RenamedView(env *Env, v *catalog.View, column ColumnOf, from, to string) (renamed string, meant []ColumnOf, err error) {
+	s, err := sqlparse.ParseQuery(v.Query)
 	if err != nil {
 		return "", nil, err
 	}
-	r, err := bindRenaming(env, s, &renaming{column: column, name: from})
+	r, err := bindRenaming(env, v, s, &renaming{column: column, name: from})
 	if err != nil {
 		return "", nil, err
 	}
@@ -58,36 +66,55 @@ func RenamedView(env *Env, text string, column ColumnOf, from, to string) (renam
 	return renamed, r.meant, err
 }
 
-// CheckRenamed refuses a renamed text in which a name means something else than
-// it did, or nothing. env sees the new name.
-func CheckRenamed(env *Env, text string, meant []ColumnOf) error {
-	s, err := sqlparse.ParseQuery(text)
+// AliasedView is a view's text in which the columns of a relation keep the
+// names that they have now, whatever happens to them: FROM t AS t(a, b). It is
+// for joins by name, and where the coming name is another column's. env sees
+// the old names.
+func AliasedView(env *Env, v *catalog.View, relation catalog.OID) (string, error) {
+	s, err := sqlparse.ParseQuery(v.Query)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if joinsByName(s.Node) {
-		return pgerr.New(pgerr.AmbiguousColumn, "a column of the view's join may be another one")
+	r := &renaming{relation: relation, aliases: map[*pg.RangeVar][]*itemColumn{}}
+	if _, err := bindRenaming(env, v, s, r); err != nil {
+		return "", err
 	}
-	return CheckMeanings(env, text, meant)
+	names := outputNames(s.Node)
+	for n, columns := range r.aliases {
+		if n.Alias == nil {
+			n.Alias = &pg.Alias{Aliasname: n.Relname}
+		}
+		n.Alias.Colnames = nil
+		for _, c := range columns {
+			n.Alias.Colnames = append(n.Alias.Colnames, nameNode(c.name))
+		}
+	}
+	stripSchemas(s.Node, r.aliases)
+	keepOutputNames(names)
+	return sqlparse.Deparse(s.Node)
 }
 
-// joinsByName reports whether there is a NATURAL JOIN, which any name can change.
-func joinsByName(n *pg.Node) (found bool) {
+// stripSchemas takes the schema from references to relations that have an alias now.
+func stripSchemas(n *pg.Node, aliased map[*pg.RangeVar][]*itemColumn) {
 	sqlparse.Walk(n, func(m proto.Message) bool {
-		j, ok := m.(*pg.JoinExpr)
-		found = found || ok && j.IsNatural
+		ref, ok := m.(*pg.ColumnRef)
+		if !ok || schemaField(ref) < 0 {
+			return true
+		}
+		for rv := range aliased {
+			if at := schemaField(ref); fieldName(ref.Fields[at]) == rv.Schemaname && fieldName(ref.Fields[at+1]) == rv.Relname {
+				ref.Fields = slices.Clone(ref.Fields[at+1:])
+				break
+			}
+		}
 		return true
 	})
-	return found
 }
 
-func bindRenaming(env *Env, s *sqlparse.Statement, r *renaming) (_ *renaming, err error) {
+func bindRenaming(env *Env, v *catalog.View, s *sqlparse.Statement, r *renaming) (*renaming, error) {
 	b := newBinder(env, s, nil)
 	b.renaming = r
-	defer b.recover(&err)
-	b.checkFields(s.Node)
-	(&query{b: b}).selectStatement(s.Node.GetSelectStmt(), resolveUnknowns)
-	return r, nil
+	return r, b.viewQuery(v, s)
 }
 
 // outputNames are the names of all output columns that the text does not name itself.

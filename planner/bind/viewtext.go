@@ -1,42 +1,86 @@
 package bind
 
 import (
+	"strconv"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
 // viewNotes are what the names of a query meant when it was bound.
 type viewNotes struct {
-	schemas map[*pg.RangeVar]string
-	stars   map[*pg.ColumnRef][]*pg.Node
+	schemas  map[*pg.RangeVar]string
+	stars    map[*pg.ColumnRef][]*pg.Node
+	bare     map[*pg.ColumnRef]string
+	naturals map[*pg.JoinExpr][]string
+	literals map[*expr.Const]*pg.A_Const
+	// named are the literals that name relations.
+	named []*expr.Const
+}
+
+func newViewNotes() *viewNotes {
+	return &viewNotes{
+		schemas: map[*pg.RangeVar]string{}, stars: map[*pg.ColumnRef][]*pg.Node{}, bare: map[*pg.ColumnRef]string{},
+		naturals: map[*pg.JoinExpr][]string{}, literals: map[*expr.Const]*pg.A_Const{},
+	}
+}
+
+// noting is what notes are taken into: nil when no view's text is being made,
+// and inside of the views that it reads.
+func (b *binder) noting() *viewNotes {
+	if len(b.views) > 0 {
+		return nil
+	}
+	return b.view
 }
 
 // noteRelation notes the schema that a name was found in.
 func (b *binder) noteRelation(n *pg.RangeVar, r catalog.Relation) {
-	if b.view == nil || len(b.views) > 0 {
+	v := b.noting()
+	if v == nil {
 		return
 	}
 	if s := b.env.Snapshot.SchemaByOID(b.env.Database, r.Ref().Schema); s != nil {
-		b.view.schemas[n] = s.Name
+		v.schemas[n] = s.Name
+	}
+}
+
+// noteBare notes what can stand before a column that was found without.
+func (b *binder) noteBare(it *item, c *itemColumn) {
+	if v := b.noting(); v != nil && b.at != nil {
+		v.bare[b.at] = it.qualifier(c)
+	}
+}
+
+// noteLiteral notes where a string stands.
+func (b *binder) noteLiteral(n *pg.A_Const, c *expr.Const) {
+	if v := b.noting(); v != nil {
+		v.literals[c] = n
+	}
+}
+
+// noteNatural notes the columns that a NATURAL JOIN joins by.
+func (b *binder) noteNatural(n *pg.JoinExpr, names []string) {
+	if v := b.noting(); v != nil {
+		v.naturals[n] = names
 	}
 }
 
 // noteStar notes a column that a star stands for.
 func (b *binder) noteStar(star *pg.ColumnRef, it *item, c *itemColumn) {
-	if b.view == nil || star == nil || len(b.views) > 0 {
+	v := b.noting()
+	if v == nil || star == nil {
 		return
 	}
 	fields := []*pg.Node{nameNode(c.name)}
-	switch {
-	case it.byName && it.name != "":
-		fields = append([]*pg.Node{nameNode(it.name)}, fields...)
-	case c.from != "":
-		fields = append([]*pg.Node{nameNode(c.from)}, fields...)
+	if q := it.qualifier(c); q != "" {
+		fields = append([]*pg.Node{nameNode(q)}, fields...)
 	}
-	b.view.stars[star] = append(b.view.stars[star], &pg.Node{Node: &pg.Node_ResTarget{ResTarget: &pg.ResTarget{
+	v.stars[star] = append(v.stars[star], &pg.Node{Node: &pg.Node_ResTarget{ResTarget: &pg.ResTarget{
 		Val: &pg.Node{Node: &pg.Node_ColumnRef{ColumnRef: &pg.ColumnRef{Fields: fields}}},
 	}}})
 }
@@ -45,19 +89,48 @@ func nameNode(s string) *pg.Node {
 	return &pg.Node{Node: &pg.Node_String_{String_: &pg.String{Sval: s}}}
 }
 
-// ViewText is the text to keep for a view's query def (a node of the tree of s):
-// what it means must not change with the search path or with new columns, so
-// relations have their schemas and stars are written out.
-func ViewText(env *Env, s *sqlparse.Statement, def *pg.Node) (text string, err error) {
+// ViewText is the text to keep for a view's query def (a node of the tree of s),
+// and what it sees: its meaning must not change with the search path or with
+// new columns, so relations have their schemas, columns their relations, and
+// stars and NATURAL are written out. Literals that name relations become those'
+// numbers, which number tells.
+func ViewText(env *Env, s *sqlparse.Statement, def *pg.Node, number func(name string) (catalog.OID, error)) (text string, sees map[catalog.OID]int16, err error) {
 	n := proto.Clone(def).(*pg.Node)
 	b := newBinder(env, s, nil)
-	b.view = &viewNotes{map[*pg.RangeVar]string{}, map[*pg.ColumnRef][]*pg.Node{}}
+	b.view = newViewNotes()
+	b.coercer.Relation = func(c *expr.Const) {
+		if b.noting() != nil {
+			b.view.named = append(b.view.named, c)
+		}
+	}
 	defer b.recover(&err)
 	b.checkFields(n)
 	(&query{b: b}).selectStatement(n.GetSelectStmt(), resolveUnknowns)
 	b.view.apply(n)
-	text, err = sqlparse.Deparse(n)
-	return text, err
+	if err := b.view.numberRelations(number); err != nil {
+		return "", nil, err
+	}
+	plain, err := sqlparse.Deparse(n)
+	if err != nil {
+		return "", nil, err
+	}
+	return b.view.qualified(env, n, plain), b.lastColumns(), nil
+}
+
+// lastColumns are the last attribute numbers that the relations in the text have now.
+func (b *binder) lastColumns() map[catalog.OID]int16 {
+	last := map[catalog.OID]int16{}
+	for oid := range b.sources {
+		switch r := b.env.Snapshot.RelationByOID(oid).(type) {
+		case *catalog.Table:
+			for i := range r.Columns {
+				last[oid] = max(last[oid], r.Columns[i].Attnum)
+			}
+		case *catalog.View:
+			last[oid] = int16(len(r.Columns))
+		}
+	}
+	return last
 }
 
 // apply writes what was noted into the tree.
@@ -68,11 +141,62 @@ func (v *viewNotes) apply(n *pg.Node) {
 			if s, ok := v.schemas[m]; ok {
 				m.Schemaname, m.Catalogname = s, ""
 			}
+		case *pg.JoinExpr:
+			if names, ok := v.naturals[m]; ok {
+				writeOut(m, names)
+			}
 		case *pg.SelectStmt:
 			m.TargetList = v.expand(m.TargetList)
 		}
 		return true
 	})
+}
+
+// numberRelations writes numbers for the names of relations in literals.
+func (v *viewNotes) numberRelations(number func(string) (catalog.OID, error)) error {
+	for _, c := range v.named {
+		n := v.literals[c]
+		if n == nil {
+			continue
+		}
+		oid, err := number(c.Value.Text())
+		if err != nil {
+			return err
+		}
+		n.Val = &pg.A_Const_Sval{Sval: &pg.String{Sval: strconv.FormatUint(uint64(oid), 10)}}
+	}
+	return nil
+}
+
+// writeOut makes of a NATURAL JOIN what it stands for. The grammar spells an
+// inner one without a condition CROSS JOIN.
+func writeOut(j *pg.JoinExpr, names []string) {
+	j.IsNatural = false
+	for _, name := range names {
+		j.UsingClause = append(j.UsingClause, nameNode(name))
+	}
+	if len(names) == 0 && j.Jointype != pg.JoinType_JOIN_INNER {
+		j.Quals = &pg.Node{Node: &pg.Node_AConst{AConst: &pg.A_Const{Val: &pg.A_Const_Boolval{Boolval: &pg.Boolean{Boolval: true}}}}}
+	}
+}
+
+// qualified is the text of n with relations before all columns that can have
+// them; plain when something nearer is called by such a name, too.
+func (v *viewNotes) qualified(env *Env, n *pg.Node, plain string) string {
+	meant, err := Meanings(env, &catalog.View{Query: plain})
+	if err != nil {
+		return plain
+	}
+	for ref, q := range v.bare {
+		if q != "" {
+			ref.Fields = append([]*pg.Node{nameNode(q)}, ref.Fields...)
+		}
+	}
+	text, err := sqlparse.Deparse(n)
+	if err != nil || CheckMeanings(env, &catalog.View{Query: text}, meant) != nil {
+		return plain
+	}
+	return text
 }
 
 func (v *viewNotes) expand(list []*pg.Node) (out []*pg.Node) {

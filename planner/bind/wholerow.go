@@ -74,7 +74,7 @@ func (q *query) rowOf(it *item, depth int, location int32) expr.Expr {
 		t = types.TRecord
 	}
 	row := &expr.RowExpr{Typed: expr.Typed{T: t, Mod: -1}}
-	for _, c := range it.columns {
+	for _, c := range slices.Concat(it.columns, it.later) {
 		row.Elems = append(row.Elems, q.reference(c, depth, location))
 		row.Names = append(row.Names, c.name)
 	}

@@ -29,24 +29,41 @@ func (s *statement) bindTree(n *pg.Node, columns []bind.Column, p bind.Purpose, 
 	if err != nil {
 		return nil, err
 	}
-	return e, s.findNamed(e)
+	return s.findNamed(e)
 }
 
 // findNamed looks up the objects that literals name ('s'::regclass), as
-// PostgreSQL does while it parses them; expressions keep the names.
-func (s *statement) findNamed(e expr.Expr) error {
-	var failed error
-	expr.Walk(e, func(e expr.Expr) bool {
+// PostgreSQL does while it parses them. Relations become their numbers, so that
+// renaming them changes nothing; of others, expressions keep the names.
+func (s *statement) findNamed(e expr.Expr) (_ expr.Expr, failed error) {
+	e = expr.Replace(e, func(e expr.Expr) expr.Expr {
 		c, ok := e.(*expr.Cast)
 		if !ok || failed != nil || c.Form != expr.CastInOut || !strings.HasPrefix(c.T.Name, "reg") {
-			return failed == nil
+			return nil
 		}
-		if _, literal := c.Arg.(*expr.Const); literal {
-			_, failed = s.constantValue(c)
+		if _, literal := c.Arg.(*expr.Const); !literal {
+			return nil
 		}
-		return false
+		v, err := s.constantValue(c)
+		if failed = err; err != nil || v.IsNull() || c.T != types.TRegclass {
+			return nil
+		}
+		return expr.NewConst(types.TRegclass, v)
 	})
-	return failed
+	return e, failed
+}
+
+// relationNumber is what the literal 'name'::regclass stands for.
+func (s *statement) relationNumber(name string) (catalog.OID, error) {
+	cast := &expr.Cast{
+		Typed: expr.Typed{T: types.TRegclass, Mod: -1}, Form: expr.CastInOut, Explicit: true,
+		Arg: expr.NewConst(types.TUnknown, types.Text(name)),
+	}
+	v, err := s.constantValue(cast)
+	if err != nil {
+		return 0, err
+	}
+	return catalog.OID(v.Int()), nil
 }
 
 // bindDefault binds a column default: no columns in sight, converted to the

@@ -11,7 +11,7 @@
 //	index.go      CREATE INDEX
 //	rewrite.go    rows move to a new physical table
 //	drop.go       DROP of everything, TRUNCATE
-//	sequence.go · schema.go · database.go · role.go · view.go · comment.go · viewname.go names in views' texts
+//	sequence.go · schema.go · database.go · role.go · view.go · comment.go · viewname.go names in views' texts, literal.go in literals
 //
 // Physical tables on shards are made with their first row and swept when no
 // descriptor names them, so most of DDL touches descriptors alone. What must

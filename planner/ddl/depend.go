@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/planner/bind"
 )
@@ -14,8 +15,9 @@ import (
 // dependent is something that cannot be without what is dropped.
 type dependent struct {
 	view *catalog.View
-	name string // "view v"
-	on   string // what it depends on: "table t", "column c of table t"
+	part *tablePart // when it is no view
+	name string     // "view v"
+	on   string     // what it depends on: "table t", "column c of table t"
 }
 
 // dependents lists the views that read a relation (or one column of it), and
@@ -50,7 +52,7 @@ func (s *statement) dependentsFirst(r catalog.Relation, column *catalog.Column, 
 		if err != nil {
 			return nil, err
 		}
-		out = append(append(out, further...), dependent{v, "view " + s.visibleName(v), on})
+		out = append(append(out, further...), dependent{v, nil, "view " + s.visibleName(v), on})
 	}
 	return out, nil
 }
@@ -61,7 +63,7 @@ func (s *statement) sourcesOf(v *catalog.View) (map[catalog.OID]map[int16]bool, 
 	if known, ok := s.sources[v]; ok {
 		return known, nil
 	}
-	found, err := bind.Sources(s.Bind(), v.Query)
+	found, err := bind.Sources(s.Bind(), v)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +83,7 @@ func (s *statement) reads(v *catalog.View, r catalog.Relation, column *catalog.C
 		attnums := sources[oid]
 		return attnums != nil && (column == nil || attnums[column.Attnum]), nil
 	}
-	named, err := bind.Named(s.Bind(), v.Query)
+	named, err := bind.Named(s.Bind(), v)
 	return column == nil && named[oid], err
 }
 
@@ -90,9 +92,9 @@ func (s *statement) reads(v *catalog.View, r catalog.Relation, column *catalog.C
 func (s *statement) visibleName(r catalog.Relation) string {
 	ref := r.Ref()
 	if found, _ := s.relation("", ref.Name); found != nil && found.Ref().OID == ref.OID {
-		return ref.Name
+		return expr.QuoteIdent(ref.Name)
 	}
-	return s.snapshot().SchemaByOID(s.Database, ref.Schema).Name + "." + ref.Name
+	return expr.QuoteIdent(s.snapshot().SchemaByOID(s.Database, ref.Schema).Name) + "." + expr.QuoteIdent(ref.Name)
 }
 
 // dropAll drops the relations that a DROP names, with what depends on them
@@ -108,7 +110,7 @@ func (s *statement) dropAll(list []catalog.Relation, cascade bool) error {
 		if err != nil {
 			return err
 		}
-		views = append(views, more...)
+		views = append(append(views, s.literalUses(r, seen)...), more...)
 	}
 	switch {
 	case len(views) == 0 || cascade:
@@ -126,6 +128,10 @@ func (s *statement) dropAll(list []catalog.Relation, cascade bool) error {
 		}
 	}
 	for _, d := range views {
+		if d.part != nil {
+			s.dropPart(d.part)
+			continue
+		}
 		s.Change.Delete(d.view)
 	}
 	return nil
@@ -185,9 +191,9 @@ func (s *statement) reportCascade() {
 // views stands on (2BP01): without it, the view's query is an error.
 func (b *tableBuilder) checkViewsBind(constraint string, views []*catalog.View) error {
 	for _, v := range views {
-		if _, err := bind.Sources(b.Bind(), v.Query); err != nil {
+		if _, err := bind.Sources(b.Bind(), v); err != nil {
 			what := fmt.Sprintf("constraint %s on table %s", constraint, b.visibleName(b.table))
-			return errDependents(what, []dependent{{v, "view " + b.visibleName(v), what}})
+			return errDependents(what, []dependent{{v, nil, "view " + b.visibleName(v), what}})
 		}
 	}
 	return nil
@@ -218,7 +224,7 @@ func (b *tableBuilder) dropGenerated(c *catalog.Column, cascade bool) error {
 	if !cascade {
 		var list []dependent
 		for _, n := range names {
-			list = append(list, dependent{nil, fmt.Sprintf("column %s of %s", n, table), on})
+			list = append(list, dependent{nil, nil, fmt.Sprintf("column %s of %s", n, table), on})
 		}
 		return errDependents(on, list)
 	}

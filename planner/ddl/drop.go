@@ -2,7 +2,6 @@ package ddl
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -99,10 +98,6 @@ func (s *statement) dropOne(r catalog.Relation, cascade bool) error {
 			return err
 		}
 		s.dropOwnedSequences(r.OID, 0)
-	case *catalog.Sequence:
-		if err := s.checkSequenceUse(r, cascade); err != nil {
-			return err
-		}
 	}
 	s.Change.Delete(r)
 	return nil
@@ -128,29 +123,6 @@ func (s *statement) ownedSequences(table catalog.OID, column catalog.ColumnID) [
 		}
 	}
 	return out
-}
-
-// checkSequenceUse refuses to drop a sequence that a default needs (2BP01).
-func (s *statement) checkSequenceUse(seq *catalog.Sequence, cascade bool) error {
-	call := nextvalOf(seq)
-	for t := range s.snapshot().Tables(s.Database) {
-		for i := range t.Columns {
-			c := &t.Columns[i]
-			if c.Dropped || !strings.Contains(c.Default, call) {
-				continue
-			}
-			if !cascade {
-				on := "sequence " + s.visibleName(seq)
-				return errDependents(on, []dependent{{nil, fmt.Sprintf("default value for column %s of table %s", c.Name, s.visibleName(t)), on}})
-			}
-			changed := cloneTable(t)
-			col := changed.Column(c.ID)
-			col.Default, col.DefaultOID = "", 0
-			s.cascaded = append(s.cascaded, fmt.Sprintf("default value for column %s of table %s", c.Name, s.visibleName(t)))
-			s.Change.Put(changed)
-		}
-	}
-	return nil
 }
 
 // dropIndex drops one plain index; a constraint's goes with its constraint.
@@ -204,7 +176,7 @@ func (s *statement) dropSchema(n *pg.DropStmt, name string, cascade bool) error 
 	if len(inside) > 0 && !cascade {
 		var list []dependent
 		for _, r := range inside {
-			list = append(list, dependent{nil, kinds[r.Ref().Kind] + " " + s.visibleName(r), "schema " + name})
+			list = append(list, dependent{nil, nil, kinds[r.Ref().Kind] + " " + s.visibleName(r), "schema " + name})
 		}
 		return errDependents("schema "+name, list)
 	}

@@ -94,57 +94,114 @@ func (s *statement) renameIndex(t *catalog.Table, ix *catalog.Index, name string
 	return nil
 }
 
-// renameColumn renames a column. Expressions that mention it are stored as
-// text, so they are bound and printed again with the new name.
+// renameColumn renames a column of a table or view.
 func (s *statement) renameColumn(n *pg.RenameStmt) error {
+	r, err := s.relation(n.Relation.Schemaname, n.Relation.Relname)
+	if err != nil {
+		return err
+	}
+	if v, ok := r.(*catalog.View); ok {
+		return s.renameViewColumn(v, n)
+	}
+	if r == nil && n.MissingOk {
+		s.notice(pgerr.SuccessfulCompletion, "relation %q does not exist, skipping", n.Relation.Relname)
+		return nil
+	}
 	t, err := s.table(n.Relation)
 	if err != nil {
 		return err
 	}
 	b := s.alterBuilder(t)
-	c, err := b.column(n.Subname)
-	if err != nil {
-		return err
-	}
-	if b.table.ColumnByName(n.Newname) != nil {
-		return pgerr.New(pgerr.DuplicateColumn, "column %q of relation %q already exists", n.Newname, t.Name)
-	}
-	if isSystemColumn(n.Newname) {
+	c := b.table.ColumnByName(n.Subname)
+	switch {
+	case c == nil:
+		return undefinedColumn(n.Subname)
+	case b.table.ColumnByName(n.Newname) != nil:
+		return duplicateColumn(n.Newname, t.Name)
+	case isSystemColumn(n.Newname):
 		return pgerr.New(pgerr.DuplicateColumn, "column name %q conflicts with a system column name", n.Newname)
 	}
-	views, err := s.dependents(t, c, map[catalog.OID]bool{})
+	return s.renameInViews(t, c, n.Newname, func() error {
+		if err := b.renameInExpressions(t, c, n.Newname); err != nil {
+			return err
+		}
+		s.Change.Put(b.table)
+		return nil
+	})
+}
+
+// renameViewColumn renames a view's column: its query stays.
+func (s *statement) renameViewColumn(v *catalog.View, n *pg.RenameStmt) error {
+	renamed := *v
+	renamed.Columns = slices.Clone(v.Columns)
+	named := func(name string) int {
+		return slices.IndexFunc(v.Columns, func(c catalog.Column) bool { return c.Name == name })
+	}
+	at := named(n.Subname)
+	switch {
+	case at < 0:
+		return undefinedColumn(n.Subname)
+	case named(n.Newname) >= 0:
+		return duplicateColumn(n.Newname, v.Name)
+	}
+	renamed.Columns[at].Name = n.Newname
+	return s.renameInViews(v, &v.Columns[at], n.Newname, func() error {
+		s.Change.Put(&renamed)
+		return nil
+	})
+}
+
+func undefinedColumn(name string) *pgerr.E {
+	return pgerr.New(pgerr.UndefinedColumn, "column %q does not exist", name)
+}
+
+func duplicateColumn(name, relation string) *pgerr.E {
+	return pgerr.New(pgerr.DuplicateColumn, "column %q of relation %q already exists", name, relation)
+}
+
+// renameInViews gives a column its name in the texts of the views that read it,
+// between which put changes the relation itself.
+func (s *statement) renameInViews(r catalog.Relation, c *catalog.Column, name string, put func() error) error {
+	old := c.Name
+	views, err := s.dependents(r, nil, map[catalog.OID]bool{})
 	if err != nil {
 		return err
 	}
-	column := bind.ColumnOf{Relation: t.OID, Attnum: c.Attnum}
+	oid := r.Ref().OID
 	var renamed []renamedView
 	for _, d := range views {
 		v := renamedView{view: *d.view}
-		if v.view.Query, v.meant, err = bind.RenamedView(s.Bind(), d.view.Query, column, n.Subname, n.Newname); err != nil {
+		if v.view.Query, v.meant, err = bind.RenamedView(s.Bind(), d.view, bind.ColumnOf{Relation: oid, Attnum: c.Attnum}, old, name); err != nil {
+			continue // a query that is an error already stays one
+		}
+		if v.aliased, err = bind.AliasedView(s.Bind(), d.view, oid); err != nil {
 			return err
 		}
 		renamed = append(renamed, v)
 	}
-	if err := b.renameInExpressions(t, c, n.Newname); err != nil {
+	if err := put(); err != nil {
 		return err
 	}
-	s.Change.Put(b.table)
 	return s.putRenamed(renamed)
 }
 
-// renamedView is a view whose text has a column's new name.
+// renamedView is a view whose text has a column's new name; aliased has the old one.
 type renamedView struct {
-	view  catalog.View
-	meant []bind.ColumnOf
+	view    catalog.View
+	aliased string
+	meant   []bind.ColumnOf
 }
 
-// putRenamed puts the views if the new name means in them what the old one did:
-// it does not where a join is by name, or another column is nearer.
+// putRenamed puts the views if the new name means in them what the old one did.
+// Where a join is by name, or another column is nearer, the old name stays as an alias.
 func (s *statement) putRenamed(views []renamedView) error {
 	for i := range views {
 		v := &views[i]
-		if err := bind.CheckRenamed(s.Bind(), v.view.Query, v.meant); err != nil {
-			return pgerr.Unsupported("renaming a column that view %q reads in this way", v.view.Name)
+		if bind.CheckMeanings(s.Bind(), &v.view, v.meant) != nil {
+			v.view.Query = v.aliased
+			if err := bind.CheckMeanings(s.Bind(), &v.view, v.meant); err != nil {
+				return pgerr.Unsupported("renaming a column that view %q reads in this way", v.view.Name)
+			}
 		}
 		s.Change.Put(&v.view)
 	}

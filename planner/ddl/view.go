@@ -59,11 +59,11 @@ func (s *statement) newView(sc *catalog.Schema, n *pg.ViewStmt) (*catalog.View, 
 			return nil, pgerr.New(pgerr.DuplicateColumn, "column %q specified more than once", columns[i].Name)
 		}
 	}
-	text, err := bind.ViewText(s.Bind(), s.text, n.Query)
+	text, sees, err := bind.ViewText(s.Bind(), s.text, n.Query, s.relationNumber)
 	if err != nil {
 		return nil, err
 	}
-	v := &catalog.View{Database: s.Database, Schema: sc.OID, Name: n.View.Relname, Owner: s.Role.OID, Query: text, Columns: columns}
+	v := &catalog.View{Database: s.Database, Schema: sc.OID, Name: n.View.Relname, Owner: s.Role.OID, Query: text, Sees: sees, Columns: columns}
 	return v, s.oids(&v.OID, &v.RowType, &v.ArrayType, &v.Rule)
 }
 
@@ -94,7 +94,7 @@ func (s *statement) replaceView(old catalog.Relation, v *catalog.View) error {
 // checkViewSources makes the change depend on what the view reads, and on the
 // schemas by whose names its text reads it.
 func (s *statement) checkViewSources(v *catalog.View) error {
-	sources, err := bind.Sources(s.Bind(), v.Query)
+	sources, err := bind.Sources(s.Bind(), v)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func (s *statement) views() (views []*catalog.View) {
 // bindingViews are the views whose queries have no error now.
 func (s *statement) bindingViews() (views []*catalog.View) {
 	for _, v := range s.views() {
-		if _, err := bind.Sources(s.Bind(), v.Query); err == nil {
+		if _, err := bind.Sources(s.Bind(), v); err == nil {
 			views = append(views, v)
 		}
 	}
@@ -75,7 +75,7 @@ func (s *statement) putWithViews(o catalog.Object, text func(*catalog.View) (str
 		if err != nil {
 			return err
 		}
-		meant, err := bind.Meanings(s.Bind(), v.Query)
+		meant, err := bind.Meanings(s.Bind(), v)
 		views = append(views, rewritten{v, query, err == nil, meant})
 	}
 	s.Change.Put(o)
@@ -88,7 +88,7 @@ func (s *statement) putWithViews(o catalog.Object, text func(*catalog.View) (str
 		s.Change.Put(&v)
 	}
 	for _, r := range views {
-		if r.bound && bind.CheckMeanings(s.Bind(), r.query, r.meant) != nil {
+		if v := (catalog.View{Query: r.query, Sees: r.old.Sees}); r.bound && bind.CheckMeanings(s.Bind(), &v, r.meant) != nil {
 			return refused(r.old)
 		}
 	}

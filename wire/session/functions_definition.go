@@ -96,9 +96,24 @@ func (s *Session) expressionText(t *catalog.Table, text string, pretty bool) str
 	}
 	e, err := bind.Expression(s.env.bind(), text, columns, bind.ForUsing, nil)
 	if err == nil {
+		if c := defaultColumn(t, text); c != nil && (e.Type() != c.Type || c.Typmod >= 0 && e.Typmod() != c.Typmod) {
+			e = &expr.Cast{Typed: expr.Typed{T: c.Type, Mod: c.Typmod}, Arg: e} // unseen, but for its parentheses
+		}
 		text = (&expr.Formatter{Env: s.env.output(), Pretty: pretty}).Format(e)
 	}
 	return pgcatalog.Expression(s.snapshot(), s.database, text, s.visible)
+}
+
+// defaultColumn is the column that has the text as its default; nil if none has.
+func defaultColumn(t *catalog.Table, text string) *catalog.Column {
+	if t != nil {
+		for i := range t.Columns {
+			if c := &t.Columns[i]; c.Default == text && !c.Dropped {
+				return c
+			}
+		}
+	}
+	return nil
 }
 
 // constraintDef is pg_get_constraintdef.
