@@ -194,7 +194,7 @@ func dependsOnSettings(c *Cast) bool {
 
 func settingsOut(t *types.Type) bool {
 	switch t.Base() {
-	case types.TDate, types.TTimestamp, types.TTimestamptz:
+	case types.TDate, types.TTimestamp, types.TTimestamptz, types.TInterval:
 		return true
 	}
 	return isObjectName(t) || t.Datum == types.KindArray || t.Datum == types.KindRow || t.Kind == 'e'
@@ -202,7 +202,7 @@ func settingsOut(t *types.Type) bool {
 
 func settingsIn(t *types.Type) bool {
 	switch t.Base() {
-	case types.TTime, types.TTimeTZ, types.TInterval:
+	case types.TTime, types.TTimeTZ:
 		return true
 	}
 	return settingsOut(t)

@@ -6,6 +6,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
@@ -39,13 +40,30 @@ func (b *binder) expression(n *pg.Node, columns []Column, purpose Purpose, targe
 			e = q.expr(n)
 		}
 	})
-	if purpose == ForGenerated && expr.HasMutable(e) {
+	if purpose == ForGenerated && expr.HasMutable(q.inlined(e)) {
 		fail(pgerr.New(pgerr.InvalidObjectDefinition, "generation expression is not immutable"))
 	}
 	if target != nil {
 		return q.assignTo(e, target, purpose, location(n))
 	}
 	return q.text(e, location(n))
+}
+
+// inlined is e with text || any as what PostgreSQL makes of it before it asks
+// whether e is immutable: textanycat is stable in pg_proc, since the conversion
+// of its argument to text can be.
+func (q *query) inlined(e expr.Expr) expr.Expr {
+	return expr.Replace(e, func(e expr.Expr) expr.Expr {
+		c, ok := e.(*expr.Call)
+		if !ok || c.Func.Name != "textanycat" && c.Func.Name != "anytextcat" {
+			return nil
+		}
+		row := &expr.RowExpr{Typed: expr.Typed{T: types.TRecord, Mod: -1}}
+		for _, a := range c.Args {
+			row.Elems = append(row.Elems, q.inlined(q.coerce(a, types.TText, -1, explicitly, -1)))
+		}
+		return row
+	})
 }
 
 // assignTo converts to a column's type, with the message of the purpose.

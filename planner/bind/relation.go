@@ -94,7 +94,24 @@ func (b *binder) need(r catalog.Relation, what Need, location int32) {
 	if len(b.views) == 0 && b.sources[r0.OID] == nil {
 		b.sources[r0.OID] = map[int16]bool{}
 	}
+	b.checkSecret(r0)
 	if b.env.Privilege != nil {
 		b.must(b.env.Privilege(r, what), -1)
+	}
+}
+
+// checkSecret keeps all but superusers from catalogs with passwords. What a view
+// reads is read as its owner. The plan is not kept: roles change.
+func (b *binder) checkSecret(r catalog.Ref) {
+	if !catalog.IsSecret(r) {
+		return
+	}
+	b.coercer.ReadNow = true
+	role := b.env.Snapshot.RoleByOID(b.env.Role)
+	if n := len(b.views); n > 0 {
+		role = b.env.Snapshot.RoleByOID(b.env.Snapshot.RelationByOID(b.views[n-1]).Ref().Owner)
+	}
+	if role == nil || !role.Super {
+		b.failAt(-1, pgerr.InsufficientPrivilege, "permission denied for %s %s", catalog.SecretCatalogs[r.Name], r.Name)
 	}
 }

@@ -27,6 +27,11 @@ func (s *statement) alterTable(n *pg.AlterTableStmt) error {
 		s.notice(pgerr.SuccessfulCompletion, "relation %q does not exist, skipping", n.Relation.Relname)
 		return nil
 	}
+	if r != nil {
+		if err := s.mustOwnRelation(r); err != nil {
+			return err
+		}
+	}
 	if seq, ok := r.(*catalog.Sequence); ok {
 		return s.alterRelationOwner(seq, n)
 	}
@@ -74,6 +79,9 @@ func (s *statement) alterIndex(n *pg.AlterTableStmt) error {
 			return nil
 		}
 		return undefinedRelation(n.Relation.Schemaname, n.Relation.Relname)
+	}
+	if err := s.mustOwn("index", ix.Name, t.Owner); err != nil {
+		return err
 	}
 	changed := cloneTable(t)
 	for _, c := range n.Cmds {

@@ -23,6 +23,9 @@ func (s *statement) comment(n *pg.CommentStmt) error {
 		if err != nil {
 			return err
 		}
+		if err := s.mustOwn("schema", sc.Name, sc.Owner); err != nil {
+			return err
+		}
 		c := *sc
 		c.Comment = n.Comment
 		s.Change.Put(&c)
@@ -30,6 +33,9 @@ func (s *statement) comment(n *pg.CommentStmt) error {
 	case pg.ObjectType_OBJECT_DATABASE:
 		db, err := s.databaseCopy(n.Object.GetString_().GetSval())
 		if err != nil {
+			return err
+		}
+		if err := s.mustOwn("database", db.Name, db.Owner); err != nil {
 			return err
 		}
 		db.Comment = n.Comment
@@ -40,6 +46,12 @@ func (s *statement) comment(n *pg.CommentStmt) error {
 		r := s.snapshot().Role(name)
 		if r == nil {
 			return undefinedRole(name)
+		}
+		switch {
+		case r.Super && !s.Role.Super:
+			return denied("must be superuser")
+		case !s.createsRoles():
+			return denied("must have CREATEROLE privilege")
 		}
 		c := roleCopy(r)
 		c.Comment = n.Comment
@@ -55,9 +67,13 @@ func (s *statement) commentRelation(n *pg.CommentStmt) error {
 	if err != nil {
 		return err
 	}
-	switch r := r.(type) {
-	case nil:
+	if r == nil {
 		return undefinedRelation(schema, name)
+	}
+	if err := s.mustOwnRelation(r); err != nil {
+		return err
+	}
+	switch r := r.(type) {
 	case *catalog.Table:
 		if n.Objtype != pg.ObjectType_OBJECT_TABLE {
 			break
@@ -94,6 +110,9 @@ func (s *statement) commentColumn(n *pg.CommentStmt) error {
 	if err != nil {
 		return err
 	}
+	if err := s.mustOwn("relation", t.Name, t.Owner); err != nil {
+		return err
+	}
 	b := s.alterBuilder(t)
 	c, err := b.column(items[len(items)-1].GetString_().GetSval())
 	if err != nil {
@@ -113,6 +132,9 @@ func (s *statement) commentIndex(n *pg.CommentStmt) error {
 	if ix == nil {
 		return undefinedRelation(schema, name)
 	}
+	if err := s.mustOwn("index", ix.Name, t.Owner); err != nil {
+		return err
+	}
 	c := cloneTable(t)
 	c.Index(ix.OID).Comment = n.Comment
 	s.Change.Put(c)
@@ -124,6 +146,9 @@ func (s *statement) commentConstraint(n *pg.CommentStmt) error {
 	schema, table := dotted(items[:len(items)-1])
 	t, err := s.table(&pg.RangeVar{Schemaname: schema, Relname: table})
 	if err != nil {
+		return err
+	}
+	if err := s.mustOwn("relation", t.Name, t.Owner); err != nil {
 		return err
 	}
 	name := items[len(items)-1].GetString_().GetSval()

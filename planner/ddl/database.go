@@ -15,9 +15,6 @@ func (s *statement) createDatabase(n *pg.CreatedbStmt) error {
 	if err := s.Alone("CREATE DATABASE"); err != nil {
 		return err
 	}
-	if s.snapshot().Database(n.Dbname) != nil {
-		return pgerr.New(pgerr.DuplicateDatabase, "database %q already exists", n.Dbname)
-	}
 	db := &catalog.Database{
 		Name: n.Dbname, Owner: s.Role.OID, AllowConn: true, ConnLimit: -1,
 		Encoding: "UTF8", Collate: "C", Type: "C.UTF-8",
@@ -35,9 +32,21 @@ func (s *statement) createDatabase(n *pg.CreatedbStmt) error {
 			return err
 		}
 	}
+	if !s.createsDatabases() {
+		return denied("permission denied to create database")
+	}
+	if err := s.mustBeMember(s.snapshot().RoleByOID(db.Owner)); err != nil {
+		return err
+	}
 	from := s.snapshot().Database(template)
 	if from == nil {
 		return pgerr.New(pgerr.InvalidCatalogName, "template database %q does not exist", template)
+	}
+	if !from.IsTemplate && !s.may(from.Owner) {
+		return denied("permission denied to copy database %q", from.Name)
+	}
+	if s.snapshot().Database(n.Dbname) != nil {
+		return pgerr.New(pgerr.DuplicateDatabase, "database %q already exists", n.Dbname)
 	}
 	for range s.snapshot().Relations(from.OID) {
 		return pgerr.Unsupported("CREATE DATABASE … TEMPLATE of a database with tables")
@@ -111,6 +120,8 @@ func (s *statement) dropDatabase(n *pg.DropdbStmt) error {
 		return nil
 	case db == nil:
 		return pgerr.New(pgerr.InvalidCatalogName, "database %q does not exist", n.Dbname)
+	case !s.may(db.Owner):
+		return denied("must be owner of database %s", n.Dbname)
 	case db.IsTemplate:
 		return pgerr.New(pgerr.WrongObjectType, "cannot drop a template database")
 	case db.OID == s.Database:
@@ -147,6 +158,9 @@ func (s *statement) alterDatabase(n *pg.AlterDatabaseStmt) error {
 	if err != nil {
 		return err
 	}
+	if err := s.mustOwn("database", db.Name, db.Owner); err != nil {
+		return err
+	}
 	for _, o := range n.Options {
 		if err := s.databaseOption(db, o.GetDefElem()); err != nil {
 			return err
@@ -178,6 +192,9 @@ func copySettings(m map[string]string) map[string]string {
 func (s *statement) alterDatabaseSet(n *pg.AlterDatabaseSetStmt) error {
 	db, err := s.databaseCopy(n.Dbname)
 	if err != nil {
+		return err
+	}
+	if err := s.mustOwn("database", db.Name, db.Owner); err != nil {
 		return err
 	}
 	if err := applySetting(db.Settings, n.Setstmt); err != nil {

@@ -5,6 +5,7 @@
 //
 //	ddl.go        Env, Execute (this file: the contract)
 //	binding.go    expressions, types and queries inside DDL
+//	privilege.go  who may change what
 //	names.go      names become schemas and objects; names are chosen; words.go SQL's words for what is refused
 //	create.go     CREATE TABLE; column.go, constraint.go its parts
 //	alter.go      ALTER TABLE; rename.go, owner.go for all objects

@@ -76,6 +76,9 @@ func (s *statement) droppable(n *pg.DropStmt, o *pg.Node) (catalog.Relation, err
 	if have := kinds[r.Ref().Kind]; have != want {
 		return nil, wrongKind(name, want, have)
 	}
+	if err := s.mayDrop(want, name, r.Ref().Owner, r.Ref().Schema); err != nil {
+		return nil, err
+	}
 	if catalog.IsSystemSchema(r.Ref().Schema) {
 		return nil, pgerr.New(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", name)
 	}
@@ -142,6 +145,9 @@ func (s *statement) dropIndex(n *pg.DropStmt, o *pg.Node) error {
 		}
 		return pgerr.New(pgerr.UndefinedObject, "index %q does not exist", name)
 	}
+	if err := s.mayDrop("index", name, t.Owner, t.Schema); err != nil {
+		return err
+	}
 	if ix.Constraint != 0 {
 		return pgerr.New(pgerr.DependentObjectsStillExist, "cannot drop index %s because constraint %s on table %s requires it", name, name, t.Name).
 			WithHint("You can drop constraint %s on table %s instead.", name, t.Name)
@@ -163,6 +169,9 @@ func (s *statement) dropSchema(n *pg.DropStmt, name string, cascade bool) error 
 			return nil
 		}
 		return pgerr.New(pgerr.InvalidSchemaName, "schema %q does not exist", name)
+	}
+	if err := s.mustOwn("schema", name, sc.Owner); err != nil {
+		return err
 	}
 	if catalog.IsSystemSchema(sc.OID) {
 		return pgerr.New(pgerr.DependentObjectsStillExist, "cannot drop schema %s because it is required by the database system", name)

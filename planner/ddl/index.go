@@ -18,8 +18,11 @@ func (s *statement) createIndex(n *pg.IndexStmt) error {
 			return err
 		}
 	}
-	t, err := s.table(n.Relation)
+	t, err := s.ownTable(n.Relation)
 	if err != nil {
+		return err
+	}
+	if err := s.mayCreateIn(s.snapshot().SchemaByOID(s.Database, t.Schema)); err != nil {
 		return err
 	}
 	if err := refuseIndex(n); err != nil {

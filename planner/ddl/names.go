@@ -45,7 +45,7 @@ func (s *statement) checkCreation(sc *catalog.Schema) error {
 	if catalog.IsSystemSchema(sc.OID) {
 		return pgerr.New(pgerr.InsufficientPrivilege, "permission denied for schema %s", sc.Name)
 	}
-	return nil
+	return s.mayCreateIn(sc)
 }
 
 // schema finds a schema by name (3F000).
@@ -100,6 +100,15 @@ func (s *statement) index(schema, name string) (*catalog.Table, *catalog.Index, 
 		}
 	}
 	return nil, nil, nil
+}
+
+// ownTable is table for a change, which only an owner may make.
+func (s *statement) ownTable(rv *pg.RangeVar) (*catalog.Table, error) {
+	t, err := s.table(rv)
+	if err == nil {
+		err = s.mustOwnRelation(t)
+	}
+	return t, err
 }
 
 // table finds a user's table by RangeVar (42P01, 42809).

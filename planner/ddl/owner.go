@@ -20,12 +20,18 @@ func (s *statement) alterOwner(n *pg.AlterOwnerStmt) error {
 		if err != nil {
 			return err
 		}
+		if err := s.mayHandOverDatabase(db, role); err != nil {
+			return err
+		}
 		db.Owner = role.OID
 		s.Change.Put(db)
 		return nil
 	case pg.ObjectType_OBJECT_SCHEMA:
 		sc, err := s.schema(name)
 		if err != nil {
+			return err
+		}
+		if err := s.mayHandOverSchema(sc, role); err != nil {
 			return err
 		}
 		c := *sc
@@ -40,6 +46,9 @@ func (s *statement) alterOwner(n *pg.AlterOwnerStmt) error {
 func (b *tableBuilder) changeOwner(spec *pg.RoleSpec) error {
 	role, err := b.role(spec)
 	if err != nil {
+		return err
+	}
+	if err := b.mayHandOver(b.table, role); err != nil {
 		return err
 	}
 	b.table.Owner = role.OID
@@ -62,6 +71,9 @@ func (s *statement) alterRelationOwner(seq *catalog.Sequence, n *pg.AlterTableSt
 			if err != nil {
 				return err
 			}
+			if err := s.mayHandOver(seq, role); err != nil {
+				return err
+			}
 			c.Owner = role.OID
 		case pg.AlterTableType_AT_SetLogged:
 			c.Persistence = catalog.Permanent
@@ -72,5 +84,28 @@ func (s *statement) alterRelationOwner(seq *catalog.Sequence, n *pg.AlterTableSt
 		}
 	}
 	s.Change.Put(&c)
+	return nil
+}
+
+func (s *statement) mayHandOverSchema(sc *catalog.Schema, to *catalog.Role) error {
+	if err := s.mustOwn("schema", sc.Name, sc.Owner); err != nil {
+		return err
+	}
+	if err := s.mustBeMember(to); err != nil {
+		return err
+	}
+	return s.mayCreateInDatabase()
+}
+
+func (s *statement) mayHandOverDatabase(db *catalog.Database, to *catalog.Role) error {
+	if err := s.mustOwn("database", db.Name, db.Owner); err != nil {
+		return err
+	}
+	if err := s.mustBeMember(to); err != nil {
+		return err
+	}
+	if !s.createsDatabases() {
+		return denied("permission denied to change owner of database")
+	}
 	return nil
 }

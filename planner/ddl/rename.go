@@ -61,8 +61,14 @@ func (s *statement) renameRelation(n *pg.RenameStmt) error {
 		return undefinedRelation(rv.Schemaname, rv.Relname)
 	}
 	ref := r.Ref()
+	if err := s.mustOwnRelation(r); err != nil {
+		return err
+	}
 	if catalog.IsSystemSchema(ref.Schema) {
 		return pgerr.New(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", ref.Name)
+	}
+	if err := s.mayCreateIn(s.snapshot().SchemaByOID(s.Database, ref.Schema)); err != nil {
+		return err
 	}
 	if err := s.checkFree(ref.Schema, n.Newname); err != nil {
 		return err
@@ -85,6 +91,9 @@ func (s *statement) renameRelation(n *pg.RenameStmt) error {
 }
 
 func (s *statement) renameIndex(t *catalog.Table, ix *catalog.Index, name string) error {
+	if err := s.mustOwn("index", ix.Name, t.Owner); err != nil {
+		return err
+	}
 	if err := s.checkFree(t.Schema, name); err != nil {
 		return err
 	}
@@ -101,13 +110,16 @@ func (s *statement) renameColumn(n *pg.RenameStmt) error {
 		return err
 	}
 	if v, ok := r.(*catalog.View); ok {
+		if err := s.mustOwnRelation(v); err != nil {
+			return err
+		}
 		return s.renameViewColumn(v, n)
 	}
 	if r == nil && n.MissingOk {
 		s.notice(pgerr.SuccessfulCompletion, "relation %q does not exist, skipping", n.Relation.Relname)
 		return nil
 	}
-	t, err := s.table(n.Relation)
+	t, err := s.ownTable(n.Relation)
 	if err != nil {
 		return err
 	}
@@ -239,7 +251,7 @@ func (b *tableBuilder) renameInExpressions(old *catalog.Table, c *catalog.Column
 }
 
 func (s *statement) renameConstraint(n *pg.RenameStmt) error {
-	t, err := s.table(n.Relation)
+	t, err := s.ownTable(n.Relation)
 	if err != nil {
 		return err
 	}
@@ -267,6 +279,12 @@ func (s *statement) renameSchema(n *pg.RenameStmt) error {
 	if err != nil {
 		return err
 	}
+	if err := s.mustOwn("schema", sc.Name, sc.Owner); err != nil {
+		return err
+	}
+	if err := s.mayCreateInDatabase(); err != nil {
+		return err
+	}
 	switch {
 	case s.snapshot().Schema(s.Database, n.Newname) != nil:
 		return pgerr.New(pgerr.DuplicateSchema, "schema %q already exists", n.Newname)
@@ -285,6 +303,12 @@ func (s *statement) renameDatabase(n *pg.RenameStmt) error {
 	db, err := s.databaseCopy(n.Subname)
 	if err != nil {
 		return err
+	}
+	if err := s.mustOwn("database", db.Name, db.Owner); err != nil {
+		return err
+	}
+	if !s.createsDatabases() {
+		return denied("permission denied to rename database")
 	}
 	switch {
 	case s.snapshot().Database(n.Newname) != nil:
@@ -306,6 +330,10 @@ func (s *statement) renameRole(n *pg.RenameStmt) error {
 		return pgerr.New(pgerr.DuplicateObject, "role %q already exists", n.Newname)
 	case r.OID == s.Role.OID:
 		return pgerr.New(pgerr.FeatureNotSupported, "session user cannot be renamed")
+	case r.Super && !s.Role.Super:
+		return denied("must be superuser to rename superusers")
+	case !s.createsRoles():
+		return denied("permission denied to rename role")
 	}
 	c := roleCopy(r)
 	c.Name = n.Newname
@@ -328,6 +356,9 @@ func (s *statement) setSchema(n *pg.AlterObjectSchemaStmt) error {
 			return nil
 		}
 		return undefinedRelation(n.Relation.Schemaname, n.Relation.Relname)
+	}
+	if err := s.mustOwnRelation(r); err != nil {
+		return err
 	}
 	sc, err := s.creationSchema(n.Newschema)
 	if err != nil {

@@ -33,6 +33,14 @@ func (s *statement) role(spec *pg.RoleSpec) (*catalog.Role, error) {
 
 // createRole is CREATE ROLE, USER and GROUP.
 func (s *statement) createRole(n *pg.CreateRoleStmt) error {
+	r := &catalog.Role{Name: n.Role, Inherit: true, ConnLimit: -1, Login: n.StmtType == pg.RoleStmtType_ROLESTMT_USER}
+	memberships, err := s.roleOptions(r, n.Options)
+	if err != nil {
+		return err
+	}
+	if err := s.mayCreateRole(r); err != nil {
+		return err
+	}
 	if strings.HasPrefix(n.Role, "pg_") {
 		return pgerr.New(pgerr.ReservedName, "role name %q is reserved", n.Role).
 			WithDetail("Role names starting with \"pg_\" are reserved.")
@@ -40,12 +48,7 @@ func (s *statement) createRole(n *pg.CreateRoleStmt) error {
 	if s.snapshot().Role(n.Role) != nil {
 		return pgerr.New(pgerr.DuplicateObject, "role %q already exists", n.Role)
 	}
-	r := &catalog.Role{Name: n.Role, Inherit: true, ConnLimit: -1, Login: n.StmtType == pg.RoleStmtType_ROLESTMT_USER}
 	if err := s.oids(&r.OID); err != nil {
-		return err
-	}
-	memberships, err := s.roleOptions(r, n.Options)
-	if err != nil {
 		return err
 	}
 	s.Change.Put(r)
@@ -155,6 +158,9 @@ func (s *statement) applyMemberships(r *catalog.Role, m memberships) error {
 		if err != nil {
 			return err
 		}
+		if err := s.mayChangeMembers(of); err != nil {
+			return err
+		}
 		if err := s.addMember(of, r.OID, false); err != nil {
 			return err
 		}
@@ -213,6 +219,13 @@ func (s *statement) alterRole(n *pg.AlterRoleStmt) error {
 	if err != nil {
 		return err
 	}
+	options := map[string]bool{}
+	for _, o := range n.Options {
+		options[o.GetDefElem().Defname] = true
+	}
+	if err := s.mayAlterRole(old, options); err != nil {
+		return err
+	}
 	r := roleCopy(old)
 	m, err := s.roleOptions(r, n.Options)
 	if err != nil {
@@ -253,6 +266,9 @@ func (s *statement) grantRole(n *pg.GrantRoleStmt) error {
 		if role == nil {
 			return undefinedRole(g.GetAccessPriv().GetPrivName())
 		}
+		if err := s.mayChangeMembers(role); err != nil {
+			return err
+		}
 		for _, e := range n.GranteeRoles {
 			member, err := s.role(e.GetRoleSpec())
 			if err != nil {
@@ -288,6 +304,13 @@ func (s *statement) alterRoleSet(n *pg.AlterRoleSetStmt) error {
 	if err != nil {
 		return err
 	}
+	switch {
+	case s.Role.Super:
+	case old.Super:
+		return denied("must be superuser to alter superusers")
+	case !s.Role.CreateRole && old.OID != s.Role.OID:
+		return denied("permission denied")
+	}
 	r := roleCopy(old)
 	if err := applySetting(r.Settings, n.Setstmt); err != nil {
 		return err
@@ -298,6 +321,9 @@ func (s *statement) alterRoleSet(n *pg.AlterRoleSetStmt) error {
 
 // dropRole is DROP ROLE: refused while the role owns something (2BP01).
 func (s *statement) dropRole(n *pg.DropRoleStmt) error {
+	if !s.createsRoles() {
+		return denied("permission denied to drop role")
+	}
 	for _, o := range n.Roles {
 		name := o.GetRoleSpec().GetRolename()
 		r := s.snapshot().Role(name)
@@ -309,6 +335,8 @@ func (s *statement) dropRole(n *pg.DropRoleStmt) error {
 			return undefinedRole(name)
 		case r.OID == s.Role.OID:
 			return pgerr.New(pgerr.ObjectInUse, "current user cannot be dropped")
+		case r.Super && !s.Role.Super:
+			return denied("must be superuser to drop superusers")
 		}
 		if err := s.checkOwned(r); err != nil {
 			return err

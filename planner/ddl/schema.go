@@ -24,6 +24,12 @@ func (s *statement) createSchema(n *pg.CreateSchemaStmt) error {
 			name = r.Name
 		}
 	}
+	if err := s.mayCreateInDatabase(); err != nil {
+		return err
+	}
+	if err := s.mustBeMember(owner); err != nil {
+		return err
+	}
 	if strings.HasPrefix(name, "pg_") {
 		return pgerr.New(pgerr.ReservedName, "unacceptable schema name %q", name).
 			WithDetail("The prefix \"pg_\" is reserved for system schemas.")

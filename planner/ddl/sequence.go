@@ -233,6 +233,9 @@ func (s *statement) alterSequence(n *pg.AlterSeqStmt) error {
 		}
 		return pgerr.New(pgerr.WrongObjectType, "%q is not a sequence", n.Sequence.Relname)
 	}
+	if err := s.mustOwnRelation(old); err != nil {
+		return err
+	}
 	seq := *old
 	var restart *pg.DefElem
 	var rest []*pg.Node

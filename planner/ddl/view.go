@@ -73,6 +73,9 @@ func (s *statement) replaceView(old catalog.Relation, v *catalog.View) error {
 	if !ok {
 		return pgerr.New(pgerr.WrongObjectType, "%q is not a view", v.Name)
 	}
+	if err := s.mustOwnRelation(o); err != nil {
+		return err
+	}
 	if len(v.Columns) < len(o.Columns) {
 		return pgerr.New(pgerr.InvalidTableDefinition, "cannot drop columns from view")
 	}

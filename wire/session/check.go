@@ -9,7 +9,6 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
-	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/wire/session/setting"
@@ -231,7 +230,7 @@ func (s *Session) checkRole(name, value string) error {
 		}
 		return nil
 	}
-	if user := s.snapshot().Role(s.sessionUser()); !user.Super && !s.memberOf(user, role.OID, false, map[catalog.OID]bool{}) {
+	if user := s.snapshot().Role(s.sessionUser()); !user.Super && !s.snapshot().MemberOf(user, role.OID, s.database, false) {
 		return pgerr.New(pgerr.InsufficientPrivilege, "permission denied to set role %q", value)
 	}
 	return nil

@@ -97,32 +97,9 @@ func (s *Session) roleArgument(d types.Datum) (*catalog.Role, error) {
 	return nil, pgerr.New(pgerr.UndefinedObject, "role %q does not exist", d.Text())
 }
 
-// owns reports whether a role may all on what owner has: it is a superuser, is
-// the owner, or is a member of it and inherits.
+// owns reports whether a role may all on what owner has.
 func (s *Session) owns(r *catalog.Role, owner catalog.OID) bool {
-	return r.Super || s.memberOf(r, owner, true, map[catalog.OID]bool{})
-}
-
-// memberOf follows memberships, by way of roles that inherit or of all.
-func (s *Session) memberOf(r *catalog.Role, of catalog.OID, inherit bool, seen map[catalog.OID]bool) bool {
-	if r.OID == of {
-		return r.OID != 0
-	}
-	if inherit && !r.Inherit || seen[r.OID] {
-		return false
-	}
-	seen[r.OID] = true
-	if of == catalog.DatabaseOwnerOID {
-		if db := s.snapshot().DatabaseByOID(s.database); db != nil && db.Owner == r.OID {
-			return true
-		}
-	}
-	for _, m := range r.MemberOf {
-		if via := s.snapshot().RoleByOID(m.Role); via != nil && s.memberOf(via, of, inherit, seen) {
-			return true
-		}
-	}
-	return false
+	return s.snapshot().MayAll(r, owner, s.database)
 }
 
 // relationPrivilege: PUBLIC may read the catalogs.
@@ -136,14 +113,8 @@ func relationPrivilege(s *Session, r *catalog.Role, object []types.Datum, wanted
 		return false, false, nil
 	}
 	ref := relation.Ref()
-	readable := catalog.IsSystemSchema(ref.Schema) && slices.Contains(wanted, "SELECT") && !secretCatalogs[ref.Name]
+	readable := catalog.IsSystemSchema(ref.Schema) && slices.Contains(wanted, "SELECT") && !catalog.IsSecret(ref)
 	return readable || s.owns(r, ref.Owner), true, nil
-}
-
-// secretCatalogs are those that hold passwords or others' data samples.
-var secretCatalogs = map[string]bool{
-	"pg_authid": true, "pg_shadow": true, "pg_statistic": true, "pg_subscription": true, "pg_user_mapping": true,
-	"pg_largeobject": true, "pg_statistic_ext_data": true, "pg_hba_file_rules": true, "pg_file_settings": true, "pg_config": true,
 }
 
 func columnPrivilege(s *Session, r *catalog.Role, object []types.Datum, wanted []string) (may, ok bool, err error) {
@@ -242,7 +213,7 @@ func rolePrivilege(s *Session, r *catalog.Role, object []types.Datum, wanted []s
 		return false, false, err
 	}
 	for _, w := range wanted {
-		if r.Super || s.memberOf(r, of.OID, w == "USAGE", map[catalog.OID]bool{}) {
+		if r.Super || s.snapshot().MemberOf(r, of.OID, s.database, w == "USAGE") {
 			return true, true, nil
 		}
 	}

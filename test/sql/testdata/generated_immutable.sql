@@ -1,0 +1,40 @@
+CREATE TABLE g1 (a text, b int, c text GENERATED ALWAYS AS (a || b) STORED);
+CREATE TABLE g2 (a text, b int, c text GENERATED ALWAYS AS (b || a) STORED);
+CREATE TABLE g3 (a text, b timestamptz, c text GENERATED ALWAYS AS (a || b) STORED);
+CREATE TABLE g4 (a text, b date, c text GENERATED ALWAYS AS (a || b) STORED);
+CREATE TABLE g5 (a text, b numeric, c text GENERATED ALWAYS AS (b || a) STORED);
+CREATE TABLE g6 (a text, b float8, c text GENERATED ALWAYS AS (b || a) STORED);
+CREATE TABLE g7 (a text, b bool, c text GENERATED ALWAYS AS (a || b) STORED);
+CREATE TABLE g8 (a text, b jsonb, c text GENERATED ALWAYS AS (a || b::text) STORED);
+CREATE TABLE g8b (a text, b json, c text GENERATED ALWAYS AS (b || a) STORED);
+CREATE TABLE g9 (a text, b int[], c text GENERATED ALWAYS AS (a || b) STORED);
+CREATE TABLE g10 (a text, b uuid, c text GENERATED ALWAYS AS (a || b) STORED);
+CREATE TABLE g11 (a text, b bytea, c text GENERATED ALWAYS AS (a || b) STORED);
+CREATE TABLE g12 (a text, b interval, c text GENERATED ALWAYS AS (a || b) STORED);
+CREATE TABLE g13 (a text, b oid, c text GENERATED ALWAYS AS (a || b) STORED);
+CREATE TABLE g14 (a text, b regclass, c text GENERATED ALWAYS AS (a || b) STORED);
+CREATE TABLE g15 (a text, b "char", c text GENERATED ALWAYS AS (a || b) STORED);
+CREATE TABLE g16 (a text, b name, c text GENERATED ALWAYS AS (a || b) STORED);
+CREATE TABLE g17 (a text, b timestamp, c text GENERATED ALWAYS AS (a || b) STORED);
+CREATE TABLE g18 (a text, b time, c text GENERATED ALWAYS AS (a || b) STORED);
+CREATE TABLE g19 (a text, b int8, c text GENERATED ALWAYS AS (a || b || 'x' || 1) STORED);
+CREATE TABLE g20 (a varchar(5), b int2, c text GENERATED ALWAYS AS (a || b) STORED);
+CREATE TABLE g21 (a char(5), b int2, c text GENERATED ALWAYS AS (a || b) STORED);
+CREATE TABLE g22 (a text, b float4, c text GENERATED ALWAYS AS (concat(a, b)) STORED);
+CREATE TABLE g23 (a date, c date GENERATED ALWAYS AS (a + interval '1 day') STORED);
+CREATE TABLE g24 (a timestamptz, c timestamptz GENERATED ALWAYS AS (date_trunc('day', a)) STORED);
+CREATE TABLE g25 (a text, b date, c bool GENERATED ALWAYS AS (a = b::text) STORED);
+CREATE TABLE g26 (a int[], c text GENERATED ALWAYS AS (a::text) STORED);
+CREATE TABLE g27 (a float8, c text GENERATED ALWAYS AS (a::text) STORED);
+CREATE TABLE g28 (a timestamp, c text GENERATED ALWAYS AS (a::text) STORED);
+CREATE TABLE g29 (a text, c date GENERATED ALWAYS AS (a::date) STORED);
+CREATE TABLE g30 (a text, c int GENERATED ALWAYS AS (a::int) STORED);
+CREATE TABLE g31 (a date, b timestamptz, c bool GENERATED ALWAYS AS (a < b) STORED);
+CREATE TABLE g32 (a text[], c text GENERATED ALWAYS AS (array_to_string(a, ',')) STORED);
+CREATE TABLE g33 (a text, c text GENERATED ALWAYS AS (to_char(1, '9')) STORED);
+CREATE TABLE g34 (a text, c text GENERATED ALWAYS AS (a || now()) STORED);
+INSERT INTO g1 VALUES ('a', 1); INSERT INTO g2 VALUES ('a', 1); INSERT INTO g19 VALUES ('a', 1);
+SELECT * FROM g1; SELECT * FROM g2; SELECT * FROM g19;
+\d g1
+\d g2
+\d g19
