@@ -19,14 +19,14 @@ test: test-setup vet ## everything that CI runs
 	go test -timeout 20m ./...
 
 # The long forms of test/faults: twenty kills and pgbench for 30 s with 1 log
-# and with 3, thousands of power cuts, 10 million rows: some GB of disk and the
+# and with 3, a cluster of three nodes, thousands of power cuts, 10 million rows: some GB of disk and the
 # best part of an hour on two cores. `go test` alone runs the short ones.
 faults: ## faults at length: kills, power cuts, full disks, more rows than memory
 	go test -count=1 -timeout 3h -v ./test/faults -long
 
 soak: ## faults over and over with fresh seeds, until one fails (it names its seed)
 	seed=$$(date +%s); while go test -count=1 -timeout 3h ./test/faults -long -seed $$seed \
-	  -run 'TestKill|TestPowerCuts|TestFullDisk|TestOldSnapshot'; do seed=$$((seed+10000)); done; echo "seed $$seed failed"; false
+	  -run 'TestKill|TestClusterKills|TestPowerCuts|TestFullDisk|TestOldSnapshot'; do seed=$$((seed+10000)); done; echo "seed $$seed failed"; false
 
 FUZZ ?= 60s
 fuzz: ## every fuzz target for FUZZ each (60s), and random plays; inputs that fail are kept under testdata, to be committed

@@ -90,25 +90,39 @@ type process struct {
 func start(t testing.TB, dir string, args ...string) *process {
 	t.Helper()
 	p := spawn(t, dir, args...)
+	_, rest, _ := strings.Cut(p.waitReady(t), " -p ")
+	p.port, _, _ = strings.Cut(rest, " ")
+	return p
+}
+
+// waitReady returns the line that the process prints when it is ready.
+func (p *process) waitReady(t testing.TB) (line string) {
+	t.Helper()
 	select {
-	case line := <-p.line:
-		_, rest, _ := strings.Cut(line, " -p ")
-		p.port, _, _ = strings.Cut(rest, " ")
+	case line = <-p.line:
 		p.ready = time.Since(p.began)
 	case <-p.exited:
 		t.Fatalf("the server ended with %s:\n%s", p.cmd.ProcessState, p.logged())
 	case <-time.After(readyWithin):
 		t.Fatalf("the server did not get ready within %s:\n%s", readyWithin, p.logged())
 	}
-	return p
+	return line
 }
 
 // spawn runs the server on dir and does not wait for it.
 func spawn(t testing.TB, dir string, args ...string) *process {
 	t.Helper()
-	path := binary(t)
-	p := &process{exited: make(chan struct{}), line: make(chan string, 1), http: freeAddress(t), stderr: dir + ".log"}
-	p.cmd = exec.Command(path, append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--http", p.http}, args...)...)
+	http := freeAddress(t)
+	p := command(t, dir, append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--http", http}, args...)...)
+	p.http = http
+	return p
+}
+
+// command runs the program; what it logs goes beside dir.
+func command(t testing.TB, dir string, args ...string) *process {
+	t.Helper()
+	p := &process{exited: make(chan struct{}), line: make(chan string, 1), stderr: dir + ".log"}
+	p.cmd = exec.Command(binary(t), args...)
 	log, err := os.OpenFile(p.stderr, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		t.Fatal(err)

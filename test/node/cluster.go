@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/pegmatitedb/pegmatite/catalog/metakv"
 	"github.com/pegmatitedb/pegmatite/catalog/metakv/etcd"
 	"github.com/pegmatitedb/pegmatite/catalog/pgcatalog"
 	"github.com/pegmatitedb/pegmatite/catalog/placement"
@@ -63,15 +64,25 @@ func name(i int) string { return fmt.Sprintf("n%d", i+1) }
 // spread gives every node its part of the shards before it starts.
 func (c *Cluster) spread(t testing.TB, nodes, shards int) {
 	t.Helper()
+	var names []string
+	for i := range nodes {
+		names = append(names, name(i))
+	}
+	Spread(t, c.Etcd.Store(), shards, names...)
+}
+
+// Spread gives nodes of these names their parts of a new cluster's shards.
+func Spread(t testing.TB, kv metakv.Store, shards int, names ...string) {
+	t.Helper()
 	ctx := context.Background()
-	s, err := store.Open(ctx, c.Etcd.Store(), store.Options{System: pgcatalog.New().Relations(), Log: slog.New(slog.DiscardHandler)})
+	s, err := store.Open(ctx, kv, store.Options{System: pgcatalog.New().Relations(), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
 	var members []ring.Member
-	for i := range nodes {
-		id, err := s.NodeID(ctx, name(i))
+	for _, name := range names {
+		id, err := s.NodeID(ctx, name)
 		if err != nil {
 			t.Fatal(err)
 		}
