@@ -28,14 +28,17 @@ const (
 	dieAt    = "PEGMATITE_TEST_DIE_AT"
 )
 
-// The places where a server dies. All of them count from the first table lock
-// of a schema change on.
+// The places where a server dies. They count from the first table lock of a schema
+// change on, those of loads from the first rows.
 const (
 	dieShards    = "shards"           // before a call to a shard
 	diePrepared  = "prepared"         // when a log has prepared
 	dieDecide    = "before decision"  // before the change is published
 	dieDecided   = "after decision"   // after it, nobody knows of it
 	dieResolve   = "before resolving" // before a log learns of it
+	dieLoading   = "load"             // before rows come to a shard
+	dieLoaded    = "load, prepared"   // when a log has prepared
+	dieCommitted = "load, decided"    // before a log learns of it
 	neverDies    = "nowhere"
 	childLogs    = 3
 	childShards  = 4
@@ -79,12 +82,27 @@ type death struct {
 	place string
 	left  int64 // how often it passes there
 	armed atomic.Bool
+	// loading: rows have come to a shard.
+	loading atomic.Bool
 	// decided: the change is published. Before that it is other transactions that are resolved.
 	decided atomic.Bool
 }
 
 func (d *death) at(place string) {
-	if d.place == place && d.armed.Load() && atomic.AddInt64(&d.left, -1) == 0 {
+	if d.armed.Load() {
+		d.pass(place)
+	}
+}
+
+// ofLoad is at for the places of loads.
+func (d *death) ofLoad(place string) {
+	if d.loading.Load() {
+		d.pass(place)
+	}
+}
+
+func (d *death) pass(place string) {
+	if d.place == place && atomic.AddInt64(&d.left, -1) == 0 {
 		syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}
 	}
@@ -140,6 +158,10 @@ func (s *mortalShards) Read(ctx context.Context, r *shard.ReadRequest) (shard.Ro
 
 func (s *mortalShards) Write(ctx context.Context, r *shard.WriteRequest) (*shard.WriteReply, error) {
 	s.at(r.Txn)
+	if r.Rows != nil {
+		s.death.loading.Store(true)
+		s.death.ofLoad(dieLoading)
+	}
 	return s.Service.Write(ctx, r)
 }
 
@@ -161,7 +183,14 @@ type mortalLog struct {
 func (l *mortalLog) Prepare(ctx context.Context, r *txn.PrepareRequest) (txn.PrepareReply, error) {
 	reply, err := l.Participant.Prepare(ctx, r)
 	l.death.at(diePrepared)
+	l.death.ofLoad(dieLoaded)
 	return reply, err
+}
+
+func (l *mortalLog) Decide(ctx context.Context, r *txn.DecideRequest) (txn.Outcome, error) {
+	out, err := l.Participant.Decide(ctx, r)
+	l.death.ofLoad(dieCommitted)
+	return out, err
 }
 
 func (l *mortalLog) Resolve(ctx context.Context, r *txn.ResolveRequest) error {
@@ -220,14 +249,22 @@ func launch(t *testing.T, dir, place string, n int) *child {
 // dies runs a statement and reports whether the server has died of it.
 func (c *child) dies(session *pgx.Conn, sql string) bool {
 	c.t.Helper()
+	return c.diesOf(session, sql, func(ctx context.Context) error {
+		_, err := session.Exec(ctx, sql)
+		return err
+	})
+}
+
+func (c *child) diesOf(session *pgx.Conn, what string, do func(context.Context) error) bool {
+	c.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	_, err := session.Exec(ctx, sql)
+	err := do(ctx)
 	if err == nil {
 		return false
 	}
 	if !session.IsClosed() {
-		c.t.Fatalf("%s: %v", sql, err)
+		c.t.Fatalf("%s: %v", what, err)
 	}
 	c.cmd.Wait()
 	c.ended = true

@@ -9,7 +9,7 @@
 //	left_test.go      what there is in the files and in the metadata, and what should be
 //	schema_test.go    schema changes over many rows, cancelled and timed out
 //	kill_test.go      the same, with kill -9 of the server
-//	load_test.go      COPY FROM STDIN whose client goes away
+//	load_test.go      COPY FROM STDIN whose client goes away, that runs out of time, or whose server is killed
 //	metadata_test.go  a metadata store that does not answer at a schema change's commit
 //	many_test.go      thousands of objects in one transaction
 package interrupt

@@ -39,10 +39,10 @@ func begin(t *testing.T, address string, g *gate, first int) *copier {
 }
 
 // start starts a COPY, and waits until it asks for rows.
-func start(t *testing.T, address string, first int) *copier {
+func start(t *testing.T, address string, first int, settings ...string) *copier {
 	t.Helper()
 	conn := dial(t, address)
-	exec(t, conn, "SET application_name = 'copier'")
+	exec(t, conn, append(settings, "SET application_name = 'copier'")...)
 	h, err := conn.PgConn().Hijack()
 	if err != nil {
 		t.Fatal(err)
@@ -223,19 +223,113 @@ func TestCancelOfAWaitingLoad(t *testing.T) {
 	c.goesOn()
 }
 
+// TestLoadsOutOfTime: statement_timeout ends a COPY where it is: while shards
+// have rows of it, and while it waits for its client, at the next row.
+func TestLoadsOutOfTime(t *testing.T) {
+	g := &gate{}
+	n := node.StartWith(t, t.TempDir(), func(c *server.Config) { c.Shards, c.SharedFiles = shardsOfLoads, true }, server.Layers{Shards: g.shards})
+	other := dial(t, n.Address())
+	exec(t, other, "SET lock_timeout = '1s'", "CREATE TABLE t (a int PRIMARY KEY, b int, c text)")
+	for before, c := range []struct {
+		fill string
+		busy bool
+	}{{"SELECT", true}, {"SELECT", false}, {"INSERT INTO t VALUES (1)", true}, {"SELECT", false}} {
+		exec(t, other, c.fill)
+		copier := start(t, n.Address(), 10_000, "SET statement_timeout = 300")
+		if c.busy {
+			g.hold(2) // one shard has its rows
+			for range 12_000 / 100 {
+				copier.send(100)
+			}
+			copier.fails("ERROR", "57014", "canceling statement due to statement timeout")
+		} else {
+			ended := copier.sendAlways()
+			copier.fails("ERROR", "57014", "canceling statement due to statement timeout")
+			ended()
+		}
+		g.watch()
+		copier.goesOn()
+		if got, want := one(t, other, "SELECT count(*) FROM t"), fmt.Sprint(before/2); got != want {
+			t.Errorf("%d: %s rows are left, want %s", before, got, want)
+		}
+		exec(t, other, "ALTER TABLE t ALTER b SET DEFAULT 1") // locks it on every shard
+		nothingLeft(t, other, n.Dir)
+	}
+	loads(t, other, "1")
+}
+
+// sendAlways sends row after row until stop is called.
+func (c *copier) sendAlways() (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				c.send(1)
+			}
+		}
+	}()
+	return func() { close(done); <-ended }
+}
+
 // loads makes a COPY that comes to its end.
 func loads(t *testing.T, c *pgx.Conn, before string) {
 	t.Helper()
-	var rows strings.Builder
-	for i := range 5000 {
-		fmt.Fprintf(&rows, "%d\t%d\tx\n", 10_000+i, i)
-	}
-	tag, err := c.PgConn().CopyFrom(context.Background(), strings.NewReader(rows.String()), "COPY t FROM STDIN")
+	tag, err := load(context.Background(), c)
 	if err != nil || tag.RowsAffected() != 5000 {
 		t.Errorf("%s, %v", tag, err)
 	}
 	if got := one(t, c, "SELECT count(*) - 5000 FROM t"); got != before {
 		t.Errorf("%s rows beside the loaded ones", got)
+	}
+}
+
+// load makes a COPY of 5000 rows.
+func load(ctx context.Context, c *pgx.Conn) (pgconn.CommandTag, error) {
+	var rows strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&rows, "%d\t%d\tx\n", 10_000+i, i)
+	}
+	return c.PgConn().CopyFrom(ctx, strings.NewReader(rows.String()), "COPY t FROM STDIN")
+}
+
+// TestLoadsKilled kills the server within a COPY, into an empty table and into
+// one with rows: what was not decided was never there, what was is there as a whole.
+func TestLoadsKilled(t *testing.T) {
+	for before, fill := range []string{"SELECT", "INSERT INTO t VALUES (1)"} {
+		t.Run(fill, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "data")
+			c := launch(t, dir, neverDies, 0)
+			exec(t, dial(t, c.address), "CREATE TABLE t (a int PRIMARY KEY, b int, c text)", fill)
+			c.stop()
+			check := func(session *pgx.Conn, want int) {
+				t.Helper()
+				exec(t, session, "SET lock_timeout = '1s'")
+				if got := one(t, session, "SELECT count(*) FROM t"); got != fmt.Sprint(want) {
+					t.Errorf("%s rows are left, want %d", got, want)
+				}
+				exec(t, session, "ALTER TABLE t ALTER b SET DEFAULT 1")
+				nothingLeft(t, session, dir)
+			}
+			for _, d := range []struct {
+				place string
+				n     int
+			}{{dieLoading, 1}, {dieLoading, childShards}, {dieLoaded, 1}, {dieLoaded, childLogs}, {dieCommitted, firstPassing}} {
+				c := launch(t, dir, d.place, d.n)
+				session := dial(t, c.address)
+				check(session, before)
+				if !c.diesOf(session, "COPY", func(ctx context.Context) error { _, err := load(ctx, session); return err }) {
+					t.Fatalf("not killed at %s %d", d.place, d.n)
+				}
+			}
+			c = launch(t, dir, neverDies, 0)
+			check(dial(t, c.address), before+5000)
+			c.stop()
+		})
 	}
 }
 
