@@ -76,6 +76,8 @@ type Call struct {
 	Operator string
 	// Keyword is what the call was written as (CURRENT_USER), for deparsing; "" is as a call.
 	Keyword string
+	// Syntax says that it was written in SQL's own syntax (EXTRACT(… FROM …)), for deparsing.
+	Syntax bool
 }
 
 // CastForm says how a Cast converts.

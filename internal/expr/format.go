@@ -23,6 +23,10 @@ type Formatter struct {
 	Pretty bool
 	// Literal prints a literal's text; nil uses the type's own (reg… types then print numbers).
 	Literal func(*types.Type, types.Datum) string
+	// Layout, when set, breaks lines as the definitions of views do.
+	Layout *Layout
+	// Folded prints an IN list of literals as the one array that planning makes of it.
+	Folded bool
 }
 
 // Format deparses e with names as they are and env's settings.
@@ -34,17 +38,24 @@ func Format(env *types.Env, e Expr) string {
 func (f *Formatter) Format(e Expr) string {
 	p := &deparser{f: f}
 	p.expr(e, false)
-	return p.b.String()
+	return string(p.b)
+}
+
+// FormatShown deparses e with the conversions that nobody wrote.
+func (f *Formatter) FormatShown(e Expr) string {
+	p := &deparser{f: f}
+	p.expr(e, true)
+	return string(p.b)
 }
 
 type deparser struct {
 	f *Formatter
-	b strings.Builder
+	b []byte
 }
 
 func (p *deparser) str(parts ...string) {
 	for _, s := range parts {
-		p.b.WriteString(s)
+		p.b = AppendLine(p.b, s)
 	}
 }
 
@@ -213,6 +224,7 @@ func (p *deparser) call(e *Call) {
 	switch {
 	case e.Keyword != "":
 		p.str(e.Keyword)
+	case e.Syntax && p.syntax(e):
 	case e.Operator != "" && len(e.Args) == 2:
 		p.infix(e, e.Args[0], " "+e.Operator+" ", e.Args[1])
 	case e.Operator != "" && len(e.Args) == 1:
@@ -291,24 +303,24 @@ func (p *deparser) logic(e *Logic) {
 }
 
 func (p *deparser) caseNode(e *Case) {
-	p.str("CASE")
+	p.word("CASE", "", 0, varIndent)
 	if e.Arg != nil {
 		p.str(" ")
 		p.expr(e.Arg, true)
 	}
 	for _, w := range e.Arms {
-		p.str(" WHEN ")
+		p.word("WHEN ", " ", 0, 0)
 		p.expr(caseTest(e, w.Cond), false)
 		p.str(" THEN ")
 		p.expr(w.Result, true)
 	}
-	p.str(" ELSE ")
+	p.word("ELSE ", " ", 0, 0)
 	if e.Else == nil {
 		p.literal(&Const{Typed: e.Typed})
 	} else {
 		p.expr(e.Else, true)
 	}
-	p.str(" END")
+	p.word("END", " ", -varIndent, 0)
 }
 
 // caseTest is the value behind WHEN of a CASE with an argument, whose
@@ -352,14 +364,13 @@ func (p *deparser) anyAll(e *AnyAll) {
 	p.shut()
 }
 
-// inList prints a list as the array that PostgreSQL makes of it: a literal when
-// all are literals.
+// inList prints a list as the array that PostgreSQL makes of it.
 func (p *deparser) inList(list []Expr) {
 	elems := make([]types.Datum, len(list))
 	t := list[0].Type()
 	for i, e := range list {
 		c, ok := e.(*Const)
-		if !ok || t.Array == nil || !t.Array.Supported() || c.T != t {
+		if !p.f.Folded || !ok || t.Array == nil || !t.Array.Supported() || c.T != t {
 			p.str("ARRAY[")
 			p.list(list, true)
 			p.str("]")

@@ -55,7 +55,9 @@ func (p *deparser) simple(e, parent Expr) bool {
 			return outer.Op != Not
 		}
 		return separates(parent, false)
-	case *AnyAll, *Test, *Distinct:
+	case *AnyAll:
+		return false
+	case *Test, *Distinct:
 		return separates(parent, true)
 	case *Field:
 		_, again := parent.(*Field)

@@ -47,6 +47,8 @@ type binder struct {
 	renaming *renaming
 	// view notes what names meant, when the text of a view is being made.
 	view *viewNotes
+	// definition notes what the parts of a view's text are, when it is being printed.
+	definition *definition
 	// location is where a column or parameter stands in text, for errors that are found later.
 	location map[expr.Expr]int32
 }

@@ -34,6 +34,9 @@ func (q *query) call(n *pg.FuncCall) expr.Expr {
 	q.refuseAggregateSyntax(n, name)
 	e, err := q.b.coercer.FunctionCall(r, args)
 	q.b.must(err, n.Location)
+	if c, ok := e.(*expr.Call); ok && isSQLSyntax(n) {
+		c.Syntax = true
+	}
 	return q.checkSet(e, n.Location)
 }
 

@@ -13,6 +13,14 @@ import (
 
 // expr binds an expression (transformExprRecurse).
 func (q *query) expr(n *pg.Node) expr.Expr {
+	e := q.expression(n)
+	if d := q.b.definition; d != nil && len(q.b.views) == 0 {
+		d.exprs[n] = e
+	}
+	return e
+}
+
+func (q *query) expression(n *pg.Node) expr.Expr {
 	switch n := n.GetNode().(type) {
 	case *pg.Node_ColumnRef:
 		return q.columnRef(n.ColumnRef)

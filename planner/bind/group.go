@@ -51,6 +51,9 @@ func (q *query) addAggregate(call *expr.AggregateCall, depth int, location int32
 	}
 	c := q.b.column(call.Agg.Name, call.Type(), call.Typmod())
 	owner.aggs = append(owner.aggs, aggregate{call, c, location})
+	if d := q.b.definition; d != nil {
+		d.aggregates[c.ID] = call
+	}
 	return q.refer(ref(c), depth, location)
 }
 

@@ -117,6 +117,9 @@ func (q *query) claim(it *item) {
 	if q.own == nil {
 		q.own = map[expr.ColumnID]*ownColumn{}
 	}
+	if d := q.b.definition; d != nil {
+		d.nameColumns(it)
+	}
 	for _, c := range slices.Concat(it.columns, it.later) {
 		if col, ok := c.value.(*expr.Column); ok && q.own[col.ID] == nil {
 			q.own[col.ID] = &ownColumn{it, c.name}

@@ -53,6 +53,7 @@ func (d *dumper) expr(e expr.Expr) string {
 		return "-"
 	}
 	f := &expr.Formatter{
+		Folded: true,
 		Env:    types.DefaultEnv(),
 		Column: func(c *expr.Column) string { return fmt.Sprintf("%s#%d", c.Name, c.ID) },
 		Param:  func(p *expr.Param) string { return fmt.Sprintf("$%d:%s", p.Index+1, p.T.Name) },

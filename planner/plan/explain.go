@@ -25,7 +25,7 @@ type ExplainOptions struct {
 // Explain returns EXPLAIN's text form, a line each.
 func Explain(st *Statement, o ExplainOptions) string {
 	x := &explainer{st: st, o: o}
-	x.format = &expr.Formatter{Env: types.DefaultEnv(), Subquery: x.subquery, Param: x.param}
+	x.format = &expr.Formatter{Env: types.DefaultEnv(), Folded: true, Subquery: x.subquery, Param: x.param}
 	x.node(st.Root, 0, "")
 	for i, init := range st.Inits {
 		if init.Expr != nil {

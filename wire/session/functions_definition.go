@@ -35,6 +35,10 @@ var definitionFunctions = map[string]function{
 		if err != nil {
 			return types.Null, err
 		}
+		if v := s.snapshot().View(oid); v != nil {
+			pretty := len(args) > 1 && (args[1].Kind() == types.KindInt || args[1].IsTrue())
+			return types.Text(s.viewDefinition(v, pretty)), nil
+		}
 		return textIf(s.node.System.ViewDef(s.snapshot(), oid)), nil
 	},
 	"pg_get_ruledef": ruleDef,
@@ -104,6 +108,15 @@ func (s *Session) expressionText(t *catalog.Table, text string, pretty bool) str
 	return pgcatalog.Expression(s.snapshot(), s.database, text, s.visible)
 }
 
+// viewDefinition is pg_get_viewdef: of a query that is an error now, its text as it is kept.
+func (s *Session) viewDefinition(v *catalog.View, pretty bool) string {
+	text, err := bind.ViewDefinition(s.env.bind(), v, s.env.output(), pretty, s.nameOf)
+	if err != nil {
+		text = v.Query
+	}
+	return pgcatalog.Expression(s.snapshot(), s.database, text, s.visible) + ";"
+}
+
 // defaultColumn is the column that has the text as its default; nil if none has.
 func defaultColumn(t *catalog.Table, text string) *catalog.Column {
 	if t != nil {
@@ -162,7 +175,7 @@ func ruleDef(s *Session, args []types.Datum) (types.Datum, error) {
 	if len(args) > 1 && args[1].IsTrue() {
 		name = s.className(v.OID)
 	}
-	return types.Text("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO " + name + " DO INSTEAD " + v.Query), nil
+	return types.Text("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO " + name + " DO INSTEAD " + s.viewDefinition(v, len(args) > 1 && args[1].IsTrue())), nil
 }
 
 // propertyOf answers for what all indexes, which are B-trees, have; other names are NULL.
