@@ -37,6 +37,8 @@ type conn struct {
 	running time.Time               // since when a message is served; zero between messages
 	settled bool                    // waiting for a message, outside a transaction
 	leaving error                   // why the session ends as soon as it may, or nil
+	// terminated: it may now, whatever it does; leaving says why.
+	terminated bool
 }
 
 func newConn(s *Server, nc net.Conn) *conn {
@@ -68,24 +70,14 @@ func (c *conn) run() {
 
 // next waits for a message, as long as the session's idle timeouts allow.
 func (c *conn) next() (pgproto3.FrontendMessage, error) {
-	if c.reader.Buffered() {
-		return c.reader.Next()
-	}
 	limit, expired := time.Duration(0), error(nil)
-	if c.ready {
+	idle := !c.reader.Buffered()
+	if idle && c.ready {
 		limit, expired = c.session.IdleLimit()
 	}
-	c.mu.Lock()
-	c.settled = c.session.Settled()
-	leaving := c.leaving
-	if leaving != nil && c.settled {
-		c.mu.Unlock()
-		return nil, leaving
+	if err := c.wait(idle, limit); err != nil {
+		return nil, err
 	}
-	if limit > 0 {
-		c.net.SetReadDeadline(time.Now().Add(limit))
-	}
-	c.mu.Unlock()
 	m, err := c.reader.Next()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -100,6 +92,21 @@ func (c *conn) next() (pgproto3.FrontendMessage, error) {
 		return nil, expired
 	}
 	return m, err
+}
+
+// wait notes that a message is waited for, of which (idle) nothing has come yet.
+// The error is why it is not.
+func (c *conn) wait(idle bool, limit time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.settled = idle && c.session.Settled()
+	if c.terminated || c.leaving != nil && c.settled {
+		return c.leaving
+	}
+	if limit > 0 {
+		c.net.SetReadDeadline(time.Now().Add(limit))
+	}
+	return nil
 }
 
 func isTimeout(err error) bool {
@@ -247,6 +254,9 @@ func (c *conn) begin(ctx context.Context) context.Context {
 		ctx, c.cancel = context.WithCancelCause(context.Background())
 	}
 	c.running = time.Now()
+	if c.terminated {
+		c.cancel(c.leaving)
+	}
 	return ctx
 }
 
@@ -270,7 +280,7 @@ func (c *conn) Interrupt(err error) {
 func (c *conn) Terminate() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.leaving = errShutdown
+	c.leaving, c.terminated = errShutdown, true
 	c.net.SetReadDeadline(time.Now())
 	c.net.SetWriteDeadline(time.Now().Add(time.Second)) // it may be stuck in an answer
 	if !c.running.IsZero() {

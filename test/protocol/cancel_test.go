@@ -174,14 +174,20 @@ func raw(t *testing.T, address string) *pgproto3.Frontend {
 // lastError reads to the end of the connection and returns the last error before it.
 func lastError(t *testing.T, f *pgproto3.Frontend) *pgproto3.ErrorResponse {
 	t.Helper()
+	last, err := lastWords(f)
+	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Fatal(err)
+	}
+	return last
+}
+
+// lastWords is lastError, and how the connection ended.
+func lastWords(f *pgproto3.Frontend) (*pgproto3.ErrorResponse, error) {
 	last := &pgproto3.ErrorResponse{}
 	for {
 		m, err := f.Receive()
 		if err != nil {
-			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-				return last
-			}
-			t.Fatal(err)
+			return last, err
 		}
 		if e, ok := m.(*pgproto3.ErrorResponse); ok {
 			copied := *e

@@ -116,12 +116,17 @@ func (s *Session) Fail(ctx context.Context, err error) error {
 	return nil
 }
 
-// interrupted replaces a cancelled context's error by why it was cancelled.
+// interrupted replaces a cancelled context's error by why it was cancelled. Of a
+// session that is ended nothing else matters, a message that does not come least.
 func interrupted(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() == nil || !pgerr.HasCode(pgerr.From(err), pgerr.QueryCanceled) {
+	if err == nil || ctx.Err() == nil {
 		return err
 	}
-	if cause := context.Cause(ctx); pgerr.HasCode(cause, pgerr.QueryCanceled, pgerr.AdminShutdown, pgerr.IdleInTransactionSessionTimeout) {
+	cause := context.Cause(ctx)
+	if !pgerr.HasCode(cause, pgerr.AdminShutdown) && !pgerr.HasCode(pgerr.From(err), pgerr.QueryCanceled) {
+		return err
+	}
+	if pgerr.HasCode(cause, pgerr.QueryCanceled, pgerr.AdminShutdown, pgerr.IdleInTransactionSessionTimeout) {
 		return cause
 	}
 	return err
