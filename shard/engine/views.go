@@ -2,20 +2,23 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/sqlite"
 )
 
 // The views with SQL names let anyone read a shard's file with sqlite3. They
 // are written on a clean stop and into backups, and use nothing that plain
 // SQLite lacks.
 
-// writeViews replaces all views by those of the given tables, named
-// "Schema.Name"; Schema holds the database too ("postgres.public"). A table
-// that the shard never had rows of has an empty view.
+// writeViews makes the views those of the given tables, named "Schema.Name";
+// Schema holds the database too ("postgres.public"). A table that the shard
+// never had rows of has an empty view.
 func (e *Engine) writeViews(ctx context.Context, tables []*shard.Table) error {
 	if err := e.Settle(ctx); err != nil {
 		return err
@@ -25,39 +28,105 @@ func (e *Engine) writeViews(ctx context.Context, tables []*shard.Table) error {
 		return err
 	}
 	defer conn.Release()
-	var script strings.Builder
-	err = eachRow(conn, `SELECT name FROM sqlite_schema WHERE type = 'view'`, nil, func(row []byte) error {
+	create := e.viewTexts(tables)
+	var drop []int64
+	err = eachRow(conn, `SELECT rowid, name, sql FROM sqlite_schema WHERE type = 'view'`, nil, func(row []byte) error {
+		id, row, _ := types.NextPacked(row)
+		name, row, _ := types.NextPacked(row)
+		text, _, _ := types.NextPacked(row)
+		if create[name.Text()] == text.Text() {
+			delete(create, name.Text())
+		} else {
+			drop = append(drop, id.Int())
+		}
+		return nil
+	})
+	if err != nil || len(drop)+len(create) == 0 {
+		return err
+	}
+	if err := conn.Begin(); err != nil {
+		return err
+	}
+	if err := changeViews(conn, drop, create); err != nil {
+		return err
+	}
+	return conn.Commit()
+}
+
+// viewTexts are the views of tables by name. SQLite does not tell A from a, so
+// the later of two such names has its table's number behind it.
+func (e *Engine) viewTexts(tables []*shard.Table) map[string]string {
+	have := *e.tables.Load()
+	out, taken := make(map[string]string, len(tables)), make(map[string]bool, len(tables))
+	for _, t := range tables {
+		name := t.Schema + "." + t.Name
+		if taken[asciiLower(name)] {
+			name += "." + shard.TableName(t.Physical)
+		}
+		taken[asciiLower(name)] = true
+		columns := 0
+		if tab := have[t.Physical]; tab != nil {
+			columns = int(tab.columns.Load())
+		}
+		out[name] = createView(t, name, columns)
+	}
+	return out
+}
+
+func asciiLower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
+// changeViews edits SQLite's schema as a table, in the open transaction: CREATE
+// and DROP VIEW look through all of it for each one. The schema is then read
+// anew, which fails if it cannot be.
+func changeViews(conn *sqlite.Conn, drop []int64, create map[string]string) error {
+	if err := conn.Script("PRAGMA writable_schema = ON"); err != nil {
+		return err
+	}
+	err := editViews(conn, drop, create)
+	if err := errors.Join(err, conn.Script("PRAGMA writable_schema = RESET")); err != nil {
+		return err
+	}
+	return conn.Script("SELECT count(*) FROM sqlite_schema")
+}
+
+// editViews drops views by their places in the schema, and writes others.
+func editViews(conn *sqlite.Conn, drop []int64, create map[string]string) error {
+	for _, id := range drop {
+		if _, err := exec(conn, `DELETE FROM sqlite_schema WHERE rowid = ?`, types.IntValue(id).AppendPacked(nil)); err != nil {
+			return err
+		}
+	}
+	for name, text := range create {
+		row := types.TextValue(text).AppendPacked(types.TextValue(name).AppendPacked(nil))
+		if _, err := exec(conn, `INSERT INTO sqlite_schema(type, name, tbl_name, rootpage, sql) VALUES('view', ?1, ?1, 0, ?2)`, row); err != nil {
+			return err
+		}
+	}
+	// Connections look at this number to see whether they know the schema.
+	var version int64
+	err := eachRow(conn, "PRAGMA schema_version", nil, func(row []byte) error {
 		v, _, _ := types.NextPacked(row)
-		script.WriteString("DROP VIEW " + quoted(v.Text()) + ";\n")
+		version = v.Int()
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	for _, t := range tables {
-		have := 0
-		if tab := (*e.tables.Load())[t.Physical]; tab != nil {
-			have = int(tab.columns.Load())
-		}
-		script.WriteString(createView(t, have) + ";\n")
-	}
-	if script.Len() == 0 {
-		return nil
-	}
-	if err := conn.Begin(); err != nil {
-		return err
-	}
-	if err := conn.Script(script.String()); err != nil {
-		return err
-	}
-	return conn.Commit()
+	return conn.Script("PRAGMA schema_version = " + strconv.FormatInt(int64(int32(version+1)), 10))
 }
 
 // quoted is a name in SQLite's syntax.
 func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 // createView is the view of a table of which the file has some columns.
-func createView(t *shard.Table, have int) string {
+func createView(t *shard.Table, name string, have int) string {
 	var columns []string
 	for i := range t.Columns {
 		c := &t.Columns[i]
@@ -76,7 +145,7 @@ func createView(t *shard.Table, have int) string {
 	if len(columns) == 0 {
 		columns = []string{"NULL AS " + quoted("no columns")}
 	}
-	sql := "CREATE VIEW " + quoted(t.Schema+"."+t.Name) + " AS SELECT " + strings.Join(columns, ", ")
+	sql := "CREATE VIEW " + quoted(name) + " AS SELECT " + strings.Join(columns, ", ")
 	if have == 0 {
 		return sql + " WHERE 0"
 	}
