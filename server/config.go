@@ -206,6 +206,15 @@ func (c *Config) FromFile(path string) error {
 	return nil
 }
 
+// WrongCall is the error of settings that are right by themselves and wrong for
+// the directory or the cluster: the caller is to change them.
+type WrongCall struct{ error }
+
+// Unwrap gives what is wrong.
+func (w WrongCall) Unwrap() error { return w.error }
+
+func wrongCall(format string, args ...any) error { return WrongCall{fmt.Errorf(format, args...)} }
+
 // Validate says the first thing that is wrong.
 func (c *Config) Validate() error {
 	switch {

@@ -116,7 +116,7 @@ func (d *DataDir) identify(w Wanted) error {
 			Shards: cmp.Or(w.Shards, DefaultShards), Logs: cmp.Or(w.Logs, DefaultLogs),
 		}
 		if d.Identity.Logs > d.Identity.Shards {
-			return fmt.Errorf("logs: %d logs for %d shards: a log without shards is of no use", d.Identity.Logs, d.Identity.Shards)
+			return wrongCall("logs: %d logs for %d shards: a log without shards is of no use", d.Identity.Logs, d.Identity.Shards)
 		}
 		return nil
 	}
@@ -136,11 +136,11 @@ func (d *DataDir) identify(w Wanted) error {
 		return fmt.Errorf("%s is damaged: cluster %q, node %d, %d shards, %d logs; restore it from a backup",
 			filepath.Join(d.Path, identityFile), id.Cluster, id.Node, id.Shards, id.Logs)
 	case w.Name != "" && w.Name != id.Name:
-		return fmt.Errorf("%s is node %q's, not %q's; the name cannot change", d.Path, id.Name, w.Name)
+		return wrongCall("%s is node %q's, not %q's; the name cannot change", d.Path, id.Name, w.Name)
 	case w.Shards != 0 && w.Shards != id.Shards:
-		return fmt.Errorf("%s was made with %d shards, not %d; the number cannot change", d.Path, id.Shards, w.Shards)
+		return wrongCall("%s was made with %d shards, not %d; the number cannot change", d.Path, id.Shards, w.Shards)
 	case w.Logs != 0 && w.Logs != id.Logs:
-		return fmt.Errorf("%s was made with %d logs, not %d; the number cannot change", d.Path, id.Logs, w.Logs)
+		return wrongCall("%s was made with %d logs, not %d; the number cannot change", d.Path, id.Logs, w.Logs)
 	}
 	return nil
 }

@@ -336,7 +336,7 @@ func (n *Node) placement(ctx context.Context) (*placement.Map, error) {
 			id.Shards = m.Shards()
 		}
 		if m.Shards() != id.Shards {
-			return nil, fmt.Errorf("the cluster has %d shards, not %d; the number cannot change", m.Shards(), id.Shards)
+			return nil, wrongCall("the cluster has %d shards, not %d; the number cannot change", m.Shards(), id.Shards)
 		}
 		return m, n.dir.Commit()
 	}

@@ -27,24 +27,35 @@ func SetFirstPassword(dir, password string) error {
 	if password == "" {
 		return errors.New("the password is empty")
 	}
-	started := fmt.Errorf("%s has been started already: its roles have passwords by ALTER ROLE … PASSWORD (psql's \\password)", dir)
-	files := vfs.OS{}
-	if _, err := vfs.ReadFile(files, filepath.Join(dir, identityFile)); !errors.Is(err, fs.ErrNotExist) {
-		return started
+	if err := CheckFirstPassword(dir); err != nil {
+		return err
 	}
+	files := vfs.OS{}
 	d, err := OpenDataDir(files, dir, Wanted{})
 	if err != nil {
 		return err
 	}
 	defer d.Close()
 	if !d.Fresh {
-		return started
+		return errStarted(dir)
 	}
 	verifier, err := scram.NewVerifier(password)
 	if err != nil {
 		return err
 	}
 	return vfs.WriteFile(files, filepath.Join(dir, firstPasswordFile), []byte(verifier+"\n"))
+}
+
+// CheckFirstPassword refuses a directory that was started already.
+func CheckFirstPassword(dir string) error {
+	if _, err := vfs.ReadFile(vfs.OS{}, filepath.Join(dir, identityFile)); !errors.Is(err, fs.ErrNotExist) {
+		return errStarted(dir)
+	}
+	return nil
+}
+
+func errStarted(dir string) error {
+	return fmt.Errorf("%s has been started already: its roles have passwords by ALTER ROLE … PASSWORD (psql's \\password)", dir)
 }
 
 // firstVerifier is the verifier of the superuser's first password: of DIR's

@@ -112,7 +112,7 @@ func TestOtherCommands(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"version"}, 0, server.VersionLine()}, {[]string{"help"}, 0, "pegmatite serve"}, {[]string{"help", "serve"}, 0, "--max-connections"}, {nil, 0, "pegmatite serve"},
+		{[]string{"version"}, 0, server.VersionLine()}, {[]string{"help"}, 0, "pegmatite serve"}, {[]string{"help", "serve"}, 0, "--max-connections"}, {[]string{"help", "serve"}, 0, "[PEGMATITE_CONFIG]"}, {nil, 0, "pegmatite serve"},
 		{[]string{"help", "version"}, 0, "pegmatite serve"}, {[]string{"-help"}, 0, "pegmatite serve"}, {[]string{"-version"}, 0, server.VersionLine()},
 		{[]string{"help", "key"}, 0, "pegmatite key"}, {[]string{"help", "certificate"}, 0, "pegmatite certificate"}, {[]string{"help", "passwd"}, 0, "pegmatite passwd"},
 	} {
@@ -169,16 +169,18 @@ func TestDirectories(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	untouched := func(want string, args ...string) {
+	untouched := func(code int, want string, args ...string) {
 		t.Helper()
 		before := tree(t, dir)
-		refused(t, exitFailure, want, append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0"}, args...)...)
+		refused(t, code, want, append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0"}, args...)...)
 		if after := tree(t, dir); after != before {
 			t.Errorf("%q: touched:\n%s\n%s", args, before, after)
 		}
 	}
-	untouched("was made with 2 shards, not 3; the number cannot change", "--shards", "3")
-	untouched("was made with 1 logs, not 2; the number cannot change", "--logs", "2")
+	untouched(exitUsage, "was made with 2 shards, not 3; the number cannot change", "--shards", "3")
+	untouched(exitUsage, "was made with 1 logs, not 2; the number cannot change", "--logs", "2")
+	untouched(exitUsage, `is node "one"'s, not "two"'s; the name cannot change`, "--node", "two")
+	refused(t, exitUsage, "logs: 9 logs for 8 shards: a log without shards is of no use", "serve", "--data", fresh, "--listen", "127.0.0.1:0", "--logs", "9")
 	replace := func(old, with string) {
 		t.Helper()
 		if err := os.WriteFile(identity, bytes.Replace(good, []byte(old), []byte(with), 1), 0o600); err != nil {
@@ -187,14 +189,14 @@ func TestDirectories(t *testing.T) {
 	}
 	for _, other := range []int{server.FormatVersion - 1, server.FormatVersion + 1} {
 		replace(fmt.Sprintf(`"format": %d`, server.FormatVersion), fmt.Sprintf(`"format": %d`, other))
-		untouched(fmt.Sprintf("has format %d; this version reads format %d only", other, server.FormatVersion))
+		untouched(exitFailure, fmt.Sprintf("has format %d; this version reads format %d only", other, server.FormatVersion))
 	}
 	replace(`{`, `[`)
-	untouched("pegmatite.json is damaged")
+	untouched(exitFailure, "pegmatite.json is damaged")
 	if err := os.Remove(identity); err != nil {
 		t.Fatal(err)
 	}
-	untouched("has shards or logs, and no pegmatite.json: restore that file from a backup")
+	untouched(exitFailure, "has shards or logs, and no pegmatite.json: restore that file from a backup")
 }
 
 // TestOtherPlaces: a file, another's directory, a port for HTTP in use.

@@ -20,7 +20,11 @@ func passwd(args []string, in *os.File, out, errs io.Writer) int {
 	if len(args) != 1 || strings.HasPrefix(args[0], "-") {
 		return wrongCall(errs, errors.New("passwd needs one argument, the data directory"))
 	}
-	password, err := readPassword(in, errs)
+	err := server.CheckFirstPassword(args[0])
+	var password string
+	if err == nil {
+		password, err = readPassword(in, errs)
+	}
 	if err == nil {
 		err = server.SetFirstPassword(args[0], password)
 	}

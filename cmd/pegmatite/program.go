@@ -11,6 +11,9 @@ import (
 	"github.com/pegmatitedb/pegmatite/server"
 )
 
+// configVariable names the file of settings where --config does not.
+const configVariable = "PEGMATITE_CONFIG"
+
 // program is a command that runs until it is told to stop, by settings.
 type program struct {
 	name     string
@@ -36,6 +39,9 @@ func (p *program) run(args []string, errs io.Writer) int {
 	}
 	if err := p.until(config); err != nil {
 		fmt.Fprintf(errs, "pegmatite: %s\n", oneLine(err))
+		if wrong := (server.WrongCall{}); errors.As(err, &wrong) {
+			return exitUsage
+		}
 		return exitFailure
 	}
 	return 0
@@ -47,7 +53,7 @@ func (p *program) configure(args []string, errs io.Writer) (server.Config, error
 	config := p.defaults()
 	flags := flag.NewFlagSet(p.name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	file := flags.String("config", os.Getenv("PEGMATITE_CONFIG"), "file of settings (TOML)")
+	file := flags.String("config", os.Getenv(configVariable), "file of settings (TOML)")
 	given := map[string]string{}
 	for _, o := range p.options {
 		set := func(v string) error { given[o.Name] = v; return nil }
@@ -91,7 +97,7 @@ func (p *program) configure(args []string, errs io.Writer) (server.Config, error
 func (p *program) printOptions(w io.Writer) {
 	defaults := p.defaults()
 	fmt.Fprintf(w, "\n%s:\n", p.name)
-	fmt.Fprintf(w, "  --%-18s %s\n", "config", "file of settings (TOML)")
+	fmt.Fprintf(w, "  --%-18s %s [%s]\n", "config", "file of settings (TOML)", configVariable)
 	for _, o := range p.options {
 		fmt.Fprintf(w, "  --%-18s %s [%s, default %q]\n", o.Name, o.Help, o.Environment(), o.Text(&defaults))
 	}
