@@ -157,7 +157,7 @@ func raw(t *testing.T, address string) *pgproto3.Frontend {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { nc.Close() })
-	nc.SetDeadline(time.Now().Add(patience))
+	nc.SetDeadline(time.Now().Add(4 * patience))
 	nc.Write(startup([]string{"user=postgres", "database=postgres"}))
 	f := pgproto3.NewFrontend(nc, nc)
 	for {

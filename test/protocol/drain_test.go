@@ -65,10 +65,12 @@ func TestCutOff(t *testing.T) {
 		}
 	}
 	half := raw(t, n.Address())
-	half.Send(&pgproto3.Query{String: "BEGIN"})
-	half.Flush()
+	begin, err := (&pgproto3.Query{String: "BEGIN"}).Encode(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	half.SendUnbufferedEncodedCopyData(append(begin, 'Q', 0, 0)) // any bytes are sent as they are
 	untilReady(t, half)
-	half.SendUnbufferedEncodedCopyData([]byte{'Q', 0, 0}) // any bytes are sent as they are
 	victims["half a message"] = half
 	stopped := make(chan error, 1)
 	go func() { stopped <- n.Stop() }()
