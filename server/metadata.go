@@ -24,6 +24,9 @@ func (b bound) Extend(ctx context.Context, from, to txn.Timestamp) error {
 	if err != nil {
 		return err
 	}
+	if have == int64(to) {
+		return nil // the answer to an earlier attempt was lost; nobody else can be the oracle of this process's store
+	}
 	if have != int64(from) {
 		return pgerr.New(pgerr.TRSerializationFailure, "the timestamp oracle's bound was moved by another process")
 	}

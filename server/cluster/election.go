@@ -232,6 +232,10 @@ func (b bound) Extend(ctx context.Context, from, to txn.Timestamp) error {
 	if err != nil {
 		return err
 	}
+	if have == to {
+		// The answer to an earlier attempt was lost: as long as the term lasts nobody else raises it.
+		return b.term.Confirm(ctx)
+	}
 	if have != from {
 		return pgerr.New(pgerr.TRSerializationFailure, "the timestamp oracle's bound was moved by another process")
 	}

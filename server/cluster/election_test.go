@@ -1,0 +1,69 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/pegmatitedb/pegmatite/catalog/metakv"
+	"github.com/pegmatitedb/pegmatite/catalog/metakv/memory"
+	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// mute does what it is asked to and, once, does not say so.
+type mute struct {
+	*memory.Store
+	silent bool
+}
+
+func (m *mute) Commit(ctx context.Context, t metakv.Txn) (metakv.Result, error) {
+	r, err := m.Store.Commit(ctx, t)
+	if m.silent {
+		m.silent = false
+		return metakv.Result{}, errors.New("timed out")
+	}
+	return r, err
+}
+
+// TestBoundAfterLostAnswer: a leader goes on whose raise of the bound was done
+// without an answer, unless somebody else leads by then, who may have raised it as far.
+func TestBoundAfterLostAnswer(t *testing.T) {
+	ctx := t.Context()
+	kv := &mute{Store: memory.New()}
+	s, err := store.Open(ctx, kv, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	lease, err := kv.Grant(ctx, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	term, err := s.Campaign(ctx, store.Leader{Node: 1}, lease)
+	if err != nil || term == nil {
+		t.Fatal(term, err)
+	}
+	b := bound{term}
+	kv.silent = true
+	if err := b.Extend(ctx, 0, 100); err == nil {
+		t.Fatal("the answer was not lost")
+	}
+	for _, step := range []txn.Timestamp{0, 100} {
+		if err := b.Extend(ctx, step, step+100); err != nil {
+			t.Fatalf("from %d: %v", step, err)
+		}
+	}
+	kv.silent = true
+	if err := b.Extend(ctx, 200, 300); err == nil {
+		t.Fatal("the answer was not lost")
+	}
+	if err := kv.Revoke(ctx, lease); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Extend(ctx, 200, 300); !pgerr.HasCode(err, pgerr.TRSerializationFailure) {
+		t.Errorf("a deposed leader goes on: %v", err)
+	}
+}
