@@ -19,10 +19,12 @@ package shard
 
 import (
 	"context"
+	"time"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
 )
 
 // ID numbers the shards of a cluster from 0. A session's own shard and the
@@ -384,4 +386,13 @@ type TransactionInfo struct {
 	Locks        int
 	Bytes        int64
 	Waiting      []txn.ID // whom it waits for
+	Wait         *Wait    // for what; nil when it does not wait
+}
+
+// Wait is a lock that a transaction waits for. Of its key the row's or the
+// values' bytes are left out.
+type Wait struct {
+	Key   lock.Key
+	Mode  lock.Mode
+	Since time.Time
 }

@@ -2,6 +2,8 @@ package txn
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sort"
 	"sync"
 
@@ -94,6 +96,13 @@ func (t *Txn) Wrote() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.shards) > 0
+}
+
+// Shards are those that hold something of the transaction, in order.
+func (t *Txn) Shards() []uint32 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Sorted(maps.Keys(t.shards))
 }
 
 // Run is one statement of a transaction (or one portal): its number and its snapshot.

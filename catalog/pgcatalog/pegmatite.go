@@ -33,6 +33,7 @@ var clusterRelations = []struct {
 	{"transactions", []column{
 		{"txn", types.TText}, {"node", types.TInt4}, {"pid", types.TInt4}, {"state", types.TText}, {"isolation", types.TText},
 		{"started", types.TTimestamptz}, {"snapshot", types.TInt8}, {"participants", types.TText}, {"reason", types.TText},
+		{"waits_for", types.TText}, {"wait_mode", types.TText}, {"waiting_since", types.TTimestamptz}, {"blocked_by", types.TText},
 	}},
 }
 

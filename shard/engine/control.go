@@ -103,7 +103,7 @@ func (e *Engine) transactions() []shard.TransactionInfo {
 		b.mu.RLock()
 		info.Bytes = b.set.Usage().Bytes
 		b.mu.RUnlock()
-		info.Locks, info.Waiting = e.locks.waits(b.id)
+		e.locks.describe(&info)
 		e.participant.describe(&info)
 		out = append(out, info)
 	}

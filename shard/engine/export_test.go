@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/log"
 	"github.com/pegmatitedb/pegmatite/shard/recent"
 	"github.com/pegmatitedb/pegmatite/txn"
@@ -86,7 +87,8 @@ func (e *Engine) HasIndex(physical uint64, index uint32) bool {
 // Waits is on how many shards a transaction waits.
 func (n *Node) Waits(id txn.ID) (shards int) {
 	for _, e := range n.Engines() {
-		if _, waiting := e.locks.waits(id); len(waiting) > 0 {
+		info := shard.TransactionInfo{Txn: id}
+		if e.locks.describe(&info); info.Wait != nil {
 			shards++
 		}
 	}

@@ -61,6 +61,7 @@ func (l *locks) acquire(ctx context.Context, b *branch, number txn.Statement, ke
 		Owner: b.id, Statement: number, Key: key, Mode: lock.Mode(how.strength), Policy: policy,
 	})
 	if w != nil {
+		w.Since = time.Now()
 		l.waiters[w] = nil
 	}
 	l.mu.Unlock()
@@ -188,11 +189,14 @@ func (l *locks) edges() []lock.Edge {
 	return l.table.Edges()
 }
 
-// waits are what a transaction holds and whom it waits for.
-func (l *locks) waits(id txn.ID) (held int, waiting []txn.ID) {
+// describe says what a transaction holds, what it waits for and for whom.
+func (l *locks) describe(info *shard.TransactionInfo) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.table.Count(id), l.table.WaitsFor(id)
+	info.Locks, info.Waiting = l.table.Count(info.Txn), l.table.WaitsFor(info.Txn)
+	if w := l.table.Waiting(info.Txn); w != nil {
+		info.Wait = &shard.Wait{Key: lock.Key{Space: w.Key.Space, Object: w.Key.Object}, Mode: w.Mode, Since: w.Since}
+	}
 }
 
 // jump grants what only the fairness of a queue holds up (see lock.FindCycle).

@@ -55,6 +55,14 @@ func (e *entry) edges(w *Waiter, ahead []*Waiter) []Edge {
 	return list
 }
 
+// Waiting returns a request of the transaction's that waits, nil without one.
+func (t *Table) Waiting(id txn.ID) *Waiter {
+	if o := t.owners[id]; o != nil && len(o.waiting) > 0 {
+		return o.waiting[0]
+	}
+	return nil
+}
+
 // WaitsFor are the transactions that stand in a transaction's way here.
 func (t *Table) WaitsFor(id txn.ID) []txn.ID {
 	o := t.owners[id]

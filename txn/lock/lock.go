@@ -20,6 +20,8 @@
 package lock
 
 import (
+	"time"
+
 	"github.com/pegmatitedb/pegmatite/txn"
 )
 
@@ -82,6 +84,7 @@ func (r Result) String() string {
 // Result, read under the owner's mutex, says how.
 type Waiter struct {
 	Request
+	Since  time.Time // for whoever looks on; the caller sets it
 	result Result
 	done   chan struct{}
 	owner  *owner

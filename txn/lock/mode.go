@@ -38,7 +38,12 @@ var modeNames = [modes]string{
 	TableAccessExclusive:      "AccessExclusiveLock",
 }
 
-func (m Mode) String() string { return modeNames[m] }
+func (m Mode) String() string {
+	if m >= modes {
+		return "unknown" // another node may know more
+	}
+	return modeNames[m]
+}
 
 // set is a set of modes, one bit each.
 type set uint16

@@ -1,6 +1,8 @@
 package objectlock
 
 import (
+	"time"
+
 	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/txn/lock"
 )
@@ -12,6 +14,9 @@ type Entry struct {
 	Mode    lock.Mode
 	Granted bool
 	Quick   bool // only its holder knows of it
+	// Of what is waited for: since when, and who is in the way.
+	Since    time.Time
+	Blockers []txn.ID
 }
 
 // List returns all locks, by owner in no particular order.
@@ -22,18 +27,18 @@ func (l *Locks) List() []Entry {
 	for h := range l.holders {
 		h.mu.Lock()
 		for _, q := range h.quick[:h.n] {
-			out = append(out, Entry{h.owner, lock.Key{Space: lock.Relation, Object: q.object}, q.mode, true, true})
+			out = append(out, Entry{Owner: h.owner, Key: lock.Key{Space: lock.Relation, Object: q.object}, Mode: q.mode, Granted: true, Quick: true})
 		}
 		if h.shared {
 			for _, x := range l.table.Holdings(h.owner) {
-				out = append(out, Entry{h.owner, x.Key, x.Mode, true, false})
+				out = append(out, Entry{Owner: h.owner, Key: x.Key, Mode: x.Mode, Granted: true})
 			}
 		}
 		h.mu.Unlock()
 	}
 	for w := range l.waiters {
 		if w.Result() == lock.Waiting {
-			out = append(out, Entry{w.Owner, w.Key, w.Mode, false, false})
+			out = append(out, Entry{Owner: w.Owner, Key: w.Key, Mode: w.Mode, Since: w.Since, Blockers: l.table.WaitsFor(w.Owner)})
 		}
 	}
 	return out

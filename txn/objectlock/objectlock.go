@@ -164,6 +164,7 @@ func (l *Locks) acquire(h *Holder, r lock.Request) *lock.Waiter {
 	}
 	_, w := l.table.Acquire(r)
 	if w != nil {
+		w.Since = time.Now()
 		l.waiters[w] = struct{}{}
 	}
 	return w

@@ -3,6 +3,8 @@ package session
 import (
 	"context"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -26,27 +28,118 @@ func (s *Session) openOnShards(ctx context.Context, f func(id shard.ID, t *shard
 	return nil
 }
 
-// transactionRows shows what shards have open and in doubt: one row for each
-// transaction and shard, with whom it waits for.
+// transactionRows shows the node's open transactions, and what shards have open
+// and in doubt: one row for each transaction and shard that has something of
+// it, or one row when none has.
 func (s *Session) transactionRows(ctx context.Context, emit func(row)) error {
 	sessions := sessionsByTransaction(s.node)
-	return s.openOnShards(ctx, func(id shard.ID, t *shard.TransactionInfo) {
+	waits := s.objectWaits()
+	shown := map[string]bool{}
+	err := s.openOnShards(ctx, func(id shard.ID, t *shard.TransactionInfo) {
 		r := row{
 			"txn": types.Text(t.Txn.String()), "node": types.Int(int64(t.Txn.Node)), "state": types.Text(t.State.String()),
-			"participants": types.Text(fmt.Sprint(t.Participants)), "reason": types.Text(transactionReason(id, t)),
+			"reason": types.Text(transactionReason(id, t)),
 		}
-		if o := sessions[t.Txn.String()]; o != nil {
-			r["pid"] = pidOf(o)
-			if open := o.activity.transaction.Load(); open != nil {
-				r["started"] = types.Int(micros(open.started))
-				r["isolation"] = types.Text(open.isolation.String())
-				if at := open.txn.Drawn(); at != 0 {
-					r["snapshot"] = types.Int(int64(at))
-				}
-			}
+		s.ownTransaction(r, sessions[t.Txn.String()])
+		if len(t.Participants) > 0 {
+			r["participants"] = types.Text(fmt.Sprint(t.Participants)) // the logs, as it is prepared
 		}
+		if w := t.Wait; w != nil {
+			s.waitColumns(r, w.Key, w.Mode, w.Since, t.Waiting)
+		}
+		if e := waits[t.Txn.String()]; e != nil {
+			s.waitColumns(r, e.Key, e.Mode, e.Since, e.Blockers)
+		}
+		shown[t.Txn.String()] = true
 		emit(r)
 	})
+	if err != nil {
+		return err
+	}
+	for id, o := range sessions {
+		if shown[id] {
+			continue
+		}
+		r := row{
+			"txn": types.Text(id), "state": types.Text(txn.Active.String()), "reason": types.Text("has nothing on a shard"),
+		}
+		s.ownTransaction(r, o)
+		if e := waits[id]; e != nil {
+			s.waitColumns(r, e.Key, e.Mode, e.Since, e.Blockers)
+		}
+		emit(r)
+	}
+	return nil
+}
+
+// ownTransaction adds what the session that runs a transaction knows of it.
+func (s *Session) ownTransaction(r row, o *Session) {
+	if o == nil {
+		return
+	}
+	r["pid"] = pidOf(o)
+	open := o.activity.transaction.Load()
+	if open == nil {
+		return
+	}
+	r["node"], r["started"] = types.Int(int64(open.txn.ID().Node)), types.Int(micros(open.started))
+	r["isolation"] = types.Text(open.isolation.String())
+	r["participants"] = types.Text(shardList(open.txn.Shards()))
+	if at := open.txn.Drawn(); at != 0 {
+		r["snapshot"] = types.Int(int64(at))
+	}
+}
+
+// shardList names the shards that hold something of a transaction.
+func shardList(ids []uint32) string {
+	if len(ids) == 0 {
+		return "none"
+	}
+	return strings.Trim(strings.Replace(fmt.Sprint("shards ", ids), "[", "", 1), "]")
+}
+
+// objectWaits are the waits for locks on relations and other catalog objects, by transaction.
+func (s *Session) objectWaits() map[string]*objectlock.Entry {
+	out := map[string]*objectlock.Entry{}
+	for _, e := range s.node.Locks.List() {
+		if !e.Granted {
+			out[e.Owner.String()] = &e
+		}
+	}
+	return out
+}
+
+// waitColumns say what a transaction waits for, and for whom.
+func (s *Session) waitColumns(r row, key lock.Key, mode lock.Mode, since time.Time, blockers []txn.ID) {
+	var ids []string
+	for _, b := range blockers {
+		ids = append(ids, b.String())
+	}
+	r["waits_for"], r["wait_mode"] = types.Text(lockedObject(s.snapshot(), key)), types.Text(mode.String())
+	r["waiting_since"], r["blocked_by"] = types.Int(micros(since)), types.Text(strings.Join(ids, " "))
+}
+
+// lockedObject names what a lock is on.
+func lockedObject(snap *catalog.Snapshot, key lock.Key) string {
+	oid := uint32(key.Object)
+	if key.Space == lock.Unique {
+		oid = uint32(key.Object >> 32) // over the index's number
+	}
+	name := fmt.Sprint("object ", oid)
+	if rel := snap.RelationByOID(catalog.OID(oid)); rel != nil {
+		name = rel.Ref().Name
+	}
+	switch key.Space {
+	case lock.Row:
+		return "row of " + name
+	case lock.Unique:
+		return "unique value of " + name
+	case lock.Relation:
+		return "relation " + name
+	case lock.Name:
+		return "name"
+	}
+	return name
 }
 
 // transactionReason says what a shard has of a transaction and why it has not ended there.

@@ -3,10 +3,12 @@ package codec
 import (
 	"encoding/binary"
 	"errors"
+	"time"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
 )
 
 // The statuses of replies, their first byte.
@@ -189,11 +191,22 @@ func (w *encoder) transaction(t *shard.TransactionInfo) {
 	w.int(int64(t.Locks))
 	w.int(t.Bytes)
 	writeList(w, t.Waiting, func(id *txn.ID) { w.txn(*id) })
+	w.bool(t.Wait != nil)
+	if t.Wait != nil {
+		w.byte(byte(t.Wait.Key.Space))
+		w.int(int64(t.Wait.Key.Object))
+		w.string(t.Wait.Key.Bytes)
+		w.byte(byte(t.Wait.Mode))
+		w.int(t.Wait.Since.UnixNano())
+	}
 }
 
 func (r *decoder) transaction(t *shard.TransactionInfo) {
 	*t = shard.TransactionInfo{Txn: r.txn(), State: r.state(), At: txn.Timestamp(r.int()), Participants: r.logs(),
 		Locks: int(r.int()), Bytes: r.int(), Waiting: readList(r, func(id *txn.ID) { *id = r.txn() })}
+	if r.bool() {
+		t.Wait = &shard.Wait{Key: lock.Key{Space: lock.Space(r.byte()), Object: uint64(r.int()), Bytes: r.string()}, Mode: lock.Mode(r.byte()), Since: time.Unix(0, r.int())}
+	}
 }
 
 // Batches are what a read answers: a head that says how the read began, and a
