@@ -17,7 +17,7 @@ func isBuiltIn(ref catalog.Ref) bool {
 func (g *generator) tableRows(t *catalog.Table) {
 	ref := t.Ref()
 	if _, isView := g.c.viewdefs[t.OID]; isView && isBuiltIn(ref) {
-		g.viewViews(ref, t.Columns, g.c.viewdefs[t.OID])
+		g.viewViews(ref, t.Columns)
 		return
 	}
 	g.tableViews(t)
@@ -125,7 +125,7 @@ var sequenceColumns = []catalog.Column{
 // viewRows makes a view's rows in all catalogs.
 func (g *generator) viewRows(v *catalog.View) {
 	ref := v.Ref()
-	g.viewViews(ref, v.Columns, v.Query)
+	g.viewViews(ref, v.Columns)
 	if isBuiltIn(ref) {
 		return
 	}

@@ -6,13 +6,15 @@ import (
 )
 
 // dynamicRelations have rows that no descriptor knows: of sessions, settings,
-// locks, nodes, values of sequences. Whoever knows them makes their rows anew
+// locks, nodes, values of sequences, or whose rows the catalog alone cannot make:
+// definitions of views. Whoever knows them makes their rows anew
 // for each statement, by the columns of the descriptor.
 var dynamicRelations = map[string]bool{
 	"pg_settings": true, "pg_file_settings": true, "pg_hba_file_rules": true, "pg_config": true,
 	"pg_stat_activity": true, "pg_stat_ssl": true, "pg_stat_gssapi": true, "pg_locks": true,
 	"pg_prepared_statements": true, "pg_prepared_xacts": true, "pg_cursors": true,
 	"pg_stat_database": true, "pg_timezone_names": true, "pg_timezone_abbrevs": true, "pg_sequences": true,
+	"pg_views": true, "information_schema.views": true,
 
 	"pegmatite.nodes": true, "pegmatite.shards": true, "pegmatite.ring": true, "pegmatite.transactions": true,
 }
@@ -65,6 +67,27 @@ func (c *Catalog) Sequences(database catalog.OID, s *catalog.Snapshot, lastValue
 			r.int("last_value", v)
 		}
 		r.done()
+	}
+	return rows
+}
+
+// Views makes the rows of pg_views or information_schema.views; define is
+// pg_get_viewdef.
+func (c *Catalog) Views(relation string, database catalog.OID, s *catalog.Snapshot, define func(*catalog.View) string) [][]types.Datum {
+	g := &generator{c: c, database: database, snapshot: s, only: c.layout(relation)}
+	var rows [][]types.Datum
+	g.emit = func(_ *layout, row []types.Datum) { rows = append(rows, row) }
+	for o := range objectsOf(s, database) {
+		g.owner = o.ObjectKey().OID
+		clear(g.serial)
+		switch o := o.(type) {
+		case *catalog.View:
+			g.definedView(o.Ref(), define(o))
+		case *catalog.Table:
+			if def, ok := c.viewdefs[o.OID]; ok && isBuiltIn(o.Ref()) {
+				g.definedView(o.Ref(), def)
+			}
+		}
 	}
 	return rows
 }

@@ -173,6 +173,11 @@ func TestRecordedRows(t *testing.T) {
 					got = append(got, l.cells(row, columns))
 				}
 			}
+			if relation == "pg_views" || relation == "information_schema.views" {
+				for _, row := range c.Views(relation, catalog.PostgresOID, s, func(v *catalog.View) string { return v.Query }) {
+					g.emit(g.only, row)
+				}
+			}
 			for o := range objectsOf(s, catalog.PostgresOID) {
 				if r, ok := o.(catalog.Relation); !ok || r.Ref().Schema != catalog.PegmatiteOID {
 					g.object(o)

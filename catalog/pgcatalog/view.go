@@ -9,13 +9,13 @@ import (
 // here. Those without a row in any generator are truly empty: we have none of
 // what they list.
 var rowViews = map[string]bool{
-	"pg_tables": true, "pg_indexes": true, "pg_stats": true, "pg_views": true, "pg_roles": true, "pg_shadow": true, "pg_user": true, "pg_group": true,
+	"pg_tables": true, "pg_indexes": true, "pg_stats": true, "pg_roles": true, "pg_shadow": true, "pg_user": true, "pg_group": true,
 	"pg_matviews": true, "pg_policies": true, "pg_rules": true, "pg_seclabels": true, "pg_publication_tables": true,
 	"pg_user_mappings": true, "pg_available_extensions": true, "pg_available_extension_versions": true,
 	"pg_replication_slots": true, "pg_stat_subscription": true, "pg_stat_replication": true,
 
 	"information_schema.information_schema_catalog_name": true, "information_schema.schemata": true,
-	"information_schema.tables": true, "information_schema.columns": true, "information_schema.views": true,
+	"information_schema.tables": true, "information_schema.columns": true,
 	"information_schema.sequences": true, "information_schema.table_constraints": true,
 	"information_schema.key_column_usage": true, "information_schema.constraint_column_usage": true,
 	"information_schema.check_constraints": true, "information_schema.referential_constraints": true,
@@ -81,18 +81,23 @@ func (g *generator) tableViews(t *catalog.Table) {
 	g.infoConstraints(t)
 }
 
-// viewViews makes a view's rows in pg_views and information_schema. Views are
-// not updatable, simple ones neither.
-func (g *generator) viewViews(ref catalog.Ref, columns []catalog.Column, query string) {
-	if r := g.begin("pg_views"); r != nil {
-		r.set("schemaname", g.schemaName(ref.Schema)).text("viewname", ref.Name).set("viewowner", g.roleName(ref.Owner))
-		r.text("definition", query).done()
-	}
+// viewViews makes a view's rows in information_schema. pg_views and
+// information_schema.views have its definition too, and are dynamic.
+func (g *generator) viewViews(ref catalog.Ref, columns []catalog.Column) {
 	g.infoTable(ref, "VIEW", false)
 	g.infoColumns(ref, columns, false)
+}
+
+// definedView makes a view's rows with its definition. Views are not updatable,
+// simple ones neither.
+func (g *generator) definedView(ref catalog.Ref, definition string) {
+	if r := g.begin("pg_views"); r != nil {
+		r.set("schemaname", g.schemaName(ref.Schema)).text("viewname", ref.Name).set("viewowner", g.roleName(ref.Owner))
+		r.text("definition", definition).done()
+	}
 	if r := g.begin("information_schema.views"); r != nil {
 		r.set("table_catalog", g.databaseName()).set("table_schema", g.schemaName(ref.Schema)).text("table_name", ref.Name)
-		r.text("view_definition", query).text("check_option", "NONE").text("is_updatable", "NO").text("is_insertable_into", "NO")
+		r.text("view_definition", definition).text("check_option", "NONE").text("is_updatable", "NO").text("is_insertable_into", "NO")
 		r.text("is_trigger_updatable", "NO").text("is_trigger_deletable", "NO").text("is_trigger_insertable_into", "NO").done()
 	}
 }

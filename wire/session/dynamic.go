@@ -32,7 +32,7 @@ type NodeInfo struct {
 type row = map[string]types.Datum
 
 // DynamicRows makes the rows of a relation that no descriptor knows: settings,
-// sessions, locks, nodes, shards, transactions. Those that are always empty
+// sessions, locks, nodes, shards, transactions, how views are defined. Those that are always empty
 // here have no case; what we cannot know is refused.
 func (s *Session) DynamicRows(ctx context.Context, relation string, emit func(map[string]types.Datum)) error {
 	switch relation {
@@ -50,6 +50,10 @@ func (s *Session) DynamicRows(ctx context.Context, relation string, emit func(ma
 		s.preparedRows(emit)
 	case "pg_sequences":
 		return s.sequenceRows(emit)
+	case "pg_views":
+		s.viewRows("pg_views", emit)
+	case "views":
+		s.viewRows("information_schema.views", emit)
 	case "nodes":
 		return s.nodeRows(ctx, emit)
 	case "ring":
@@ -83,15 +87,28 @@ func (s *Session) preparedRows(emit func(row)) {
 // sequenceRows asks the shards for the values.
 func (s *Session) sequenceRows(emit func(row)) error {
 	var failed error
-	t := s.node.System.Relation("pg_sequences")
-	for _, values := range s.node.System.Sequences(s.database, s.snapshot(), func(q *catalog.Sequence) (int64, bool) {
+	s.emitRows("pg_sequences", s.node.System.Sequences(s.database, s.snapshot(), func(q *catalog.Sequence) (int64, bool) {
 		reply, err := s.sequenceControl(q, shard.ControlSequenceRead, shard.SequenceStep{})
 		if err != nil {
 			failed = err
 			return 0, false
 		}
 		return reply.Value, reply.Called
-	}) {
+	}), emit)
+	return failed
+}
+
+// viewRows shows each view as pg_get_viewdef does.
+func (s *Session) viewRows(relation string, emit func(row)) {
+	s.emitRows(relation, s.node.System.Views(relation, s.database, s.snapshot(), func(v *catalog.View) string {
+		return s.viewDefinition(v, false)
+	}), emit)
+}
+
+// emitRows emits rows of a system relation that have all of its columns.
+func (s *Session) emitRows(relation string, rows [][]types.Datum, emit func(row)) {
+	t := s.node.System.Relation(relation)
+	for _, values := range rows {
 		r := row{}
 		for i := range t.Columns {
 			if c := &t.Columns[i]; !c.Hidden {
@@ -100,7 +117,6 @@ func (s *Session) sequenceRows(emit func(row)) error {
 		}
 		emit(r)
 	}
-	return failed
 }
 
 func (s *Session) nodeRows(ctx context.Context, emit func(row)) error {

@@ -61,3 +61,6 @@ CREATE VIEW w16 AS SELECT * FROM generate_series(1, 3);
 SELECT pg_get_viewdef('w6'), pg_get_viewdef('w5'), pg_get_viewdef('w15');
 CREATE TABLE ck (a int CHECK (a IN (1, 2, 3)), b text CHECK (position('x' in b) = 0), c date CHECK (extract(year FROM c) > 2000), e text DEFAULT substring('abc' from 2 for 1), CHECK (a IN (1,2) AND b <> 'q' OR c IS NULL));
 \d ck
+
+SELECT viewname, definition FROM pg_views WHERE schemaname = current_schema() ORDER BY 1 LIMIT 3;
+SELECT table_name, view_definition FROM information_schema.views WHERE table_schema = current_schema() ORDER BY 1 LIMIT 3;
