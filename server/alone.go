@@ -55,6 +55,9 @@ func (c *Config) ValidateEtcd() error {
 	if err := c.validateProcess(); err != nil {
 		return err
 	}
+	if err := checkAddress("listen", c.Listen); err != nil {
+		return err
+	}
 	return c.checkPrivate("listen", c.Listen)
 }
 
@@ -129,10 +132,12 @@ func startEtcd(ctx context.Context, c Config, log *slog.Logger) (_ *alone, err e
 	if err := makeReserve(files, c.Data); err != nil {
 		log.Warn("no reserve for a full disk", "error", err)
 	}
-	if made {
-		return &alone{server, lock}, nil
+	if !made {
+		if err := writeMark(files, c.Data, etcdRole); err != nil {
+			return nil, errors.Join(err, server.Close())
+		}
 	}
-	return &alone{server, lock}, writeMark(files, c.Data, etcdRole)
+	return &alone{server, lock}, nil
 }
 
 // unfinishedRole is the Role of a directory in which etcd has not been ready yet.

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -85,6 +86,11 @@ func (n *Node) serveNodes() []grpc.ServerOption {
 // dialEtcd connects to the metadata store: over https with the node's
 // credentials, if it has some.
 func (n *Node) dialEtcd(ctx context.Context, urls []string) (*etcd.Store, error) {
+	for _, u := range urls {
+		if at, err := url.Parse(u); err == nil && at.Scheme == "http" && !isLoopback(net.JoinHostPort(at.Hostname(), "0")) {
+			return nil, fmt.Errorf("etcd: %s is on another machine, and passwords would travel there in the clear: use https", u)
+		}
+	}
 	encrypted := slices.ContainsFunc(urls, func(u string) bool { return strings.HasPrefix(u, "https:") })
 	if n.nodeTLS == nil || !encrypted {
 		return etcd.Dial(ctx, urls)

@@ -77,11 +77,25 @@ func mysqlProcs() (list []ownProc) {
 	add("text", text, same, text)
 	add("text", text, formatted(num), num)
 	add("text", text, formatted(types.TDate), types.TDate)
+	for _, t := range []*types.Type{types.TInt2, types.TInt4, types.TInt8, num, double, text, types.TDate, types.TTime, types.TTimestamp, types.TTimestamptz} {
+		add("greatest", t, furthest(t, 1), t, t)
+		add("least", t, furthest(t, -1), t, t)
+	}
 	add("left", text, firstCharacters, text, integer)
 	add("right", text, lastCharacters, text, integer)
 	add("substring", text, substringFrom, text, integer)
 	add("substring", text, substringFrom, text, integer, integer)
 	return list
+}
+
+// furthest is the value of two that compares as sign says.
+func furthest(t *types.Type, sign int) impl {
+	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		if t.Compare(a[0], a[1])*sign < 0 {
+			return a[1], nil
+		}
+		return a[0], nil
+	}
 }
 
 // mysqlDivision is one way of dividing.

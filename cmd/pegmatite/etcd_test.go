@@ -58,6 +58,8 @@ func TestEtcdAlone(t *testing.T) {
 	if _, err := os.Stat(other); err == nil {
 		t.Error("what was refused left a directory")
 	}
+	refused(t, exitUsage, `listen: "" is not host:port`, "etcd", "--data", other, "--listen", "")
+	refused(t, exitFailure, "etcd: http://192.0.2.1:2379 is on another machine, and passwords would travel there in the clear", "serve", "--data", other, "--listen", "127.0.0.1:0", "--etcd", "http://192.0.2.1:2379")
 	cmd.Process.Signal(syscall.SIGKILL)
 	_ = cmd.Wait()
 	refused(t, exitFailure, store+" is a cluster's metadata store alone (pegmatite etcd), no node's", "serve", "--data", store, "--listen", "127.0.0.1:0")

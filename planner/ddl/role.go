@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -359,6 +360,9 @@ func (s *statement) checkOwned(r *catalog.Role) error {
 			details = append(details, "owner of database "+db.Name)
 		}
 		if db.OID != s.Database {
+			if n := s.ownedIn(db.OID, r); n > 0 {
+				details = append(details, fmt.Sprintf("%d %s in database %s", n, plural(n, "object"), db.Name))
+			}
 			continue
 		}
 		for rel := range s.snapshot().Relations(db.OID) {
@@ -377,4 +381,26 @@ func (s *statement) checkOwned(r *catalog.Role) error {
 	}
 	return pgerr.New(pgerr.DependentObjectsStillExist, "role %q cannot be dropped because some objects depend on it", r.Name).
 		WithDetail("%s", strings.Join(details, "\n"))
+}
+
+// ownedIn is how many objects of another database a role owns.
+func (s *statement) ownedIn(database catalog.OID, r *catalog.Role) (n int) {
+	for rel := range s.snapshot().Relations(database) {
+		if rel.Ref().Owner == r.OID {
+			n++
+		}
+	}
+	for sc := range s.snapshot().Schemas(database) {
+		if sc.Owner == r.OID {
+			n++
+		}
+	}
+	return n
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
 }

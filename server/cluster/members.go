@@ -113,10 +113,11 @@ func (m *Members) refresh(ctx context.Context) error {
 		if before := old[n.ID]; before != nil && before.Address == n.Address {
 			x.conn, x.client = before.conn, before.client
 		} else if n.Address != "" {
-			if x.conn, err = remote.Connect(n.Address, m.dial...); err != nil {
-				return err
+			if x.conn, err = remote.Connect(n.Address, m.dial...); err == nil {
+				x.client = remote.New(x.conn, n.Address)
+			} else {
+				m.log.Warn("a node's address is of no use", "node", n.Name, "address", n.Address, "error", err)
 			}
-			x.client = remote.New(x.conn, n.Address)
 		}
 		now[n.ID] = x
 	}

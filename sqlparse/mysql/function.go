@@ -21,7 +21,7 @@ type function struct {
 // functions are those with an exact counterpart, by name.
 var functions = map[string]function{
 	"ifnull": {2, 2, asCoalesce}, "coalesce": {1, 1000, asCoalesce}, "nullif": {2, 2, asNullIf}, "if": {3, 3, asIf},
-	"greatest": {2, 1000, asMinMax(pg.MinMaxOp_IS_GREATEST)}, "least": {2, 1000, asMinMax(pg.MinMaxOp_IS_LEAST)},
+	"greatest": {2, 1000, asExtreme("greatest")}, "least": {2, 1000, asExtreme("least")},
 
 	"concat": {1, 1000, asConcat}, "concat_ws": {2, 1000, asConcatWS},
 	"length": {1, 1, texts("octet_length")}, "octet_length": {1, 1, texts("octet_length")},
@@ -76,16 +76,16 @@ func asIf(t *translator, n *ast.FuncCallExpr, u use) *pg.Node {
 	return caseExpr(at, nil, t.value(n.Args[2], part(u)), when(t.truth(n.Args[0]), t.value(n.Args[1], part(u)), at))
 }
 
-// asMinMax makes GREATEST and LEAST, which are NULL when an argument is.
-func asMinMax(which pg.MinMaxOp) func(*translator, *ast.FuncCallExpr, use) *pg.Node {
+// asExtreme makes GREATEST and LEAST, which are NULL when an argument is: of two
+// values at a time.
+func asExtreme(name string) func(*translator, *ast.FuncCallExpr, use) *pg.Node {
 	return func(t *translator, n *ast.FuncCallExpr, u use) *pg.Node {
-		at := location(n)
-		m := &pg.Node{Node: &pg.Node_MinMaxExpr{MinMaxExpr: &pg.MinMaxExpr{Op: which, Args: t.values(n.Args, part(u)), Location: at}}}
-		var missing []*pg.Node
-		for _, a := range n.Args {
-			missing = append(missing, isNull(t.value(a, part(u)), at))
+		values := t.values(n.Args, part(u))
+		extreme := values[0]
+		for _, v := range values[1:] {
+			extreme = ownCall(name, location(n), extreme, v)
 		}
-		return caseExpr(at, nil, m, when(boolExpr(pg.BoolExprType_OR_EXPR, at, missing...), nullConst(at), at))
+		return extreme
 	}
 }
 

@@ -150,6 +150,15 @@ func TestDialectOfSession(t *testing.T) {
 }
 
 // TestParameters: prepared statements have question marks.
+// TestDeepCalls: what a call is translated to has each argument once.
+func TestDeepCalls(t *testing.T) {
+	c := connect(t, node.Start(t, nil), "-c sql_dialect=mysql")
+	deep := strings.Repeat("GREATEST(1, LEAST(9, ", 30) + "7" + strings.Repeat("))", 30)
+	if got := answer(t.Context(), c, "SELECT "+deep+" AS x"); got != "x\n7" {
+		t.Error(got)
+	}
+}
+
 func TestParameters(t *testing.T) {
 	n := node.Start(t, nil)
 	c := connect(t, n, "-c sql_dialect=mysql")

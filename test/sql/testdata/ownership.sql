@@ -131,3 +131,19 @@ DROP SEQUENCE theirs_s;
 DROP TABLE teams;
 DROP SCHEMA mine CASCADE;
 DROP ROLE acl_plain, acl_maker, acl_dbmaker, acl_boss, acl_other, acl_team, acl_replicator;
+
+-- what a role owns in another database holds it too
+SELECT current_database() AS here \gset
+CREATE ROLE acl_far;
+CREATE DATABASE acl_db;
+\c acl_db
+CREATE TABLE t (a int);
+ALTER TABLE t OWNER TO acl_far;
+\c :here
+DROP ROLE acl_far;
+\c acl_db
+CREATE SCHEMA far AUTHORIZATION acl_far;
+\c :here
+DROP ROLE acl_far;
+DROP DATABASE acl_db;
+DROP ROLE acl_far;
