@@ -27,6 +27,7 @@ type definition struct {
 	names      map[expr.ColumnID]string
 	subqueries map[plan.Node]*pg.SelectStmt
 	aggregates map[expr.ColumnID]expr.Expr
+	columns    map[string][]*pg.Node // names of items' columns, by item
 
 	format *expr.Formatter
 	name   func(catalog.Ref) string
@@ -46,7 +47,7 @@ func ViewDefinition(env *Env, v *catalog.View, output *types.Env, pretty bool, r
 	}
 	d := &definition{
 		exprs: map[*pg.Node]expr.Expr{}, names: map[expr.ColumnID]string{}, subqueries: map[plan.Node]*pg.SelectStmt{},
-		aggregates: map[expr.ColumnID]expr.Expr{}, name: relation, env: env,
+		aggregates: map[expr.ColumnID]expr.Expr{}, columns: map[string][]*pg.Node{}, name: relation, env: env,
 	}
 	d.format = &expr.Formatter{Env: output, Pretty: pretty, Layout: &expr.Layout{}, Column: d.column, Subquery: d.subquery}
 	b := newBinder(env, s, nil)
@@ -67,7 +68,9 @@ func (d *definition) nameColumns(it *item) {
 	if it.name == "" {
 		return
 	}
+	d.columns[it.name] = nil
 	for _, c := range it.columns {
+		d.columns[it.name] = append(d.columns[it.name], nameNode(c.name))
 		if col, ok := c.value.(*expr.Column); ok && (it.joined || d.names[col.ID] == "") {
 			d.names[col.ID] = expr.QuoteIdent(it.name) + "." + expr.QuoteIdent(c.name)
 		}
@@ -429,12 +432,20 @@ func targetOf(s *pg.SelectStmt, n *pg.Node, bound bool) int {
 	return -1
 }
 
+// sortOperator is the operator of ORDER BY … USING.
+func sortOperator(by *pg.SortBy) string {
+	if len(by.UseOp) == 0 {
+		return ""
+	}
+	return by.UseOp[len(by.UseOp)-1].GetString_().GetSval()
+}
+
 func (d *definition) orderBy(s *pg.SelectStmt, number bool) {
 	for i, n := range s.SortClause {
 		by := n.GetSortBy()
 		d.sep(i)
 		d.str(d.grouped(s, by.Node, number))
-		desc := by.SortbyDir == pg.SortByDir_SORTBY_DESC
+		desc := by.SortbyDir == pg.SortByDir_SORTBY_DESC || by.SortbyDir == pg.SortByDir_SORTBY_USING && sortOperator(by) == ">"
 		if desc {
 			d.str(" DESC")
 		}

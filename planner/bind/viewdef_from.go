@@ -53,6 +53,9 @@ func (d *definition) relation(n *pg.RangeVar) {
 	if sc := d.env.Snapshot.Schema(d.env.Database, n.Schemaname); n.Schemaname != "" && sc != nil {
 		name = d.name(catalog.Ref{Schema: sc.OID, Name: n.Relname})
 	}
+	if !n.Inh {
+		d.str("ONLY ")
+	}
 	d.str(name)
 	if a := n.Alias; a != nil && (a.Aliasname != n.Relname || len(a.Colnames) > 0) {
 		d.alias(a)
@@ -81,10 +84,7 @@ func (d *definition) function(n *pg.RangeFunction) {
 	if a == nil {
 		a = &pg.Alias{Aliasname: columnName(call)}
 	}
-	if len(a.Colnames) == 0 && !n.Ordinality {
-		a = &pg.Alias{Aliasname: a.Aliasname, Colnames: []*pg.Node{nameNode(a.Aliasname)}}
-	}
-	d.alias(a)
+	d.alias(&pg.Alias{Aliasname: a.Aliasname, Colnames: d.columns[a.Aliasname]})
 }
 
 var joinWords = map[pg.JoinType]string{
@@ -134,7 +134,8 @@ func (d *definition) join(j *pg.JoinExpr) {
 }
 
 // printable reports whether the query has nothing that is not printed here: row
-// locks, COLLATE, rows before IN (SELECT …), several functions in one FROM item.
+// locks, COLLATE, rows before IN (SELECT …), several functions in one FROM item
+// or columns defined there, orders by operators that have no word.
 func printable(s *sqlparse.Statement) bool {
 	found := false
 	sqlparse.Walk(s.Node, func(m proto.Message) bool {
@@ -144,7 +145,9 @@ func printable(s *sqlparse.Statement) bool {
 		case *pg.SubLink:
 			found = found || m.Testexpr.GetRowExpr() != nil
 		case *pg.RangeFunction:
-			found = found || m.IsRowsfrom || len(m.Functions) > 1
+			found = found || m.IsRowsfrom || len(m.Functions) > 1 || len(m.Coldeflist) > 0
+		case *pg.SortBy:
+			found = found || m.SortbyDir == pg.SortByDir_SORTBY_USING && sortOperator(m) != "<" && sortOperator(m) != ">"
 		}
 		return !found
 	})

@@ -64,3 +64,14 @@ CREATE TABLE ck (a int CHECK (a IN (1, 2, 3)), b text CHECK (position('x' in b) 
 
 SELECT viewname, definition FROM pg_views WHERE schemaname = current_schema() ORDER BY 1 LIMIT 3;
 SELECT table_name, view_definition FROM information_schema.views WHERE table_schema = current_schema() ORDER BY 1 LIMIT 3;
+
+CREATE VIEW y1 AS SELECT a FROM ONLY t ORDER BY b USING >, a USING <;
+CREATE VIEW y2 AS SELECT * FROM generate_series(1, 3) WITH ORDINALITY;
+CREATE VIEW y3 AS SELECT * FROM generate_series(1, 3) WITH ORDINALITY AS g (n);
+CREATE VIEW y4 AS SELECT * FROM json_each('{"a": 1}');
+CREATE VIEW y5 AS SELECT key FROM json_each_text('{"a": 1}') AS j (key) ORDER BY 1;
+\sv y1
+\sv y2
+\sv y3
+\sv y4
+\sv y5
