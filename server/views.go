@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"errors"
+	"sync"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/planner/distribute"
@@ -22,11 +24,13 @@ func (n *Node) writeViews() error {
 			}
 		}
 	}
-	for _, e := range n.engine.Engines() {
+	engines := n.engine.Engines()
+	errs := make([]error, len(engines))
+	var each sync.WaitGroup
+	for i, e := range engines {
 		r := &shard.ControlRequest{Header: shard.Header{Shard: e.ID()}, Op: shard.ControlViews, Tables: tables}
-		if _, err := n.engine.Control(context.Background(), r); err != nil {
-			return err
-		}
+		each.Go(func() { _, errs[i] = n.engine.Control(context.Background(), r) })
 	}
-	return nil
+	each.Wait()
+	return errors.Join(errs...)
 }

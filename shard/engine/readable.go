@@ -23,44 +23,33 @@ func let(name, value, sql string) string {
 // bigEndian is the n bytes at a position as an unsigned number; flipped undoes
 // the change of the sign bit, which makes it a signed one (of 8 bytes).
 func bigEndian(at string, n int, flipped bool) string {
-	sql := ""
-	for i := range 2 * n {
-		digit := fmt.Sprintf("(instr('0123456789ABCDEF', substr(h, 2 * (%s) - 1 + %d, 1)) - 1", at, i)
-		if i == 0 && flipped {
-			digit += " + 8) % 16"
-		} else {
-			digit += ")"
-		}
-		if i > 0 {
-			sql += " | "
-		}
-		sql += fmt.Sprintf("(%s << %d)", digit, 4*(2*n-1-i))
+	// A step for each of n digits j: an expression each would be thrice as long. The digit 0 is the one not found.
+	digit := "instr('123456789ABCDEF', substr(h, i, 1))"
+	if flipped {
+		digit += " + 8 * (j = 0)" // what is above 64 bits is lost
 	}
-	return "(" + sql + ")"
+	return fmt.Sprintf("(WITH RECURSIVE w(i, j, v) AS (SELECT 2 * (%s) - 1, 0, 0 UNION ALL SELECT i + 1, j + 1, v << 4 | %s FROM w WHERE j < %d) SELECT v FROM w WHERE j = %d)",
+		at, digit, 2*n, 2*n)
 }
 
 // int32At is a signed number of 4 bytes, int32Flipped one whose sign bit is changed.
-func int32At(at string) string {
-	return let("u", bigEndian(at, 4, false), "u - CASE WHEN u >= 2147483648 THEN 4294967296 ELSE 0 END")
-}
+func int32At(at string) string { return "(" + bigEndian(at, 4, false) + " << 32 >> 32)" }
 
 func int32Flipped(at string) string { return "(" + bigEndian(at, 4, false) + " - 2147483648)" }
 
 // numericText is a numeric whose key begins at byte p and, if it has digits,
 // ends at byte e; scale is how many digits it shows behind the point.
 func numericText(p, e, scale string) string {
-	class := fmt.Sprintf("substr(h, 2 * (%s) - 1, 2)", p)
-	// The bytes of a negative number's key are complemented.
-	const nibbles = "instr('0123456789ABCDEF', substr(h, 2 * i - 1, 1)) * 16 + instr('0123456789ABCDEF', substr(h, 2 * i, 1)) - 17"
-	digits := fmt.Sprintf("(WITH RECURSIVE d(i, s) AS (SELECT %s + 4, '' UNION ALL SELECT i + 1, s || printf('%%02d', abs(%s - 255 * (%s = '02')) - 1) FROM d WHERE i < %s) "+
-		"SELECT s FROM d ORDER BY i DESC LIMIT 1)", p, nibbles, class, e)
-	top := fmt.Sprintf("abs(%s - 16777215 * (%s = '02')) - 8388608", bigEndian(p+" + 1", 3, false), class)
+	// The bytes of a negative number's key are complemented: k is what they differ by.
+	const digit = "abs(instr('123456789ABCDEF', substr(h, 2 * i - 1, 1)) * 16 + instr('123456789ABCDEF', substr(h, 2 * i, 1)) - k) - 1"
+	digits := fmt.Sprintf("(WITH RECURSIVE d(i, s) AS (SELECT %s + 4, '' UNION ALL SELECT i + 1, s || printf('%%02d', %s) FROM d WHERE i < %s) "+
+		"SELECT s FROM d ORDER BY i DESC LIMIT 1)", p, digit, e)
+	top := fmt.Sprintf("abs(%s - 65793 * k) - 8388608", bigEndian(p+" + 1", 3, false))
 	whole := "CASE WHEN t > 0 THEN substr(d || " + zeros("t") + ", 1, t) ELSE '0' END"
-	rest := "CASE WHEN n > 0 THEN '.' || substr(" + zeros("max(-t, 0)") + " || substr(d, max(t, 0) + 1) || " + zeros("n") + ", 1, n) ELSE '' END"
-	finite := fmt.Sprintf("(SELECT CASE %s WHEN '02' THEN '-' ELSE '' END || %s || %s FROM (SELECT %s AS d, %s AS t, %s AS n))",
-		class, whole, rest, digits, top, scale)
-	return fmt.Sprintf("CASE %s WHEN '01' THEN '-Infinity' WHEN '05' THEN 'Infinity' WHEN '06' THEN 'NaN' WHEN '03' THEN %s ELSE %s END",
-		class, let("n", scale, "'0' || CASE WHEN n > 0 THEN '.' || "+zeros("n")+" ELSE '' END"), finite)
+	rest := "substr('.', 1 + (n = 0)) || substr(" + zeros("max(-t, 0)") + " || substr(d, max(t, 0) + 1) || " + zeros("n") + ", 1, n)"
+	return fmt.Sprintf("(SELECT CASE c WHEN '01' THEN '-Infinity' WHEN '05' THEN 'Infinity' WHEN '06' THEN 'NaN' WHEN '03' THEN '0' || substr('.', 1 + (n = 0)) || %s "+
+		"ELSE substr('-', 1 + (k = 0)) || %s || %s END FROM (SELECT c, n, k, %s AS d, %s AS t FROM (SELECT c, 255 * (c = '02') AS k, %s AS n FROM (SELECT substr(h, 2 * (%s) - 1, 2) AS c))))",
+		zeros("n"), whole, rest, digits, top, scale, p)
 }
 
 // zeros is so many of them.
@@ -85,7 +74,7 @@ func intervalText(p, q string) string {
 
 // clockText is hh:mm:ss.ffffff of so many µs, as far as they need.
 func clockText(x string) string {
-	return fmt.Sprintf("printf('%%02d:%%02d:%%02d', (%s) / 3600000000, (%s) / 60000000 %% 60, (%s) / 1000000 %% 60) || %s", x, x, x, fraction(x))
+	return fmt.Sprintf("rtrim(rtrim(printf('%%02d:%%02d:%%02d.%%06d', (%[1]s) / 3600000000, (%[1]s) / 60000000 %% 60, (%[1]s) / 1000000 %% 60, (%[1]s) %% 1000000), '0'), '.')", x)
 }
 
 // timetzText is a time with its zone.

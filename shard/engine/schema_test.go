@@ -185,7 +185,7 @@ func TestViews(t *testing.T) {
 	empty := *table
 	empty.Physical, empty.Name = 6, "empty"
 	control(t, in, &shard.ControlRequest{Op: shard.ControlViews, Tables: []*shard.Table{table, &empty}})
-	in.Restart(t, true)
+	stop(t, in)
 	got := readView(t, filepath.Join(dir, "shards", "0000.db"), `SELECT * FROM "postgres.public.kinds" UNION ALL SELECT * FROM "postgres.public.empty"`)
 	if want := `1|t|1999-12-31|1969-07-20 20:17:40.5|-12.05|\x00ff|text`; got != want {
 		t.Fatalf("view shows %q, want %q", got, want)

@@ -13,8 +13,9 @@ import (
 )
 
 // The views with SQL names let anyone read a shard's file with sqlite3. They
-// are written on a clean stop and into backups, and use nothing that plain
-// SQLite lacks.
+// are written on a clean stop, and use nothing that plain SQLite lacks. A start
+// takes them away: every connection would read them with the schema, and after
+// kill -9 they would be those of the stop before.
 
 // writeViews makes the views those of the given tables, named "Schema.Name";
 // Schema holds the database too ("postgres.public"). A table that the shard
@@ -23,31 +24,38 @@ func (e *Engine) writeViews(ctx context.Context, tables []*shard.Table) error {
 	if err := e.Settle(ctx); err != nil {
 		return err
 	}
+	// The connection that does this is opened now: after this it would read all the views.
+	if err := e.db.SyncWAL(); err != nil {
+		return err
+	}
 	conn, err := e.db.Writer(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Release()
-	create := e.viewTexts(tables)
-	var drop []int64
-	err = eachRow(conn, `SELECT rowid, name, sql FROM sqlite_schema WHERE type = 'view'`, nil, func(row []byte) error {
-		id, row, _ := types.NextPacked(row)
-		name, row, _ := types.NextPacked(row)
-		text, _, _ := types.NextPacked(row)
-		if create[name.Text()] == text.Text() {
-			delete(create, name.Text())
-		} else {
-			drop = append(drop, id.Int())
-		}
+	return replaceViews(conn, e.viewTexts(tables))
+}
+
+// dropViews takes the views out of a file that is about to be served.
+func dropViews(conn *sqlite.Conn) error {
+	found := false
+	err := eachRow(conn, `SELECT 1 FROM sqlite_schema WHERE type = 'view' LIMIT 1`, nil, func([]byte) error {
+		found = true
 		return nil
 	})
-	if err != nil || len(drop)+len(create) == 0 {
+	if err != nil || !found {
 		return err
 	}
+	return replaceViews(conn, nil)
+}
+
+// replaceViews makes the views of a file those named, with their texts.
+func replaceViews(conn *sqlite.Conn, views map[string]string) error {
 	if err := conn.Begin(); err != nil {
 		return err
 	}
-	if err := changeViews(conn, drop, create); err != nil {
+	if err := changeViews(conn, views); err != nil {
+		conn.Rollback()
 		return err
 	}
 	return conn.Commit()
@@ -85,25 +93,23 @@ func asciiLower(s string) string {
 // changeViews edits SQLite's schema as a table, in the open transaction: CREATE
 // and DROP VIEW look through all of it for each one. The schema is then read
 // anew, which fails if it cannot be.
-func changeViews(conn *sqlite.Conn, drop []int64, create map[string]string) error {
+func changeViews(conn *sqlite.Conn, views map[string]string) error {
 	if err := conn.Script("PRAGMA writable_schema = ON"); err != nil {
 		return err
 	}
-	err := editViews(conn, drop, create)
+	err := editViews(conn, views)
 	if err := errors.Join(err, conn.Script("PRAGMA writable_schema = RESET")); err != nil {
 		return err
 	}
 	return conn.Script("SELECT count(*) FROM sqlite_schema")
 }
 
-// editViews drops views by their places in the schema, and writes others.
-func editViews(conn *sqlite.Conn, drop []int64, create map[string]string) error {
-	for _, id := range drop {
-		if _, err := exec(conn, `DELETE FROM sqlite_schema WHERE rowid = ?`, types.IntValue(id).AppendPacked(nil)); err != nil {
-			return err
-		}
+// editViews drops all views and writes others.
+func editViews(conn *sqlite.Conn, views map[string]string) error {
+	if err := conn.Script(`DELETE FROM sqlite_schema WHERE type = 'view'`); err != nil {
+		return err
 	}
-	for name, text := range create {
+	for name, text := range views {
 		row := types.TextValue(text).AppendPacked(types.TextValue(name).AppendPacked(nil))
 		if _, err := exec(conn, `INSERT INTO sqlite_schema(type, name, tbl_name, rootpage, sql) VALUES('view', ?1, ?1, 0, ?2)`, row); err != nil {
 			return err
@@ -198,32 +204,24 @@ func infinite(x, high, low, finite string) string {
 
 // instant is a timestamp: its day, and its time of that day with the zone.
 func instant(x, zone string) string {
-	return fmt.Sprintf("(SELECT %s FROM (SELECT %s - us AS start, us FROM (SELECT ((%s %% 86400000000) + 86400000000) %% 86400000000 AS us)))",
-		dateText("start / 86400000000", "' ' || "+clockText("us")+" || '"+zone+"'"), x, x)
+	return fmt.Sprintf("(SELECT %s FROM (SELECT d, %s - d * 86400000000 AS us FROM (SELECT %s / 86400000000 - (%s %% 86400000000 < 0) AS d)))",
+		dateText("d", "' ' || "+clockText("us")+" || '"+zone+"'"), x, x, x)
 }
 
-// The days from 2000-01-01 between which SQLite writes years as PostgreSQL does.
 const (
-	firstDay = -730119 // 0001-01-01
-	lastDay  = 2921939 // 9999-12-31
 	// cycleDays are 400 years, after which the calendar repeats itself.
 	cycleDays = 146097
+	// pastCycles before 2000-01-01 lies no date of PostgreSQL's.
+	pastCycles = 20
 )
 
-// dateText is a date, of so many days, with what follows it: years before
-// Christ say so behind it, those beyond SQLite's are counted by cycles.
+// dateText is a date, of so many days, with what follows it. SQLite is asked
+// for the day of the same name of 2000 to 2399 (s); y is the year, which before
+// Christ is 0 and less, and says so behind all.
 func dateText(days, rest string) string {
-	day := func(d string) string { return fmt.Sprintf("date((%s) * 86400 + %d, 'unixepoch')", d, epochSeconds) }
-	before := fmt.Sprintf("(SELECT printf('%%04d', 1 - CAST(substr(x, 1, length(x) - 6) AS INTEGER)) || substr(x, -6) FROM (SELECT %s AS x)) || %s || ' BC'", day(days), rest)
-	cycles := fmt.Sprintf("(((%s) - %d) / %d + 1)", days, lastDay+1, cycleDays)
-	beyond := fmt.Sprintf("(SELECT (CAST(substr(x, 1, 4) AS INTEGER) + 400 * %s) || substr(x, 5) FROM (SELECT %s AS x)) || %s",
-		cycles, day(fmt.Sprintf("(%s) - %s * %d", days, cycles, cycleDays)), rest)
-	return fmt.Sprintf("CASE WHEN (%s) < %d THEN %s WHEN (%s) > %d THEN %s ELSE %s || %s END", days, firstDay, before, days, lastDay, beyond, day(days), rest)
-}
-
-func fraction(x string) string {
-	micros := fmt.Sprintf("((%s %% 1000000) + 1000000) %% 1000000", x)
-	return fmt.Sprintf("CASE WHEN %s = 0 THEN '' ELSE rtrim(printf('.%%06d', %s), '0') END", micros, micros)
+	return fmt.Sprintf("(SELECT printf('%%04d', abs(y - (y < 1))) || substr(s, 5) || %s || substr(' BC', 1, 3 * (y < 1)) FROM "+
+		"(SELECT s, substr(s, 1, 4) + 400 * (c / %d - %d) AS y FROM (SELECT c, date(c %% %d * 86400 + %d, 'unixepoch') AS s FROM (SELECT (%s) + %d AS c))))",
+		rest, cycleDays, pastCycles, cycleDays, epochSeconds, days, pastCycles*cycleDays)
 }
 
 // scaled is a small numeric, which lies in SQLite as an integer.
