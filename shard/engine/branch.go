@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -39,6 +40,7 @@ type branch struct {
 	// exclusive are the relations that are locked as a whole, by OID; the
 	// statement's that writes, which holds turn.
 	exclusive map[uint64]bool
+	plans     []usedPlan // of the tables that the branch holds; the statement's that writes, as above
 	// left are statements that were taken back and could not be taken out of the file.
 	left     []cutRange
 	rowLocks int // taken since the last try to lock a whole table
@@ -172,6 +174,7 @@ func (b *branch) takeBack(from, to txn.Statement) {
 		b.cuts = append(b.cuts, cutRange{from: from, to: to})
 	}
 	b.exclusive = nil // perhaps taken by what goes; the next try finds out
+	b.plans = slices.DeleteFunc(b.plans, func(u usedPlan) bool { return from <= u.statement && u.statement <= to })
 	b.engine.locks.takeBack(b.id, from, to)
 }
 
@@ -195,12 +198,15 @@ func (b *branch) cut(ctx context.Context, from, sent txn.Statement) error {
 		return pgerr.From(ctx.Err())
 	}
 	defer func() { <-b.turn }()
+	b.mu.RLock()
+	active := b.state == branchActive
+	b.mu.RUnlock()
+	if !active { // since: whoever prepares needs the turn, too
+		return errLateStatement()
+	}
 	err := b.takeOut(from, sent, true)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.state != branchActive {
-		return errLateStatement()
-	}
 	b.takeBack(from, sent)
 	return err
 }
@@ -219,6 +225,9 @@ func (b *branch) freeze(last txn.Statement) error {
 	defer b.mu.Unlock()
 	if b.state != branchActive || b.last != last {
 		return shard.Refuse(shard.RefusedRestart)
+	}
+	if err := b.engine.fences.checkAll(b.plans); err != nil {
+		return err
 	}
 	if b.left != nil {
 		return pgerr.New(pgerr.IOError, "what was rolled back to a savepoint could not be taken out of a shard's file")

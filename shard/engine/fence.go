@@ -17,7 +17,7 @@ import (
 // that set them, and go into the file as the rows do.
 //
 // A statement is checked when it writes or locks, under its lock of the table,
-// and when it reads: there after its snapshot is registered, so that a change
+// and again when its transaction commits or prepares; and when it reads: there after its snapshot is registered, so that a change
 // which has not prepared yet commits above it. At a snapshot from before the
 // change an older descriptor is right.
 type fences struct {
@@ -41,6 +41,39 @@ func (f *fences) check(t *shard.Table, s txn.Timestamp) error {
 	}
 	if x := (*all)[t.Relation]; t.Version < x.version && (s == 0 || s >= x.at) {
 		return shard.Refuse(shard.RefusedVersion)
+	}
+	return nil
+}
+
+// usedPlan is the descriptor that a branch's statement wrote or locked by.
+type usedPlan struct {
+	relation  types.OID
+	version   uint64
+	statement txn.Statement
+}
+
+// planned notes a descriptor that the branch holds from now on; the statement
+// that writes calls it.
+func (b *branch) planned(u usedPlan) {
+	for _, old := range b.plans {
+		if old.relation == u.relation && old.version <= u.version {
+			return
+		}
+	}
+	b.plans = append(b.plans, u)
+}
+
+// checkAll refuses to commit or prepare what was written by descriptors that
+// have been replaced since. The locks of tables keep that from happening.
+func (f *fences) checkAll(plans []usedPlan) error {
+	all := f.byRelation.Load()
+	if all == nil {
+		return nil
+	}
+	for _, u := range plans {
+		if u.version < (*all)[u.relation].version {
+			return shard.Refuse(shard.RefusedVersion)
+		}
 	}
 	return nil
 }

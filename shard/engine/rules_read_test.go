@@ -364,6 +364,53 @@ func TestRule21Fences(t *testing.T) {
 	fenced(in)
 }
 
+// Rule 21: what was written by an older descriptor neither commits nor
+// prepares, even if the lock that should keep the change out does not.
+func TestRule21PreparesAreChecked(t *testing.T) {
+	for _, both := range []bool{false, true} { // by one log, by two
+		in, acc := ruled(t)
+		change := in.Begin(t, txn.ReadCommitted)
+		other := shardtest.Accounts(2)
+		write(t, change, &shard.WriteRequest{Op: shard.OpInsert, Table: other, Rows: rowsOf(other, 0, 1, 1)})
+		newer := *acc
+		newer.Version++
+		old, back, kept := in.Begin(t, txn.ReadCommitted), in.Begin(t, txn.ReadCommitted), in.Begin(t, txn.ReadCommitted)
+		write(t, old, add(acc, 0, 1))
+		write(t, kept, lockOnly(acc, 1, shard.WaitTry)) // not where the change is
+		write(t, back, &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, 2, 3, 1)})
+		if both {
+			write(t, old, add(other, 1, 1))
+		}
+		out := prepareFor(t, in, change, append([]txn.LogID{metadata}, change.Logs()...),
+			txn.Fence{Relation: uint32(acc.Relation), Version: newer.Version})
+		resolve(t, in, change, out)
+		_, err := old.Commit()
+		wantRefusal(t, err, shard.RefusedVersion)
+		old.Rollback()
+		if err := in.Service.Cut(t.Context(), &shard.CutRequest{Header: back.Header(0), From: 1, Sent: 1}); err != nil {
+			t.Fatal(err)
+		}
+		write(t, back, add(&newer, 0, 1)) // what was taken back does not count
+		commit(t, back)
+		commit(t, kept)
+	}
+}
+
+// Rule 21: a fence never goes back, whatever comes late.
+func TestRule21FencesStay(t *testing.T) {
+	in, acc := ruled(t)
+	for _, version := range []uint64{acc.Version + 2, acc.Version + 1} {
+		change := in.Begin(t, txn.ReadCommitted)
+		write(t, change, &shard.WriteRequest{Op: shard.OpInsert, Table: shardtest.Accounts(2), Rows: rowsOf(acc, int64(version), int64(version)+1, 1)})
+		resolve(t, in, change, prepareFor(t, in, change, append([]txn.LogID{metadata}, change.Logs()...),
+			txn.Fence{Relation: uint32(acc.Relation), Version: version}))
+	}
+	older := *acc
+	older.Version++
+	_, err := in.Begin(t, txn.ReadCommitted).Write(add(&older, 0, 1))
+	wantRefusal(t, err, shard.RefusedVersion)
+}
+
 // Rule 21: the fences of rows that were written through another relation, as a
 // change does that moves a table's rows, are those of the table they are now in.
 func TestRule21MovedRows(t *testing.T) {

@@ -22,7 +22,11 @@ func (e *Engine) holdTable(ctx context.Context, b *branch, number txn.Statement,
 	if _, err := e.locks.acquire(ctx, b, number, relationLock(t.Relation), how); err != nil {
 		return err
 	}
-	return e.fences.check(t, 0)
+	if err := e.fences.check(t, 0); err != nil {
+		return err
+	}
+	b.planned(usedPlan{relation: t.Relation, version: t.Version, statement: number})
+	return nil
 }
 
 // lockTable takes the table's strongest lock for a schema change. What becomes
