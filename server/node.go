@@ -413,7 +413,7 @@ const reservedConnections = 3
 
 // Stop drains sessions, settles and closes everything.
 func (n *Node) Stop() error {
-	n.log.Info("stopping: no new connections, running statements finish", "within", n.config.Drain())
+	n.log.Info("stopping: no new connections, running statements finish", "within_s", n.config.DrainS)
 	if n.admin != nil {
 		n.admin.SetReady(false)
 	}

@@ -5,7 +5,17 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
+
+// MaxParams is how many parameters Bind can give (its count is an Int16).
+const MaxParams = 1<<16 - 1
+
+// NoParam is the error of a parameter that nobody gives.
+func NoParam(s *Statement, p *pg.ParamRef) error {
+	return pgerr.New(pgerr.UndefinedParameter, "there is no parameter $%d", p.Number).WithPosition(s.Position(p.Location))
+}
 
 // checkParams refuses parameters where only pg_query's grammar lets them stand,
 // in place of the constants of commands: PostgreSQL's has them in expressions alone.

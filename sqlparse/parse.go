@@ -118,10 +118,14 @@ func newStatement(sql string, raw *pg.RawStmt) (*Statement, error) {
 	}
 	t := &tree{node: raw.Stmt, text: body, base: start}
 	lits := t.lift()
-	return &Statement{
+	s := &Statement{
 		Node: t.node, Text: body, Params: t.params, Lifted: lits, tree: t,
 		before: characters(sql[:start]),
-	}, nil
+	}
+	if p := s.ParamBeyond(MaxParams); p != nil {
+		return nil, NoParam(s, p)
+	}
+	return s, nil
 }
 
 // spaces are what PostgreSQL's scanner takes for white space.

@@ -61,6 +61,10 @@ func (s *Server) logFailure(c *conn, r auth.Role, err error) {
 	case isTimeout(err):
 		s.config.Log.Warn("authentication timed out", "role", r.Name, "address", c.net.RemoteAddr())
 	case errors.As(err, &e):
-		s.config.Log.Warn("authentication failed", "role", r.Name, "address", c.net.RemoteAddr(), "error", e, "reason", r.Refused)
+		log := s.config.Log.With("role", r.Name, "address", c.net.RemoteAddr())
+		if r.Refused != "" {
+			log = log.With("reason", r.Refused)
+		}
+		log.Warn("authentication failed", "error", e)
 	}
 }

@@ -355,7 +355,9 @@ func (p *deparser) anyAll(e *AnyAll) {
 	p.open()
 	p.paren(e.Left, e, true)
 	p.str(" ", e.Operator, word)
-	if e.Array != nil {
+	if a, ok := e.Array.(*ArrayExpr); ok {
+		p.array(a)
+	} else if e.Array != nil {
 		p.expr(e.Array, true)
 	} else {
 		p.inList(e.List)
@@ -364,8 +366,22 @@ func (p *deparser) anyAll(e *AnyAll) {
 	p.shut()
 }
 
+// array prints an array that is compared with. Kept as text and read again, the
+// conversion of one is its elements'.
+func (p *deparser) array(a *ArrayExpr) {
+	if r := relabeledList(a.Elems); r != nil {
+		p.expr(r, true)
+		return
+	}
+	p.expr(a, true)
+}
+
 // inList prints a list as the array that PostgreSQL makes of it.
 func (p *deparser) inList(list []Expr) {
+	if a := relabeledList(list); a != nil {
+		p.expr(a, true)
+		return
+	}
 	elems := make([]types.Datum, len(list))
 	t := list[0].Type()
 	for i, e := range list {
@@ -380,6 +396,23 @@ func (p *deparser) inList(list []Expr) {
 	}
 	a := types.ArrayDatum(&types.Array{Elem: t, Dims: []int32{int32(len(elems))}, Lower: []int32{1}, Elems: elems})
 	p.literal(NewConst(t.Array, a))
+}
+
+// relabeledList is a list of varchar compared as text: PostgreSQL makes an array
+// of varchar, and converts that. Nil for any other.
+func relabeledList(list []Expr) Expr {
+	if len(list) == 0 {
+		return nil
+	}
+	elems := make([]Expr, len(list))
+	for i, e := range list {
+		c, ok := e.(*Cast)
+		if !ok || c.T != types.TText || c.Arg.Type() != types.TVarchar {
+			return nil
+		}
+		elems[i] = c.Arg
+	}
+	return &Cast{Typed: Typed{T: types.TText.Array, Mod: -1}, Arg: &ArrayExpr{Typed: Typed{T: types.TVarchar.Array, Mod: -1}, Elems: elems}}
 }
 
 func (p *deparser) field(e *Field) {

@@ -89,6 +89,23 @@ func Statement(env *Env, s *sqlparse.Statement, params []*types.Type) (*plan.Sta
 	}
 }
 
+// QueryColumns are the columns of a query that is not run.
+func QueryColumns(env *Env, s *sqlparse.Statement) ([]plan.Column, error) {
+	for {
+		b := newBinder(env, s, nil)
+		b.closed = true
+		st, err := b.bind()
+		var pin *pinned
+		switch {
+		case err == nil:
+			return st.Result, nil
+		case !errors.As(err, &pin):
+			return nil, err
+		}
+		s.Pin(pin.literal)
+	}
+}
+
 // Column is a column that Expression sees; its ID is its position in the list.
 type Column struct {
 	Name   string

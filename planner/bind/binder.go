@@ -37,6 +37,9 @@ type binder struct {
 	writes  bool
 	// views are the views being expanded, outermost first.
 	views []catalog.OID
+	// closed leaves views unexpanded, for who asks what a text means: their columns
+	// are known, and views over views name others more often than anybody can expand.
+	closed bool
 	// sees limits what the text of a view that is being bound sees of relations (catalog.View.Sees).
 	sees map[catalog.OID]int16
 	// at is the reference that is being bound.

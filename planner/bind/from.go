@@ -228,22 +228,8 @@ func addScanColumn(scan *plan.Scan, col plan.Column, position int) {
 // view binds the view's query in its place.
 func (q *query) view(v *catalog.View, n *pg.RangeVar) source {
 	q.b.need(v, NeedSelect, n.Location)
-	for _, oid := range q.b.views {
-		if oid == v.OID {
-			q.b.failAt(n.Location, pgerr.InvalidObjectDefinition, "infinite recursion detected in rules for relation \"%s\"", v.Name)
-		}
-	}
-	s, err := sqlparse.ParseQuery(v.Query)
-	q.b.must(err, n.Location)
 	last, limited := q.b.sees[v.OID]
-	outer := q.b.sees
-	q.b.views, q.b.sees = append(q.b.views, v.OID), v.Sees
-	var node plan.Node
-	q.b.within(s, func() {
-		q.b.checkFields(s.Node)
-		node = (&query{b: q.b}).selectStatement(s.Node.GetSelectStmt(), resolveUnknowns)
-	})
-	q.b.views, q.b.sees = q.b.views[:len(q.b.views)-1], outer
+	node := q.viewNode(v, n)
 	alias := n.Alias
 	if alias == nil {
 		alias = &pg.Alias{Aliasname: v.Name}
@@ -262,6 +248,34 @@ func (q *query) view(v *catalog.View, n *pg.RangeVar) source {
 	q.aliasColumns(it, alias)
 	q.b.noteItem(n, v.OID, it)
 	return source{node: node, items: []*item{it}}
+}
+
+// viewNode is what a view stands for: its query, or in a closed binder something
+// with its columns.
+func (q *query) viewNode(v *catalog.View, n *pg.RangeVar) plan.Node {
+	if q.b.closed {
+		values := &plan.Values{}
+		for _, c := range v.Columns {
+			values.Cols = append(values.Cols, q.b.column(c.Name, c.Type, c.Typmod))
+		}
+		return values
+	}
+	for _, oid := range q.b.views {
+		if oid == v.OID {
+			q.b.failAt(n.Location, pgerr.InvalidObjectDefinition, "infinite recursion detected in rules for relation \"%s\"", v.Name)
+		}
+	}
+	s, err := sqlparse.ParseQuery(v.Query)
+	q.b.must(err, n.Location)
+	outer := q.b.sees
+	q.b.views, q.b.sees = append(q.b.views, v.OID), v.Sees
+	var node plan.Node
+	q.b.within(s, func() {
+		q.b.checkFields(s.Node)
+		node = (&query{b: q.b}).selectStatement(s.Node.GetSelectStmt(), resolveUnknowns)
+	})
+	q.b.views, q.b.sees = q.b.views[:len(q.b.views)-1], outer
+	return node
 }
 
 // sequence binds SELECT … FROM a sequence: its one row.

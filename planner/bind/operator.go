@@ -205,7 +205,10 @@ func (q *query) in(n *pg.A_Expr, name string) expr.Expr {
 			out, plain = append(out, e), nil
 		}
 	}
-	for _, e := range append(plain, single...) {
+	if plain != nil {
+		single = all // in the order in which they stand
+	}
+	for _, e := range single {
 		out = append(out, q.boolean(q.compare(name, left, e, n.Location), n.Lexpr, "IN"))
 	}
 	if negated {

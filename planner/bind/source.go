@@ -23,7 +23,7 @@ func Sources(env *Env, v *catalog.View) (sources map[catalog.OID]map[int16]bool,
 // viewQuery binds a view's query, parsed, for what the binder notes meanwhile.
 func (b *binder) viewQuery(v *catalog.View, s *sqlparse.Statement) (err error) {
 	defer b.recover(&err)
-	b.sees = v.Sees
+	b.sees, b.closed = v.Sees, true
 	b.coercer.Relation = b.noteRelationLiteral
 	b.checkFields(s.Node)
 	(&query{b: b}).selectStatement(s.Node.GetSelectStmt(), resolveUnknowns)

@@ -97,7 +97,7 @@ func nameNode(s string) *pg.Node {
 func ViewText(env *Env, s *sqlparse.Statement, def *pg.Node, number func(name string) (catalog.OID, error)) (text string, sees map[catalog.OID]int16, err error) {
 	n := proto.Clone(def).(*pg.Node)
 	b := newBinder(env, s, nil)
-	b.view = newViewNotes()
+	b.view, b.closed = newViewNotes(), true
 	b.coercer.Relation = func(c *expr.Const) {
 		if b.noting() != nil {
 			b.view.named = append(b.view.named, c)

@@ -124,12 +124,12 @@ func (s *statement) constantValue(e expr.Expr) (types.Datum, error) {
 
 // queryColumns are the columns of a query, for CREATE VIEW.
 func (s *statement) queryColumns(n *pg.Node) ([]catalog.Column, error) {
-	p, err := bind.Statement(s.Bind(), s.text.Inner(n), nil)
+	result, err := bind.QueryColumns(s.Bind(), s.text.Inner(n))
 	if err != nil {
 		return nil, err
 	}
-	cols := make([]catalog.Column, len(p.Result))
-	for i, c := range p.Result {
+	cols := make([]catalog.Column, len(result))
+	for i, c := range result {
 		if types.ByOID(c.Type.OID) == nil {
 			return nil, pgerr.Unsupported("a view's column of composite type %s", c.Type.SQLName)
 		}

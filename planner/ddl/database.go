@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"strings"
+	"time"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
@@ -127,7 +128,11 @@ func (s *statement) dropDatabase(n *pg.DropdbStmt) error {
 	case db.OID == s.Database:
 		return pgerr.New(pgerr.ObjectInUse, "cannot drop the currently open database")
 	}
-	if users := s.Rows.Sessions(db.OID); users > 0 {
+	users, err := s.sessionsThatStay(db.OID)
+	if err != nil {
+		return err
+	}
+	if users > 0 {
 		return pgerr.New(pgerr.ObjectInUse, "database %q is being accessed by other users", n.Dbname).
 			WithDetail("%s", otherSessions(users))
 	}
@@ -143,6 +148,27 @@ func (s *statement) dropDatabase(n *pg.DropdbStmt) error {
 	}
 	s.Change.Delete(db)
 	return nil
+}
+
+// A database's sessions have five seconds to leave it (CountOtherDBBackends): a
+// client that has closed its connection does not wait for the server's end of it.
+const (
+	leavingTries = 50
+	leavingPause = 100 * time.Millisecond
+)
+
+func (s *statement) sessionsThatStay(database catalog.OID) (n int, err error) {
+	for range leavingTries {
+		if n = s.Rows.Sessions(database); n == 0 {
+			return 0, nil
+		}
+		select {
+		case <-s.ctx.Done():
+			return n, pgerr.From(s.ctx.Err())
+		case <-time.After(leavingPause):
+		}
+	}
+	return n, nil
 }
 
 func otherSessions(n int) string {

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -45,4 +46,32 @@ func TestIndexRows(t *testing.T) {
 	if got := one(t, c, "SELECT count(*) FROM t"); got != "1" {
 		t.Error(got)
 	}
+}
+
+// TestParametersBeyondBind: a number that no Bind can give costs nothing.
+func TestParametersBeyondBind(t *testing.T) {
+	c := dial(t, node.Start(t, nil).Address(), pgx.QueryExecModeSimpleProtocol)
+	for _, sql := range []string{"PREPARE x AS SELECT $2147483647::int", "SELECT $65536::int", "PREPARE x AS SELECT $99999999999"} {
+		if _, err := c.Exec(t.Context(), sql); code(err) != "42P02" {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+	if _, err := c.Exec(t.Context(), "PREPARE x AS SELECT $65535::int"); code(err) != "42P18" {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestViewsOverViews: what defines views does not expand them.
+func TestViewsOverViews(t *testing.T) {
+	c := dial(t, node.Start(t, nil).Address(), pgx.QueryExecModeSimpleProtocol)
+	exec(t, c, "CREATE TABLE t (a int)")
+	exec(t, c, "CREATE VIEW v0 AS SELECT a FROM t")
+	for i := range 60 {
+		exec(t, c, fmt.Sprintf("CREATE VIEW v%d AS SELECT x.a FROM v%d x JOIN v%d y USING (a)", i+1, i, i))
+	}
+	exec(t, c, "ALTER VIEW v0 RENAME TO w; ALTER VIEW w RENAME COLUMN a TO b; ALTER TABLE t RENAME COLUMN a TO c; ALTER TABLE t ADD COLUMN a int")
+	if got := one(t, c, "SELECT pg_get_viewdef('v1', true)"); got != " SELECT x.a\n   FROM w x(a)\n     JOIN w y(a) USING (a);" {
+		t.Errorf("%s", got)
+	}
+	exec(t, c, "DROP VIEW w CASCADE")
 }

@@ -223,14 +223,14 @@ func (s *Session) checkRole(name, value string) error {
 	if role == nil {
 		return pgerr.New(pgerr.InvalidParameterValue, "role %q does not exist", value)
 	}
-	own := s.snapshot().RoleByOID(s.user)
+	own := s.loginRole(s.snapshot())
 	if name == "session_authorization" {
-		if role != own && !own.Super {
+		if role.OID != own.OID && !own.Super {
 			return pgerr.New(pgerr.InsufficientPrivilege, "permission denied to set session authorization")
 		}
 		return nil
 	}
-	if user := s.snapshot().Role(s.sessionUser()); !user.Super && !s.snapshot().MemberOf(user, role.OID, s.database, false) {
+	if user := s.sessionUser(); !user.Super && !s.snapshot().MemberOf(user, role.OID, s.database, false) {
 		return pgerr.New(pgerr.InsufficientPrivilege, "permission denied to set role %q", value)
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/catalog/pgcatalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -226,14 +227,32 @@ func (s *Session) currentUser() *catalog.Role {
 }
 
 func (s *Session) findUser(snap *catalog.Snapshot) *catalog.Role {
+	last := s.env.role
 	for _, name := range []string{s.settings.Get("role"), s.settings.Get("session_authorization")} {
 		if name != "" && name != "none" && name != "default" {
+			if last != nil && last.Name == name {
+				return roleOrGone(snap, last)
+			}
 			if r := snap.Role(name); r != nil {
 				return r
 			}
 		}
 	}
-	return snap.RoleByOID(s.user)
+	return s.loginRole(snap)
+}
+
+// loginRole is the role that the client logged in as.
+func (s *Session) loginRole(snap *catalog.Snapshot) *catalog.Role {
+	return roleOrGone(snap, &catalog.Role{OID: s.user, Name: pgcatalog.UserByOID(snap, s.user)})
+}
+
+// roleOrGone is a role as it is now. One that was dropped meanwhile stays in force
+// where it was: without any right, and never with somebody else's.
+func roleOrGone(snap *catalog.Snapshot, last *catalog.Role) *catalog.Role {
+	if r := snap.RoleByOID(last.OID); r != nil {
+		return r
+	}
+	return &catalog.Role{OID: last.OID, Name: last.Name}
 }
 
 // splitIdentifiers reads a list of names as SplitIdentifierString does: folded

@@ -99,7 +99,7 @@ func (s *Session) planExecution(x *execution) (*plan.Statement, error) {
 		return s.planPrepared(x.prepared)
 	}
 	if p := x.stmt.ParamBeyond(len(x.params)); p != nil {
-		return nil, pgerr.New(pgerr.UndefinedParameter, "there is no parameter $%d", p.Number).WithPosition(x.stmt.Position(p.Location))
+		return nil, sqlparse.NoParam(x.stmt, p)
 	}
 	return s.plan(x.stmt, x.declared)
 }

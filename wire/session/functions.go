@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 
+	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/builtin"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -47,9 +48,9 @@ func constant(d types.Datum) function {
 
 // sessionFunctions are manual table 9.66 and its neighbours.
 var sessionFunctions = map[string]function{
-	"current_user":     func(s *Session, _ []types.Datum) (types.Datum, error) { return types.Text(s.currentUser().Name), nil },
-	"getpgusername":    func(s *Session, _ []types.Datum) (types.Datum, error) { return types.Text(s.currentUser().Name), nil },
-	"session_user":     func(s *Session, _ []types.Datum) (types.Datum, error) { return types.Text(s.sessionUser()), nil },
+	"current_user":     func(s *Session, _ []types.Datum) (types.Datum, error) { return s.nameOfRole(s.currentUser()) },
+	"getpgusername":    func(s *Session, _ []types.Datum) (types.Datum, error) { return s.nameOfRole(s.currentUser()) },
+	"session_user":     func(s *Session, _ []types.Datum) (types.Datum, error) { return s.nameOfRole(s.sessionUser()) },
 	"current_database": currentDatabase,
 	"current_schema":   currentSchema,
 	"current_schemas":  currentSchemas,
@@ -84,11 +85,24 @@ var sessionFunctions = map[string]function{
 	"pg_is_wal_replay_paused": constant(types.False),
 }
 
-func (s *Session) sessionUser() string {
-	if r := s.snapshot().Role(s.settings.Get("session_authorization")); r != nil {
-		return r.Name
+// sessionUser is SET SESSION AUTHORIZATION's role, or the client's.
+func (s *Session) sessionUser() *catalog.Role {
+	name := s.settings.Get("session_authorization")
+	switch r := s.snapshot().Role(name); {
+	case r != nil:
+		return r
+	case name == "" || name == s.login:
+		return s.loginRole(s.snapshot())
 	}
-	return s.snapshot().RoleByOID(s.user).Name
+	return &catalog.Role{Name: name} // dropped meanwhile
+}
+
+// nameOfRole is a role's name, which one that was dropped has no more.
+func (s *Session) nameOfRole(r *catalog.Role) (types.Datum, error) {
+	if s.snapshot().Role(r.Name) == nil {
+		return types.Null, pgerr.New(pgerr.UndefinedObject, "invalid role OID: %d", r.OID)
+	}
+	return types.Text(r.Name), nil
 }
 
 func currentDatabase(s *Session, _ []types.Datum) (types.Datum, error) {

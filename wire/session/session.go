@@ -81,6 +81,7 @@ type Session struct {
 	client   Client
 	database catalog.OID
 	user     catalog.OID
+	login    string // the user's name when the session began
 	settings *setting.Store
 	env      environment
 	status   status
@@ -157,7 +158,7 @@ func (s *Session) identify(params map[string]string) error {
 	if !db.AllowConn {
 		return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "database %q is not currently accepting connections", dbname)
 	}
-	s.user, s.database = role.OID, db.OID
+	s.user, s.login, s.database = role.OID, name, db.OID
 	s.settings.Internal("session_authorization", name)
 	return s.defaults(role.Settings, db.Settings)
 }

@@ -75,3 +75,8 @@ CREATE VIEW y5 AS SELECT key FROM json_each_text('{"a": 1}') AS j (key) ORDER BY
 \sv y3
 \sv y4
 \sv y5
+CREATE TABLE vk (a varchar(10) CHECK (a IN ('x', 'y')), f varchar(5) CHECK (f NOT IN ('m', 'n')), g text CHECK (g IN ('p', 'q')), h char(3) CHECK (h IN ('r', 's')));
+\d vk
+SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'vk'::regclass ORDER BY 1;
+CREATE VIEW kv AS SELECT a FROM vk WHERE a IN ('x', 'y') AND f IN (a, 'm', g);
+\sv kv
