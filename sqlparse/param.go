@@ -9,8 +9,28 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
-// MaxParams is how many parameters Bind can give (its count is an Int16).
-const MaxParams = 1<<16 - 1
+const (
+	// MaxParams is how many parameters Bind can give (its count is an Int16).
+	MaxParams = 1<<16 - 1
+	// maxParamNumber is the highest that PostgreSQL has room for (MaxAllocSize / sizeof(Oid)).
+	maxParamNumber = 1<<28 - 1
+)
+
+// UnusedParam is the lowest number from 1 on that no parameter has.
+func (s *Statement) UnusedParam() int {
+	used := map[int32]bool{}
+	Walk(s.Node, func(m proto.Message) bool {
+		if p, ok := m.(*pg.ParamRef); ok && int(p.Number) <= s.Params {
+			used[p.Number] = true
+		}
+		return true
+	})
+	n := int32(1)
+	for used[n] {
+		n++
+	}
+	return int(n)
+}
 
 // NoParam is the error of a parameter that nobody gives.
 func NoParam(s *Statement, p *pg.ParamRef) error {

@@ -122,7 +122,7 @@ func newStatement(sql string, raw *pg.RawStmt) (*Statement, error) {
 		Node: t.node, Text: body, Params: t.params, Lifted: lits, tree: t,
 		before: characters(sql[:start]),
 	}
-	if p := s.ParamBeyond(MaxParams); p != nil {
+	if p := s.ParamBeyond(maxParamNumber); p != nil {
 		return nil, NoParam(s, p)
 	}
 	return s, nil

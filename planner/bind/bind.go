@@ -78,6 +78,9 @@ const (
 // use the literal: binding pinned it (sqlparse.Statement.Pin), and s.Key has
 // changed. So callers take the key after binding.
 func Statement(env *Env, s *sqlparse.Statement, params []*types.Type) (*plan.Statement, error) {
+	if s.Params > sqlparse.MaxParams {
+		return nil, indeterminate(s.UnusedParam())
+	}
 	for {
 		b := newBinder(env, s, params)
 		st, err := b.bind()
@@ -91,6 +94,9 @@ func Statement(env *Env, s *sqlparse.Statement, params []*types.Type) (*plan.Sta
 
 // QueryColumns are the columns of a query that is not run.
 func QueryColumns(env *Env, s *sqlparse.Statement) ([]plan.Column, error) {
+	if s.Params > sqlparse.MaxParams {
+		return nil, indeterminate(s.UnusedParam())
+	}
 	for {
 		b := newBinder(env, s, nil)
 		b.closed = true

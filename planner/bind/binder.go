@@ -200,10 +200,14 @@ func returns(n plan.Node) bool {
 	return false
 }
 
+func indeterminate(param int) *pgerr.E {
+	return pgerr.New(pgerr.IndeterminateDatatype, "could not determine data type of parameter $%d", param)
+}
+
 func (b *binder) finish(st *plan.Statement) {
 	for i, t := range b.params {
 		if t == nil {
-			b.failAt(-1, pgerr.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
+			fail(indeterminate(i + 1))
 		}
 	}
 	for i := range b.lifted {

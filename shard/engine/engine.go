@@ -128,9 +128,6 @@ func (e *Engine) load() (*meta, error) {
 		return nil, err
 	}
 	defer conn.Release()
-	if err := dropViews(conn); err != nil {
-		return nil, err
-	}
 	m, err := readMeta(conn)
 	if err != nil {
 		return nil, err

@@ -100,6 +100,12 @@ func (n *Node) open(ctx context.Context) error {
 			return err
 		}
 	}
+	// Only now: a start that is refused touches nothing.
+	for _, e := range list {
+		if err := e.dropViews(ctx); err != nil {
+			return err
+		}
+	}
 	return n.serve(ctx)
 }
 

@@ -37,9 +37,14 @@ func (e *Engine) writeViews(ctx context.Context, tables []*shard.Table) error {
 }
 
 // dropViews takes the views out of a file that is about to be served.
-func dropViews(conn *sqlite.Conn) error {
+func (e *Engine) dropViews(ctx context.Context) error {
+	conn, err := e.db.Writer(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
 	found := false
-	err := eachRow(conn, `SELECT 1 FROM sqlite_schema WHERE type = 'view' LIMIT 1`, nil, func([]byte) error {
+	err = eachRow(conn, `SELECT 1 FROM sqlite_schema WHERE type = 'view' LIMIT 1`, nil, func([]byte) error {
 		found = true
 		return nil
 	})

@@ -30,6 +30,7 @@ var syncSites = map[string]string{
 	"server/password.go:SetFirstPassword":        "vfs.TestWriteFileNeedsEachSync: it is WriteFile that syncs",
 	"shard/engine/checkpoint.go:Engine.syncFile": "TestEachSyncOfShardsIsNeeded",
 	"shard/engine/loadend.go:Engine.finishLoads": "engine.TestLoadCrashes",
+	"shard/engine/views.go:Engine.writeViews":    "none: it only opens the connection",
 	"shard/log/commit.go:Log.sync":               "log.TestEachSyncIsNeeded",
 	"shard/log/cut.go:Log.drop":                  "log.TestDroppedSegments",
 	"shard/log/log.go:Log.found":                 "log.TestEachSyncIsNeeded",
