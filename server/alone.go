@@ -125,19 +125,32 @@ func startEtcd(ctx context.Context, c Config, log *slog.Logger) (_ *alone, err e
 	if err := releaseReserve(files, c.Data, log); err != nil {
 		return nil, err
 	}
-	server, err := etcd.Embed(ctx, filepath.Join(c.Data, "etcd"), !made, options)
+	if !made {
+		if err := firstEtcd(ctx, files, c.Data); err != nil {
+			return nil, err
+		}
+	}
+	server, err := etcd.Embed(ctx, filepath.Join(c.Data, "etcd"), false, options)
 	if err != nil {
 		return nil, err
 	}
 	if err := makeReserve(files, c.Data); err != nil {
 		log.Warn("no reserve for a full disk", "error", err)
 	}
-	if !made {
-		if err := writeMark(files, c.Data, etcdRole); err != nil {
-			return nil, errors.Join(err, server.Close())
-		}
-	}
 	return &alone{server, lock}, nil
+}
+
+// firstEtcd makes the directory's etcd, and marks it as made, before any node can
+// reach it: until then a start that was killed throws away what there is.
+func firstEtcd(ctx context.Context, files vfs.FS, dir string) error {
+	server, err := etcd.Embed(ctx, filepath.Join(dir, "etcd"), true, etcd.Options{})
+	if err != nil {
+		return err
+	}
+	if err := server.Close(); err != nil {
+		return err
+	}
+	return writeMark(files, dir, etcdRole)
 }
 
 // unfinishedRole is the Role of a directory in which etcd has not been ready yet.
