@@ -59,8 +59,18 @@ func TestRoleRenamedInUse(t *testing.T) {
 	if got := one(t, s, "SHOW is_superuser"); got != "on" {
 		t.Errorf("superuser %s", got)
 	}
-	exec(t, admin, "ALTER ROLE before RENAME TO after")
-	if got := one(t, s, "SELECT current_user"); got != "after" {
+	for _, change := range []string{"ALTER ROLE before RENAME TO after", "CREATE TABLE t (a int)", "ALTER ROLE after NOSUPERUSER"} {
+		exec(t, admin, change)
+		if got := one(t, s, "SELECT current_user"); got != "after" {
+			t.Errorf("current_user %s after %s", got, change)
+		}
+	}
+	exec(t, admin, "DROP ROLE after; CREATE ROLE before; CREATE ROLE after")
+	if _, err := s.Exec(t.Context(), "SELECT current_user"); code(err) != "42704" {
+		t.Errorf("of a role that is gone: %v", err)
+	}
+	exec(t, s, "RESET ROLE; SET ROLE before")
+	if got := one(t, s, "SELECT current_user"); got != "before" {
 		t.Errorf("current_user %s", got)
 	}
 }

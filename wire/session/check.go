@@ -223,6 +223,7 @@ func (s *Session) checkRole(name, value string) error {
 	if role == nil {
 		return pgerr.New(pgerr.InvalidParameterValue, "role %q does not exist", value)
 	}
+	s.env.roleFor = "" // what is set again is found again
 	own := s.loginRole(s.snapshot())
 	if name == "session_authorization" {
 		if role.OID != own.OID && !own.Super {

@@ -30,6 +30,7 @@ type environment struct {
 	pathAt  version
 	role    *catalog.Role
 	roleAt  version
+	roleFor string // the setting that role was found for: it may be renamed since
 	derived derived
 	// Of every run's environment, made once.
 	cluster exec.Cluster
@@ -230,14 +231,16 @@ func (s *Session) findUser(snap *catalog.Snapshot) *catalog.Role {
 	last := s.env.role
 	for _, name := range []string{s.settings.Get("role"), s.settings.Get("session_authorization")} {
 		if name != "" && name != "none" && name != "default" {
-			if last != nil && last.Name == name {
+			if last != nil && s.env.roleFor == name {
 				return roleOrGone(snap, last)
 			}
 			if r := snap.Role(name); r != nil {
+				s.env.roleFor = name
 				return r
 			}
 		}
 	}
+	s.env.roleFor = ""
 	return s.loginRole(snap)
 }
 

@@ -99,7 +99,7 @@ func (s *Session) sessionUser() *catalog.Role {
 
 // nameOfRole is a role's name, which one that was dropped has no more.
 func (s *Session) nameOfRole(r *catalog.Role) (types.Datum, error) {
-	if s.snapshot().Role(r.Name) == nil {
+	if s.snapshot().RoleByOID(r.OID) == nil {
 		return types.Null, pgerr.New(pgerr.UndefinedObject, "invalid role OID: %d", r.OID)
 	}
 	return types.Text(r.Name), nil
