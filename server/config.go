@@ -6,11 +6,14 @@
 //	tls.go      the certificate that clients are shown
 //	nodetls.go  how the cluster's processes know each other; what may not be listened on without
 //	password.go the superuser's first password; who may be listened to without one
-//	server.go   Run: a process that serves until it is told to stop; its ports
+//	server.go   Run: a process that serves until it is told to stop
+//	ports.go    what it listens on
 //	node.go     Node: what is opened and closed, in which order
 //	layers.go   Layers: what tests put between its parts
 //	membership.go  the node's part in the cluster; cluster/ is the others, as it sees them
 //	alone.go    RunEtcd: a process that is the cluster's metadata store, and nothing else
+//	alonemark.go  how its directory is told from a node's
+//	etcdtls.go  with which certificate an embedded etcd is reached
 //	metadata.go what others ask of the metadata store; maintenance.go what statements ask of the files
 //	schema.go   commit of transactions with DDL
 //	movedrow.go the shard of a row whose shard key has changed

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"net"
 	"time"
 
 	"google.golang.org/grpc"
@@ -161,18 +160,6 @@ func (n *Node) nodeAddress() string {
 		return ""
 	}
 	return n.nodes.Addr().String()
-}
-
-// listenNodes opens the port for other nodes.
-func listenNodes(address string) (net.Listener, error) {
-	if address == "" {
-		return nil, nil
-	}
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, portError(address, err)
-	}
-	return l, nil
 }
 
 // announce tells the others of the node's logs: it serves shards.

@@ -175,13 +175,6 @@ func (n *Node) openFiles(ctx context.Context) error {
 	return n.identify(ctx)
 }
 
-func closeListeners(ls []net.Listener) error {
-	for _, l := range ls {
-		l.Close()
-	}
-	return nil
-}
-
 // openMetadata embeds or dials etcd and opens the catalog in it.
 func (n *Node) openMetadata(ctx context.Context) error {
 	if n.config.Etcd != "" {

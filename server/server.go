@@ -2,16 +2,12 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
-
-	"github.com/pegmatitedb/pegmatite/internal/vfs"
 )
 
 // Run serves until SIGTERM or SIGINT, then stops cleanly. Errors are one line
@@ -69,53 +65,4 @@ func newLogger(c Config) (*slog.Logger, error) {
 		return slog.New(slog.NewJSONHandler(os.Stderr, o)), nil
 	}
 	return slog.New(slog.NewTextHandler(os.Stderr, o)), nil
-}
-
-// listeners opens the ports before anything in DIR is touched.
-func listeners(c Config, dir string) (clients []net.Listener, http net.Listener, err error) {
-	close := func() {
-		for _, l := range clients {
-			l.Close()
-		}
-	}
-	tcp, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return nil, nil, portError(c.Listen, err)
-	}
-	clients = append(clients, tcp)
-	unix, err := listenUnix(dir, tcp.Addr().(*net.TCPAddr).Port)
-	if err != nil {
-		close()
-		return nil, nil, err
-	}
-	clients = append(clients, unix)
-	if c.HTTP == "" {
-		return clients, nil, nil
-	}
-	http, err = net.Listen("tcp", c.HTTP)
-	if err != nil {
-		close()
-		return nil, nil, portError(c.HTTP, err)
-	}
-	return clients, http, nil
-}
-
-func portError(address string, err error) error {
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%s is in use by another process", address)
-	}
-	return fmt.Errorf("listen on %s: %w", address, err)
-}
-
-// listenUnix listens on DIR's socket, under the name that libpq looks for. DIR is locked, so a socket that is there is a dead one's.
-func listenUnix(dir string, port int) (net.Listener, error) {
-	path := filepath.Join(dir, fmt.Sprintf(".s.PGSQL.%d", port))
-	if err := vfs.ClearSocket(path); err != nil {
-		return nil, err
-	}
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", path, err)
-	}
-	return l, os.Chmod(path, 0o700)
 }

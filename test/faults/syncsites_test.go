@@ -26,7 +26,7 @@ var syncSites = map[string]string{
 	"internal/vfs/vfs.go:WriteFile":              "vfs.TestWriteFileNeedsEachSync",
 	"internal/vfs/vfs.go:writeSynced":            "vfs.TestWriteFileNeedsEachSync",
 	"server/datadir.go:DataDir.Commit":           "server.TestIdentityNeedsEachSync",
-	"server/alone.go:writeMark":                  "vfs.TestWriteFileNeedsEachSync: it is WriteFile that syncs",
+	"server/alonemark.go:writeMark":              "vfs.TestWriteFileNeedsEachSync: it is WriteFile that syncs",
 	"server/password.go:SetFirstPassword":        "vfs.TestWriteFileNeedsEachSync: it is WriteFile that syncs",
 	"shard/engine/checkpoint.go:Engine.syncFile": "TestEachSyncOfShardsIsNeeded",
 	"shard/engine/loadend.go:Engine.finishLoads": "engine.TestLoadCrashes",

@@ -1,0 +1,94 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/pegmatitedb/pegmatite/internal/vfs"
+)
+
+// listeners opens the ports before anything in DIR is touched.
+func listeners(c Config, dir string) (clients []net.Listener, http net.Listener, err error) {
+	close := func() {
+		for _, l := range clients {
+			l.Close()
+		}
+	}
+	tcp, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return nil, nil, portError(c.Listen, err)
+	}
+	clients = append(clients, tcp)
+	unix, err := listenUnix(dir, tcp.Addr().(*net.TCPAddr).Port)
+	if err != nil {
+		close()
+		return nil, nil, err
+	}
+	clients = append(clients, unix)
+	if c.HTTP == "" {
+		return clients, nil, nil
+	}
+	http, err = net.Listen("tcp", c.HTTP)
+	if err != nil {
+		close()
+		return nil, nil, portError(c.HTTP, err)
+	}
+	return clients, http, nil
+}
+
+// portError is what became of listening, in words for who started the process.
+func portError(address string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s is in use by another process", address)
+	}
+	return fmt.Errorf("listen on %s: %w", address, err)
+}
+
+// listenUnix listens on DIR's socket, under the name that libpq looks for. DIR
+// is locked, so a socket that is there is a dead one's.
+func listenUnix(dir string, port int) (net.Listener, error) {
+	path := filepath.Join(dir, fmt.Sprintf(".s.PGSQL.%d", port))
+	if err := vfs.ClearSocket(path); err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", path, err)
+	}
+	return l, os.Chmod(path, 0o700)
+}
+
+// listenNodes opens the port for other nodes.
+func listenNodes(address string) (net.Listener, error) {
+	if address == "" {
+		return nil, nil
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, portError(address, err)
+	}
+	return l, nil
+}
+
+func closeListeners(ls []net.Listener) error {
+	for _, l := range ls {
+		l.Close()
+	}
+	return nil
+}
+
+// checkPort reports a port that etcd will not get.
+func checkPort(address string) error {
+	if address == "" {
+		return nil
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return portError(address, err)
+	}
+	return l.Close()
+}
