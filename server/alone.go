@@ -118,7 +118,10 @@ func startEtcd(ctx context.Context, c Config, log *slog.Logger) (_ *alone, err e
 		return nil, err
 	}
 	if !made {
-		if err := firstEtcd(ctx, files, c.Data); err != nil {
+		if err := etcd.Make(ctx, filepath.Join(c.Data, "etcd")); err != nil {
+			return nil, err
+		}
+		if err := writeMark(files, c.Data, etcdRole); err != nil {
 			return nil, err
 		}
 	}

@@ -1,34 +1,18 @@
 package server
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
-	"github.com/pegmatitedb/pegmatite/catalog/metakv/etcd"
 	"github.com/pegmatitedb/pegmatite/internal/vfs"
 )
 
 // etcdRole is the Role of a directory whose metadata store runs alone.
 const etcdRole = "etcd"
-
-// firstEtcd makes the directory's etcd, and marks it as made, before any node can
-// reach it: until then a start that was killed throws away what there is.
-func firstEtcd(ctx context.Context, files vfs.FS, dir string) error {
-	server, err := etcd.Embed(ctx, filepath.Join(dir, "etcd"), true, etcd.Options{})
-	if err != nil {
-		return err
-	}
-	if err := server.Close(); err != nil {
-		return err
-	}
-	return writeMark(files, dir, etcdRole)
-}
 
 // unfinishedRole is the Role of a directory in which etcd has not been ready yet.
 const unfinishedRole = etcdRole + " (unfinished)"
@@ -60,7 +44,7 @@ func markEtcd(files vfs.FS, dir string) (made bool, err error) {
 	case id.Role == etcdRole:
 		return true, nil
 	case id.Role == unfinishedRole:
-		return false, os.RemoveAll(filepath.Join(dir, "etcd"))
+		return false, nil
 	}
 	return false, fmt.Errorf("%s is node %q's (pegmatite serve); a metadata store alone needs a directory of its own", dir, id.Name)
 }

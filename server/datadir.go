@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -26,7 +25,7 @@ const identityFile = "pegmatite.json"
 // Identity is what a data directory was made as.
 type Identity struct {
 	Format  int    `json:"format"`
-	Role    string `json:"role,omitempty"` // etcdRole; "" is a node
+	Role    string `json:"role,omitempty"` // etcdRole or unfinishedNode; "" is a node
 	Cluster string `json:"cluster"`        // UUID
 	Node    uint32 `json:"node"`
 	Name    string `json:"name"` // the node's
@@ -35,6 +34,10 @@ type Identity struct {
 	Shards    int    `json:"shards"`
 	Logs      int    `json:"logs"`
 }
+
+// unfinishedNode is the Role of a directory whose first start has not come to
+// know its cluster: all of its identity but Directory can still be another.
+const unfinishedNode = "node (unfinished)"
 
 // Wanted is what a start says of the directory; zero fields take what it has,
 // or the defaults.
@@ -110,15 +113,7 @@ func lockDir(files vfs.FS, path string) (io.Closer, error) {
 func (d *DataDir) identify(w Wanted) error {
 	text, err := vfs.ReadFile(d.files, filepath.Join(d.Path, identityFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		d.Fresh = true
-		d.Identity = Identity{
-			Format: FormatVersion, Name: cmp.Or(w.Name, DefaultName), Directory: uuid.NewString(),
-			Shards: cmp.Or(w.Shards, DefaultShards), Logs: cmp.Or(w.Logs, DefaultLogs),
-		}
-		if d.Identity.Logs > d.Identity.Shards {
-			return wrongCall("logs: %d logs for %d shards: a log without shards is of no use", d.Identity.Logs, d.Identity.Shards)
-		}
-		return nil
+		return d.makeUp(w, uuid.NewString())
 	}
 	if err != nil {
 		return err
@@ -130,6 +125,8 @@ func (d *DataDir) identify(w Wanted) error {
 	switch {
 	case id.Format != FormatVersion:
 		return fmt.Errorf("%s has format %d; this version reads format %d only", d.Path, id.Format, FormatVersion)
+	case id.Role == unfinishedNode:
+		return d.makeUp(w, id.Directory)
 	case id.Role != "":
 		return fmt.Errorf("%s is a cluster's metadata store alone (pegmatite etcd), no node's", d.Path)
 	case id.Cluster == "" || id.Node == 0 || id.Logs < 1 || id.Shards < id.Logs:
@@ -145,12 +142,16 @@ func (d *DataDir) identify(w Wanted) error {
 	return nil
 }
 
-// discardHalfMade removes the etcd of a first start that was killed before
-// the directory became a cluster's: without its first entries etcd would wait
-// for members that it does not know of. Where there are rows, nothing is touched.
-func (d *DataDir) discardHalfMade(etcdDir string) error {
-	if !d.Fresh {
-		return nil
+// makeUp gives the directory an identity that nobody depends on, beside its own UUID.
+// Where there are rows, nothing is touched.
+func (d *DataDir) makeUp(w Wanted, directory string) error {
+	d.Fresh = true
+	d.Identity = Identity{
+		Format: FormatVersion, Name: cmp.Or(w.Name, DefaultName), Directory: directory,
+		Shards: cmp.Or(w.Shards, DefaultShards), Logs: cmp.Or(w.Logs, DefaultLogs),
+	}
+	if d.Identity.Logs > d.Identity.Shards {
+		return wrongCall("logs: %d logs for %d shards: a log without shards is of no use", d.Identity.Logs, d.Identity.Shards)
 	}
 	names, err := d.files.List(d.Path)
 	if err != nil {
@@ -159,7 +160,24 @@ func (d *DataDir) discardHalfMade(etcdDir string) error {
 	if slices.Contains(names, "shards") || slices.Contains(names, "log") {
 		return fmt.Errorf("%s has shards or logs, and no %s: restore that file from a backup", d.Path, identityFile)
 	}
-	return os.RemoveAll(etcdDir)
+	return nil
+}
+
+// Begin writes a fresh directory's UUID, before the cluster is told of it: a start
+// that was killed in between would be another node of the same name to the next.
+func (d *DataDir) Begin() error {
+	if !d.Fresh {
+		return nil
+	}
+	return d.write(Identity{Format: FormatVersion, Role: unfinishedNode, Name: d.Identity.Name, Directory: d.Identity.Directory})
+}
+
+// TakeBack undoes Begin: the cluster has refused the directory.
+func (d *DataDir) TakeBack() error {
+	if !d.Fresh {
+		return nil
+	}
+	return d.files.Remove(filepath.Join(d.Path, identityFile))
 }
 
 // Commit writes a fresh directory's identity: from here on it is this cluster's.
@@ -167,22 +185,29 @@ func (d *DataDir) Commit() error {
 	if !d.Fresh {
 		return nil
 	}
-	text, err := json.MarshalIndent(d.Identity, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := vfs.WriteFile(d.files, filepath.Join(d.Path, identityFile), append(text, '\n')); err != nil {
+	if err := d.write(d.Identity); err != nil {
 		return err
 	}
 	d.Fresh = false
 	return nil
 }
 
-// Close gives the directory back. One that was made by this start and never
-// became a cluster's is left as it was found.
+func (d *DataDir) write(id Identity) error {
+	text, err := json.MarshalIndent(id, "", "  ")
+	if err != nil {
+		return err
+	}
+	return vfs.WriteFile(d.files, filepath.Join(d.Path, identityFile), append(text, '\n'))
+}
+
+// Close gives the directory back. One that was made by this start, and of which
+// nobody knows, is left as it was found.
 func (d *DataDir) Close() error {
 	if d.Fresh {
-		d.files.Remove(filepath.Join(d.Path, lockFile))
+		names, err := d.files.List(d.Path)
+		if err == nil && len(names) == 1 { // the lock
+			d.files.Remove(filepath.Join(d.Path, lockFile))
+		}
 		if d.made {
 			d.files.Remove(d.Path) // fails, and should, if anything else is in it
 		}

@@ -2,12 +2,14 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"google.golang.org/grpc"
 
 	"github.com/pegmatitedb/pegmatite/catalog/builtin"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/server/cluster"
 	"github.com/pegmatitedb/pegmatite/shard/serve"
 	"github.com/pegmatitedb/pegmatite/txn"
@@ -63,7 +65,13 @@ func (n *Node) join(ctx context.Context) error {
 		ID: id.Node, Name: id.Name, Directory: id.Directory, Address: n.nodeAddress(), Clients: n.Address(),
 		Version: Version, Boot: n.boot, Weight: 1,
 	}
+	if err := n.dir.Begin(); err != nil {
+		return err
+	}
 	if n.membership, err = n.store.Join(ctx, n.kv, n.record, nodeLease); err != nil {
+		if pgerr.HasCode(err, pgerr.ObjectInUse) {
+			err = errors.Join(err, n.dir.TakeBack())
+		}
 		return err
 	}
 	n.onClose(n.leave)

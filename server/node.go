@@ -189,14 +189,16 @@ func (n *Node) openMetadata(ctx context.Context) error {
 			return err
 		}
 		etcdDir := filepath.Join(n.config.Data, "etcd")
-		if err := n.dir.discardHalfMade(etcdDir); err != nil {
-			return err
+		if n.dir.Fresh {
+			if err := etcd.Make(ctx, etcdDir); err != nil {
+				return err
+			}
 		}
 		options, err := n.config.etcdOptions(n.config.EtcdListen)
 		if err != nil {
 			return err
 		}
-		server, err := etcd.Embed(ctx, etcdDir, n.dir.Fresh, options)
+		server, err := etcd.Embed(ctx, etcdDir, false, options)
 		if err != nil {
 			return err
 		}

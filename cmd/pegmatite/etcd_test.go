@@ -81,7 +81,7 @@ func TestEtcdFirstStartKilled(t *testing.T) {
 	if err := os.WriteFile(key, []byte(nodetls.NewKey()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(filepath.Join(dir, "etcd", "member"), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, "new", "member"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	mark := filepath.Join(dir, "pegmatite.json")

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -145,34 +144,6 @@ func TestSignals(t *testing.T) {
 		t.Errorf("the second signal: %v", err)
 	}
 	launch(t, dir).ready()
-}
-
-// TestFirstStartKilled: a start that was killed on its way to a fresh
-// directory is made up for by the next, whatever there is of it.
-func TestFirstStartKilled(t *testing.T) {
-	for _, made := range []string{"lock", "etcd", "etcd/member/wal", "pegmatite.json", "shards/0003.db", "log"} {
-		dir := filepath.Join(t.TempDir(), "data")
-		p := launch(t, dir)
-		for deadline := time.Now().Add(20 * time.Second); ; {
-			if _, err := os.Stat(filepath.Join(dir, made)); err == nil {
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("%s does not come", made)
-			}
-		}
-		p.cmd.Process.Kill()
-		p.cmd.Wait()
-		again := launch(t, dir).ready()
-		conn := again.connect()
-		if _, err := conn.Exec(context.Background(), "CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100)"); err != nil {
-			t.Errorf("killed when %s was made: %v", made, err)
-		}
-		again.signal(syscall.SIGTERM)
-		if err := again.cmd.Wait(); err != nil {
-			t.Errorf("killed when %s was made: %v", made, err)
-		}
-	}
 }
 
 // TestSocket: DIR has a socket under the name that libpq looks for, for its owner alone.

@@ -187,9 +187,17 @@ func excused(err error) bool {
 	return slices.Contains([]string{"58000", "57P03", "57P01", "08007", "08006", "40001", "40P01"}, refused.Code)
 }
 
-// readOnce checks a snapshot and a statement.
+// readOnce checks a snapshot and a statement. A transaction's snapshot can be
+// older than a node's start: what the node had of older images died with the
+// process (72000). A statement's own is drawn again.
 func (w *load) readOnce(c *pgx.Conn) error {
-	if err := w.ledger.checkSnapshot(context.Background(), c); err != nil {
+	err := w.ledger.checkSnapshot(context.Background(), c)
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code == "72000" {
+		_, err = c.Exec(context.Background(), "ROLLBACK")
+		return err
+	}
+	if err != nil {
 		return err
 	}
 	if err := checkStatement(context.Background(), c); err != nil {

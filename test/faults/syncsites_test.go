@@ -17,6 +17,7 @@ import (
 // syncSites are all calls that make something durable, and the test that
 // fails when they are taken out (or why none has to).
 var syncSites = map[string]string{
+	"catalog/metakv/etcd/make.go:Make":           "none: only a real disk could show it; etcd's files are no vfs's",
 	"internal/vfs/inject.go:injected.SyncDir":    "passes it on",
 	"internal/vfs/inject.go:injectedFile.Sync":   "passes it on",
 	"internal/vfs/os.go:OS.MkdirAll":             "none: only a real disk could show it; Mem, which the tests run on, promises the same",
@@ -25,8 +26,8 @@ var syncSites = map[string]string{
 	"internal/vfs/os_other.go:datasync":          "the system call itself",
 	"internal/vfs/vfs.go:WriteFile":              "vfs.TestWriteFileNeedsEachSync",
 	"internal/vfs/vfs.go:writeSynced":            "vfs.TestWriteFileNeedsEachSync",
-	"server/datadir.go:DataDir.Commit":           "server.TestIdentityNeedsEachSync",
 	"server/alonemark.go:writeMark":              "vfs.TestWriteFileNeedsEachSync: it is WriteFile that syncs",
+	"server/datadir.go:DataDir.write":            "server.TestIdentityNeedsEachSync",
 	"server/password.go:SetFirstPassword":        "vfs.TestWriteFileNeedsEachSync: it is WriteFile that syncs",
 	"shard/engine/checkpoint.go:Engine.syncFile": "TestEachSyncOfShardsIsNeeded",
 	"shard/engine/loadend.go:Engine.finishLoads": "engine.TestLoadCrashes",
