@@ -219,7 +219,10 @@ func (s *schemaChanges) resolve(ctx context.Context, id txn.ID, branches []txn.B
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.node.askTimeout())
 	defer cancel()
-	return s.node.engine.Unasked(func() error { return s.store.Forget(ctx, id.String()) })
+	if err := s.node.engine.Unasked(ctx, id); err != nil {
+		return err
+	}
+	return s.store.Forget(ctx, id.String())
 }
 
 // Forget deletes the decisions that commits have left behind: those that were
@@ -256,7 +259,10 @@ func (s *schemaChanges) forget(ctx context.Context, id txn.ID, decision []byte) 
 			return err
 		}
 	}
-	return engine.Unasked(func() error { return s.store.Forget(ctx, id.String()) })
+	if err := engine.Unasked(ctx, id); err != nil {
+		return err
+	}
+	return s.store.Forget(ctx, id.String())
 }
 
 // Rollback implements session.SchemaChanges: the data is the transaction's own

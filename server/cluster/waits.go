@@ -41,9 +41,9 @@ func (w *wait) edge() lock.Edge {
 var _ engine.Elsewhere = (*Members)(nil)
 
 // Waits implements engine.Elsewhere.
-func (m *Members) Waits() []lock.Edge {
+func (m *Members) Waits(ctx context.Context) []lock.Edge {
 	var edges []lock.Edge
-	for _, waits := range askAll[struct{}, []wait](m, "Waits", struct{}{}) {
+	for _, waits := range askAll[struct{}, []wait](ctx, m, "Waits", struct{}{}) {
 		for i := range waits {
 			edges = append(edges, waits[i].edge())
 		}
@@ -52,15 +52,15 @@ func (m *Members) Waits() []lock.Edge {
 }
 
 // Jump implements engine.Elsewhere.
-func (m *Members) Jump(waiter txn.ID) bool {
-	return slices.Contains(askAll[txn.ID, bool](m, "Jump", waiter), true)
+func (m *Members) Jump(ctx context.Context, waiter txn.ID) bool {
+	return slices.Contains(askAll[txn.ID, bool](ctx, m, "Jump", waiter), true)
 }
 
 // Party implements engine.Elsewhere.
-func (m *Members) Party(id txn.ID) lock.Party {
+func (m *Members) Party(ctx context.Context, id txn.ID) lock.Party {
 	p := lock.Party{Number: id.Seq}
 	if n := m.find(id.Node); n != nil && n.conn != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), waitsWithin)
+		ctx, cancel := context.WithTimeout(ctx, waitsWithin)
 		defer cancel()
 		if named, err := ask[txn.ID, lock.Party](ctx, n.conn, "Party", id); err == nil {
 			return named
@@ -70,8 +70,8 @@ func (m *Members) Party(id txn.ID) lock.Party {
 }
 
 // askAll asks all other nodes at once, and returns the answers of those that give one.
-func askAll[Q, R any](m *Members, name string, q Q) []R {
-	ctx, cancel := context.WithTimeout(context.Background(), waitsWithin)
+func askAll[Q, R any](ctx context.Context, m *Members, name string, q Q) []R {
+	ctx, cancel := context.WithTimeout(ctx, waitsWithin)
 	defer cancel()
 	var (
 		asking  sync.WaitGroup

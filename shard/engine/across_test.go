@@ -2,11 +2,13 @@ package engine_test
 
 import (
 	"context"
+	"runtime"
 	"testing"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/shard/engine"
+	"github.com/pegmatitedb/pegmatite/shard/shardtest"
 	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/txn/lock"
 )
@@ -17,12 +19,14 @@ type away struct {
 	looks int
 }
 
-func (a *away) Waits() []lock.Edge {
+func (a *away) Waits(context.Context) []lock.Edge {
 	a.looks++
 	return a.seen[min(a.looks, len(a.seen))-1]
 }
-func (a *away) Jump(txn.ID) bool           { return false }
-func (a *away) Party(id txn.ID) lock.Party { return lock.Party{Process: 7, Number: id.Seq} }
+func (a *away) Jump(context.Context, txn.ID) bool { return false }
+func (a *away) Party(_ context.Context, id txn.ID) lock.Party {
+	return lock.Party{Process: 7, Number: id.Seq}
+}
 
 // Rule 29: a circle over several nodes ends the youngest of it, when it was
 // there each time of two.
@@ -53,7 +57,7 @@ func TestRule29CircleOverNodes(t *testing.T) {
 			{"seen twice", [][]lock.Edge{circle}, waiterIsYounger},
 		} {
 			nodes.seen, nodes.looks = c.seen, 0
-			err := n.Search(waiter.ID(), func(error) {})
+			err := n.Search(t.Context(), waiter.ID(), func() {})
 			if c.victim {
 				wantCode(t, err, pgerr.TRDeadlockDetected)
 			} else if err != nil {
@@ -65,5 +69,51 @@ func TestRule29CircleOverNodes(t *testing.T) {
 			t.Errorf("the waiter's statement: %v", err)
 		}
 		waiter.Rollback()
+	}
+}
+
+// silent is another node that answers nothing until whoever asks gives up.
+type silent struct{ asked chan struct{} }
+
+func (s silent) Waits(ctx context.Context) []lock.Edge {
+	s.asked <- struct{}{}
+	<-ctx.Done()
+	return nil
+}
+func (s silent) Jump(context.Context, txn.ID) bool             { return false }
+func (s silent) Party(_ context.Context, id txn.ID) lock.Party { return lock.Party{Number: id.Seq} }
+
+// Rule 29: while another node is asked, deadlocks of this one are broken.
+func TestRule29NobodyWaitsForAnotherNode(t *testing.T) {
+	nodes := silent{make(chan struct{})}
+	in, acc := ruledBy(t, func(cfg *engine.Config) { cfg.DeadlockTimeout, cfg.Elsewhere = time.Hour, nodes })
+	n := in.Service.(*engine.Node)
+	ctx, cancel := context.WithCancel(t.Context())
+	looked := make(chan error, 1)
+	go func() { looked <- n.Search(ctx, txn.ID{Node: 9}, func() {}) }()
+	<-nodes.asked
+	a, b := in.Begin(t, txn.ReadCommitted), in.Begin(t, txn.ReadCommitted)
+	write(t, a, add(acc, 0, 1))
+	write(t, b, add(acc, 1, 1))
+	ends := make(chan error, 2)
+	for i, tx := range []*shardtest.Tx{a, b} {
+		go func() {
+			_, err := tx.Write(add(acc, int64(1-i), 1))
+			ends <- err
+		}()
+		for n.Waits(tx.ID()) == 0 {
+			runtime.Gosched()
+		}
+	}
+	wantCode(t, n.Search(ctx, a.ID(), func() {}), pgerr.TRDeadlockDetected)
+	wantCode(t, <-ends, pgerr.TRDeadlockDetected)
+	a.Rollback()
+	if err := <-ends; err != nil {
+		t.Error(err)
+	}
+	b.Rollback()
+	cancel()
+	if err := <-looked; err != nil {
+		t.Errorf("who looked until its statement ended: %v", err)
 	}
 }

@@ -84,14 +84,15 @@ type Waits interface {
 	Jump(waiter txn.ID) bool
 }
 
-// Elsewhere are the waits on the other nodes of a cluster.
+// Elsewhere are the waits on the other nodes of a cluster. Each call asks them;
+// when ctx ends it answers with what it has.
 type Elsewhere interface {
 	// Waits are those of the nodes that answer.
-	Waits() []lock.Edge
+	Waits(ctx context.Context) []lock.Edge
 	// Jump is Waits' on the node that has the waiter.
-	Jump(waiter txn.ID) bool
+	Jump(ctx context.Context, waiter txn.ID) bool
 	// Party is how the node that coordinates a transaction names it.
-	Party(id txn.ID) lock.Party
+	Party(ctx context.Context, id txn.ID) lock.Party
 }
 
 const (

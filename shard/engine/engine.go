@@ -17,7 +17,7 @@
 //	load.go loadend.go                rows that go straight into SQLite
 //	locks.go tablelock.go deadlock.go rows, values and tables
 //	fence.go boots.go                 plans of before a schema change, transactions of before a restart: refused
-//	participant.go twophase.go        txn.Participant; restore.go: what is in doubt
+//	participant.go twophase.go        txn.Participant; restore.go asked.go: what is in doubt
 //	commands.go changes.go aside.go   what the log holds; journal.go: appending; wire.go, shapewire.go: as bytes
 //	settle.go checkpoint.go cut.go    from memory to SQLite, and the log's end; memory.go scratch.go: its bounds
 //	replay.go                         start-up

@@ -14,10 +14,8 @@ import (
 // locks is a shard's lock table with what waiting needs: a mutex, time, and
 // somebody who looks for deadlocks.
 type locks struct {
-	detect func(self txn.ID) error // 40P01, or nil
-	// victims is held from the search for a deadlock until its victim has left
-	// the queue: else each of two that wait for each other finds the same one.
-	victims *sync.Mutex
+	// search returns 40P01 if self is the victim of a deadlock; then its waits are over.
+	search  func(ctx context.Context, self txn.ID) error
 	timeout time.Duration // deadlock_timeout
 
 	mu      sync.Mutex // protects the rest
@@ -25,8 +23,8 @@ type locks struct {
 	waiters map[*lock.Waiter]error // why one was made to give up; nil while it was not
 }
 
-func newLocks(timeout time.Duration, victims *sync.Mutex, detect func(txn.ID) error) *locks {
-	return &locks{detect: detect, victims: victims, timeout: timeout, table: lock.New(), waiters: map[*lock.Waiter]error{}}
+func newLocks(timeout time.Duration, search func(context.Context, txn.ID) error) *locks {
+	return &locks{search: search, timeout: timeout, table: lock.New(), waiters: map[*lock.Waiter]error{}}
 }
 
 // locking is how a statement takes its locks.
@@ -104,25 +102,12 @@ func (l *locks) await(ctx context.Context, w *lock.Waiter, how locking) (lock.Re
 		case <-expired:
 			return l.giveUp(w, pgerr.New(pgerr.LockNotAvailable, "canceling statement due to lock timeout"))
 		case <-deadlock.C:
-			if err := l.breakDeadlock(w); err != nil {
+			if err := l.search(ctx, w.Owner); err != nil {
 				return l.giveUp(w, err)
 			}
 			deadlock.Reset(l.timeout)
 		}
 	}
-}
-
-// breakDeadlock gives the waiter up if it waits in a cycle.
-func (l *locks) breakDeadlock(w *lock.Waiter) error {
-	l.victims.Lock()
-	defer l.victims.Unlock()
-	l.mu.Lock()
-	over := w.Result() != lock.Waiting
-	l.mu.Unlock()
-	if over {
-		return nil // granted meanwhile, or a victim already
-	}
-	return l.detect(w.Owner)
 }
 
 // fail makes every wait of a transaction end with an error: a deadlock's victim

@@ -27,9 +27,9 @@ type Node struct {
 	participants []*Participant
 	memory       *budget
 	metrics      Metrics
-	victims      sync.Mutex // see locks
+	victims      sync.Mutex // held while one of a deadlock ends its waits
 	boots        boots
-	asking       sync.Mutex // held while a home is asked, and while a decision is forgotten
+	asked        asked
 
 	stop    chan struct{} // closed by Close
 	running sync.WaitGroup
@@ -91,7 +91,7 @@ func (n *Node) open(ctx context.Context) error {
 		}
 		e.programs, e.memory, e.metrics = programs, n.memory, &n.metrics
 		e.scratch = newScratch(n.cfg, filepath.Base(path))
-		e.locks = newLocks(n.cfg.DeadlockTimeout, &n.victims, n.detect)
+		e.locks = newLocks(n.cfg.DeadlockTimeout, func(ctx context.Context, self txn.ID) error { return n.Search(ctx, self, func() {}) })
 		list, metas[i] = append(list, e), m
 		n.engines.Store(newEngines(n.cfg.Shards, n.cfg.Logs, list))
 	}

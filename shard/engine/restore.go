@@ -187,8 +187,7 @@ func (p *Participant) overdue() []twopc.Doubt {
 // learn asks the home about a transaction in doubt. A home that knows nothing
 // has not committed it: it would keep the decision as long as anybody is in doubt.
 func (n *Node) learn(ctx context.Context, p *Participant, d *twopc.Doubt) error {
-	n.asking.Lock()
-	defer n.asking.Unlock()
+	defer n.asked.begin(d.Txn)()
 	if !p.inDoubt(d.Txn) {
 		return nil // it has been told meanwhile
 	}
@@ -231,14 +230,6 @@ func (n *Node) spread(ctx context.Context, home *Participant, d *twopc.Doubt) er
 		}
 	}
 	return home.Resolve(ctx, r)
-}
-
-// Unasked runs do, which forgets a decision, while no log of the node asks for
-// one: who asked for one that is forgotten would have another made.
-func (n *Node) Unasked(do func() error) error {
-	n.asking.Lock()
-	defer n.asking.Unlock()
-	return do()
 }
 
 func (n *Node) ask(ctx context.Context, home txn.LogID, id txn.ID) (txn.Outcome, error) {

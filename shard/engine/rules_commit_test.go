@@ -598,7 +598,7 @@ func TestRule29VictimLeavesEverywhere(t *testing.T) {
 	for n.Waits(a.ID()) < 2 {
 		runtime.Gosched()
 	}
-	wantCode(t, n.Search(a.ID(), func(error) {}), pgerr.TRDeadlockDetected)
+	wantCode(t, n.Search(t.Context(), a.ID(), func() {}), pgerr.TRDeadlockDetected)
 	if left := n.Waits(a.ID()); left > 0 {
 		b.Rollback()
 		t.Fatalf("the victim waits on %d shards", left)
@@ -613,8 +613,8 @@ func TestRule29VictimLeavesEverywhere(t *testing.T) {
 	b.Rollback()
 }
 
-// Rule 29: so it is when both look at the same moment.
-func TestRule29OneLooksAtATime(t *testing.T) {
+// Rule 29: so it is when both find the circle at the same moment.
+func TestRule29BrokenOnce(t *testing.T) {
 	in, acc := ruledBy(t, func(cfg *engine.Config) { cfg.DeadlockTimeout = 5 * time.Millisecond })
 	for range 30 {
 		txs := [2]*shardtest.Tx{in.Begin(t, txn.ReadCommitted), in.Begin(t, txn.ReadCommitted)}

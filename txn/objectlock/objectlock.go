@@ -27,8 +27,8 @@ import (
 )
 
 // Search looks for a deadlock through self. When self is its victim, leave is
-// called with the error, 40P01, which is returned too.
-type Search func(self txn.ID, leave func(error)) error
+// called, and 40P01 returned.
+type Search func(ctx context.Context, self txn.ID, leave func()) error
 
 // Locks are a node's. Its mu is taken before a Holder's.
 type Locks struct {
@@ -217,7 +217,7 @@ func (l *Locks) await(ctx context.Context, w *lock.Waiter, timeout time.Duration
 			l.giveUp(w)
 			return pgerr.New(pgerr.LockNotAvailable, "canceling statement due to lock timeout")
 		case <-deadlock.C:
-			if err := l.search(w.Owner, func(error) { l.giveUp(w) }); err != nil {
+			if err := l.search(ctx, w.Owner, func() { l.giveUp(w) }); err != nil {
 				return err
 			}
 			deadlock.Reset(l.timeout)

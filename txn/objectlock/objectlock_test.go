@@ -152,8 +152,8 @@ func TestWaitingEnds(t *testing.T) {
 
 func TestDeadlockEndsWaiting(t *testing.T) {
 	victim := pgerr.New(pgerr.TRDeadlockDetected, "deadlock detected")
-	l := New(1, func(_ txn.ID, leave func(error)) error {
-		leave(victim)
+	l := New(1, func(_ context.Context, _ txn.ID, leave func()) error {
+		leave()
 		return victim
 	})
 	a, b := newActor(t, l, 1), newActor(t, l, 2)
