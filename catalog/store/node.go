@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog/metakv"
@@ -123,40 +123,49 @@ type Membership struct {
 	store  *Store
 	leaser metakv.Leaser
 	ttl    time.Duration
+	lease  atomic.Int64 // a metakv.LeaseID; 0 is none
 
-	mu    sync.Mutex // protects the fields below
-	node  Node
-	lease metakv.LeaseID
+	node      Node        // of the goroutine that renews
+	announced chan func() // what it is to do beside that
 
-	stop context.CancelFunc
-	done sync.WaitGroup
+	stop  context.CancelFunc
+	ended chan struct{} // closed when the goroutine has ended
 }
 
 // Join makes the node a member: live as long as this process renews its lease,
 // at thirds of the ttl. Close ends it. It is refused (55006) as long as another
 // directory is the node's.
 func (s *Store) Join(ctx context.Context, leaser metakv.Leaser, node Node, ttl time.Duration) (*Membership, error) {
-	m := &Membership{store: s, leaser: leaser, node: node, ttl: ttl}
+	m := &Membership{store: s, leaser: leaser, node: node, ttl: ttl, announced: make(chan func()), ended: make(chan struct{})}
 	if err := m.register(ctx); err != nil {
 		return nil, err
 	}
 	ctx, m.stop = context.WithCancel(context.WithoutCancel(ctx))
-	m.done.Go(func() { m.renew(ctx) })
+	go m.renew(ctx)
 	return m, nil
 }
 
 // Announce replaces what the node says of itself.
 func (m *Membership) Announce(ctx context.Context, node Node) error {
-	m.mu.Lock()
-	m.node = node
-	m.mu.Unlock()
-	return m.register(ctx)
+	registered := make(chan error, 1)
+	announce := func() {
+		m.node = node
+		registered <- m.register(ctx)
+	}
+	select {
+	case m.announced <- announce:
+		return <-registered
+	case <-m.ended:
+		return errClosed()
+	case <-ctx.Done():
+		return unavailable(ctx.Err())
+	}
 }
+
+func errClosed() error { return pgerr.New(pgerr.AdminShutdown, "the node has left the cluster") }
 
 // register puts the node under a lease.
 func (m *Membership) register(ctx context.Context) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	id := strconv.FormatUint(uint64(m.node.ID), 10)
 	before, err := m.store.kv.Get(ctx, nodeRoot+id)
 	if err != nil {
@@ -174,13 +183,15 @@ func (m *Membership) register(ctx context.Context) error {
 			m.node.Logs = r.Logs // they are the directory's: nobody is to forget them while the node starts
 		}
 	}
-	if m.lease == 0 {
-		if m.lease, err = m.leaser.Grant(ctx, m.ttl); err != nil {
+	if m.Lease() == 0 {
+		lease, err := m.leaser.Grant(ctx, m.ttl)
+		if err != nil {
 			return unavailable(err)
 		}
+		m.lease.Store(int64(lease))
 	}
 	live := metakv.Put(liveRoot+id, nil)
-	live.Lease = m.lease
+	live.Lease = m.Lease()
 	r, err := m.store.kv.Commit(ctx, metakv.Txn{
 		If:   []metakv.Compare{{Key: nodeRoot + id, Modified: before.Modified}},
 		Then: []metakv.Op{metakv.Put(nodeRoot+id, marshal(m.node.record())), live},
@@ -196,18 +207,22 @@ func (m *Membership) register(ctx context.Context) error {
 
 // renew renews the lease, or takes another when it was too late.
 func (m *Membership) renew(ctx context.Context) {
+	defer close(m.ended)
 	ticker := time.NewTicker(m.ttl / 3)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ticker.C:
+		case announce := <-m.announced:
+			announce()
+			continue
 		case <-ctx.Done():
 			return
 		}
 		err := m.leaser.KeepAlive(ctx, m.Lease())
 		if errors.Is(err, metakv.ErrLeaseGone) {
 			m.store.log.Warn("the node's lease had run out, joining again")
-			m.forget()
+			m.lease.Store(0)
 			err = m.register(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
@@ -216,24 +231,13 @@ func (m *Membership) renew(ctx context.Context) {
 	}
 }
 
-// forget has the next register take another lease.
-func (m *Membership) forget() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.lease = 0
-}
-
 // Lease is the node's lease of the moment.
-func (m *Membership) Lease() metakv.LeaseID {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.lease
-}
+func (m *Membership) Lease() metakv.LeaseID { return metakv.LeaseID(m.lease.Load()) }
 
 // Close leaves: the node is no longer live when it returns, if the metadata store answers within ctx.
 func (m *Membership) Close(ctx context.Context) error {
 	m.stop()
-	m.done.Wait()
+	<-m.ended
 	if err := m.leaser.Revoke(ctx, m.Lease()); err != nil && !errors.Is(err, metakv.ErrLeaseGone) {
 		return unavailable(err)
 	}

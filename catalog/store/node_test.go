@@ -64,6 +64,9 @@ func TestMembership(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(false)
+	if err := m.Announce(t.Context(), node); !pgerr.HasCode(err, pgerr.AdminShutdown) {
+		t.Errorf("announced after it has left: %v", err)
+	}
 }
 
 // TestNodeID: a name is one number, for ever and whoever asks.

@@ -24,11 +24,10 @@ type Members struct {
 	dial  []grpc.DialOption // transport credentials
 	log   *slog.Logger
 
-	nodes atomic.Pointer[map[uint32]*member]
-	stop  context.CancelFunc
-	done  sync.WaitGroup
-
-	mu sync.Mutex // held while nodes is replaced
+	nodes   atomic.Pointer[map[uint32]*member] // replaced by run
+	changed chan struct{}                      // holds one when they are to be read anew
+	stop    context.CancelFunc
+	done    sync.WaitGroup
 }
 
 // member is another node, and the connection to it.
@@ -43,7 +42,7 @@ type member struct {
 // NewMembers reads who there is, and follows it until Close. dial are the
 // options of connections to them: transport credentials.
 func NewMembers(ctx context.Context, self uint32, s *store.Store, log *slog.Logger, dial ...grpc.DialOption) (*Members, error) {
-	m := &Members{self: self, store: s, dial: dial, log: log}
+	m := &Members{self: self, store: s, dial: dial, log: log, changed: make(chan struct{}, 1)}
 	m.nodes.Store(&map[uint32]*member{})
 	watches := s.WatchNodes()
 	if err := m.refresh(ctx); err != nil {
@@ -56,6 +55,7 @@ func NewMembers(ctx context.Context, self uint32, s *store.Store, log *slog.Logg
 	for i, w := range watches {
 		m.done.Go(func() { m.follow(ctx, w, i) })
 	}
+	m.done.Go(func() { m.run(ctx) })
 	return m, nil
 }
 
@@ -71,15 +71,12 @@ func (m *Members) Close() error {
 	return nil
 }
 
-// follow is one watch of the nodes, the i-th.
+// follow is one watch of the nodes, the i-th: it says when they may be others.
 func (m *Members) follow(ctx context.Context, watch metakv.Watch, i int) {
+	defer func() { watch.Close() }()
 	for {
 		_, err := watch.Next(ctx)
-		if err == nil {
-			err = m.refresh(ctx)
-		}
 		if ctx.Err() != nil {
-			watch.Close()
 			return
 		}
 		if err != nil {
@@ -89,17 +86,37 @@ func (m *Members) follow(ctx context.Context, watch metakv.Watch, i int) {
 			watches := m.store.WatchNodes()
 			watch = watches[i]
 			watches[1-i].Close()
-			if err := m.refresh(ctx); err != nil && ctx.Err() == nil {
-				m.log.Warn("reading the nodes failed", "error", err)
-			}
+		}
+		m.wake()
+	}
+}
+
+// wake has the nodes read anew.
+func (m *Members) wake() {
+	select {
+	case m.changed <- struct{}{}:
+	default: // they will be, and have not been yet
+	}
+}
+
+// run reads the nodes whenever they may be others.
+func (m *Members) run(ctx context.Context) {
+	for {
+		select {
+		case <-m.changed:
+		case <-ctx.Done():
+			return
+		}
+		if err := m.refresh(ctx); err != nil && ctx.Err() == nil {
+			m.log.Warn("reading the nodes failed, trying again", "error", err)
+			pause(ctx, retryPause)
+			m.wake()
 		}
 	}
 }
 
 // refresh reads the nodes anew. Connections to addresses that stay are kept.
 func (m *Members) refresh(ctx context.Context) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	list, err := m.store.Nodes(ctx)
 	if err != nil {
 		return err
