@@ -26,6 +26,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -192,6 +193,11 @@ func (c *Config) FromFile(path string) error {
 	}
 	var values map[string]any
 	if err := toml.Unmarshal(text, &values); err != nil {
+		var where *toml.DecodeError
+		if errors.As(err, &where) {
+			line, _ := where.Position()
+			return fmt.Errorf("%s, line %d: %w", path, line, err)
+		}
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	for _, o := range Options {

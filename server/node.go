@@ -144,7 +144,7 @@ func (n *Node) openFiles(ctx context.Context) error {
 	if n.nodeTLS, err = n.config.NodeTLS(); err != nil {
 		return err
 	}
-	if err := n.checkExposed(); err != nil {
+	if err := n.checkExposed(ctx); err != nil {
 		return err
 	}
 	if err := checkPort(n.config.EtcdListen); err != nil {
@@ -169,7 +169,7 @@ func (n *Node) openFiles(ctx context.Context) error {
 	if err := n.openMetadata(ctx); err != nil {
 		return err
 	}
-	if err := n.checkExposed(); err != nil {
+	if err := n.checkExposed(ctx); err != nil {
 		return err
 	}
 	return n.identify(ctx)

@@ -64,6 +64,9 @@ func (c *Config) checkPrivate(name, address string) error {
 	if isLoopback(address) || c.ClusterKey != "" || c.NodeTLSCA != "" {
 		return nil
 	}
+	if err := checkHost(context.Background(), address); err != nil {
+		return err
+	}
 	return fmt.Errorf("%s: %s is open to other machines: give --cluster-key, or --node-tls-ca, --node-tls-cert and --node-tls-key", name, address)
 }
 

@@ -92,7 +92,7 @@ func ignoreAbsent(err error) error {
 // checkExposed refuses to let clients of other machines in as long as no
 // superuser has a password, or gets one by this start. It is asked before
 // anything of a new cluster is made, and when the metadata is known.
-func (n *Node) checkExposed() error {
+func (n *Node) checkExposed(ctx context.Context) error {
 	if isLoopback(n.config.Listen) {
 		return nil
 	}
@@ -104,6 +104,9 @@ func (n *Node) checkExposed() error {
 	}
 	verifier, err := n.firstVerifier()
 	if err != nil || verifier != "" {
+		return err
+	}
+	if err := checkHost(ctx, n.config.Listen); err != nil {
 		return err
 	}
 	return fmt.Errorf("listen: %s is open to other machines and no superuser has a password: give --password-file, or set one "+

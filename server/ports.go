@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -46,6 +47,18 @@ func portError(address string, err error) error {
 		return fmt.Errorf("%s is in use by another process", address)
 	}
 	return fmt.Errorf("listen on %s: %w", address, err)
+}
+
+// checkHost reports a name that is no machine's.
+func checkHost(ctx context.Context, address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil || host == "" {
+		return err
+	}
+	if _, err := net.DefaultResolver.LookupHost(ctx, host); err != nil {
+		return portError(address, err)
+	}
+	return nil
 }
 
 // listenUnix listens on DIR's socket, under the name that libpq looks for. DIR

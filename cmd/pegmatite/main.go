@@ -47,6 +47,11 @@ func run(args []string, out, errs io.Writer) int {
 	if len(args) > 0 {
 		command, args = args[0], args[1:]
 	}
+	if slices.Contains(askedForHelp, command) {
+		command = "help"
+	} else if len(args) > 0 && slices.Contains(askedForHelp, args[0]) {
+		command, args = "help", []string{command}
+	}
 	switch command {
 	case "serve":
 		return serve.run(args, errs)
@@ -64,7 +69,7 @@ func run(args []string, out, errs io.Writer) int {
 		}
 		fmt.Fprintln(out, server.VersionLine())
 		return 0
-	case "help", "--help", "-help", "-h":
+	case "help":
 		return help(args, out, errs)
 	}
 	return wrongCall(errs, unknownCommand(command))
@@ -72,6 +77,9 @@ func run(args []string, out, errs io.Writer) int {
 
 // commands are those that help knows of.
 var commands = []string{"serve", "etcd", "passwd", "key", "certificate", "version", "help"}
+
+// askedForHelp are flags of any command.
+var askedForHelp = []string{"--help", "-help", "-h"}
 
 func help(args []string, out, errs io.Writer) int {
 	switch {

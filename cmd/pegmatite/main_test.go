@@ -81,8 +81,9 @@ func TestWrongCalls(t *testing.T) {
 		{[]string{"--config", filepath.Join(t.TempDir(), "none")}, "no such file"},
 		{[]string{"--config", file(t, "shards = 2.5")}, `shards: "2.5" is not a whole number`},
 		{[]string{"--config", file(t, "nothing = 1")}, `unknown setting "nothing"`},
-		{[]string{"--config", file(t, "shards = ")}, "pegmatite.toml: "},
-		{[]string{"--config", file(t, "shards = 2\nshards = 3")}, "key shards is already defined"},
+		{[]string{"--config", file(t, "logs = 1\nshards = ")}, "pegmatite.toml, line 2: "},
+		{[]string{"--node-listen", "nobody.invalid:1"}, "listen on nobody.invalid:1: lookup nobody.invalid"},
+		{[]string{"--config", file(t, "shards = 2\nshards = 3")}, "pegmatite.toml, line 2: toml: key shards is already defined"},
 		{[]string{"--config", file(t, "b = 1\nd = 1\na = 1\nc = 1")}, `unknown setting "a"`},
 	} {
 		refused(t, exitUsage, c.want, append([]string{"serve"}, c.args...)...)
@@ -114,6 +115,7 @@ func TestOtherCommands(t *testing.T) {
 	}{
 		{[]string{"version"}, 0, server.VersionLine()}, {[]string{"help"}, 0, "pegmatite serve"}, {[]string{"help", "serve"}, 0, "--max-connections"}, {[]string{"help", "serve"}, 0, "[PEGMATITE_CONFIG]"}, {nil, 0, "pegmatite serve"},
 		{[]string{"help", "version"}, 0, "pegmatite serve"}, {[]string{"-help"}, 0, "pegmatite serve"}, {[]string{"-version"}, 0, server.VersionLine()},
+		{[]string{"passwd", "-h"}, 0, "pegmatite passwd DIR"}, {[]string{"key", "--help"}, 0, "pegmatite key"}, {[]string{"serve", "-h"}, 0, "default 8)"},
 		{[]string{"help", "key"}, 0, "pegmatite key"}, {[]string{"help", "certificate"}, 0, "pegmatite certificate"}, {[]string{"help", "passwd"}, 0, "pegmatite passwd"},
 	} {
 		if code, out, _ := call(c.args...); code != c.code || !strings.Contains(out, c.want) {

@@ -126,7 +126,7 @@ func TestWrongPasswd(t *testing.T) {
 		want  string
 	}{
 		{"x\n", nil, exitUsage, "passwd needs one argument"},
-		{"x\n", []string{"--help"}, exitUsage, "passwd needs one argument"},
+		{"x\n", []string{"--nothing"}, exitUsage, "passwd needs one argument"},
 		{"", []string{filepath.Join(other, "d")}, exitFailure, "reading the password: EOF"},
 		{"\n", []string{filepath.Join(other, "d")}, exitFailure, "the password is empty"},
 		{"x\n", []string{other}, exitFailure, "is not empty and not a data directory"},

@@ -99,6 +99,10 @@ func (p *program) printOptions(w io.Writer) {
 	fmt.Fprintf(w, "\n%s:\n", p.name)
 	fmt.Fprintf(w, "  --%-18s %s [%s]\n", "config", "file of settings (TOML)", configVariable)
 	for _, o := range p.options {
-		fmt.Fprintf(w, "  --%-18s %s [%s, default %q]\n", o.Name, o.Help, o.Environment(), o.Text(&defaults))
+		also := o.Environment()
+		if text := o.Text(&defaults); text != "" && text != "0" { // of those the help says what that means
+			also += ", default " + text
+		}
+		fmt.Fprintf(w, "  --%-18s %s [%s]\n", o.Name, o.Help, also)
 	}
 }
