@@ -2,6 +2,7 @@ package planner_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
@@ -14,6 +15,7 @@ import (
 // refusing is a service whose shard refuses the first reads.
 type refusing struct {
 	shard.Service
+	mu        sync.Mutex // protects the rest; a statement reads several shards at a time
 	left      int
 	reason    shard.RefusalReason
 	snapshots []txn.Timestamp // of the reads that came
@@ -21,9 +23,12 @@ type refusing struct {
 
 // Read implements shard.Service.
 func (r *refusing) Read(ctx context.Context, q *shard.ReadRequest) (shard.Rows, error) {
+	r.mu.Lock()
 	r.snapshots = append(r.snapshots, q.Snapshot)
-	if r.left > 0 {
-		r.left--
+	r.left--
+	refused := r.left >= 0
+	r.mu.Unlock()
+	if refused {
 		return nil, shard.Refuse(r.reason)
 	}
 	return r.Service.Read(ctx, q)
@@ -84,5 +89,34 @@ func TestRefusedReadsAreBegunAgain(t *testing.T) {
 				t.Errorf("reads at %v: want newest, then a snapshot", r.snapshots)
 			}
 		})
+	}
+}
+
+// TestRefusedSnapshotsAreDrawnAgain: a statement that has drawn its snapshot
+// draws a newer one when that is below a floor (rule 20).
+func TestRefusedSnapshotsAreDrawnAgain(t *testing.T) {
+	w := newWorld(t, 2, 1)
+	schema(w)
+	w.must("INSERT INTO accounts SELECT g, 1, 100, 'a' FROM generate_series(1, 20) g")
+	r := &refusing{Service: w.node, left: 1, reason: shard.RefusedFloor}
+	st, lifted, err := w.plan("SELECT sum(abalance) FROM accounts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := w.manager.Begin(txn.ReadCommitted).Run()
+	defer run.Close()
+	env := w.execEnv(run)
+	env.Cluster = cluster{w, r}
+	cursor, err := exec.Run(t.Context(), env, st, nil, lifted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cursor.Close()
+	if row, err := cursor.Next(t.Context()); err != nil || row[0] != types.Int(2000) {
+		t.Errorf("row %v, error %v", row, err)
+	}
+	first, last := r.snapshots[0], r.snapshots[len(r.snapshots)-1]
+	if first == 0 || last <= first {
+		t.Errorf("reads at %v: want a snapshot, then a newer one", r.snapshots)
 	}
 }

@@ -492,7 +492,8 @@ func (r refusedLater) Next(ctx context.Context) (*shard.Batch, error) {
 
 // Rule 20: a statement that has given a row, or written, is not begun again.
 func TestCursorEndsWhereItWasSeen(t *testing.T) {
-	for _, wrote := range []bool{false, true} {
+	for _, how := range []struct{ wrote, packed bool }{{}, {packed: true}, {wrote: true}, {true, true}} {
+		wrote := how.wrote
 		r, open, reads := testRun(t, 0), atomic.Int64{}, 0
 		shards := refusing(0, "", &open)
 		r.env.Cluster = &fakeCluster{count: 1, read: func(ctx context.Context, q *shard.ReadRequest) (shard.Rows, error) {
@@ -502,24 +503,33 @@ func TestCursorEndsWhereItWasSeen(t *testing.T) {
 			rows, err := shards.read(ctx, q)
 			return refusedLater{rows.(*fakeRows)}, err
 		}}
-		c, err := Run(t.Context(), r.env, &plan.Statement{Memo: &plan.Memo{}, Root: &plan.Gather{
-			Table: &catalog.Table{Home: catalog.HomeShards}, Fragment: &shard.Fragment{}, Cols: columns(1, types.TInt8)}}, nil, nil)
+		cols := columns(1, types.TInt8)
+		c, err := Run(t.Context(), r.env, &plan.Statement{Memo: &plan.Memo{}, Result: cols, Root: &plan.Gather{
+			Table: &catalog.Table{Home: catalog.HomeShards}, Fragment: &shard.Fragment{}, Cols: cols}}, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		c.(*cursor).run.wrote = wrote
-		if row, err := c.Next(t.Context()); !wrote && (err != nil || row[0].Int() != 1) {
-			t.Errorf("%v %v", row, err)
+		next := func() (err error) {
+			if how.packed {
+				_, err = c.NextPacked(t.Context())
+			} else {
+				_, err = c.Next(t.Context())
+			}
+			return err
+		}
+		if err := next(); !wrote && err != nil {
+			t.Error(err)
 		} else if reason, _ := shard.IsRefusal(err); wrote && reason != shard.RefusedFloor {
 			t.Errorf("wrote: %v", err)
 		}
-		if _, err := c.Next(t.Context()); !wrote {
+		if err := next(); !wrote {
 			if reason, _ := shard.IsRefusal(err); reason != shard.RefusedFloor {
 				t.Errorf("given: %v", err)
 			}
 		}
-		if c.Close(); reads != 1 || open.Load() != 0 {
-			t.Errorf("wrote %t: %d reads, %d open", wrote, reads, open.Load())
+		if c.Close(); !c.Packed() || reads != 1 || open.Load() != 0 {
+			t.Errorf("%+v: packed %t, %d reads, %d open", how, c.Packed(), reads, open.Load())
 		}
 	}
 }

@@ -60,10 +60,10 @@ func keptSetting(n *pg.Node) *pg.VariableSetStmt {
 // has to do with turns out to have changed, it is taken back, and the error is
 // errMoved; the locks, which were waited for, stay.
 func (s *Session) defineOnce(ctx context.Context, x *execution) (*result, error) {
-	hadDDL := s.tx.change != nil
-	change := s.schemaChange()
 	s.tx.txn.Run().Close() // a number for its locks
-	mark, at := change.Mark(), s.tx.txn.Mark()
+	before := s.point()
+	change := s.schemaChange()
+	mark := change.Mark()
 	var notices []*pgerr.E
 	rows := &schemaRows{session: s, mode: definitionLock(x.stmt.Node)}
 	env := &ddl.Env{
@@ -77,11 +77,10 @@ func (s *Session) defineOnce(ctx context.Context, x *execution) (*result, error)
 		err = rows.claim(ctx, change, mark)
 	}
 	if errors.Is(err, errMoved) {
-		change.Rollback(mark)
-		if e := s.takeBack(ctx, at, hadDDL); e != nil {
+		if e := s.takeBack(ctx, before); e != nil {
 			return nil, e
 		}
-		if hadDDL {
+		if before.hadDDL {
 			if e := change.Rebase(s.node.Catalog.Snapshot()); e != nil {
 				return nil, e
 			}

@@ -20,7 +20,7 @@ const retryFor = 10 * time.Second
 // catalog or the shard map has moved on (rule 20). Nothing of it has
 // been seen, and what it has written is taken back.
 func (s *Session) persist(ctx context.Context, attempt func() (*result, error)) (*result, error) {
-	mark, hadDDL, wrote := s.tx.txn.Mark(), s.tx.change != nil, s.tx.txn.Wrote()
+	before, wrote := s.point(), s.tx.txn.Wrote()
 	var deadline time.Time
 	for {
 		seen := s.node.Catalog.Snapshot()
@@ -28,50 +28,63 @@ func (s *Session) persist(ctx context.Context, attempt func() (*result, error)) 
 		if err == nil {
 			err = r.prime(ctx)
 		}
-		if err == nil || s.tx == nil || !retriable(err, hadDDL, wrote) {
+		if err == nil || s.tx == nil || !retriable(err, wrote) {
 			if r != nil {
 				err = nil // reading the rows tells
 			}
 			return r, err
 		}
 		r.close()
-		if errors.Is(err, errMoved) { // the locks that were waited for are held now
-			if e := s.takeBack(ctx, mark, hadDDL); e != nil {
-				return nil, e
-			}
+		if errors.Is(err, errMoved) { // the locks that were waited for are held now; nothing else was done yet
 			continue
 		}
 		if deadline.IsZero() {
 			deadline = time.Now().Add(retryFor)
 		}
-		if time.Now().After(deadline) || s.takeBack(ctx, mark, hadDDL) != nil || !s.moved(ctx, seen) {
+		if time.Now().After(deadline) || s.takeBack(ctx, before) != nil || !s.moved(ctx, seen) {
 			return nil, err
 		}
 	}
 }
 
 // retriable reports whether a refusal can be answered by planning anew. A
-// transaction with DDL of its own plans with its own catalog; one that has
-// lost writes to a restart is lost.
-func retriable(err error, hadDDL, wrote bool) bool {
+// transaction that has lost writes to a restart is lost.
+func retriable(err error, wrote bool) bool {
 	if errors.Is(err, errMoved) {
 		return true
 	}
 	switch reason, _ := shard.IsRefusal(err); reason {
 	case shard.RefusedVersion, shard.RefusedEpoch:
-		return !hadDDL
+		return true
 	case shard.RefusedRestart:
 		return !wrote
 	}
 	return false
 }
 
-// takeBack undoes what the refused statement has done so far.
-func (s *Session) takeBack(ctx context.Context, mark txn.Mark, hadDDL bool) error {
-	if !hadDDL {
+// point is where a transaction is before a statement.
+type point struct {
+	rows   txn.Mark
+	hadDDL bool
+	ddl    catalog.Mark
+}
+
+func (s *Session) point() point {
+	p := point{rows: s.tx.txn.Mark(), hadDDL: s.tx.change != nil}
+	if p.hadDDL {
+		p.ddl = s.tx.change.Mark()
+	}
+	return p
+}
+
+// takeBack undoes what the statement has done since.
+func (s *Session) takeBack(ctx context.Context, p point) error {
+	if p.hadDDL {
+		s.tx.change.Rollback(p.ddl)
+	} else {
 		s.tx.change = nil
 	}
-	return s.tx.txn.RollbackTo(ctx, mark)
+	return s.tx.txn.RollbackTo(ctx, p.rows)
 }
 
 // moved waits a moment for a newer catalog than the one that was refused; it
