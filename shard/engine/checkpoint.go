@@ -55,18 +55,17 @@ func (e *Engine) durableUpto() log.Position {
 	return e.synced
 }
 
-// syncFile settles and makes SQLite's commits durable (rule 1), and returns how
-// far that goes.
-func (e *Engine) syncFile(ctx context.Context) (log.Position, error) {
+// syncFile settles and makes SQLite's commits durable (rule 1).
+func (e *Engine) syncFile(ctx context.Context) error {
 	if err := e.Settle(ctx); err != nil {
-		return 0, err
+		return err
 	}
 	e.settleMu.Lock()
 	applied := e.applied
 	e.settleMu.Unlock()
 	if err := e.db.SyncWAL(); err != nil {
-		return 0, err
+		return err
 	}
 	e.noteSynced(applied)
-	return applied, nil
+	return nil
 }

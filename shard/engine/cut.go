@@ -21,13 +21,11 @@ func (p *Participant) cut(ctx context.Context) error {
 	}
 	defer p.cutting.Unlock()
 	bytes := p.log.Metrics().Bytes.Load()
-	upto := p.complete()
+	upto := p.complete() // before the files are settled and synced, which brings each at least so far
 	for _, e := range p.engines() {
-		synced, err := e.syncFile(ctx)
-		if err != nil {
+		if err := e.syncFile(ctx); err != nil {
 			return err
 		}
-		upto = min(upto, synced)
 	}
 	limit, err := p.copyForward(upto + 1)
 	if err != nil {
