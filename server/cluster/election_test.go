@@ -3,14 +3,17 @@ package cluster
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
+	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/metakv"
 	"github.com/pegmatitedb/pegmatite/catalog/metakv/memory"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/tso"
 )
 
 // mute does what it is asked to and, once, does not say so.
@@ -65,5 +68,39 @@ func TestBoundAfterLostAnswer(t *testing.T) {
 	}
 	if err := b.Extend(ctx, 200, 300); !pgerr.HasCode(err, pgerr.TRSerializationFailure) {
 		t.Errorf("a deposed leader goes on: %v", err)
+	}
+}
+
+// TestNewOracleKnowsTheCatalog: who becomes the oracle tells nodes of what was
+// published before, though no node has reported it to this one (rule 22).
+func TestNewOracleKnowsTheCatalog(t *testing.T) {
+	ctx := t.Context()
+	kv := memory.New()
+	s, err := store.Open(ctx, kv, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	c := catalog.NewChange(s.Snapshot())
+	c.Put(&catalog.Schema{OID: 20000, Name: "s", Owner: catalog.SuperuserOID})
+	revision, err := s.Publish(ctx, c, store.Decision{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease, err := kv.Grant(ctx, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	term, err := s.Campaign(ctx, store.Leader{Node: 1}, lease)
+	if err != nil || term == nil {
+		t.Fatal(term, err)
+	}
+	l, err := (&Election{store: s, log: slog.New(slog.DiscardHandler)}).open(ctx, term)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	if reply, err := l.Draw(ctx, tso.DrawRequest{Node: 2, Count: 1}); err != nil || reply.Revision != revision {
+		t.Errorf("revision %d, %v; %d is published", reply.Revision, err, revision)
 	}
 }

@@ -190,9 +190,11 @@ func (e *Engine) dropTable(conn *sqlite.Conn, t *table) error {
 			return err
 		}
 	}
-	relation := t.shape.Load().relation
-	if err := e.fences.swept(conn, relation); err != nil {
-		return err
+	relation, last := t.shape.Load().relation, e.lastOfRelation(t)
+	if last {
+		if err := e.fences.swept(conn, relation); err != nil {
+			return err
+		}
 	}
 	t.gone.Store(true)
 	if err := conn.Commit(); err != nil {
@@ -208,7 +210,9 @@ func (e *Engine) dropTable(conn *sqlite.Conn, t *table) error {
 		}
 	}
 	e.tables.Store(&tables)
-	e.fences.forget(relation)
+	if last {
+		e.fences.forget(relation)
+	}
 	e.recent.Remove(t.physical)
 	e.noteMemory()
 	return nil

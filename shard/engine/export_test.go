@@ -2,9 +2,12 @@ package engine
 
 import (
 	"context"
+	"maps"
 	"path/filepath"
+	"slices"
 	"time"
 
+	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/log"
 	"github.com/pegmatitedb/pegmatite/shard/recent"
@@ -71,7 +74,8 @@ func (e *Engine) Maintain() error { return e.maintain() }
 
 // HasTable reports whether the shard's file has a table.
 func (e *Engine) HasTable(physical uint64) bool {
-	return (*e.tables.Load())[physical].columns.Load() > 0
+	t := (*e.tables.Load())[physical]
+	return t != nil && t.columns.Load() > 0
 }
 
 // HasIndex reports whether the shard's file has an index of a table.
@@ -110,4 +114,13 @@ func (e *Engine) HoldWriter() (release func()) {
 		panic(err)
 	}
 	return conn.Release
+}
+
+// Fenced are the relations of which the shard refuses older descriptors.
+func (e *Engine) Fenced() []types.OID {
+	all := e.fences.byRelation.Load()
+	if all == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(*all))
 }

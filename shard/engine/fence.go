@@ -130,7 +130,19 @@ func (f *fences) gone(relation types.OID) bool {
 	return all != nil && (*all)[relation].version == txn.DroppedVersion
 }
 
-// swept takes the fence of a dropped relation, whose table goes, out of the file.
+// lastOfRelation reports whether the shard has no other table of t's relation:
+// one that a schema change has replaced may be swept before the dropped one.
+func (e *Engine) lastOfRelation(t *table) bool {
+	relation := t.shape.Load().relation
+	for _, other := range *e.tables.Load() {
+		if other != t && other.shape.Load().relation == relation {
+			return false
+		}
+	}
+	return true
+}
+
+// swept takes the fence of a dropped relation, whose last table goes, out of the file.
 func (f *fences) swept(conn *sqlite.Conn, relation types.OID) error {
 	if !f.gone(relation) {
 		return nil

@@ -289,6 +289,28 @@ func TestLoadCrashes(t *testing.T) {
 	}
 }
 
+// TestLoadNeedsItsSync takes out the sync of the file before the record: rows of
+// a commit are lost.
+func TestLoadNeedsItsSync(t *testing.T) {
+	const n, cuts = 1500, 20
+	for seed := range uint64(cuts) {
+		c := newLoadCrash(t)
+		c.disk.Inject(sqlite.Faults{StopAfter: -1, IgnoreSyncs: sqlite.SyncWALAsked})
+		tx := c.in.Begin(t, txn.ReadCommitted)
+		for id := range shard.ID(2) {
+			write(t, tx, loadRequest(c.acc, id, 0, n, 1))
+		}
+		c.until(t, tx, 3)
+		c.powerCut(t, seed)
+		for id := range shard.ID(2) {
+			if count(t, c.in.Begin(t, txn.ReadCommitted), id, shardtest.Fragment(c.acc)) != n {
+				return
+			}
+		}
+	}
+	t.Errorf("%d power cuts lose nothing without it", cuts)
+}
+
 // until takes a transaction over two logs to a step of TestLoadCrashes.
 func (c *loadCrash) until(t *testing.T, tx *shardtest.Tx, step int) {
 	t.Helper()

@@ -151,6 +151,7 @@ func (p *Participant) commit(ctx context.Context, r *txn.CommitRequest, branches
 	if err := p.durable(ticket); err != nil {
 		return txn.Outcome{}, err
 	}
+	p.mustBeSynced(pos)
 	for _, x := range pend {
 		p.cfg.must(x.at <= at, "commit at %d below p %d", at, x.at)
 	}

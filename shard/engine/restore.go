@@ -47,7 +47,7 @@ func (p *Participant) replayOutcome(pos log.Position, command byte, c *outcome) 
 		return nil
 	}
 	for _, s := range st.rec.shards {
-		if e := p.engine(shard.ID(s.Shard)); e != nil {
+		if e := p.engine(shard.ID(s.Shard)); e != nil && pos > e.applied { // else the file has them, or they were swept
 			e.fences.raise(st.rec.fences, c.at)
 		}
 	}

@@ -1,11 +1,17 @@
 package engine_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 
+	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/internal/vfs"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/engine"
 	"github.com/pegmatitedb/pegmatite/shard/shardtest"
@@ -54,4 +60,60 @@ func TestRule24DropsAreLogged(t *testing.T) {
 func dropsIn(t *testing.T, file string, kept, dropped *shard.Table) string {
 	return readView(t, file, fmt.Sprintf(`SELECT count(*) FROM sqlite_schema WHERE name IN ('%s', '%s')`,
 		shard.TableName(dropped.Physical), shard.IndexName(kept.Physical, 1)))
+}
+
+// Rule 24: a drop is done when the log has it durably, not before.
+func TestRule24DropsAreSynced(t *testing.T) {
+	var failing atomic.Bool
+	fs := vfs.Inject(vfs.OS{}, func(op vfs.Op) error {
+		if op.Kind == vfs.OpSync && failing.Load() && strings.Contains(op.Name, "/log/") {
+			return errors.New("the disk is gone")
+		}
+		return nil
+	})
+	in, acc := ruledBy(t, func(cfg *engine.Config) { cfg.FS, cfg.Fatal, cfg.SettleEvery = fs, func(error) {}, -1 })
+	control(t, in, &shard.ControlRequest{Op: shard.ControlSettle})
+	failing.Store(true)
+	n := in.Service.(*engine.Node)
+	if _, err := n.Control(t.Context(), &shard.ControlRequest{Op: shard.ControlDropTable, Physical: acc.Physical}); err == nil {
+		t.Error("the drop is acknowledged, its record is not synced")
+	}
+	if !n.Engines()[0].HasTable(acc.Physical) {
+		t.Error("the table is gone, the drop's record is not synced")
+	}
+	n.Kill()
+}
+
+// Rule 21: the fence of a dropped relation stays as long as the shard has any
+// table of it, then it goes for good: nothing is left of a relation.
+func TestRule21FencesOfDropped(t *testing.T) {
+	in, acc := ruled(t)
+	replaced := shardtest.Accounts(2)
+	dropped := *replaced
+	dropped.Physical = 3
+	tx := in.Begin(t, txn.ReadCommitted)
+	for _, table := range []*shard.Table{replaced, &dropped} {
+		write(t, tx, &shard.WriteRequest{Op: shard.OpInsert, Table: table, Rows: rowsOf(table, 0, 3, 1)})
+	}
+	commit(t, tx)
+	change := in.Begin(t, txn.ReadCommitted)
+	change.LockTable(0, replaced)
+	out := prepareFor(t, in, change, append([]txn.LogID{metadata}, change.Logs()...),
+		txn.Fence{Relation: uint32(dropped.Relation), Version: txn.DroppedVersion}, txn.Fence{Relation: uint32(acc.Relation), Version: acc.Version + 1})
+	resolve(t, in, change, out)
+	control(t, in, &shard.ControlRequest{Op: shard.ControlSettle})
+	control(t, in, &shard.ControlRequest{Op: shard.ControlDropTable, Physical: replaced.Physical})
+	wantRefusal(t, readAt(in, &dropped, 0, 0, txn.ReadCommitted, false), shard.RefusedVersion)
+	control(t, in, &shard.ControlRequest{Op: shard.ControlDropTable, Physical: dropped.Physical})
+	newer := *acc
+	newer.Version++
+	for _, clean := range []bool{false, true, true} {
+		if got := in.Service.(*engine.Node).Engines()[0].Fenced(); !slices.Equal(got, []types.OID{acc.Relation}) {
+			t.Errorf("fenced are %v, not %v alone", got, acc.Relation)
+		}
+		in = in.Restart(t, clean)
+		tx := in.Begin(t, txn.ReadCommitted)
+		write(t, tx, add(&newer, 0, 1))
+		commit(t, tx)
+	}
 }

@@ -285,6 +285,7 @@ func (p *Participant) appendVerdict(id txn.ID, v twopc.Verdict) (log.Position, l
 
 // apply gives a prepared transaction its durable outcome in memory.
 func (p *Participant) apply(st *prepared, out txn.Outcome, pos log.Position) {
+	p.mustBeSynced(pos)
 	if out.State == txn.Committed {
 		p.applyPrepared(st, out.At, pos)
 		for _, b := range st.branches {

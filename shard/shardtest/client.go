@@ -2,6 +2,7 @@ package shardtest
 
 import (
 	"context"
+	"fmt"
 	"sort"
 	"testing"
 
@@ -108,6 +109,18 @@ func contains(ids []shard.ID, id shard.ID) bool {
 
 // Commit commits: by one command if all shards are in one log, else in two phases.
 func (tx *Tx) Commit() (txn.Outcome, error) {
+	out, err := tx.commit()
+	if err != nil || out.State != txn.Committed {
+		return out, err
+	}
+	later, err := tx.in.Oracle.Commit(context.Background())
+	if err == nil && out.At >= later {
+		err = fmt.Errorf("committed at %d, and %d is drawn after the acknowledgement", out.At, later) // invariant 3
+	}
+	return out, err
+}
+
+func (tx *Tx) commit() (txn.Outcome, error) {
 	ctx := context.Background()
 	at, err := tx.in.Oracle.Commit(ctx)
 	if err != nil {

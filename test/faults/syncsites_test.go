@@ -30,7 +30,7 @@ var syncSites = map[string]string{
 	"server/datadir.go:DataDir.write":            "server.TestIdentityNeedsEachSync",
 	"server/password.go:SetFirstPassword":        "vfs.TestWriteFileNeedsEachSync: it is WriteFile that syncs",
 	"shard/engine/checkpoint.go:Engine.syncFile": "TestEachSyncOfShardsIsNeeded",
-	"shard/engine/loadend.go:Engine.finishLoads": "engine.TestLoadCrashes",
+	"shard/engine/loadend.go:Engine.finishLoads": "engine.TestLoadCrashes, engine.TestLoadNeedsItsSync",
 	"shard/engine/views.go:Engine.writeViews":    "none: it only opens the connection",
 	"shard/log/commit.go:Log.sync":               "log.TestEachSyncIsNeeded",
 	"shard/log/cut.go:Log.drop":                  "log.TestDroppedSegments",

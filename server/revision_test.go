@@ -1,0 +1,29 @@
+package server
+
+import (
+	"io"
+	"testing"
+
+	"github.com/pegmatitedb/pegmatite/txn/tso"
+)
+
+// Rule 22: the oracle of a node that has started again tells the others of the
+// catalog that was published before, which nobody has reported to it.
+func TestOracleOfAStartKnowsTheCatalog(t *testing.T) {
+	dir := t.TempDir()
+	for range 2 {
+		n := startForTest(t, io.Discard, func(c *Config) { c.Data = dir })
+		published, err := n.store.Published(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		reply, err := n.oracle.(leading).Draw(t.Context(), tso.DrawRequest{Node: 2, Count: 1})
+		if err != nil || reply.Revision < published {
+			t.Errorf("revision %d, %v; %d is published", reply.Revision, err, published)
+		}
+		if _, err := connectForTest(t, n).Exec(t.Context(), "CREATE SCHEMA IF NOT EXISTS s"); err != nil {
+			t.Fatal(err)
+		}
+		n.Stop()
+	}
+}
