@@ -118,8 +118,8 @@ func indexedGlobally(r *plan.Relation, position int) bool {
 	return slices.ContainsFunc(r.Global, func(g *plan.GlobalIndex) bool { return slices.Contains(g.Columns, position) })
 }
 
-// update runs on the shards alone when its rows are those of a scan, and
-// neither keys nor entries of unique indexes elsewhere change.
+// update runs on the shards alone when its rows are those of a scan, few or none
+// of them come back, and neither keys nor entries of unique indexes elsewhere change.
 func (d *distributor) update(n *plan.Update) (plan.Node, error) {
 	source, err := d.node(n.Source)
 	if err != nil {
@@ -127,7 +127,7 @@ func (d *distributor) update(n *plan.Update) (plan.Node, error) {
 	}
 	c := *n
 	c.Relation = d.relation(n.Table)
-	if a := d.whole(source, n.Target); a != nil && d.setsInPlace(a, &c) {
+	if a := d.whole(source, n.Target); a != nil && d.setsInPlace(a, &c) && a.answered(usedPositions(n.Returning, n.New)) {
 		return d.updateOnce(a, &c)
 	}
 	if c.Source, c.Found, err = d.found(source, n.Target); err != nil {
@@ -153,6 +153,17 @@ func (d *distributor) setsInPlace(a *access, n *plan.Update) bool {
 		}
 	}
 	return !usesOld(n)
+}
+
+// answered reports whether all that comes back of the rows fits in one answer of
+// each shard: nothing, or of rows that are named by their keys.
+func (a *access) answered(back []int) bool {
+	if len(back) == 0 {
+		return true
+	}
+	eq := a.equalities()
+	unnamed := func(position int) bool { return eq[position] == nil }
+	return len(a.rel.Table.Key) > 0 && !slices.ContainsFunc(a.rel.Table.Key, unnamed)
 }
 
 // usesOld reports whether RETURNING asks for the row as it was.
@@ -229,8 +240,8 @@ func (d *distributor) found(source plan.Node, target *plan.Scan) (plan.Node, *pl
 	return source, a.gather, nil
 }
 
-// delete runs on the shards alone when its rows are those of a scan; the
-// columns of entries elsewhere come back.
+// delete runs on the shards alone when its rows are those of a scan, and few or
+// none come back: for RETURNING, and the columns of entries elsewhere.
 func (d *distributor) delete(n *plan.Delete) (plan.Node, error) {
 	source, err := d.node(n.Source)
 	if err != nil {
@@ -238,16 +249,16 @@ func (d *distributor) delete(n *plan.Delete) (plan.Node, error) {
 	}
 	c := *n
 	c.Relation = d.relation(n.Table)
-	if a := d.whole(source, n.Target); a != nil {
-		trip := &plan.OneTrip{Lock: shard.LockUpdate, Back: usedPositions(n.Returning, byPosition(n.Target))}
-		for _, g := range c.Relation.Global {
-			for _, p := range append(g.Columns[:len(g.Columns):len(g.Columns)], g.Key...) {
-				if !slices.Contains(trip.Back, p) {
-					trip.Back = append(trip.Back, p)
-				}
+	back := usedPositions(n.Returning, byPosition(n.Target))
+	for _, g := range c.Relation.Global {
+		for _, p := range append(g.Columns[:len(g.Columns):len(g.Columns)], g.Key...) {
+			if !slices.Contains(back, p) {
+				back = append(back, p)
 			}
 		}
-		return &c, d.once(a, &c.Physical, trip)
+	}
+	if a := d.whole(source, n.Target); a != nil && a.answered(back) {
+		return &c, d.once(a, &c.Physical, &plan.OneTrip{Lock: shard.LockUpdate, Back: back})
 	}
 	if c.Source, c.Found, err = d.found(source, n.Target); err != nil {
 		return nil, err
