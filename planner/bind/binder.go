@@ -34,6 +34,8 @@ type binder struct {
 	reads   map[catalog.OID]uint64
 	// sources are the relations that the text itself names, not those of views in it, with the columns it refers to.
 	sources map[catalog.OID]map[int16]bool
+	// grouped are the tables whose primary keys the text's GROUP BY stands on.
+	grouped map[catalog.OID]bool
 	writes  bool
 	// views are the views being expanded, outermost first.
 	views []catalog.OID
@@ -59,7 +61,7 @@ type binder struct {
 func newBinder(env *Env, s *sqlparse.Statement, params []*types.Type) *binder {
 	b := &binder{
 		env: env, text: s, main: s,
-		reads: map[catalog.OID]uint64{}, sources: map[catalog.OID]map[int16]bool{}, location: map[expr.Expr]int32{},
+		reads: map[catalog.OID]uint64{}, sources: map[catalog.OID]map[int16]bool{}, grouped: map[catalog.OID]bool{}, location: map[expr.Expr]int32{},
 	}
 	b.coercer = &builtin.Coercer{Lib: env.Library, Env: env.Types, Param: b.typeParam}
 	if s != nil {

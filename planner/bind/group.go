@@ -259,6 +259,7 @@ func (g *grouping) determined(it *item) bool {
 			return false
 		}
 	}
+	g.q.b.grouped[it.table.OID] = true
 	return true
 }
 

@@ -20,6 +20,17 @@ func Sources(env *Env, v *catalog.View) (sources map[catalog.OID]map[int16]bool,
 	return b.sources, b.viewQuery(v, s)
 }
 
+// GroupedByKey are the tables whose primary keys a view's GROUP BY stands on:
+// without the key, columns that it determines would have to be grouped by.
+func GroupedByKey(env *Env, v *catalog.View) (tables map[catalog.OID]bool, err error) {
+	s, err := sqlparse.ParseQuery(v.Query)
+	if err != nil {
+		return nil, err
+	}
+	b := newBinder(env, s, nil)
+	return b.grouped, b.viewQuery(v, s)
+}
+
 // viewQuery binds a view's query, parsed, for what the binder notes meanwhile.
 func (b *binder) viewQuery(v *catalog.View, s *sqlparse.Statement) (err error) {
 	defer b.recover(&err)

@@ -47,24 +47,12 @@ func (s *statement) alterTable(n *pg.AlterTableStmt) error {
 		if err := b.alter(c.GetAlterTableCmd()); err != nil {
 			return err
 		}
+		s.reportCascade()
 	}
 	if err := b.addConstraints(); err != nil {
 		return err
 	}
-	var bound []*catalog.View
-	if len(b.droppedKeys) > 0 {
-		bound = s.bindingViews()
-	}
-	if err := b.publish(); err != nil {
-		return err
-	}
-	s.reportCascade()
-	for _, name := range b.droppedKeys {
-		if err := b.checkViewsBind(name, bound); err != nil {
-			return err
-		}
-	}
-	return nil
+	return b.publish()
 }
 
 // alterIndex is ALTER INDEX … SET (hints): kept and shown.
@@ -248,7 +236,10 @@ func (b *tableBuilder) dropConstraint(n *pg.AlterTableCmd) error {
 	for i := range t.Indexes {
 		if t.Indexes[i].Name == n.Name && t.Indexes[i].Constraint != 0 {
 			if t.Indexes[i].Primary {
-				b.droppedKeys = append(b.droppedKeys, n.Name)
+				old, cascade := b.snapshot().Table(t.OID), n.Behavior == pg.DropBehavior_DROP_CASCADE
+				if err := b.dropKeyDependents(old, n.Name, cascade); err != nil {
+					return err
+				}
 			}
 			return b.dropIndexAt(i)
 		}

@@ -206,8 +206,6 @@ type tableBuilder struct {
 	sequences []*catalog.Sequence
 	// after are the looks at rows that have to follow when the descriptor is in place.
 	after []func() error
-	// droppedKeys are the primary keys that ALTER TABLE dropped.
-	droppedKeys []string
 	// rewrite is set when rows have to move to a new physical table.
 	rewrite bool
 }

@@ -24,35 +24,46 @@ type dependent struct {
 // those that read them, in the order in which PostgreSQL names them
 // (dependency.c): each behind what it reads. What is in seen is left out.
 func (s *statement) dependents(r catalog.Relation, column *catalog.Column, seen map[catalog.OID]bool) ([]dependent, error) {
-	list, err := s.dependentsFirst(r, column, seen)
+	list, err := s.dependentsFirst(s.readersOf(r, column), seen)
 	slices.Reverse(list)
 	return list, err
 }
 
+// needed is something that views may need.
+type needed struct {
+	name string // "table t"
+	by   func(v *catalog.View) (bool, error)
+}
+
+// readersOf is a relation, or one column of it.
+func (s *statement) readersOf(r catalog.Relation, column *catalog.Column) needed {
+	name := kinds[r.Ref().Kind] + " " + s.visibleName(r)
+	if column != nil {
+		name = fmt.Sprintf("column %s of %s", column.Name, name)
+	}
+	return needed{name, func(v *catalog.View) (bool, error) { return s.reads(v, r, column) }}
+}
+
 // dependentsFirst lists them as they can be deleted: newer ones first, and each behind its own dependents.
-func (s *statement) dependentsFirst(r catalog.Relation, column *catalog.Column, seen map[catalog.OID]bool) ([]dependent, error) {
+func (s *statement) dependentsFirst(on needed, seen map[catalog.OID]bool) ([]dependent, error) {
 	views := s.views()
 	slices.SortFunc(views, func(a, b *catalog.View) int { return cmp.Compare(b.OID, a.OID) })
-	on := kinds[r.Ref().Kind] + " " + s.visibleName(r)
-	if column != nil {
-		on = fmt.Sprintf("column %s of %s", column.Name, on)
-	}
 	var out []dependent
 	for _, v := range views {
 		if seen[v.OID] {
 			continue
 		}
-		if reads, err := s.reads(v, r, column); err != nil {
+		if needs, err := on.by(v); err != nil {
 			return nil, err
-		} else if !reads {
+		} else if !needs {
 			continue
 		}
 		seen[v.OID] = true
-		further, err := s.dependentsFirst(v, nil, seen)
+		further, err := s.dependentsFirst(s.readersOf(v, nil), seen)
 		if err != nil {
 			return nil, err
 		}
-		out = append(append(out, further...), dependent{v, nil, "view " + s.visibleName(v), on})
+		out = append(append(out, further...), dependent{v, nil, "view " + s.visibleName(v), on.name})
 	}
 	return out, nil
 }
@@ -139,12 +150,27 @@ func (s *statement) dropAll(list []catalog.Relation, cascade bool) error {
 
 // dropColumnDependents drops what depends on a column under CASCADE, or refuses (2BP01).
 func (s *statement) dropColumnDependents(t *catalog.Table, column *catalog.Column, cascade bool) error {
-	list, err := s.dependents(t, column, map[catalog.OID]bool{})
+	return s.dropNeeding(s.readersOf(t, column), cascade)
+}
+
+// dropKeyDependents drops the views whose GROUP BY stands on a primary key under CASCADE, or refuses (2BP01).
+func (s *statement) dropKeyDependents(t *catalog.Table, constraint string, cascade bool) error {
+	name := fmt.Sprintf("constraint %s on table %s", constraint, s.visibleName(t))
+	return s.dropNeeding(needed{name, func(v *catalog.View) (bool, error) {
+		tables, err := bind.GroupedByKey(s.Bind(), v)
+		return err == nil && tables[t.OID], nil // one that has an error already loses nothing
+	}}, cascade)
+}
+
+// dropNeeding drops the views that need something, and those that read them, or refuses.
+func (s *statement) dropNeeding(what needed, cascade bool) error {
+	list, err := s.dependentsFirst(what, map[catalog.OID]bool{})
 	if err != nil {
 		return err
 	}
+	slices.Reverse(list)
 	if len(list) > 0 && !cascade {
-		return errDependents(fmt.Sprintf("column %s of table %s", column.Name, s.visibleName(t)), list)
+		return errDependents(what.name, list)
 	}
 	for _, d := range list {
 		s.cascaded = append(s.cascaded, d.name)
@@ -185,18 +211,6 @@ func (s *statement) reportCascade() {
 		e := pgerr.New(pgerr.SuccessfulCompletion, "drop cascades to %d other objects", n).WithSeverity(pgerr.SeverityNotice)
 		s.Notice(e.WithDetail("%s", "drop cascades to "+strings.Join(lines, "\ndrop cascades to ")+extra))
 	}
-}
-
-// checkViewsBind refuses to drop a constraint that the GROUP BY of one of the
-// views stands on (2BP01): without it, the view's query is an error.
-func (b *tableBuilder) checkViewsBind(constraint string, views []*catalog.View) error {
-	for _, v := range views {
-		if _, err := bind.Sources(b.Bind(), v); err != nil {
-			what := fmt.Sprintf("constraint %s on table %s", constraint, b.visibleName(b.table))
-			return errDependents(what, []dependent{{v, nil, "view " + b.visibleName(v), what}})
-		}
-	}
-	return nil
 }
 
 // dropGenerated drops the generated columns that are made of a column under

@@ -16,16 +16,6 @@ func (s *statement) views() (views []*catalog.View) {
 	return views
 }
 
-// bindingViews are the views whose queries have no error now.
-func (s *statement) bindingViews() (views []*catalog.View) {
-	for _, v := range s.views() {
-		if _, err := bind.Sources(s.Bind(), v); err == nil {
-			views = append(views, v)
-		}
-	}
-	return views
-}
-
 // putRelation puts a relation under its new name or in its new schema, which
 // the texts of the views that read it take over.
 func (s *statement) putRelation(r catalog.Relation) error {

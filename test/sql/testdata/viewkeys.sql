@@ -1,0 +1,24 @@
+-- Views whose GROUP BY stands on a primary key.
+CREATE TABLE t (a int PRIMARY KEY, b int, c int UNIQUE);
+CREATE TABLE u (a int, b int, n int, CONSTRAINT "the key" PRIMARY KEY (a, b));
+CREATE VIEW v AS SELECT a, b FROM t GROUP BY a;
+CREATE VIEW over_v AS SELECT * FROM v;
+CREATE VIEW plain AS SELECT a FROM t;
+CREATE VIEW named AS SELECT a, count(b) FROM t GROUP BY a;
+CREATE VIEW ordered AS SELECT a FROM t GROUP BY a ORDER BY b;
+CREATE VIEW below AS SELECT (SELECT b FROM t GROUP BY a LIMIT 1) AS x;
+CREATE VIEW outside AS SELECT a, (SELECT max(u.n) FROM u WHERE u.b = t.b) FROM t GROUP BY a;
+CREATE VIEW haves AS SELECT a FROM t GROUP BY a HAVING b > 1;
+CREATE VIEW either AS SELECT t.c, u.n FROM t, u GROUP BY t.a, u.a, u.b;
+ALTER TABLE t DROP CONSTRAINT t_pkey;
+ALTER TABLE t DROP CONSTRAINT t_pkey RESTRICT, ADD PRIMARY KEY (a);
+ALTER TABLE u DROP CONSTRAINT "the key";
+BEGIN;
+ALTER TABLE u DROP CONSTRAINT "the key" CASCADE;
+SELECT relname FROM pg_class WHERE relkind = 'v' AND relnamespace = 'public'::regnamespace ORDER BY 1;
+ROLLBACK;
+ALTER TABLE t DROP CONSTRAINT t_c_key;
+ALTER TABLE t DROP COLUMN c CASCADE, DROP CONSTRAINT t_pkey CASCADE;
+SELECT relname FROM pg_class WHERE relkind = 'v' AND relnamespace = 'public'::regnamespace ORDER BY 1;
+INSERT INTO t VALUES (1, 1), (1, 2);
+SELECT * FROM named;
