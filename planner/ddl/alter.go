@@ -42,6 +42,9 @@ func (s *statement) alterTable(n *pg.AlterTableStmt) error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkNotInUse(t, "ALTER TABLE"); err != nil {
+		return err
+	}
 	b := s.alterBuilder(t)
 	for _, c := range n.Cmds {
 		if err := b.alter(c.GetAlterTableCmd()); err != nil {

@@ -72,6 +72,8 @@ type Env struct {
 	// Alone refuses a statement that must be a transaction of its own (25001),
 	// named by its command, when others are in its transaction.
 	Alone func(command string) error
+	// InUse reports whether queries of this session that have not ended read a table.
+	InUse func(table catalog.OID) bool
 }
 
 // Execute runs one statement and returns its command tag. What is not DDL, or
@@ -90,6 +92,15 @@ type statement struct {
 	cascaded []string
 	// sources is what views read that were asked for it; see sourcesOf.
 	sources map[*catalog.View]map[catalog.OID]map[int16]bool
+}
+
+// checkNotInUse refuses a command under queries that read the table (55006): the
+// session's own lock does not keep it off (CheckTableNotInUse in tablecmds.c).
+func (s *statement) checkNotInUse(t *catalog.Table, command string) error {
+	if !s.InUse(t.OID) {
+		return nil
+	}
+	return pgerr.New(pgerr.ObjectInUse, "cannot %s \"%s\" because it is being used by active queries in this session", command, t.Name)
 }
 
 // snapshot is the catalog with the transaction's own changes.

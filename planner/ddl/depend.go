@@ -133,6 +133,7 @@ func (s *statement) dropAll(list []catalog.Relation, cascade bool) error {
 	for _, d := range views {
 		s.cascaded = append(s.cascaded, d.name)
 	}
+	s.reportCascade()
 	for _, r := range list {
 		if err := s.dropOne(r, cascade); err != nil {
 			return err

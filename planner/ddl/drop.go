@@ -39,11 +39,7 @@ func (s *statement) drop(n *pg.DropStmt) error {
 			return err
 		}
 	}
-	if err := s.dropAll(relations, cascade); err != nil {
-		return err
-	}
-	s.reportCascade()
-	return nil
+	return s.dropAll(relations, cascade)
 }
 
 // kinds are what DROP calls each kind of relation.
@@ -97,6 +93,9 @@ func wrongKind(name, want, have string) *pgerr.E {
 func (s *statement) dropOne(r catalog.Relation, cascade bool) error {
 	switch r := r.(type) {
 	case *catalog.Table:
+		if err := s.checkNotInUse(r, "DROP TABLE"); err != nil {
+			return err
+		}
 		if err := s.Rows.Lock(s.ctx, r); err != nil {
 			return err
 		}
@@ -204,6 +203,9 @@ func (s *statement) truncate(n *pg.TruncateStmt) error {
 	var tables []*catalog.Table
 	for _, o := range n.Relations {
 		t, err := s.table(o.GetRangeVar())
+		if err == nil {
+			err = s.checkNotInUse(t, "TRUNCATE")
+		}
 		if err != nil {
 			return err
 		}

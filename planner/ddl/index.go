@@ -22,6 +22,9 @@ func (s *statement) createIndex(n *pg.IndexStmt) error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkNotInUse(t, "CREATE INDEX"); err != nil {
+		return err
+	}
 	if err := s.mayCreateIn(s.snapshot().SchemaByOID(s.Database, t.Schema)); err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func (s *Session) defineOnce(ctx context.Context, x *execution) (*result, error)
 	env := &ddl.Env{
 		Change: change, Database: s.database, SearchPath: s.env.searchPath(), Role: s.currentUser(),
 		Allocate: s.node.Allocate, Rows: rows, Bind: func() *bind.Env { return s.env.bind() },
-		Session: s, Notice: func(n *pgerr.E) { notices = append(notices, n) }, Alone: s.alone,
+		Session: s, Notice: func(n *pgerr.E) { notices = append(notices, n) }, Alone: s.alone, InUse: s.inUse,
 		TransactionTime: s.tx.started, StatementTime: s.statementStart,
 	}
 	tag, err := ddl.Execute(ctx, env, x.stmt)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
@@ -107,9 +108,14 @@ func (s *Session) Bind(ctx context.Context, m *pgproto3.Bind) error {
 		return err
 	}
 	// A plan that cannot be had, or that has other columns now, is Bind's error.
+	var reads []plan.Dependency
 	if p.planned {
-		if _, err := s.planPrepared(p); err != nil {
+		st, err := s.planPrepared(p)
+		if err != nil {
 			return err
+		}
+		if queries(p.stmt.Node) {
+			reads = st.Reads
 		}
 	}
 	formats, err := resultFormats(m.ResultFormatCodes, len(p.result))
@@ -117,7 +123,9 @@ func (s *Session) Bind(ctx context.Context, m *pgproto3.Bind) error {
 		return err
 	}
 	s.closePortal(m.DestinationPortal)
-	s.portals[m.DestinationPortal] = &portal{name: m.DestinationPortal, prepared: p, params: params, formats: formats, level: s.level()}
+	s.portals[m.DestinationPortal] = &portal{
+		name: m.DestinationPortal, prepared: p, params: params, formats: formats, reads: reads, level: s.level(),
+	}
 	s.client.Writer.Send(&pgproto3.BindComplete{})
 	return nil
 }

@@ -2,11 +2,15 @@ package session
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+	pg "github.com/pganalyze/pg_query_go/v6"
 
+	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
 
 // portal is a bound statement, perhaps half read.
@@ -17,6 +21,8 @@ type portal struct {
 	formats  []int16
 	result   *result // nil before the first Execute
 	finished bool
+	// reads is what it holds from Bind until it is closed, if it is a query that changes nothing.
+	reads []plan.Dependency
 	// level is how many savepoints there were when it was made: a rollback to one of them closes it.
 	level int
 }
@@ -57,6 +63,25 @@ func (s *Session) adoptPortals(i int) {
 	for _, p := range s.portals {
 		p.level = min(p.level, i)
 	}
+}
+
+// inUse reports whether a portal reads a table. Those that write have either
+// not begun or are done.
+func (s *Session) inUse(table catalog.OID) bool {
+	for _, p := range s.portals {
+		if slices.ContainsFunc(p.reads, func(d plan.Dependency) bool { return d.Relation == table }) {
+			return true
+		}
+	}
+	return false
+}
+
+// queries reports whether a statement is a query without parts that write (PORTAL_ONE_SELECT in pquery.c).
+func queries(n *pg.Node) bool {
+	q := n.GetSelectStmt()
+	return q != nil && !slices.ContainsFunc(q.GetWithClause().GetCtes(), func(c *pg.Node) bool {
+		return c.GetCommonTableExpr().GetCtequery().GetSelectStmt() == nil
+	})
 }
 
 // level is how many savepoints the transaction has.
