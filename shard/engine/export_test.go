@@ -52,6 +52,15 @@ func (e *Engine) Behind() log.Position {
 	return e.participant.log.Last() - e.applied
 }
 
+// SettleAround settles, with something done before the file's transaction begins.
+func (e *Engine) SettleAround(ctx context.Context, between func()) error {
+	e.settleMu.Lock()
+	defer e.settleMu.Unlock()
+	s := e.takeDirty()
+	between()
+	return e.writeSettlement(ctx, s)
+}
+
 // RefuseDrops makes the shard's file refuse all writes, as a full disk does,
 // until the returned function is called.
 func (e *Engine) RefuseDrops() (again func()) {

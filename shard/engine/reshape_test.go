@@ -124,6 +124,32 @@ func TestReshapeTakenBack(t *testing.T) {
 	}
 }
 
+// TestReshapeTakenBackBesideSettling: a settlement that has begun does not
+// bring back what is rolled back before it comes to write.
+func TestReshapeTakenBackBesideSettling(t *testing.T) {
+	c := newLoadCrash(t)
+	tx := c.in.Begin(t, txn.ReadCommitted)
+	for id := range shard.ID(2) {
+		write(t, tx, &shard.WriteRequest{Header: shard.Header{Shard: id}, Op: shard.OpInsert, Table: c.acc, Rows: rowsOf(c.acc, 1, 3, 1)})
+	}
+	commit(t, tx)
+	for id, e := range c.in.Service.(*engine.Node).Engines() {
+		tx := c.in.Begin(t, txn.ReadCommitted)
+		tx.LockTable(shard.ID(id), c.acc)
+		if got := count(t, tx, shard.ID(id), shardtest.Fragment(widened(c.acc, types.Int(5)))); got != 2 {
+			t.Fatalf("%d rows", got)
+		}
+		if err := e.SettleAround(t.Context(), func() { tx.Rollback() }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wide := widened(c.acc, types.Text("it's"))
+	tx = c.in.Begin(t, txn.ReadCommitted)
+	c.change(t, tx, wide)
+	commit(t, tx)
+	c.wantText(t, wide, "1|1|1|note 1|it's 2|2|1|note 2|it's")
+}
+
 // TestReshapeKept: a schema change that is committed stays, wherever the power is cut.
 func TestReshapeKept(t *testing.T) {
 	for step := 2; step <= 5; step++ {

@@ -35,7 +35,7 @@ type settlement struct {
 
 type settledTable struct {
 	t     *table
-	shape *shape
+	shape *shape // as it is written: what is taken back while the writer is waited for must not come again
 	batch []recent.Settling
 }
 
@@ -61,7 +61,11 @@ func (e *Engine) Settle(ctx context.Context) error {
 }
 
 func (e *Engine) settleLocked(ctx context.Context) error {
-	s := e.takeDirty()
+	return e.writeSettlement(ctx, e.takeDirty())
+}
+
+// writeSettlement writes what was taken, or gives it back.
+func (e *Engine) writeSettlement(ctx context.Context, s *settlement) error {
 	if s.changes == 0 && s.upto == e.applied && !e.sequences.dirty() && !e.newShapes() {
 		return nil
 	}
@@ -110,7 +114,7 @@ func (e *Engine) takeDirty() *settlement {
 		}
 		t := tables[chains.Physical]
 		batch := chains.TakeDirty(chains.Dirty())
-		s.tables = append(s.tables, settledTable{t: t, shape: t.shape.Load(), batch: batch})
+		s.tables = append(s.tables, settledTable{t: t, batch: batch})
 		s.changes += len(batch)
 	}
 	return s
@@ -196,6 +200,7 @@ func (e *Engine) writeTable(conn *sqlite.Conn, t *settledTable) error {
 	if t.t.gone.Load() {
 		return nil
 	}
+	t.shape = t.t.shape.Load()
 	if err := t.t.makeTable(conn, t.shape); err != nil {
 		return err
 	}
