@@ -57,7 +57,7 @@ func grammarError(sql string, err error) error {
 	var g *parser.Error
 	if !errors.As(err, &g) {
 		if strings.Contains(err.Error(), "recursion depth") {
-			return errTooDeep()
+			return pgerr.TooDeep()
 		}
 		return pgerr.Internal("parser: %s", err.Error()).WithCause(err)
 	}
@@ -93,12 +93,6 @@ func unicodeEscape(sql string, position int) (pgerr.Code, string) {
 		return pgerr.InvalidEscapeSequence, `Unicode escapes must be \uXXXX or \UXXXXXXXX.`
 	}
 	return pgerr.SyntaxError, `Unicode escapes must be \XXXX or \+XXXXXX.`
-}
-
-func errTooDeep() error {
-	return pgerr.New(pgerr.StatementTooComplex, "stack depth limit exceeded").
-		WithHint("Increase the configuration parameter \"max_stack_depth\" (currently 2048kB), " +
-			"after ensuring the platform's stack depth limit is adequate.")
 }
 
 // CheckText is pg_verifymbstr for UTF-8: 22021 for text that is not valid, or

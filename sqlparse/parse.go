@@ -26,6 +26,8 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
 // Statement is one statement of a query string. It is immutable but for the
@@ -97,7 +99,7 @@ func checkInput(sql string) error {
 		return err
 	}
 	if tooDeep(sql) {
-		return errTooDeep()
+		return pgerr.TooDeep()
 	}
 	return nil
 }

@@ -237,7 +237,7 @@ func pad(left bool) impl {
 		if len(a) > 2 {
 			fill = a[2].Text()
 		}
-		if n*utf8.UTFMax > maxText {
+		if n*utf8.UTFMax > maxText-4 { // VARHDRSZ
 			return types.Null, errTooLarge()
 		}
 		missing := n - countRunes(s)

@@ -63,5 +63,5 @@ const varHeader = 4
 
 // ErrTooLarge is the error for a value of so many bytes (mcxt.c, palloc).
 func ErrTooLarge(bytes int) error {
-	return pgerr.New(pgerr.InternalError, "invalid memory alloc request size %d", bytes+varHeader)
+	return pgerr.Raised("palloc", "invalid memory alloc request size %d", bytes+varHeader)
 }

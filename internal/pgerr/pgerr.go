@@ -79,6 +79,25 @@ func Internal(format string, args ...any) *E {
 	return New(InternalError, format, args...)
 }
 
+// Raised is XX000 where PostgreSQL's own function of that name raises it (elog),
+// for what the client sent: no broken assumption.
+func Raised(routine, format string, args ...any) *E {
+	e := New(InternalError, format, args...)
+	e.Routine = routine
+	return e
+}
+
+// IsBroken reports whether it is an assumption of ours that did not hold.
+func (e *E) IsBroken() bool { return e.Code == InternalError && e.Routine == "" }
+
+// TooDeep is 54001 of what is nested deeper than PostgreSQL's stack reaches
+// (check_stack_depth in postgres.c); ours grows, so each place counts its levels.
+func TooDeep() *E {
+	return New(StatementTooComplex, "stack depth limit exceeded").
+		WithHint("Increase the configuration parameter \"max_stack_depth\" (currently 2048kB), " +
+			"after ensuring the platform's stack depth limit is adequate.")
+}
+
 // sprintf is fmt.Sprintf, but that %q puts a string in double quotes as it is,
 // without escapes: PostgreSQL's messages name things so.
 func sprintf(format string, args []any) string {

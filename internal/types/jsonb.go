@@ -64,7 +64,7 @@ func (c jsonbCodec) decode(env *Env, t *Type, b []byte, typmod int32) (Datum, er
 		return Null, errShortMessage()
 	}
 	if b[0] != jsonbVersion {
-		return Null, pgerr.New(pgerr.InternalError, "unsupported jsonb version number %d", b[0])
+		return Null, pgerr.Raised("jsonb_recv", "unsupported jsonb version number %d", b[0])
 	}
 	return c.parse(env, t, string(b[1:]), typmod)
 }

@@ -1,5 +1,7 @@
 package mysql
 
+import "github.com/pegmatitedb/pegmatite/internal/pgerr"
+
 // maxDepth bounds the nesting of expressions and queries: protobuf, which carries
 // the tree on, reads 10,000 messages deep, two and more for each level.
 const maxDepth = 2000
@@ -84,7 +86,7 @@ func quoteEnd(sql string, i int) int {
 // enter counts a level of the tree; the caller defers leave.
 func (t *translator) enter() {
 	if t.depth++; t.depth > maxDepth {
-		panic(failure{errTooDeep()})
+		panic(failure{pgerr.TooDeep()})
 	}
 }
 

@@ -93,7 +93,3 @@ func extent(sql string, from int, text string) (start, end int) {
 	}
 	return from + at, from + at + len(text)
 }
-
-func errTooDeep() *pgerr.E {
-	return pgerr.New(pgerr.StatementTooComplex, "stack depth limit exceeded")
-}

@@ -62,7 +62,7 @@ const pooledText = 64 << 10
 // 0A000 for what has no translation, with character positions.
 func Parse(sql string) (list []Statement, err error) {
 	if tooDeep(sql) {
-		return nil, errTooDeep()
+		return nil, pgerr.TooDeep()
 	}
 	nodes, err := grammar(sql)
 	if err != nil {

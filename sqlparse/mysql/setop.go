@@ -3,6 +3,8 @@ package mysql
 import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"github.com/pingcap/tidb/pkg/parser/ast"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
 // setOperation translates UNION, EXCEPT and INTERSECT.
@@ -26,7 +28,7 @@ func (t *translator) operands(list *ast.SetOprSelectList, outer bool) *pg.Select
 	t.enter()
 	defer t.leave()
 	if len(list.Selects) > maxDepth {
-		panic(failure{errTooDeep()})
+		panic(failure{pgerr.TooDeep()})
 	}
 	var s *pg.SelectStmt
 	intersects, others := false, false

@@ -100,7 +100,7 @@ type execution struct {
 // error leads. It returns the error when it ends the connection.
 func (s *Session) Fail(ctx context.Context, err error) error {
 	e := pgerr.From(interrupted(ctx, err))
-	if e.Code == pgerr.InternalError {
+	if e.IsBroken() {
 		s.node.Log.Error("internal error", "error", e.Message, "cause", e.Unwrap(), "statement", s.activity.text())
 	}
 	if stepErr := s.step(context.WithoutCancel(ctx), onError); stepErr != nil {
