@@ -10,6 +10,9 @@ type index struct {
 	id      uint32
 	columns []int
 	entries btree.Map[string, *Chain] // ordered key of the values, then the chain's key
+	// spilled chains had images in the scratch file when the index was made:
+	// their values were not at hand, so they come up in every look-up.
+	spilled map[*Chain]struct{}
 }
 
 // entry is one place of a chain in an index.
@@ -23,12 +26,15 @@ func (t *Table) AddIndex(id uint32, columns []int) {
 	if t.findIndex(id) != nil {
 		return
 	}
-	ix := &index{id: id, columns: columns}
+	ix := &index{id: id, columns: columns, spilled: map[*Chain]struct{}{}}
 	t.indexes = append(t.indexes, ix)
 	t.chains.Scan(func(_ string, c *Chain) bool {
 		for i := range c.versions {
 			if c.blind {
-				break
+				break // and nothing of it is spilled
+			}
+			if _, spilled := c.versions[i].Spilled(); spilled {
+				ix.spilled[c] = struct{}{}
 			}
 			c.indexIn(ix, &c.versions[i])
 		}
@@ -36,7 +42,7 @@ func (t *Table) AddIndex(id uint32, columns []int) {
 	})
 }
 
-// RemoveIndex forgets an index.
+// RemoveIndex forgets an index; its entries go with their chains.
 func (t *Table) RemoveIndex(id uint32) {
 	ix := t.findIndex(id)
 	if ix == nil {
@@ -48,10 +54,6 @@ func (t *Table) RemoveIndex(id uint32) {
 			break
 		}
 	}
-	t.chains.Scan(func(_ string, c *Chain) bool {
-		c.reindex()
-		return true
-	})
 }
 
 func (t *Table) findIndex(id uint32) *index {
@@ -65,8 +67,9 @@ func (t *Table) findIndex(id uint32) *index {
 
 // AscendIndex calls yield for every chain that has an image whose indexed
 // values lie in the range, until it answers false. A chain comes once for each
-// different value it has there. Chains whose base is unknown come too, at the
-// end. It reports false, calling nobody, when there is no such index.
+// different value it has there. Chains whose base is unknown, and those that
+// were spilled before the index was made, come too, at the end. It reports
+// false, calling nobody, when there is no such index.
 func (t *Table) AscendIndex(id uint32, r Range, yield func(*Chain) bool) bool {
 	ix := t.findIndex(id)
 	if ix == nil {
@@ -80,6 +83,9 @@ func (t *Table) AscendIndex(id uint32, r Range, yield func(*Chain) bool) bool {
 		more = yield(c)
 		return more
 	})
+	for c := range ix.spilled {
+		more = more && yield(c)
+	}
 	if more && t.blind > 0 {
 		t.chains.Scan(func(_ string, c *Chain) bool { return !c.blind || yield(c) })
 	}
@@ -122,6 +128,9 @@ func (c *Chain) unindex() {
 		c.table.shard.usage.Bytes -= entryBytes + int64(len(e.key))
 	}
 	c.entries = nil
+	for _, ix := range c.table.indexes {
+		delete(ix.spilled, c)
+	}
 }
 
 // reindex leaves the entries of the images that are left. A spilled image
