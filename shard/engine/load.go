@@ -97,13 +97,14 @@ func (b *branch) holdWhole(t *shard.Table) {
 }
 
 // beginLoad starts a load if there is nothing of the table yet, neither
-// committed nor in the transaction's write set.
+// committed nor in the transaction's write set. Of others nothing is under way:
+// the table is locked.
 func (e *Engine) beginLoad(b *branch, t *table, number txn.Statement) *load {
 	e.latch.Lock()
 	defer e.latch.Unlock()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if t.columns.Load() != 0 || t.load.Load() != nil || t.gone.Load() || len(t.busy) > 0 ||
+	if t.columns.Load() != 0 || t.load.Load() != nil || t.gone.Load() ||
 		e.recent.Table(t.physical).Len() > 0 || b.set.Table(t.physical).Len() > 0 || b.runs[t.physical] != nil {
 		return nil
 	}

@@ -197,6 +197,47 @@ func batchRows(b *shard.Batch) (rows [][]byte) {
 	return rows
 }
 
+// TestLoadOnlyWhereNothingIs: rows go to SQLite straight only where there is
+// nothing to compare them with, or to lose when they are taken back: no rows in
+// chains, in the file, in the transaction's write set or what it has spilled.
+func TestLoadOnlyWhereNothingIs(t *testing.T) {
+	const few, many = 900, 3000
+	for _, where := range []string{"chains", "file", "own", "spilled"} {
+		cfg := config(t.TempDir(), shardtest.NewOracle(), 1, 1)
+		cfg.SettleEvery = -1
+		if where == "spilled" {
+			cfg.WriteSetBytes = 2000
+		}
+		in, acc := open(t, cfg), loadTable()
+		tx := in.Begin(t, txn.ReadCommitted)
+		write(t, tx, loadRequest(acc, 0, 0, few, 1))
+		own := where == "own" || where == "spilled"
+		if !own {
+			commit(t, tx)
+			tx = in.Begin(t, txn.ReadCommitted)
+		}
+		if where == "file" {
+			control(t, in, &shard.ControlRequest{Op: shard.ControlSettle})
+		}
+		if _, err := tx.Write(loadRequest(acc, 0, few-1, many, 1)); !pgerr.HasCode(err, pgerr.UniqueViolation) {
+			t.Errorf("%s: a key twice: %v", where, err)
+		}
+		tx.Rollback()
+		if own {
+			continue
+		}
+		tx = in.Begin(t, txn.ReadCommitted)
+		write(t, tx, loadRequest(acc, 0, few, many, 1))
+		other := in.Begin(t, txn.ReadCommitted)
+		for _, when := range []string{"before", "after"} {
+			if got := count(t, other, 0, shardtest.Fragment(acc)); got != few {
+				t.Errorf("%s: others see %d rows %s the end", where, got, when)
+			}
+			tx.Rollback()
+		}
+	}
+}
+
 // TestLoadExcludesWriters: whoever else writes to the table waits for its end.
 func TestLoadExcludesWriters(t *testing.T) {
 	in := open(t, config(t.TempDir(), shardtest.NewOracle(), 1, 1))
@@ -215,6 +256,20 @@ func TestLoadExcludesWriters(t *testing.T) {
 	if got := count(t, in.Begin(t, txn.ReadCommitted), 0, shardtest.Fragment(acc)); got != 1 {
 		t.Fatalf("%d rows", got)
 	}
+}
+
+// TestLoadBesideWriters: rows do not go straight into a table that somebody else
+// is writing to, who would not meet them.
+func TestLoadBesideWriters(t *testing.T) {
+	in := open(t, config(t.TempDir(), shardtest.NewOracle(), 1, 1))
+	acc := loadTable()
+	other := in.Begin(t, txn.ReadCommitted)
+	write(t, other, loadRequest(acc, 0, 5000, 5001, 1))
+	write(t, in.Begin(t, txn.ReadCommitted), loadRequest(acc, 0, 0, 2000, 1))
+	twice := loadRequest(acc, 0, 5, 6, 1)
+	twice.Lock.TimeoutMS = 50
+	_, err := other.Write(twice)
+	wantCode(t, err, pgerr.LockNotAvailable)
 }
 
 // loadCrash is a computer that loses its power at a step of a load.

@@ -68,6 +68,11 @@ func TestPrepareAfterAsk(t *testing.T) {
 	if v := l.Ask(theTxn, false); v.Outcome.State != txn.Aborted {
 		t.Errorf("asked again: %+v", v)
 	}
+	l = NewLedger(logID(0))
+	l.Decided(theTxn, txn.Outcome{State: txn.Committed, At: 10}, nil, 1) // replayed; the prepare was cut
+	if _, err := l.Prepare(theTxn); !pgerr.HasCode(err, pgerr.TRSerializationFailure) {
+		t.Errorf("prepare after the decision: %v", err)
+	}
 }
 
 // A forgotten commit is never called aborted.

@@ -27,3 +27,17 @@ func TestOracleOfAStartKnowsTheCatalog(t *testing.T) {
 		n.Stop()
 	}
 }
+
+// Rule 9: a start's transactions are none of an earlier one's.
+func TestTransactionsOfAStartAreNew(t *testing.T) {
+	dir, last := t.TempDir(), int64(0)
+	for range 3 {
+		n := startForTest(t, io.Discard, func(c *Config) { c.Data = dir })
+		var id int64
+		if err := connectForTest(t, n).QueryRow(t.Context(), "SELECT txid_current()").Scan(&id); err != nil || id <= last {
+			t.Errorf("transaction %d after %d: %v", id, last, err)
+		}
+		last = max(last, id+1000) // there were others
+		n.Stop()
+	}
+}
