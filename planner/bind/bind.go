@@ -52,8 +52,17 @@ type Env struct {
 	Library    *builtin.Library
 	// Notice takes NOTICEs and WARNINGs; nil drops them.
 	Notice func(*pgerr.E)
+	// Interrupted, if it is not nil, is asked now and then for the error to stop with.
+	Interrupted func() error
 	// Privilege is asked before a relation is used; nil allows all.
 	Privilege func(r catalog.Relation, need Need) error
+}
+
+func (env *Env) interrupted() error {
+	if env.Interrupted == nil {
+		return nil
+	}
+	return env.Interrupted()
 }
 
 // Need is what a statement does with a relation.

@@ -37,6 +37,8 @@ type binder struct {
 	// grouped are the tables whose primary keys the text's GROUP BY stands on.
 	grouped map[catalog.OID]bool
 	writes  bool
+	// steps counts what was bound since Interrupted was asked.
+	steps int
 	// views are the views being expanded, outermost first.
 	views []catalog.OID
 	// closed leaves views unexpanded, for who asks what a text means: their columns
@@ -87,6 +89,20 @@ type pinned struct{ literal int }
 func (p *pinned) Error() string { return "the value of a literal is needed" }
 
 func fail(err error) { panic(bailout{err}) }
+
+// stepsBetween is how much is bound between two looks at Interrupted, in nodes:
+// well under a millisecond's.
+const stepsBetween = 1024
+
+// step counts a node, and stops when the statement was cancelled.
+func (b *binder) step() {
+	if b.steps++; b.steps >= stepsBetween {
+		b.steps = 0
+		if err := b.env.interrupted(); err != nil {
+			fail(err)
+		}
+	}
+}
 
 // recover is deferred by the exported functions.
 func (b *binder) recover(err *error) {

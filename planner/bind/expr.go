@@ -13,6 +13,7 @@ import (
 
 // expr binds an expression (transformExprRecurse).
 func (q *query) expr(n *pg.Node) expr.Expr {
+	q.b.step()
 	e := q.expression(n)
 	if d := q.b.definition; d != nil && len(q.b.views) == 0 {
 		d.exprs[n] = e

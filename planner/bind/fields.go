@@ -115,6 +115,7 @@ func clauseName(name protoreflect.Name) string {
 // checkFields refuses what is in a tree and would be passed over.
 func (b *binder) checkFields(n *pg.Node) {
 	sqlparse.Walk(n, func(m proto.Message) bool {
+		b.step()
 		r := m.ProtoReflect()
 		name := r.Descriptor().Name()
 		if refusedNodes[string(name)] {

@@ -102,7 +102,7 @@ func (s *Session) scan(ctx context.Context, t *catalog.Table, columns []*catalog
 	if err != nil {
 		return err
 	}
-	st, err := s.plan(stmts[0], nil)
+	st, err := s.plan(ctx, stmts[0], nil)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func (c *copying) to(ctx context.Context, st *sqlparse.Statement) (*result, erro
 		return nil, err
 	}
 	s := c.session
-	p, err := s.plan(query, nil)
+	p, err := s.plan(ctx, query, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,7 @@ func (s *Session) run(ctx context.Context, x *execution) (*result, error) {
 		return s.persist(ctx, func() (*result, error) { return s.command(ctx, x) })
 	}
 	return s.persist(ctx, func() (*result, error) {
-		st, err := s.planExecution(x)
+		st, err := s.planExecution(ctx, x)
 		if err != nil {
 			return nil, err
 		}
@@ -94,20 +94,21 @@ func (s *Session) run(ctx context.Context, x *execution) (*result, error) {
 }
 
 // planExecution plans what is about to run.
-func (s *Session) planExecution(x *execution) (*plan.Statement, error) {
+func (s *Session) planExecution(ctx context.Context, x *execution) (*plan.Statement, error) {
 	if x.prepared != nil {
-		return s.planPrepared(x.prepared)
+		return s.planPrepared(ctx, x.prepared)
 	}
 	if p := x.stmt.ParamBeyond(len(x.params)); p != nil {
 		return nil, sqlparse.NoParam(x.stmt, p)
 	}
-	return s.plan(x.stmt, x.declared)
+	return s.plan(ctx, x.stmt, x.declared)
 }
 
 // plan plans a statement, or finds its plan in the node's cache.
-func (s *Session) plan(st *sqlparse.Statement, declared []*types.Type) (p *plan.Statement, err error) {
+func (s *Session) plan(ctx context.Context, st *sqlparse.Statement, declared []*types.Type) (p *plan.Statement, err error) {
 	err = s.confirmed(func() error {
 		env := s.env.bind()
+		env.Interrupted = ctx.Err
 		s.planned = env.Snapshot
 		p, err = s.node.Plans.Plan(env, st, declared)
 		return err
@@ -254,7 +255,7 @@ func (s *Session) internal(ctx context.Context, sql string) ([][]types.Datum, er
 	if err != nil {
 		return nil, err
 	}
-	st, err := s.plan(stmts[0], nil)
+	st, err := s.plan(ctx, stmts[0], nil)
 	if err != nil {
 		return nil, err
 	}

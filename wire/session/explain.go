@@ -33,7 +33,7 @@ func (s *Session) explain(ctx context.Context, x *execution, n *pg.ExplainStmt) 
 		return nil, pgerr.Unsupported("EXPLAIN of a command")
 	}
 	begun := time.Now()
-	st, err := s.planExecution(inner)
+	st, err := s.planExecution(ctx, inner)
 	if err != nil {
 		return nil, err
 	}

@@ -110,7 +110,7 @@ func (s *Session) Bind(ctx context.Context, m *pgproto3.Bind) error {
 	// A plan that cannot be had, or that has other columns now, is Bind's error.
 	var reads []plan.Dependency
 	if p.planned {
-		st, err := s.planPrepared(p)
+		st, err := s.planPrepared(ctx, p)
 		if err != nil {
 			return err
 		}

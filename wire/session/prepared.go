@@ -31,13 +31,13 @@ type prepared struct {
 }
 
 // planPrepared plans a prepared statement, if its last plan does not do any more.
-func (s *Session) planPrepared(p *prepared) (*plan.Statement, error) {
+func (s *Session) planPrepared(ctx context.Context, p *prepared) (*plan.Statement, error) {
 	now := s.env.version()
 	if p.plan != nil && p.planAt == now {
 		s.planned = now.snapshot
 		return p.plan, nil
 	}
-	st, err := s.plan(p.stmt, p.params)
+	st, err := s.plan(ctx, p.stmt, p.params)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (s *Session) prepare(ctx context.Context, p *prepared) error {
 		return s.prepareCommandOf(ctx, p)
 	}
 	s.running = ctx
-	st, err := s.plan(p.stmt, p.declared)
+	st, err := s.plan(ctx, p.stmt, p.declared)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (s *Session) prepare(ctx context.Context, p *prepared) error {
 func (s *Session) prepareCommandOf(ctx context.Context, p *prepared) (err error) {
 	p.params = p.declared
 	if q := p.stmt.Node.GetExplainStmt().GetQuery(); q != nil && plannable(q) {
-		st, err := s.plan(p.stmt.Inner(q), p.declared)
+		st, err := s.plan(ctx, p.stmt.Inner(q), p.declared)
 		if err != nil {
 			return err
 		}
