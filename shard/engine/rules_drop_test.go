@@ -117,3 +117,22 @@ func TestRule21FencesOfDropped(t *testing.T) {
 		commit(t, tx)
 	}
 }
+
+// Rule 26: what setval says is what a start goes on from, also below the values
+// that were logged ahead.
+func TestRule26SetvalIsExact(t *testing.T) {
+	in, _ := ruled(t)
+	step := shard.SequenceStep{Physical: 50, Start: 1, Increment: 1, Min: 1, Max: 1000, Count: 1, Name: "s"}
+	control(t, in, &shard.ControlRequest{Op: shard.ControlSequenceNext, Sequence: &step})
+	set := step
+	set.Value, set.Called = 5, true
+	for range 2 {
+		control(t, in, &shard.ControlRequest{Op: shard.ControlSequenceSet, Sequence: &set})
+		control(t, in, &shard.ControlRequest{Op: shard.ControlSettle})
+		in = in.Restart(t, true)
+		r, err := in.Service.Control(t.Context(), &shard.ControlRequest{Op: shard.ControlSequenceNext, Sequence: &step})
+		if err != nil || r.Value != 6 {
+			t.Errorf("after setval to 5: %v %v", r, err)
+		}
+	}
+}
