@@ -184,7 +184,7 @@ func (s *statement) renameInViews(r catalog.Relation, c *catalog.Column, name st
 	for _, d := range views {
 		v := renamedView{view: *d.view}
 		if v.view.Query, v.meant, err = bind.RenamedView(s.Bind(), d.view, bind.ColumnOf{Relation: oid, Attnum: c.Attnum}, old, name); err != nil {
-			continue // a query that is an error already stays one
+			return pgerr.Unsupported("renaming a column that view %q reads in this way", d.view.Name).WithCause(err)
 		}
 		if v.aliased, err = bind.AliasedView(s.Bind(), d.view, oid); err != nil {
 			return err

@@ -49,9 +49,10 @@ func (s *statement) putSchema(sc *catalog.Schema) error {
 	})
 }
 
-// putWithViews puts an object and the views that have another text with it. A
-// view that had no error must mean the same as before; refused is what to say
-// of one that does not.
+// putWithViews puts an object and the views that have another text with it: a
+// text that does not name the object means what it did, since it has the schema
+// of all that it names. A view that had no error must mean the same as before;
+// refused is what to say of one that does not.
 func (s *statement) putWithViews(o catalog.Object, text func(*catalog.View) (string, error), refused func(*catalog.View) error) error {
 	type rewritten struct {
 		old   *catalog.View
@@ -65,14 +66,14 @@ func (s *statement) putWithViews(o catalog.Object, text func(*catalog.View) (str
 		if err != nil {
 			return err
 		}
+		if query == v.Query {
+			continue
+		}
 		meant, err := bind.Meanings(s.Bind(), v)
 		views = append(views, rewritten{v, query, err == nil, meant})
 	}
 	s.Change.Put(o)
 	for _, r := range views {
-		if r.query == r.old.Query {
-			continue
-		}
 		v := *s.snapshot().RelationByOID(r.old.OID).(*catalog.View) // it may be what was put
 		v.Query = r.query
 		s.Change.Put(&v)
