@@ -11,7 +11,9 @@
 //	expr.go      expressions, by node; operator.go, call.go, cast.go, sublink.go, composite.go …
 //	coerce.go    conversions of types; literals and parameters get theirs
 //	location.go  where in the text a node stands, for errors
-//	viewtext.go  the text under which a view's query is kept; viewdef.go, viewdef_from.go as pg_get_viewdef shows it; viewrename.go a column's coming name in it (or its old one, kept as an alias), relationrename.go a relation's or schema's
+//	notes.go     what binding a text leaves behind: source.go what it reads, viewmeaning.go what its names mean
+//	viewtext.go  the text under which a view's query is kept; viewdef.go, viewdef_from.go as pg_get_viewdef shows it
+//	columnrename.go  a column's coming name in it (or its old one, kept as an alias); relationrename.go a relation's or schema's
 //	insert.go    INSERT; conflict.go its ON CONFLICT; update.go UPDATE and DELETE; defaults.go, relation.go, lock.go FOR UPDATE
 //	fields.go    which fields of which node are read; all others are 0A000
 //

@@ -32,13 +32,10 @@ type binder struct {
 
 	coercer *builtin.Coercer
 	reads   map[catalog.OID]uint64
-	// sources are the relations that the text itself names, not those of views in it, with the columns it refers to.
-	sources map[catalog.OID]map[int16]bool
-	// grouped are the tables whose primary keys the text's GROUP BY stands on.
-	grouped map[catalog.OID]bool
 	writes  bool
 	// steps counts what was bound since Interrupted was asked.
 	steps int
+	notes notes
 	// views are the views being expanded, outermost first.
 	views []catalog.OID
 	// closed leaves views unexpanded, for who asks what a text means: their columns
@@ -50,12 +47,6 @@ type binder struct {
 	at *pg.ColumnRef
 	// sides are the marked sides of outer joins.
 	sides []*nullSide
-	// renaming notes where a view's text names a column that gets another name.
-	renaming *renaming
-	// view notes what names meant, when the text of a view is being made.
-	view *viewNotes
-	// definition notes what the parts of a view's text are, when it is being printed.
-	definition *definition
 	// location is where a column or parameter stands in text, for errors that are found later.
 	location map[expr.Expr]int32
 }
@@ -63,7 +54,7 @@ type binder struct {
 func newBinder(env *Env, s *sqlparse.Statement, params []*types.Type) *binder {
 	b := &binder{
 		env: env, text: s, main: s,
-		reads: map[catalog.OID]uint64{}, sources: map[catalog.OID]map[int16]bool{}, grouped: map[catalog.OID]bool{}, location: map[expr.Expr]int32{},
+		reads: map[catalog.OID]uint64{}, notes: notes{sources: map[catalog.OID]map[int16]bool{}, grouped: map[catalog.OID]bool{}}, location: map[expr.Expr]int32{},
 	}
 	b.coercer = &builtin.Coercer{Lib: env.Library, Env: env.Types, Param: b.typeParam}
 	if s != nil {

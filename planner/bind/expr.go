@@ -15,9 +15,7 @@ import (
 func (q *query) expr(n *pg.Node) expr.Expr {
 	q.b.step()
 	e := q.expression(n)
-	if d := q.b.definition; d != nil && len(q.b.views) == 0 {
-		d.exprs[n] = e
-	}
+	q.b.noteExpr(n, e)
 	return e
 }
 

@@ -51,9 +51,7 @@ func (q *query) addAggregate(call *expr.AggregateCall, depth int, location int32
 	}
 	c := q.b.column(call.Agg.Name, call.Type(), call.Typmod())
 	owner.aggs = append(owner.aggs, aggregate{call, c, location})
-	if d := q.b.definition; d != nil {
-		d.aggregates[c.ID] = call
-	}
+	q.b.noteAggregate(c, call)
 	return q.refer(ref(c), depth, location)
 }
 
@@ -259,7 +257,7 @@ func (g *grouping) determined(it *item) bool {
 			return false
 		}
 	}
-	g.q.b.grouped[it.table.OID] = true
+	g.q.b.notes.grouped[it.table.OID] = true
 	return true
 }
 

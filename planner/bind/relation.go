@@ -91,8 +91,8 @@ func (b *binder) isIndex(n *pg.RangeVar) bool {
 func (b *binder) need(r catalog.Relation, what Need, location int32) {
 	r0 := r.Ref()
 	b.reads[r0.OID] = r0.Version
-	if len(b.views) == 0 && b.sources[r0.OID] == nil {
-		b.sources[r0.OID] = map[int16]bool{}
+	if !b.inView() && b.notes.sources[r0.OID] == nil {
+		b.notes.sources[r0.OID] = map[int16]bool{}
 	}
 	b.checkSecret(r0)
 	if b.env.Privilege != nil {

@@ -6,8 +6,6 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/pegmatitedb/pegmatite/catalog"
-	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
@@ -150,46 +148,4 @@ func (m *mentions) rename(from, to RelationName) bool {
 		n.Names[k-2], n.Names[k-1] = nameNode(to.Schema), nameNode(to.Name)
 	}
 	return true
-}
-
-// Named are the relations that a view's text names, whether or not it binds.
-func Named(env *Env, v *catalog.View) (map[catalog.OID]bool, error) {
-	s, err := sqlparse.ParseQuery(v.Query)
-	if err != nil {
-		return nil, err
-	}
-	named := map[catalog.OID]bool{}
-	sqlparse.Walk(s.Node, func(m proto.Message) bool {
-		if n, ok := m.(*pg.RangeVar); ok && n.Schemaname != "" {
-			if sc := env.Snapshot.Schema(env.Database, n.Schemaname); sc != nil {
-				if r := env.Snapshot.Relation(env.Database, sc.OID, n.Relname); r != nil {
-					named[r.Ref().OID] = true
-				}
-			}
-		}
-		return true
-	})
-	return named, nil
-}
-
-// Meanings are the columns that a view's text means, in the order of its references.
-func Meanings(env *Env, v *catalog.View) ([]ColumnOf, error) {
-	s, err := sqlparse.ParseQuery(v.Query)
-	if err != nil {
-		return nil, err
-	}
-	r, err := bindRenaming(env, v, s, &renaming{})
-	if err != nil {
-		return nil, err
-	}
-	return r.meant, nil
-}
-
-// CheckMeanings refuses a text in which a name means something else than it did, or nothing.
-func CheckMeanings(env *Env, v *catalog.View, meant []ColumnOf) error {
-	now, err := Meanings(env, v)
-	if err == nil && !slices.Equal(now, meant) {
-		err = pgerr.New(pgerr.AmbiguousColumn, "a name in the view would mean another column")
-	}
-	return err
 }

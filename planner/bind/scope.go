@@ -117,9 +117,7 @@ func (q *query) claim(it *item) {
 	if q.own == nil {
 		q.own = map[expr.ColumnID]*ownColumn{}
 	}
-	if d := q.b.definition; d != nil {
-		d.nameColumns(it)
-	}
+	q.b.noteNames(it)
 	for _, c := range slices.Concat(it.columns, it.later) {
 		if col, ok := c.value.(*expr.Column); ok && q.own[col.ID] == nil {
 			q.own[col.ID] = &ownColumn{it, c.name}

@@ -1,10 +1,10 @@
 package bind
 
 import (
-	"strconv"
+	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
-	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
@@ -17,7 +17,7 @@ func Sources(env *Env, v *catalog.View) (sources map[catalog.OID]map[int16]bool,
 		return nil, err
 	}
 	b := newBinder(env, s, nil)
-	return b.sources, b.viewQuery(v, s)
+	return b.notes.sources, b.viewQuery(v, s)
 }
 
 // GroupedByKey are the tables whose primary keys a view's GROUP BY stands on:
@@ -28,7 +28,7 @@ func GroupedByKey(env *Env, v *catalog.View) (tables map[catalog.OID]bool, err e
 		return nil, err
 	}
 	b := newBinder(env, s, nil)
-	return b.grouped, b.viewQuery(v, s)
+	return b.notes.grouped, b.viewQuery(v, s)
 }
 
 // viewQuery binds a view's query, parsed, for what the binder notes meanwhile.
@@ -41,23 +41,22 @@ func (b *binder) viewQuery(v *catalog.View, s *sqlparse.Statement) (err error) {
 	return nil
 }
 
-// noteSource notes that the text refers to a relation's column.
-func (b *binder) noteSource(c *itemColumn) {
-	if b.renaming != nil && len(b.views) == 0 {
-		b.renaming.note(c, b.at)
+// Named are the relations that a view's text names, whether or not it binds.
+func Named(env *Env, v *catalog.View) (map[catalog.OID]bool, error) {
+	s, err := sqlparse.ParseQuery(v.Query)
+	if err != nil {
+		return nil, err
 	}
-	if len(b.views) == 0 && c.table != 0 && b.sources[c.table] != nil {
-		b.sources[c.table][c.attno] = true
-	}
-}
-
-// noteRelationLiteral notes that the text refers to a relation by its number ('16384'::regclass).
-func (b *binder) noteRelationLiteral(c *expr.Const) {
-	oid, err := strconv.ParseUint(c.Value.Text(), 10, 32)
-	if err != nil || len(b.views) > 0 {
-		return
-	}
-	if id := catalog.OID(oid); b.env.Snapshot.RelationByOID(id) != nil && b.sources[id] == nil {
-		b.sources[id] = map[int16]bool{}
-	}
+	named := map[catalog.OID]bool{}
+	sqlparse.Walk(s.Node, func(m proto.Message) bool {
+		if n, ok := m.(*pg.RangeVar); ok && n.Schemaname != "" {
+			if sc := env.Snapshot.Schema(env.Database, n.Schemaname); sc != nil {
+				if r := env.Snapshot.Relation(env.Database, sc.OID, n.Relname); r != nil {
+					named[r.Ref().OID] = true
+				}
+			}
+		}
+		return true
+	})
+	return named, nil
 }

@@ -52,9 +52,7 @@ func (q *query) subquery(n *pg.SubLink, kind expr.SubqueryKind, u unknowns) (*ex
 	sub := q.sub()
 	node := sub.selectStatement(s, u)
 	out := &expr.Subquery{Typed: expr.Typed{Mod: -1}, Kind: kind, Plan: node, Outer: sub.outer.ids}
-	if d := q.b.definition; d != nil {
-		d.subqueries[node] = s
-	}
+	q.b.noteSubquery(node, s)
 	cols := node.Columns()
 	for _, c := range cols {
 		out.Output = append(out.Output, c.ID)

@@ -51,7 +51,7 @@ func ViewDefinition(env *Env, v *catalog.View, output *types.Env, pretty bool, r
 	}
 	d.format = &expr.Formatter{Env: output, Pretty: pretty, Layout: &expr.Layout{}, Column: d.column, Subquery: d.subquery}
 	b := newBinder(env, s, nil)
-	b.definition = d
+	b.notes.definition = d
 	if err := b.viewQuery(v, s); err != nil {
 		return "", err
 	}

@@ -29,62 +29,6 @@ func newViewNotes() *viewNotes {
 	}
 }
 
-// noting is what notes are taken into: nil when no view's text is being made,
-// and inside of the views that it reads.
-func (b *binder) noting() *viewNotes {
-	if len(b.views) > 0 {
-		return nil
-	}
-	return b.view
-}
-
-// noteRelation notes the schema that a name was found in.
-func (b *binder) noteRelation(n *pg.RangeVar, r catalog.Relation) {
-	v := b.noting()
-	if v == nil {
-		return
-	}
-	if s := b.env.Snapshot.SchemaByOID(b.env.Database, r.Ref().Schema); s != nil {
-		v.schemas[n] = s.Name
-	}
-}
-
-// noteBare notes what can stand before a column that was found without.
-func (b *binder) noteBare(it *item, c *itemColumn) {
-	if v := b.noting(); v != nil && b.at != nil {
-		v.bare[b.at] = it.qualifier(c)
-	}
-}
-
-// noteLiteral notes where a string stands.
-func (b *binder) noteLiteral(n *pg.A_Const, c *expr.Const) {
-	if v := b.noting(); v != nil {
-		v.literals[c] = n
-	}
-}
-
-// noteNatural notes the columns that a NATURAL JOIN joins by.
-func (b *binder) noteNatural(n *pg.JoinExpr, names []string) {
-	if v := b.noting(); v != nil {
-		v.naturals[n] = names
-	}
-}
-
-// noteStar notes a column that a star stands for.
-func (b *binder) noteStar(star *pg.ColumnRef, it *item, c *itemColumn) {
-	v := b.noting()
-	if v == nil || star == nil {
-		return
-	}
-	fields := []*pg.Node{nameNode(c.name)}
-	if q := it.qualifier(c); q != "" {
-		fields = append([]*pg.Node{nameNode(q)}, fields...)
-	}
-	v.stars[star] = append(v.stars[star], &pg.Node{Node: &pg.Node_ResTarget{ResTarget: &pg.ResTarget{
-		Val: &pg.Node{Node: &pg.Node_ColumnRef{ColumnRef: &pg.ColumnRef{Fields: fields}}},
-	}}})
-}
-
 func nameNode(s string) *pg.Node {
 	return &pg.Node{Node: &pg.Node_String_{String_: &pg.String{Sval: s}}}
 }
@@ -97,30 +41,30 @@ func nameNode(s string) *pg.Node {
 func ViewText(env *Env, s *sqlparse.Statement, def *pg.Node, number func(name string) (catalog.OID, error)) (text string, sees map[catalog.OID]int16, err error) {
 	n := proto.Clone(def).(*pg.Node)
 	b := newBinder(env, s, nil)
-	b.view, b.closed = newViewNotes(), true
+	b.notes.view, b.closed = newViewNotes(), true
 	b.coercer.Relation = func(c *expr.Const) {
 		if b.noting() != nil {
-			b.view.named = append(b.view.named, c)
+			b.notes.view.named = append(b.notes.view.named, c)
 		}
 	}
 	defer b.recover(&err)
 	b.checkFields(n)
 	(&query{b: b}).selectStatement(n.GetSelectStmt(), resolveUnknowns)
-	b.view.apply(n)
-	if err := b.view.numberRelations(number); err != nil {
+	b.notes.view.apply(n)
+	if err := b.notes.view.numberRelations(number); err != nil {
 		return "", nil, err
 	}
 	plain, err := sqlparse.Deparse(n)
 	if err != nil {
 		return "", nil, err
 	}
-	return b.view.qualified(env, n, plain), b.lastColumns(), nil
+	return b.notes.view.qualified(env, n, plain), b.lastColumns(), nil
 }
 
 // lastColumns are the last attribute numbers that the relations in the text have now.
 func (b *binder) lastColumns() map[catalog.OID]int16 {
 	last := map[catalog.OID]int16{}
-	for oid := range b.sources {
+	for oid := range b.notes.sources {
 		switch r := b.env.Snapshot.RelationByOID(oid).(type) {
 		case *catalog.Table:
 			for i := range r.Columns {

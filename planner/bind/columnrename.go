@@ -10,12 +10,6 @@ import (
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
-// ColumnOf is a column of a relation.
-type ColumnOf struct {
-	Relation catalog.OID
-	Attnum   int16
-}
-
 // renaming finds the places of a view's text that name a column.
 type renaming struct {
 	column ColumnOf
@@ -33,13 +27,6 @@ func (r *renaming) note(c *itemColumn, at *pg.ColumnRef) {
 	r.meant = append(r.meant, found)
 	if at != nil && c.stored && found == r.column && lastName(at) == r.name && !slices.Contains(r.places, at) {
 		r.places = append(r.places, at)
-	}
-}
-
-// noteItem notes what a relation's name in FROM stands for.
-func (b *binder) noteItem(n *pg.RangeVar, of catalog.OID, it *item) {
-	if r := b.renaming; r != nil && len(b.views) == 0 && r.relation == of {
-		r.aliases[n] = it.columns
 	}
 }
 
@@ -113,7 +100,7 @@ func stripSchemas(n *pg.Node, aliased map[*pg.RangeVar][]*itemColumn) {
 
 func bindRenaming(env *Env, v *catalog.View, s *sqlparse.Statement, r *renaming) (*renaming, error) {
 	b := newBinder(env, s, nil)
-	b.renaming = r
+	b.notes.renaming = r
 	return r, b.viewQuery(v, s)
 }
 
