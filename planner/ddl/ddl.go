@@ -80,7 +80,7 @@ type Env struct {
 // not supported, is 0A000.
 func Execute(ctx context.Context, env *Env, st *sqlparse.Statement) (string, error) {
 	s := &statement{Env: env, ctx: ctx, text: st}
-	return s.run(st.Node)
+	return Command(st.Node), s.run(st.Node)
 }
 
 // statement is one Execute.
@@ -107,62 +107,59 @@ func (s *statement) checkNotInUse(t *catalog.Table, command string) error {
 func (s *statement) snapshot() *catalog.Snapshot { return s.Change.Snapshot() }
 
 // run dispatches on the statement's kind.
-func (s *statement) run(n *pg.Node) (string, error) {
+func (s *statement) run(n *pg.Node) error {
 	switch n := n.GetNode().(type) {
 	case *pg.Node_CreateStmt:
-		return "CREATE TABLE", s.createTable(n.CreateStmt)
+		return s.createTable(n.CreateStmt)
 	case *pg.Node_AlterTableStmt:
-		return "ALTER " + objectWord(n.AlterTableStmt.Objtype), s.alterTable(n.AlterTableStmt)
+		return s.alterTable(n.AlterTableStmt)
 	case *pg.Node_IndexStmt:
-		return "CREATE INDEX", s.createIndex(n.IndexStmt)
+		return s.createIndex(n.IndexStmt)
 	case *pg.Node_DropStmt:
-		return "DROP " + objectWord(n.DropStmt.RemoveType), s.drop(n.DropStmt)
+		return s.drop(n.DropStmt)
 	case *pg.Node_TruncateStmt:
-		return "TRUNCATE TABLE", s.truncate(n.TruncateStmt)
+		return s.truncate(n.TruncateStmt)
 	case *pg.Node_RenameStmt:
-		return "ALTER " + objectWord(renamedObject(n.RenameStmt)), s.rename(n.RenameStmt)
+		return s.rename(n.RenameStmt)
 	case *pg.Node_AlterObjectSchemaStmt:
-		return "ALTER " + objectWord(n.AlterObjectSchemaStmt.ObjectType), s.setSchema(n.AlterObjectSchemaStmt)
+		return s.setSchema(n.AlterObjectSchemaStmt)
 	case *pg.Node_AlterOwnerStmt:
-		return "ALTER " + objectWord(n.AlterOwnerStmt.ObjectType), s.alterOwner(n.AlterOwnerStmt)
+		return s.alterOwner(n.AlterOwnerStmt)
 	case *pg.Node_CommentStmt:
-		return "COMMENT", s.comment(n.CommentStmt)
+		return s.comment(n.CommentStmt)
 	case *pg.Node_CreateSchemaStmt:
-		return "CREATE SCHEMA", s.createSchema(n.CreateSchemaStmt)
+		return s.createSchema(n.CreateSchemaStmt)
 	case *pg.Node_CreateSeqStmt:
-		return "CREATE SEQUENCE", s.createSequence(n.CreateSeqStmt)
+		return s.createSequence(n.CreateSeqStmt)
 	case *pg.Node_AlterSeqStmt:
-		return "ALTER SEQUENCE", s.alterSequence(n.AlterSeqStmt)
+		return s.alterSequence(n.AlterSeqStmt)
 	case *pg.Node_ViewStmt:
-		return "CREATE VIEW", s.createView(n.ViewStmt)
+		return s.createView(n.ViewStmt)
 	}
 	return s.runGlobal(n)
 }
 
 // runGlobal dispatches what belongs to no one database.
-func (s *statement) runGlobal(n *pg.Node) (string, error) {
+func (s *statement) runGlobal(n *pg.Node) error {
 	switch n := n.GetNode().(type) {
 	case *pg.Node_CreatedbStmt:
-		return "CREATE DATABASE", s.createDatabase(n.CreatedbStmt)
+		return s.createDatabase(n.CreatedbStmt)
 	case *pg.Node_DropdbStmt:
-		return "DROP DATABASE", s.dropDatabase(n.DropdbStmt)
+		return s.dropDatabase(n.DropdbStmt)
 	case *pg.Node_AlterDatabaseStmt:
-		return "ALTER DATABASE", s.alterDatabase(n.AlterDatabaseStmt)
+		return s.alterDatabase(n.AlterDatabaseStmt)
 	case *pg.Node_AlterDatabaseSetStmt:
-		return "ALTER DATABASE", s.alterDatabaseSet(n.AlterDatabaseSetStmt)
+		return s.alterDatabaseSet(n.AlterDatabaseSetStmt)
 	case *pg.Node_CreateRoleStmt:
-		return "CREATE ROLE", s.createRole(n.CreateRoleStmt)
+		return s.createRole(n.CreateRoleStmt)
 	case *pg.Node_AlterRoleStmt:
-		return "ALTER ROLE", s.alterRole(n.AlterRoleStmt)
+		return s.alterRole(n.AlterRoleStmt)
 	case *pg.Node_AlterRoleSetStmt:
-		return "ALTER ROLE", s.alterRoleSet(n.AlterRoleSetStmt)
+		return s.alterRoleSet(n.AlterRoleSetStmt)
 	case *pg.Node_DropRoleStmt:
-		return "DROP ROLE", s.dropRole(n.DropRoleStmt)
+		return s.dropRole(n.DropRoleStmt)
 	case *pg.Node_GrantRoleStmt:
-		if n.GrantRoleStmt.IsGrant {
-			return "GRANT ROLE", s.grantRole(n.GrantRoleStmt)
-		}
-		return "REVOKE ROLE", s.grantRole(n.GrantRoleStmt)
+		return s.grantRole(n.GrantRoleStmt)
 	}
-	return "", pgerr.Unsupported("%s", statementName(n.GetNode()))
+	return pgerr.Unsupported("%s", Command(n))
 }

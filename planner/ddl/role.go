@@ -183,7 +183,7 @@ func (s *statement) applyMemberships(r *catalog.Role, m memberships) error {
 // addMember makes member one of role's.
 func (s *statement) addMember(role *catalog.Role, member catalog.OID, admin bool) error {
 	m := s.snapshot().RoleByOID(member)
-	if s.isMember(role.OID, m.OID) {
+	if s.snapshot().MemberOf(role, m.OID, s.Database, false) {
 		return pgerr.New(pgerr.InvalidGrantOperation, "role %q is a member of role %q", role.Name, m.Name)
 	}
 	c := roleCopy(m)
@@ -192,19 +192,6 @@ func (s *statement) addMember(role *catalog.Role, member catalog.OID, admin bool
 	s.Change.Read(role)
 	s.Change.Put(c)
 	return nil
-}
-
-// isMember reports whether role is of, or a member of it, at any distance.
-func (s *statement) isMember(role, of catalog.OID) bool {
-	if role == of {
-		return true
-	}
-	for _, m := range s.snapshot().RoleByOID(role).MemberOf {
-		if s.isMember(m.Role, of) {
-			return true
-		}
-	}
-	return false
 }
 
 func roleCopy(r *catalog.Role) *catalog.Role {

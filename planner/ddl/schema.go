@@ -69,7 +69,7 @@ func (s *statement) schemaElements(sc *catalog.Schema, elements []*pg.Node) erro
 	slices.SortStableFunc(elements, func(x, y *pg.Node) int { return elementRank(x) - elementRank(y) })
 	for _, e := range elements {
 		sub := &statement{Env: &inner, ctx: s.ctx, text: s.text}
-		if _, err := sub.run(e); err != nil {
+		if err := sub.run(e); err != nil {
 			return err
 		}
 	}

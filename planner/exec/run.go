@@ -48,10 +48,7 @@ type run struct {
 // Row is a row of datums, by position of the node's columns.
 type Row = []types.Datum
 
-// micros2000 is PostgreSQL's epoch in Unix microseconds.
-const micros2000 = 946684800_000_000
-
-func instant(micros int64) time.Time { return time.UnixMicro(micros + micros2000).UTC() }
+func instant(micros int64) time.Time { return types.TimestampTime(micros).UTC() }
 
 func newRun(env *Env, st *plan.Statement, params, lifted []types.Datum) (*run, error) {
 	r := &run{}

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"time"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -92,17 +91,14 @@ func (p *program) need(e expr.Expr) {
 	}
 }
 
-// micros2000 is PostgreSQL's epoch in Unix microseconds.
-const micros2000 = 946684800_000_000
-
 // evalContext is what expressions of one request are evaluated in.
 func evalContext(ctx context.Context, v *shard.Values) *expr.Context {
 	return &expr.Context{
 		Running:         ctx,
 		Env:             v.Env,
 		Params:          v.Params,
-		StatementTime:   time.UnixMicro(v.StatementMicros + micros2000).UTC(),
-		TransactionTime: time.UnixMicro(v.NowMicros + micros2000).UTC(),
+		StatementTime:   types.TimestampTime(v.StatementMicros).UTC(),
+		TransactionTime: types.TimestampTime(v.NowMicros).UTC(),
 	}
 }
 

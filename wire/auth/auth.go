@@ -70,8 +70,5 @@ func expired(until string, now time.Time) bool {
 		return false
 	}
 	moment, err := types.TTimestamptz.Parse(types.DefaultEnv(), until, -1)
-	return err != nil || moment.Int() < now.Sub(epoch2000).Microseconds()
+	return err != nil || moment.Int() < types.TimestampFromTime(now)
 }
-
-// epoch2000 is where timestamps count from.
-var epoch2000 = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)

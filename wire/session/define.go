@@ -20,7 +20,7 @@ import (
 
 // define runs a statement that changes the catalog, and what else is part of it.
 func (s *Session) define(ctx context.Context, x *execution) (*result, error) {
-	if err := s.checkReadOnly(commandWord(x.stmt.Node)); err != nil {
+	if err := s.checkReadOnly(ddl.Command(x.stmt.Node)); err != nil {
 		return nil, err
 	}
 	if err := s.checkKept(keptSetting(x.stmt.Node)); err != nil {
@@ -94,25 +94,6 @@ func (s *Session) defineOnce(ctx context.Context, x *execution) (*result, error)
 		return nil, err
 	}
 	return done(tag), nil
-}
-
-// commandWord is what a refusal of a command names.
-func commandWord(n *pg.Node) string {
-	switch n.GetNode().(type) {
-	case *pg.Node_CreateStmt:
-		return "CREATE TABLE"
-	case *pg.Node_DropStmt:
-		return "DROP TABLE"
-	case *pg.Node_TruncateStmt:
-		return "TRUNCATE TABLE"
-	case *pg.Node_IndexStmt:
-		return "CREATE INDEX"
-	case *pg.Node_AlterTableStmt:
-		return "ALTER TABLE"
-	case *pg.Node_TransactionStmt:
-		return "BEGIN"
-	}
-	return "a schema change"
 }
 
 // schemaRows is how DDL reaches rows: as statements of the session's transaction.

@@ -22,14 +22,14 @@ func (s *Session) activityRows(ctx context.Context, emit func(row)) {
 		a := &o.activity
 		r := row{
 			"pid": types.Int(int64(o.pid())), "datid": types.Int(int64(o.database)), "usesysid": types.Int(int64(o.user)),
-			"backend_start": types.Int(micros(o.backendStart)), "state": types.Text(a.state()), "query": types.Text(a.text()),
+			"backend_start": types.Int(types.TimestampFromTime(o.backendStart)), "state": types.Text(a.state()), "query": types.Text(a.text()),
 			"application_name": types.Text(a.application()), "backend_type": types.Text("client backend"),
 		}
 		if at := a.started.Load(); at != 0 {
 			r["query_start"], r["state_change"] = types.Int(at), types.Int(a.changed.Load())
 		}
 		if t := a.transaction.Load(); t != nil {
-			r["xact_start"] = types.Int(micros(t.started))
+			r["xact_start"] = types.Int(types.TimestampFromTime(t.started))
 			if t.txn.Wrote() {
 				id := t.txn.ID()
 				r["backend_xid"] = types.Int(shortTransactionNumber(id.Seq))

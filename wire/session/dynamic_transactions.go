@@ -82,7 +82,7 @@ func (s *Session) ownTransaction(r row, o *Session) {
 	if open == nil {
 		return
 	}
-	r["node"], r["started"] = types.Int(int64(open.txn.ID().Node)), types.Int(micros(open.started))
+	r["node"], r["started"] = types.Int(int64(open.txn.ID().Node)), types.Int(types.TimestampFromTime(open.started))
 	r["isolation"] = types.Text(open.isolation.String())
 	r["participants"] = types.Text(shardList(open.txn.Shards()))
 	if at := open.txn.Drawn(); at != 0 {
@@ -116,7 +116,7 @@ func (s *Session) waitColumns(r row, key lock.Key, mode lock.Mode, since time.Ti
 		ids = append(ids, b.String())
 	}
 	r["waits_for"], r["wait_mode"] = types.Text(lockedObject(s.snapshot(), key)), types.Text(mode.String())
-	r["waiting_since"], r["blocked_by"] = types.Int(micros(since)), types.Text(strings.Join(ids, " "))
+	r["waiting_since"], r["blocked_by"] = types.Int(types.TimestampFromTime(since)), types.Text(strings.Join(ids, " "))
 }
 
 // lockedObject names what a lock is on.
@@ -227,7 +227,7 @@ func advisoryLockRow(a advisoryRow) row {
 		"virtualtransaction": types.Text(fmt.Sprintf("%d/0", a.session.pid())), "pid": pidOf(a.session), "fastpath": types.False,
 	}
 	if !a.since.IsZero() {
-		r["waitstart"] = types.Int(micros(a.since))
+		r["waitstart"] = types.Int(types.TimestampFromTime(a.since))
 	}
 	return r
 }

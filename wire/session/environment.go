@@ -203,7 +203,7 @@ func (e *environment) exec(run *txn.Run) *exec.Env {
 	s := e.session
 	return &exec.Env{
 		Cluster: e.cluster, Txn: run, Snapshots: run, Types: e.types(), Session: s,
-		TransactionMicros: micros(s.tx.started), StatementMicros: micros(s.statementStart),
+		TransactionMicros: types.TimestampFromTime(s.tx.started), StatementMicros: types.TimestampFromTime(s.statementStart),
 		WorkMemBytes:  int64(s.derived().workMemKB) << 10,
 		TempDir:       s.node.TempDir,
 		LockTimeoutMS: int64(s.derived().lockTimeoutMS),
@@ -212,12 +212,6 @@ func (e *environment) exec(run *txn.Run) *exec.Env {
 		Notice:        e.notice,
 	}
 }
-
-// epoch2000 is PostgreSQL's epoch.
-var epoch2000 = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// micros is an instant as timestamptz holds it.
-func micros(t time.Time) int64 { return t.Sub(epoch2000).Microseconds() }
 
 // currentUser is the role in force: SET ROLE's, or the session's.
 func (s *Session) currentUser() *catalog.Role {

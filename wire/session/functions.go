@@ -58,10 +58,10 @@ var sessionFunctions = map[string]function{
 	"current_query":    func(s *Session, _ []types.Datum) (types.Datum, error) { return types.Text(s.activity.text()), nil },
 	"pg_backend_pid":   func(s *Session, _ []types.Datum) (types.Datum, error) { return types.Int(int64(s.pid())), nil },
 	"pg_postmaster_start_time": func(s *Session, _ []types.Datum) (types.Datum, error) {
-		return types.Int(micros(s.node.Started)), nil
+		return types.Int(types.TimestampFromTime(s.node.Started)), nil
 	},
 	"pg_conf_load_time": func(s *Session, _ []types.Datum) (types.Datum, error) {
-		return types.Int(micros(s.node.Started)), nil
+		return types.Int(types.TimestampFromTime(s.node.Started)), nil
 	},
 	"pg_is_in_recovery":       constant(types.False),
 	"pg_my_temp_schema":       constant(types.Int(0)),

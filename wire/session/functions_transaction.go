@@ -25,7 +25,7 @@ var transactionFunctions = map[string]function{
 		return s.sleep(then.Sub(now))
 	},
 	"pg_sleep_until": func(s *Session, args []types.Datum) (types.Datum, error) {
-		return s.sleep(time.Duration(args[0].Int()-micros(time.Now())) * time.Microsecond)
+		return s.sleep(time.Duration(args[0].Int()-types.TimestampFromTime(time.Now())) * time.Microsecond)
 	},
 }
 

@@ -33,6 +33,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/builtin"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/txn/objectlock"
@@ -309,9 +310,9 @@ type openTransaction struct {
 // run notes that a statement begins or (false) has ended.
 func (a *activity) run(active bool, at time.Time) {
 	a.active.Store(active)
-	a.changed.Store(micros(at))
+	a.changed.Store(types.TimestampFromTime(at))
 	if active {
-		a.started.Store(micros(at))
+		a.started.Store(types.TimestampFromTime(at))
 	}
 }
 

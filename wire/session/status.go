@@ -2,6 +2,7 @@ package session
 
 import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/planner/ddl"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
@@ -133,10 +134,14 @@ func (s *Session) alone(command string) error {
 // checkAlone refuses what its dialect would commit by itself, with what is open
 // before it, in a block.
 func (s *Session) checkAlone(st *sqlparse.Statement) error {
-	if st.Alone && s.status == block {
-		return pgerr.New(pgerr.ActiveSQLTransaction, "%s cannot run inside a transaction block", commandWord(st.Node))
+	if !st.Alone || s.status != block {
+		return nil
 	}
-	return nil
+	command := "BEGIN"
+	if st.Node.GetTransactionStmt() == nil {
+		command = ddl.Command(st.Node)
+	}
+	return pgerr.New(pgerr.ActiveSQLTransaction, "%s cannot run inside a transaction block", command)
 }
 
 // letter is the status as ReadyForQuery shows it.
