@@ -399,7 +399,11 @@ func (w *clockWriter) zone(n dateNode) error {
 	case "TZM":
 		w.out = fmt.Appendf(w.out, "%02d", abs%3600/60)
 	case "OF":
-		w.out = fmt.Appendf(w.out, "%c%0*d", sign, map[bool]int{true: 0, false: 2}[n.fill], abs/3600)
+		width := 2
+		if n.fill {
+			width = 0
+		}
+		w.out = fmt.Appendf(w.out, "%c%0*d", sign, width, abs/3600)
 		if abs%3600 != 0 {
 			w.out = fmt.Appendf(w.out, ":%02d", abs%3600/60)
 		}

@@ -190,7 +190,7 @@ func (p *deparser) literal(e *Const) {
 	s := p.text(e)
 	switch e.T {
 	case types.TBool:
-		p.str(map[bool]string{true: "true", false: "false"}[e.Value.Bool()])
+		p.str(strconv.FormatBool(e.Value.Bool()))
 	case types.TInt4:
 		if s[0] == '-' {
 			p.str("'", s, "'", label)
@@ -485,8 +485,12 @@ func (f *Formatter) SortKeys(keys []SortKey) string {
 		if k.Desc {
 			b.WriteString(" DESC")
 		}
-		if k.NullsFirst != k.Desc {
-			b.WriteString(map[bool]string{true: " NULLS FIRST", false: " NULLS LAST"}[k.NullsFirst])
+		switch {
+		case k.NullsFirst == k.Desc: // the default
+		case k.NullsFirst:
+			b.WriteString(" NULLS FIRST")
+		default:
+			b.WriteString(" NULLS LAST")
 		}
 	}
 	return b.String()

@@ -354,7 +354,11 @@ func (d *definition) targets(list []*pg.Node, names []string, shown bool) {
 	for i, n := range list {
 		t := n.GetResTarget()
 		text := d.apart(func() { d.target(t, i, names, shown) })
-		d.str(map[bool]string{true: " ", false: ", "}[i == 0])
+		if i == 0 {
+			d.str(" ")
+		} else {
+			d.str(", ")
+		}
 		if i > 0 && !strings.HasPrefix(text, "\n") {
 			d.line("", -indentStandard, indentStandard, indentVariable)
 		}

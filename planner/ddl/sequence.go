@@ -257,11 +257,11 @@ func (s *statement) alterSequence(n *pg.AlterSeqStmt) error {
 	if err := sequenceNumber(restart, &value); err != nil {
 		return err
 	}
-	if value < seq.Min || value > seq.Max {
-		return pgerr.New(pgerr.InvalidParameterValue, "RESTART value (%d) cannot be %s than %s (%d)", value,
-			map[bool]string{true: "less", false: "greater"}[value < seq.Min],
-			map[bool]string{true: "MINVALUE", false: "MAXVALUE"}[value < seq.Min],
-			map[bool]int64{true: seq.Min, false: seq.Max}[value < seq.Min])
+	switch {
+	case value < seq.Min:
+		return pgerr.New(pgerr.InvalidParameterValue, "RESTART value (%d) cannot be less than MINVALUE (%d)", value, seq.Min)
+	case value > seq.Max:
+		return pgerr.New(pgerr.InvalidParameterValue, "RESTART value (%d) cannot be greater than MAXVALUE (%d)", value, seq.Max)
 	}
 	return s.restartSequence(&seq, value)
 }

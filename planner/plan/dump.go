@@ -84,8 +84,12 @@ func (d *dumper) keys(list []expr.SortKey) string {
 		if k.Desc {
 			parts[i] += " desc"
 		}
-		if k.NullsFirst != k.Desc {
-			parts[i] += map[bool]string{true: " nulls first", false: " nulls last"}[k.NullsFirst]
+		switch {
+		case k.NullsFirst == k.Desc: // the default
+		case k.NullsFirst:
+			parts[i] += " nulls first"
+		default:
+			parts[i] += " nulls last"
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -262,8 +262,7 @@ func (p *Participant) appendVerdict(id txn.ID, v twopc.Verdict) (log.Position, l
 	if d, ok := p.two.ledger.Get(id); ok && v.Append == twopc.Decide {
 		rec.participants = d.Participants
 	}
-	command := map[twopc.Record]byte{twopc.Decide: commandDecide, twopc.Resolve: commandResolve, twopc.Forget: commandForget}[v.Append]
-	pos, ticket, err := p.append(true, rec.encode(command))
+	pos, ticket, err := p.append(true, rec.encode(commandOf(v.Append)))
 	if err != nil {
 		return 0, ticket, err
 	}
@@ -281,6 +280,16 @@ func (p *Participant) appendVerdict(id txn.ID, v twopc.Verdict) (log.Position, l
 		delete(p.two.prepared, id)
 	}
 	return pos, ticket, nil
+}
+
+func commandOf(r twopc.Record) byte {
+	switch r {
+	case twopc.Decide:
+		return commandDecide
+	case twopc.Resolve:
+		return commandResolve
+	}
+	return commandForget
 }
 
 // apply gives a prepared transaction its durable outcome in memory.

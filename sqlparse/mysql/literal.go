@@ -21,7 +21,10 @@ func (t *translator) literal(l *literal) *pg.Node {
 	case nil:
 		return nullConst(at)
 	case bool:
-		return intConst(map[bool]int32{true: 1}[v], at)
+		if v {
+			return intConst(1, at)
+		}
+		return intConst(0, at)
 	case string:
 		return t.text(l, v)
 	case float64:

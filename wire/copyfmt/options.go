@@ -105,8 +105,10 @@ func (o *Options) checkQuoting() error {
 		case !force.given:
 		case !o.CSV:
 			return pgerr.New(pgerr.FeatureNotSupported, "COPY force %s available only in CSV mode", force.name)
-		case force.from != o.From:
-			return pgerr.New(pgerr.FeatureNotSupported, "COPY force %s only available using COPY %s", force.name, map[bool]string{true: "FROM", false: "TO"}[force.from])
+		case force.from && !o.From:
+			return pgerr.New(pgerr.FeatureNotSupported, "COPY force %s only available using COPY FROM", force.name)
+		case !force.from && o.From:
+			return pgerr.New(pgerr.FeatureNotSupported, "COPY force %s only available using COPY TO", force.name)
 		}
 	}
 	if !o.CSV {
