@@ -80,12 +80,6 @@ func (t *Term) ExtendBound(ctx context.Context, to int64) error {
 	return t.store.ExtendBound(ctx, to, t.won)
 }
 
-// Resign ends the term, if it has not ended.
-func (t *Term) Resign(ctx context.Context) error {
-	_, err := t.store.kv.Commit(ctx, metakv.Txn{If: []metakv.Compare{t.won}, Then: []metakv.Op{metakv.Delete(leaderKey)}})
-	return unavailableOrNil(err)
-}
-
 // Published returns the newest revision of the catalog, read linearizably.
 func (s *Store) Published(ctx context.Context) (uint64, error) {
 	kv, err := s.kv.Get(ctx, headKey)

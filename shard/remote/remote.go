@@ -55,24 +55,9 @@ const (
 	pingAnswer    = 5 * time.Second
 )
 
-// Dial connects to the shards that a node serves at an address (host:port) and
-// checks that it speaks the same version of the protocol. Options come after
-// the defaults: transport credentials, above all, which are none by default.
-func Dial(ctx context.Context, address string, options ...grpc.DialOption) (*Client, error) {
-	conn, err := Connect(address, options...)
-	if err != nil {
-		return nil, err
-	}
-	c := New(conn, address)
-	if err := c.hello(ctx); err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return c, nil
-}
-
-// Connect makes a connection to a node, for New and for what else the node
-// serves. It is made when it is first used.
+// Connect makes a connection to a node at an address (host:port), for New and
+// for what else the node serves. It is made when it is first used. Options come
+// after the defaults: transport credentials, above all, which are none by default.
 func Connect(address string, options ...grpc.DialOption) (*grpc.ClientConn, error) {
 	conn, err := grpc.NewClient("passthrough:///"+address, append(defaults(), options...)...)
 	if err != nil {
@@ -101,24 +86,6 @@ func defaults() []grpc.DialOption {
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingEvery, Timeout: pingAnswer, PermitWithoutStream: true}),
 		grpc.WithDisableServiceConfig(),
 	}
-}
-
-// hello asks for the node's version.
-func (c *Client) hello(ctx context.Context) error {
-	reply := new(codec.Frame)
-	err := c.conn.Invoke(ctx, "/"+codec.HelloService+"/"+codec.Hello, new(codec.Frame), reply)
-	if status.Code(err) == codes.Unimplemented {
-		return pgerr.New(pgerr.ProtocolViolation, "node at %s does not serve shards", c.address)
-	}
-	if err != nil {
-		return c.failure(ctx, err)
-	}
-	version, err := codec.DecodeNumber(reply.Bytes)
-	if err == nil && version != codec.Version {
-		err = pgerr.New(pgerr.ProtocolViolation, "node at %s speaks version %d of the shard protocol, this one speaks version %d",
-			c.address, version, codec.Version)
-	}
-	return err
 }
 
 // Close ends the connection and, with 08006, what is under way.

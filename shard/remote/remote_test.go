@@ -17,7 +17,6 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/remote"
-	"github.com/pegmatitedb/pegmatite/shard/remote/codec"
 	"github.com/pegmatitedb/pegmatite/shard/serve"
 	"github.com/pegmatitedb/pegmatite/shard/shardtest"
 	"github.com/pegmatitedb/pegmatite/txn"
@@ -302,24 +301,18 @@ func TestNobodyListens(t *testing.T) {
 		t.Fatal(err)
 	}
 	listener.Close()
-	_, err = remote.Dial(t.Context(), listener.Addr().String())
+	_, err = dial(t, listener.Addr().String()).Write(t.Context(), anyWrite())
 	wantCode(t, err, pgerr.ConnectionFailure, listener.Addr().String())
 }
 
-// hello serves only Hello, with an answer of its own.
-func hello(t *testing.T, version uint64) string {
+// TestVersions: the version is part of the service's name, so every call finds
+// out that a node has another one.
+func TestVersions(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	g := grpc.NewServer(serve.Options()...)
-	if version > 0 {
-		g.RegisterService(&grpc.ServiceDesc{ServiceName: codec.HelloService, HandlerType: (*any)(nil), Methods: []grpc.MethodDesc{{
-			MethodName: codec.Hello,
-			Handler: func(_ any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
-				return codec.EncodeNumber(version), decode(new(codec.Frame))
-			}}}}, t)
-	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -329,19 +322,7 @@ func hello(t *testing.T, version uint64) string {
 		g.Stop()
 		<-done
 	})
-	return listener.Addr().String()
-}
-
-func TestVersions(t *testing.T) {
-	address := hello(t, codec.Version+1)
-	_, err := remote.Dial(t.Context(), address)
-	wantCode(t, err, pgerr.ProtocolViolation,
-		fmt.Sprintf("node at %s speaks version %d of the shard protocol, this one speaks version %d", address, codec.Version+1, codec.Version))
-	address = hello(t, 0)
-	_, err = remote.Dial(t.Context(), address)
-	wantCode(t, err, pgerr.ProtocolViolation, "node at "+address+" does not serve shards")
-	// A node that was replaced by another version behind an open connection.
-	c := dial(t, hello(t, codec.Version))
+	c := dial(t, listener.Addr().String())
 	wantCode(t, calls["Write"](t.Context(), c), pgerr.ProtocolViolation, "another version")
 	wantCode(t, calls["Read"](t.Context(), c), pgerr.ProtocolViolation, "another version")
 }

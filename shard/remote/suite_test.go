@@ -46,12 +46,13 @@ func (s *served) stop() {
 	<-s.done
 }
 
-func dial(t testing.TB, address string) *remote.Client {
+func dial(t testing.TB, address string, options ...grpc.DialOption) *remote.Client {
 	t.Helper()
-	c, err := remote.Dial(context.Background(), address)
+	conn, err := remote.Connect(address, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	c := remote.New(conn, address)
 	t.Cleanup(func() { c.Close() })
 	return c
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/nodetls"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/shard"
-	"github.com/pegmatitedb/pegmatite/shard/remote"
 )
 
 func clusterKey(t *testing.T, key string) *nodetls.Credentials {
@@ -34,19 +33,15 @@ func TestClusterKey(t *testing.T) {
 	as := func(c *nodetls.Credentials) grpc.DialOption {
 		return grpc.WithTransportCredentials(credentials.NewTLS(c.ClientTLS()))
 	}
-	c, err := remote.Dial(t.Context(), s.address, as(clusterKey(t, ours)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	c := dial(t, s.address, as(clusterKey(t, ours)))
 	if reply, err := c.Write(t.Context(), anyWrite()); err != nil || reply.Count != 7 {
 		t.Errorf("%+v, %v", reply, err)
 	}
-	_, err = remote.Dial(t.Context(), s.address, as(clusterKey(t, "another key, which nobody here has")))
+	_, err := dial(t, s.address, as(clusterKey(t, "another key, which nobody here has"))).Write(t.Context(), anyWrite())
 	wantCode(t, err, pgerr.ConnectionFailure, "connection to the node at "+s.address+" failed")
 	if detail := pgerr.From(err).Detail; !strings.Contains(detail, "the other side is not of this cluster") {
 		t.Errorf("another key: %s", detail)
 	}
-	_, err = remote.Dial(t.Context(), s.address)
+	_, err = dial(t, s.address).Write(t.Context(), anyWrite())
 	wantCode(t, err, pgerr.ConnectionFailure, "connection to the node at "+s.address+" failed")
 }

@@ -71,10 +71,6 @@ func Options() []grpc.ServerOption {
 // Register adds the service to a gRPC server made with Options.
 func (s *Server) Register(g *grpc.Server) {
 	g.RegisterService(&grpc.ServiceDesc{
-		ServiceName: codec.HelloService, HandlerType: (*any)(nil),
-		Methods: []grpc.MethodDesc{method(codec.Hello, s.hello)},
-	}, s)
-	g.RegisterService(&grpc.ServiceDesc{
 		ServiceName: codec.Service, HandlerType: (*any)(nil),
 		Methods: []grpc.MethodDesc{
 			method(codec.Write, s.write), method(codec.Cut, s.cut),
@@ -126,10 +122,6 @@ func (s *Server) begin(ctx context.Context, call uint64) (_ context.Context, end
 		delete(s.calls, call)
 		s.mu.Unlock()
 	}
-}
-
-func (s *Server) hello(context.Context, []byte) (*codec.Frame, error) {
-	return codec.EncodeNumber(codec.Version), nil
 }
 
 // cancel ends a call; the answer is 0 when there is none of that number (yet).

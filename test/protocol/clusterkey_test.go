@@ -11,6 +11,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/nodetls"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/server"
+	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/remote"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
@@ -49,10 +50,14 @@ func TestClusterKey(t *testing.T) {
 		if err := conn.QueryRow(t.Context(), "SELECT sum(g) FROM t").Scan(&sum); err != nil || sum != 500500 {
 			t.Errorf("node %d: %d, %v", i, sum, err)
 		}
-		stranger, err := remote.Dial(t.Context(), listen[i])
-		if !pgerr.HasCode(err, pgerr.ConnectionFailure) {
+		unknown, err := remote.Connect(listen[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		stranger := remote.New(unknown, listen[i])
+		defer stranger.Close()
+		if _, err := stranger.Control(t.Context(), &shard.ControlRequest{Op: shard.ControlTransactions}); !pgerr.HasCode(err, pgerr.ConnectionFailure) {
 			t.Errorf("node %d lets a stranger in: %v", i, err)
-			stranger.Close()
 		}
 	}
 }

@@ -29,9 +29,7 @@ const Version = 1
 
 // The names of the gRPC services and their methods.
 const (
-	Service      = "pegmatite.shard.v1"
-	HelloService = "pegmatite.shard" // of every version: Hello answers the server's Version
-	Hello        = "Hello"
+	Service = "pegmatite.shard.v1"
 
 	Read    = "Read" // streams batches
 	Write   = "Write"

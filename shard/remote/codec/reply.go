@@ -121,7 +121,7 @@ func DecodeDone(b []byte) error {
 	return r.end()
 }
 
-// EncodeNumber answers Hello with the version, and Cancel with whether there was such a call.
+// EncodeNumber answers Cancel with whether there was such a call.
 func EncodeNumber(n uint64) *Frame { return reply(func(w *encoder) { w.uint(n) }) }
 
 // DecodeNumber reads EncodeNumber.
