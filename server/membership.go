@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"time"
 
 	"google.golang.org/grpc"
@@ -22,6 +24,8 @@ const (
 	nodeLease = 6 * time.Second
 	// leaveWithin bounds the last word to a metadata store that may be gone.
 	leaveWithin = 2 * time.Second
+	// answerWithin bounds the wait for a node that may be dead.
+	answerWithin = time.Second
 	// cancelWithin bounds the way of a cancel request to another node.
 	cancelWithin = 5 * time.Second
 )
@@ -65,6 +69,9 @@ func (n *Node) join(ctx context.Context) error {
 		ID: id.Node, Name: id.Name, Directory: id.Directory, Address: n.nodeAddress(), Clients: n.Address(),
 		Version: Version, Boot: n.boot, Weight: 1,
 	}
+	if err := n.checkOthers(ctx); err != nil {
+		return err
+	}
 	if err := n.dir.Begin(); err != nil {
 		return err
 	}
@@ -76,6 +83,44 @@ func (n *Node) join(ctx context.Context) error {
 	}
 	n.onClose(n.leave)
 	return n.findOracle(ctx)
+}
+
+// checkOthers refuses a cluster whose processes are of another version, and a
+// second process of the same node, from a copy of its data directory.
+func (n *Node) checkOthers(ctx context.Context) error {
+	nodes, err := n.store.Nodes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, other := range nodes {
+		switch {
+		case !other.Live:
+		case other.ID != n.record.ID:
+			if other.Version != n.record.Version {
+				return fmt.Errorf("node %q, at %s, is of version %s, this program of %s: all nodes of a cluster are of one version",
+					other.Name, other.Clients, other.Version, n.record.Version)
+			}
+		case other.Directory == n.record.Directory && n.alive(ctx, other.Clients):
+			return fmt.Errorf("node %q is alive already, at %s: %s is a copy of its data directory", other.Name, other.Clients, n.config.Data)
+		}
+	}
+	return nil
+}
+
+// alive reports whether somebody else listens at an address. A node that was
+// killed counts as live until its lease ends.
+func (n *Node) alive(ctx context.Context, address string) bool {
+	if address == n.Address() {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
 }
 
 // leave says that the node is down, if the metadata store hears it.

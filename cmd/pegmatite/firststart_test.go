@@ -47,17 +47,8 @@ func TestFirstStartKilled(t *testing.T) {
 // TestFirstStartKilledWhileKnown: a node of which the cluster knows already, though its
 // directory does not know the cluster, is the same node to the next start.
 func TestFirstStartKilledWhileKnown(t *testing.T) {
-	base, err := os.MkdirTemp("", "pegmatite") // a socket's path has to be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(base) })
-	server, err := etcd.Embed(t.Context(), filepath.Join(base, "etcd"), true, etcd.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Close() })
-	dir := filepath.Join(base, "data")
+	server := newEtcd(t)
+	dir := filepath.Join(t.TempDir(), "data")
 	p := launch(t, dir, "--etcd", server.ClientURL(), "--node", "n1")
 	until(t, "the node", func() bool {
 		kvs, _, err := server.Store().Range(context.Background(), "/pegmatite/node/")
