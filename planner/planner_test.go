@@ -49,7 +49,7 @@ func TestExplainNamesShards(t *testing.T) {
 			t.Fatal(err)
 		}
 		env := &exec.Env{Cluster: w, Types: types.DefaultEnv()}
-		got := plan.Explain(st, plan.ExplainOptions{Shards: exec.RouteShards(env, st, nil, lifted)})
+		got := plan.Explain(st, plan.ExplainOptions{Shards: exec.RouteShards(t.Context(), env, st, nil, lifted)})
 		if !strings.Contains(got, c.want+"\n") {
 			t.Errorf("%s: no %q in\n%s", c.sql, c.want, got)
 		}

@@ -142,5 +142,5 @@ func textToRegclass(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if ctx.Session == nil {
 		return types.TRegclass.Parse(ctx.Env, strings.TrimSpace(a[0].Text()), -1)
 	}
-	return ctx.Session.CallSession("regclassin", a)
+	return ctx.Session.CallSession(ctx.Running, "regclassin", a)
 }

@@ -100,6 +100,6 @@ func callSession(name string) impl {
 		if ctx.Session == nil {
 			return types.Null, pgerr.Internal("function %s called where there is no session", name)
 		}
-		return ctx.Session.CallSession(name, args)
+		return ctx.Session.CallSession(ctx.Running, name, args)
 	}
 }

@@ -57,7 +57,7 @@ var randomImpls = impls{
 // drawFloat is random(): the session knows whether setseed was called.
 func drawFloat(ctx *expr.Context, _ []types.Datum) (types.Datum, error) {
 	if ctx.Session != nil {
-		return ctx.Session.CallSession("random", nil)
+		return ctx.Session.CallSession(ctx.Running, "random", nil)
 	}
 	return types.Float(rand.Float64()), nil
 }

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -465,6 +466,6 @@ func errorLine(err error) string {
 // testSession answers with the name that was asked.
 type testSession struct{}
 
-func (testSession) CallSession(name string, args []types.Datum) (types.Datum, error) {
+func (testSession) CallSession(_ context.Context, name string, args []types.Datum) (types.Datum, error) {
 	return types.Text(name), nil
 }

@@ -134,6 +134,6 @@ func compileSubquery(e *Subquery) Eval {
 		if ctx.Subquery == nil {
 			return types.Null, pgerr.Internal("subquery where none can run")
 		}
-		return ctx.Subquery(e, row)
+		return ctx.Subquery(ctx.Running, e, row)
 	}
 }

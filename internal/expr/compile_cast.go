@@ -158,7 +158,7 @@ func printer(t *types.Type) func(ctx *Context, d types.Datum) (string, error) {
 			if ctx.Session == nil {
 				return string(t.Format(ctx.Env, nil, d)), nil
 			}
-			v, err := ctx.Session.CallSession(name, []types.Datum{d})
+			v, err := ctx.Session.CallSession(ctx.Running, name, []types.Datum{d})
 			return v.Text(), err
 		}
 	}
@@ -172,7 +172,7 @@ func reader(t *types.Type) func(ctx *Context, s string) (types.Datum, error) {
 			if ctx.Session == nil {
 				return t.Parse(ctx.Env, s, -1)
 			}
-			return ctx.Session.CallSession(name, []types.Datum{types.Text(s)})
+			return ctx.Session.CallSession(ctx.Running, name, []types.Datum{types.Text(s)})
 		}
 	}
 	return func(ctx *Context, s string) (types.Datum, error) { return t.Parse(ctx.Env, s, -1) }

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"context"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -129,11 +130,11 @@ type Context struct {
 	// nextval, set_config, pg_table_is_visible …); nil on a shard, where binding never sends them.
 	Session Session
 	// Subquery runs a correlated or deferred subquery; nil on a shard.
-	Subquery func(s *Subquery, row []types.Datum) (types.Datum, error)
-	// Running is asked now and then whether to go on; its error ends the
-	// evaluation (a context.Context, of a statement that may be cancelled). nil
-	// goes on for ever.
-	Running interface{ Err() error }
+	Subquery func(ctx context.Context, s *Subquery, row []types.Datum) (types.Datum, error)
+	// Running is the request that the evaluation serves: asked now and then
+	// whether to go on, and handed to Session and Subquery. It stands in a field
+	// since the functions of a row take nothing else; nil goes on for ever.
+	Running context.Context
 
 	// work counts up to the next time that Running is asked; see Spend.
 	work int
@@ -177,7 +178,8 @@ func (ctx *Context) Memo(key any, compute func() (any, error)) (any, error) {
 // Session is the coordinator's answers to functions that look beyond their
 // arguments, by name: "current_database", "nextval", "format_type" ….
 type Session interface {
-	CallSession(name string, args []types.Datum) (types.Datum, error)
+	// CallSession calls a function under the request that it is evaluated for.
+	CallSession(ctx context.Context, name string, args []types.Datum) (types.Datum, error)
 }
 
 // Library finds functions and aggregates by OID, to decode trees that travelled.

@@ -23,12 +23,10 @@ var largeInterfaces = map[string]string{
 	"internal/types.codec": "a type's behaviour is one row of a table: text in and out, binary in and out, order, hash",
 }
 
-// contextFields may hold a context: a value of theirs lives no longer than the
-// call that it was made in.
+// contextFields may hold a context, for the reason given.
 var contextFields = map[string]string{
-	"planner/exec.scope":    "one evaluation: expression callbacks (subqueries) have no parameter to carry it",
+	"internal/expr.Context": "what a row's functions are called with, so that it is their first parameter",
 	"planner/ddl.statement": "one Execute: made, run and dropped in that call",
-	"wire/session.Session":  "the running statement's: expression functions (nextval) reach the session, not the call",
 }
 
 func TestPackagesHaveComments(t *testing.T) {

@@ -118,7 +118,7 @@ func (s *statement) renamedText(text string, old, t *catalog.Table) (string, err
 // constantValue evaluates an expression without columns.
 func (s *statement) constantValue(e expr.Expr) (types.Datum, error) {
 	return expr.EvalConst(&expr.Context{
-		Env: s.Bind().Types, Session: s.Session, TransactionTime: s.TransactionTime, StatementTime: s.StatementTime,
+		Env: s.Bind().Types, Session: s.Session, Running: s.ctx, TransactionTime: s.TransactionTime, StatementTime: s.StatementTime,
 	}, e)
 }
 

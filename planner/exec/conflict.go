@@ -405,11 +405,11 @@ func (c *conflictRun) update(ctx context.Context, st *plan.Statement, params []t
 	if err != nil {
 		return false, err
 	}
-	r, err := newRun(env, st, params, nil)
+	r, err := newRun(ctx, env, st, params, nil)
 	if err != nil {
 		return false, err
 	}
-	r.ctes, r.inner, r.running = c.run.ctes, true, ctx
+	r.ctes, r.inner = c.run.ctes, true
 	defer r.endSubqueries(0)
 	op, err := r.build(st.Root)
 	if err != nil {

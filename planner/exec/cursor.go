@@ -60,15 +60,15 @@ func Run(ctx context.Context, env *Env, st *plan.Statement, params, lifted []typ
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := c.build(false); err != nil {
+	if err := c.build(ctx, false); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
 // build makes the operators. mustDraw says that "newest" was refused before.
-func (c *cursor) build(mustDraw bool) error {
-	err := c.run.begin(c.env, c.st, c.params, c.lifted)
+func (c *cursor) build(ctx context.Context, mustDraw bool) error {
+	err := c.run.begin(ctx, c.env, c.st, c.params, c.lifted)
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (c *cursor) step(ctx context.Context, next func() error) error {
 	if c.ended {
 		return nil
 	}
-	c.run.running = ctx
+	c.run.serve(ctx)
 	for try := 0; ; try++ {
 		err := c.open(ctx)
 		if err == nil {
@@ -168,7 +168,7 @@ func (c *cursor) step(ctx context.Context, next func() error) error {
 				return nil
 			}
 		}
-		if c.given || c.run.wrote || try == maxRetries || !c.again(err) {
+		if c.given || c.run.wrote || try == maxRetries || !c.again(ctx, err) {
 			c.ended = true
 			return err
 		}
@@ -184,7 +184,7 @@ func (c *cursor) open(ctx context.Context) error {
 }
 
 // again prepares another try after a refusal that a new snapshot answers.
-func (c *cursor) again(err error) bool {
+func (c *cursor) again(ctx context.Context, err error) bool {
 	reason, refused := shard.IsRefusal(err)
 	if !refused {
 		return false
@@ -201,7 +201,7 @@ func (c *cursor) again(err error) bool {
 	c.op.close()
 	c.run.endSubqueries(0)
 	c.started = false
-	return c.build(true) == nil
+	return c.build(ctx, true) == nil
 }
 
 // Affected implements Cursor.

@@ -179,7 +179,7 @@ func testRun(t testing.TB, workMem int64, params ...types.Datum) *run {
 	for range params {
 		st.Inits = append(st.Inits, plan.Init{Type: types.TInt8})
 	}
-	r, err := newRun(env, st, nil, nil)
+	r, err := newRun(t.Context(), env, st, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

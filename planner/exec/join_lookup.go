@@ -67,9 +67,8 @@ func newLookupJoin(r *run, n *plan.Join) (operator, error) {
 	if o.router.keys != nil {
 		// Routing sees one key after the other; requests that are under way
 		// must not see it change their parameters.
-		own := *r.ctx
-		own.Params = slices.Clone(own.Params)
-		o.router.ctx = &own
+		o.router.ctx = r.ownContext()
+		o.router.ctx.Params = slices.Clone(o.router.ctx.Params)
 	}
 	o.pairing, err = newPairing(r, n, n.Rest)
 	return o, err

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
 
 // lifeRows are enough to make every operator spill with little memory.
@@ -126,5 +128,38 @@ func TestOperatorsFailInTheMiddle(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestEvaluationsServeThePresentRequest: a portal's next rows are asked for
+// under another request, after its first one has ended.
+func TestEvaluationsServeThePresentRequest(t *testing.T) {
+	r := testRun(t, memoryBytes)
+	first, end := context.WithCancel(t.Context())
+	r.serve(first)
+	cols := columns(11, types.TInt8)
+	sub := &expr.Subquery{Typed: expr.Typed{T: types.TInt8, Mod: -1}, Kind: expr.SubqueryScalar, Plan: &plan.SubPlan{Root: leaf(cols)}}
+	s, err := r.scope(nil, sub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.begin(first); err != nil {
+		t.Fatal(err)
+	}
+	q, err := s.newSubquery(sub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.op = inputOf([]Row{{types.Int(7)}})
+	s.states = map[*expr.Subquery]*subquery{sub: q}
+	end()
+	r.serve(t.Context())
+	if v, err := s.value(0, nil); err != nil || v.Int() != 7 {
+		t.Error(v, err)
+	}
+	r.serve(first)
+	q.forget()
+	if _, err := s.value(0, nil); !errors.Is(err, context.Canceled) {
+		t.Error("under an ended request:", err)
 	}
 }

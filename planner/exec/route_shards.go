@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"context"
+
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -11,13 +13,13 @@ import (
 // RouteShards finds the shards of a statement's routes before it runs, for
 // plan.ExplainOptions: those that the parameters' values decide. Of env it uses
 // Cluster, Types and Session.
-func RouteShards(env *Env, st *plan.Statement, params, lifted []types.Datum) func(plan.Node, catalog.Home, plan.Route) ([]shard.ID, int, bool) {
+func RouteShards(ctx context.Context, env *Env, st *plan.Statement, params, lifted []types.Datum) func(plan.Node, catalog.Home, plan.Route) ([]shard.ID, int, bool) {
 	return func(_ plan.Node, home catalog.Home, route plan.Route) ([]shard.ID, int, bool) {
 		total := len(env.Cluster.Shards(home))
 		if !decided(st, route, len(params)) {
 			return nil, total, false
 		}
-		r, err := newRun(env, st, params, lifted)
+		r, err := newRun(ctx, env, st, params, lifted)
 		if err != nil {
 			return nil, total, false
 		}

@@ -103,7 +103,7 @@ func (o *router) shards(dst []shard.ID) ([]shard.ID, error) {
 func (o *router) hash(start int) (h uint64, null bool, err error) {
 	ctx := o.ctx
 	if ctx == nil {
-		ctx = o.run.ctx
+		ctx = &o.run.ctx
 	}
 	var space [4]types.Datum
 	key := space[:0]

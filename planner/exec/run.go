@@ -20,13 +20,11 @@ type run struct {
 	st  *plan.Statement
 	// params are the client's, the lifted literals and the Inits.
 	params []types.Datum
-	known  []bool        // of the Inits: has a value
-	ctx    *expr.Context // &own, but where an operator has its own
-	own    expr.Context
-	// running is the request that is served now: a portal's next
-	// rows are asked for under another one.
-	running interface{ Err() error }
-	values  shard.Values
+	known  []bool // of the Inits: has a value
+	ctx    expr.Context
+	// copies are the contexts of those who need one of their own; see serve.
+	copies []*expr.Context
+	values shard.Values
 	// mustDraw: a shard refused to answer at "newest", or the statement reads
 	// more than once, so it needs a snapshot.
 	mustDraw bool
@@ -50,13 +48,13 @@ type Row = []types.Datum
 
 func instant(micros int64) time.Time { return types.TimestampTime(micros).UTC() }
 
-func newRun(env *Env, st *plan.Statement, params, lifted []types.Datum) (*run, error) {
+func newRun(ctx context.Context, env *Env, st *plan.Statement, params, lifted []types.Datum) (*run, error) {
 	r := &run{}
-	return r, r.begin(env, st, params, lifted)
+	return r, r.begin(ctx, env, st, params, lifted)
 }
 
-// begin makes r the run of a statement.
-func (r *run) begin(env *Env, st *plan.Statement, params, lifted []types.Datum) error {
+// begin makes r the run of a statement; ctx is the first request that it serves.
+func (r *run) begin(ctx context.Context, env *Env, st *plan.Statement, params, lifted []types.Datum) error {
 	facts, err := factsOf(st)
 	if err != nil {
 		return err
@@ -65,8 +63,7 @@ func (r *run) begin(env *Env, st *plan.Statement, params, lifted []types.Datum) 
 	all := make([]types.Datum, n+len(st.Lifted)+len(st.Inits))
 	copy(all[:n], params)
 	copy(all[n:n+len(st.Lifted)], lifted)
-	running := r.running
-	*r = run{running: running, env: env, st: st, params: all, mustDraw: facts.gathers != 1}
+	*r = run{env: env, st: st, params: all, mustDraw: facts.gathers != 1}
 	if len(st.Inits) > 0 {
 		r.known = make([]bool, len(st.Inits))
 	}
@@ -77,11 +74,10 @@ func (r *run) begin(env *Env, st *plan.Statement, params, lifted []types.Datum) 
 		Params: all, Types: facts.types, Env: env.Types,
 		NowMicros: env.TransactionMicros, StatementMicros: env.StatementMicros,
 	}
-	r.own = expr.Context{
+	r.ctx = expr.Context{
 		Env: env.Types, Params: all, Session: env.Session,
-		Running: r, StatementTime: instant(env.StatementMicros), TransactionTime: instant(env.TransactionMicros),
+		Running: ctx, StatementTime: instant(env.StatementMicros), TransactionTime: instant(env.TransactionMicros),
 	}
-	r.ctx = &r.own
 	return nil
 }
 
@@ -98,12 +94,20 @@ func (r *run) endSubqueries(n int) error {
 	return err
 }
 
-// Err tells an evaluation under way whether the statement has been cancelled.
-func (r *run) Err() error {
-	if r.running == nil {
-		return nil
+// serve makes ctx the request that the run's evaluations serve: a portal's next
+// rows are asked for under another one than its first.
+func (r *run) serve(ctx context.Context) {
+	r.ctx.Running = ctx
+	for _, c := range r.copies {
+		c.Running = ctx
 	}
-	return r.running.Err()
+}
+
+// ownContext is a copy of the run's context, for what changes more of it.
+func (r *run) ownContext() *expr.Context {
+	c := r.ctx
+	r.copies = append(r.copies, &c)
+	return &c
 }
 
 // facts are what running needs to know of a statement as a whole.

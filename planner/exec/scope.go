@@ -16,7 +16,6 @@ type scope struct {
 	ctx *expr.Context
 	// states are the run-time states of the subqueries, made at their first use.
 	states map[*expr.Subquery]*subquery
-	goCtx  context.Context
 }
 
 // program is the part of a scope that is the same for every execution.
@@ -104,11 +103,10 @@ func (r *run) scopeOf(n plan.Node, what string, cols []plan.Column, list ...expr
 }
 
 func (r *run) with(p *program) *scope {
-	s := &scope{program: p, run: r, ctx: r.ctx}
+	s := &scope{program: p, run: r, ctx: &r.ctx}
 	if p.subs {
-		own := *r.ctx
-		own.Subquery = s.subquery
-		s.ctx = &own
+		s.ctx = r.ownContext()
+		s.ctx.Subquery = s.subquery
 	}
 	return s
 }
@@ -116,7 +114,6 @@ func (r *run) with(p *program) *scope {
 // begin makes the scope ready for the rows of one opening: subqueries that
 // depend on what may have changed meanwhile start anew.
 func (s *scope) begin(ctx context.Context) error {
-	s.goCtx = ctx
 	for _, q := range s.states {
 		q.forget()
 	}

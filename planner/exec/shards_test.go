@@ -456,7 +456,7 @@ func TestNewestOrDrawn(t *testing.T) {
 		{"a write of what was read", &plan.Delete{Source: gather()}, 1, true},
 		{"another", &plan.Update{Source: gather()}, 1, true},
 	} {
-		r, err := newRun(testRun(t, 0).env, &plan.Statement{Root: c.root, Memo: &plan.Memo{}}, nil, nil)
+		r, err := newRun(t.Context(), testRun(t, 0).env, &plan.Statement{Root: c.root, Memo: &plan.Memo{}}, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

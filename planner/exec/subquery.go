@@ -32,7 +32,7 @@ type subquery struct {
 }
 
 // subquery evaluates e for a row of the scope's layout: the hook of expr.Context.
-func (s *scope) subquery(e *expr.Subquery, row []types.Datum) (types.Datum, error) {
+func (s *scope) subquery(ctx context.Context, e *expr.Subquery, row []types.Datum) (types.Datum, error) {
 	q := s.states[e]
 	if q == nil {
 		var err error
@@ -44,7 +44,7 @@ func (s *scope) subquery(e *expr.Subquery, row []types.Datum) (types.Datum, erro
 		}
 		s.states[e] = q
 	}
-	return q.evaluate(s.goCtx, row)
+	return q.evaluate(ctx, row)
 }
 
 func (s *scope) newSubquery(e *expr.Subquery) (*subquery, error) {

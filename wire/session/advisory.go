@@ -234,7 +234,7 @@ var advisoryFunctions = map[string]function{
 	"pg_try_advisory_xact_lock_shared": advisoryTry(true, true),
 	"pg_advisory_unlock":               advisoryUnlock(false, "ExclusiveLock"),
 	"pg_advisory_unlock_shared":        advisoryUnlock(true, "ShareLock"),
-	"pg_advisory_unlock_all": func(s *Session, _ []types.Datum) (types.Datum, error) {
+	"pg_advisory_unlock_all": func(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
 		s.node.advisory.release(s, 0, everyHold, ofSession)
 		return void, nil
 	},
@@ -249,21 +249,21 @@ func (s *Session) advisoryKeyOf(args []types.Datum) advisoryKey {
 }
 
 func advisoryLock(shared, transaction bool) function {
-	return func(s *Session, args []types.Datum) (types.Datum, error) {
+	return func(ctx context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		h := advisoryHold{s.advisoryKeyOf(args), shared, transaction}
 		timeout := time.Duration(s.number("lock_timeout")) * time.Millisecond
-		return void, s.node.advisory.lock(s.statementContext(), s, h, timeout)
+		return void, s.node.advisory.lock(ctx, s, h, timeout)
 	}
 }
 
 func advisoryTry(shared, transaction bool) function {
-	return func(s *Session, args []types.Datum) (types.Datum, error) {
+	return func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		return types.Bool(s.node.advisory.try(s, advisoryHold{s.advisoryKeyOf(args), shared, transaction})), nil
 	}
 }
 
 func advisoryUnlock(shared bool, mode string) function {
-	return func(s *Session, args []types.Datum) (types.Datum, error) {
+	return func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		wanted := advisoryHold{key: s.advisoryKeyOf(args), shared: shared}
 		n := s.node.advisory.release(s, 0, 1, func(h advisoryHold) bool { return h == wanted })
 		if n == 0 {

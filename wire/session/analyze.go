@@ -61,7 +61,7 @@ func (s *Session) tableStatistics(ctx context.Context, target vacuumTarget) (cat
 			stats.Columns[c.ID] = sampled[i].Statistics(float64(r.Seen))
 		}
 	}
-	bytes, err := s.tableBytes(t)
+	bytes, err := s.tableBytes(ctx, t)
 	stats.Pages = (bytes + pageBytes - 1) / pageBytes
 	if r.Seen > 0 {
 		stats.Pages = max(stats.Pages, 1)

@@ -201,7 +201,7 @@ func (s *Session) shardHeader(run *txn.Run, id shard.ID) shard.Header {
 
 // SetSequence implements ddl.Rows.
 func (r *schemaRows) SetSequence(ctx context.Context, seq *catalog.Sequence, value int64, called bool) error {
-	return r.session.setSequence(seq, value, called)
+	return r.session.setSequence(ctx, seq, value, called)
 }
 
 // Sessions implements ddl.Rows.

@@ -49,7 +49,7 @@ func (s *Session) DynamicRows(ctx context.Context, relation string, emit func(ma
 	case "pg_prepared_statements":
 		s.preparedRows(emit)
 	case "pg_sequences":
-		return s.sequenceRows(emit)
+		return s.sequenceRows(ctx, emit)
 	case "pg_views":
 		s.viewRows("pg_views", emit)
 	case "views":
@@ -85,10 +85,10 @@ func (s *Session) preparedRows(emit func(row)) {
 }
 
 // sequenceRows asks the shards for the values.
-func (s *Session) sequenceRows(emit func(row)) error {
+func (s *Session) sequenceRows(ctx context.Context, emit func(row)) error {
 	var failed error
 	s.emitRows("pg_sequences", s.node.System.Sequences(s.database, s.snapshot(), func(q *catalog.Sequence) (int64, bool) {
-		reply, err := s.sequenceControl(q, shard.ControlSequenceRead, shard.SequenceStep{})
+		reply, err := s.sequenceControl(ctx, q, shard.ControlSequenceRead, shard.SequenceStep{})
 		if err != nil {
 			failed = err
 			return 0, false

@@ -27,7 +27,6 @@ func (s *Session) startStatement(ctx context.Context, text string) (_ context.Co
 		ctx, cancel = context.WithTimeoutCause(ctx, duration(ms),
 			pgerr.New(pgerr.QueryCanceled, "canceling statement due to statement timeout"))
 	}
-	s.running = ctx
 	begun := s.statementStart
 	return ctx, func(err error) {
 		cancel()
@@ -106,7 +105,7 @@ func (s *Session) planExecution(ctx context.Context, x *execution) (*plan.Statem
 
 // plan plans a statement, or finds its plan in the node's cache.
 func (s *Session) plan(ctx context.Context, st *sqlparse.Statement, declared []*types.Type) (p *plan.Statement, err error) {
-	err = s.confirmed(func() error {
+	err = s.confirmed(ctx, func() error {
 		env := s.env.bind()
 		env.Interrupted = ctx.Err
 		s.planned = env.Snapshot

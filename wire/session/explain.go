@@ -25,7 +25,7 @@ func (s *Session) explain(ctx context.Context, x *execution, n *pg.ExplainStmt) 
 		inner.declared = x.prepared.params
 	}
 	if e := n.Query.GetExecuteStmt(); e != nil {
-		if inner, err = s.explainExecute(x.stmt, e); err != nil {
+		if inner, err = s.explainExecute(ctx, x.stmt, e); err != nil {
 			return nil, err
 		}
 	}
@@ -47,7 +47,7 @@ func (s *Session) explain(ctx context.Context, x *execution, n *pg.ExplainStmt) 
 	shown := plan.ExplainOptions{Verbose: o.verbose, Analysis: analysis, Timing: o.timing}
 	if lifted, err := s.literals(inner.stmt, st); err == nil {
 		env := &exec.Env{Cluster: s.cluster(), Types: s.env.types(), Session: s}
-		shown.Shards = exec.RouteShards(env, st, inner.params, lifted)
+		shown.Shards = exec.RouteShards(ctx, env, st, inner.params, lifted)
 	}
 	lines := strings.Split(strings.TrimRight(plan.Explain(st, shown), "\n"), "\n")
 	if o.summary || o.analyze {
@@ -87,8 +87,8 @@ func (s *Session) analyzeRun(ctx context.Context, x *execution, st *plan.Stateme
 }
 
 // explainExecute is EXPLAIN EXECUTE.
-func (s *Session) explainExecute(outer *sqlparse.Statement, n *pg.ExecuteStmt) (*execution, error) {
-	p, params, err := s.executeParams(outer, n)
+func (s *Session) explainExecute(ctx context.Context, outer *sqlparse.Statement, n *pg.ExecuteStmt) (*execution, error) {
+	p, params, err := s.executeParams(ctx, outer, n)
 	if err != nil {
 		return nil, err
 	}

@@ -13,8 +13,8 @@ import (
 )
 
 // function answers one of the functions that look beyond their arguments.
-// args are never NULL for functions that pg_proc has as strict.
-type function func(s *Session, args []types.Datum) (types.Datum, error)
+// ctx is the request that it is called for, args are never NULL for functions that pg_proc has as strict.
+type function func(ctx context.Context, s *Session, args []types.Datum) (types.Datum, error)
 
 // functions are these functions by name; the forms of a name differ in their
 // arguments alone.
@@ -33,34 +33,46 @@ func merge(tables ...map[string]function) map[string]function {
 }
 
 // CallSession implements expr.Session.
-func (s *Session) CallSession(name string, args []types.Datum) (types.Datum, error) {
+func (s *Session) CallSession(ctx context.Context, name string, args []types.Datum) (types.Datum, error) {
 	f := functions[name]
 	if f == nil {
 		return types.Null, pgerr.Unsupported("function %s", name)
 	}
-	return f(s, args)
+	return f(ctx, s, args)
 }
 
 // constant makes a function that always answers d.
 func constant(d types.Datum) function {
-	return func(*Session, []types.Datum) (types.Datum, error) { return d, nil }
+	return func(context.Context, *Session, []types.Datum) (types.Datum, error) { return d, nil }
 }
 
 // sessionFunctions are manual table 9.66 and its neighbours.
 var sessionFunctions = map[string]function{
-	"current_user":     func(s *Session, _ []types.Datum) (types.Datum, error) { return s.nameOfRole(s.currentUser()) },
-	"getpgusername":    func(s *Session, _ []types.Datum) (types.Datum, error) { return s.nameOfRole(s.currentUser()) },
-	"session_user":     func(s *Session, _ []types.Datum) (types.Datum, error) { return s.nameOfRole(s.sessionUser()) },
+	"current_user": func(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
+		return s.nameOfRole(s.currentUser())
+	},
+	"getpgusername": func(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
+		return s.nameOfRole(s.currentUser())
+	},
+	"session_user": func(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
+		return s.nameOfRole(s.sessionUser())
+	},
 	"current_database": currentDatabase,
 	"current_schema":   currentSchema,
 	"current_schemas":  currentSchemas,
-	"version":          func(s *Session, _ []types.Datum) (types.Datum, error) { return types.Text(s.node.Version), nil },
-	"current_query":    func(s *Session, _ []types.Datum) (types.Datum, error) { return types.Text(s.activity.text()), nil },
-	"pg_backend_pid":   func(s *Session, _ []types.Datum) (types.Datum, error) { return types.Int(int64(s.pid())), nil },
-	"pg_postmaster_start_time": func(s *Session, _ []types.Datum) (types.Datum, error) {
+	"version": func(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
+		return types.Text(s.node.Version), nil
+	},
+	"current_query": func(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
+		return types.Text(s.activity.text()), nil
+	},
+	"pg_backend_pid": func(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
+		return types.Int(int64(s.pid())), nil
+	},
+	"pg_postmaster_start_time": func(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
 		return types.Int(types.TimestampFromTime(s.node.Started)), nil
 	},
-	"pg_conf_load_time": func(s *Session, _ []types.Datum) (types.Datum, error) {
+	"pg_conf_load_time": func(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
 		return types.Int(types.TimestampFromTime(s.node.Started)), nil
 	},
 	"pg_is_in_recovery":       constant(types.False),
@@ -68,14 +80,14 @@ var sessionFunctions = map[string]function{
 	"pg_is_other_temp_schema": constant(types.False),
 	"pg_jit_available":        constant(types.False),
 	"pg_trigger_depth":        constant(types.Int(0)),
-	"inet_client_port": func(s *Session, _ []types.Datum) (types.Datum, error) {
+	"inet_client_port": func(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
 		addr, ok := s.client.Address.(*net.TCPAddr)
 		if !ok {
 			return types.Null, nil
 		}
 		return types.Int(int64(addr.Port)), nil
 	},
-	"inet_server_port": func(s *Session, _ []types.Datum) (types.Datum, error) {
+	"inet_server_port": func(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
 		if _, ok := s.client.Address.(*net.TCPAddr); !ok {
 			return types.Null, nil
 		}
@@ -105,11 +117,11 @@ func (s *Session) nameOfRole(r *catalog.Role) (types.Datum, error) {
 	return types.Text(r.Name), nil
 }
 
-func currentDatabase(s *Session, _ []types.Datum) (types.Datum, error) {
+func currentDatabase(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
 	return types.Text(s.snapshot().DatabaseByOID(s.database).Name), nil
 }
 
-func currentSchema(s *Session, _ []types.Datum) (types.Datum, error) {
+func currentSchema(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
 	for _, oid := range s.env.searchPath() {
 		return types.Text(s.snapshot().SchemaByOID(s.database, oid).Name), nil
 	}
@@ -117,7 +129,7 @@ func currentSchema(s *Session, _ []types.Datum) (types.Datum, error) {
 }
 
 // currentSchemas is current_schemas(implicit).
-func currentSchemas(s *Session, args []types.Datum) (types.Datum, error) {
+func currentSchemas(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 	path := s.env.searchPath()
 	if args[0].IsTrue() {
 		path = s.env.fullPath()
@@ -140,7 +152,7 @@ func vector(elem *types.Type, elems []types.Datum) types.Datum {
 
 // settingFunctions are manual table 9.84.
 var settingFunctions = map[string]function{
-	"current_setting": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"current_setting": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		v, err := s.showValue(args[0].Text())
 		if err != nil {
 			if len(args) > 1 && args[1].IsTrue() {
@@ -150,7 +162,7 @@ var settingFunctions = map[string]function{
 		}
 		return types.Text(v), nil
 	},
-	"set_config": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"set_config": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		if args[0].IsNull() {
 			return types.Null, pgerr.New(pgerr.NullValueNotAllowed, "SET requires parameter name")
 		}
@@ -173,13 +185,13 @@ var settingFunctions = map[string]function{
 
 // randomFunctions draw numbers: by chance, or after setseed those that PostgreSQL draws.
 var randomFunctions = map[string]function{
-	"random": func(s *Session, _ []types.Datum) (types.Datum, error) {
+	"random": func(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
 		if s.random != nil {
 			return types.Float(s.random.Float64()), nil
 		}
 		return types.Float(rand.Float64()), nil
 	},
-	"setseed": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"setseed": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		r, err := builtin.NewRandom(args[0].Float())
 		if err == nil {
 			s.random = r
@@ -190,12 +202,12 @@ var randomFunctions = map[string]function{
 
 // backendFunctions are manual table 9.87: signals to sessions.
 var backendFunctions = map[string]function{
-	"pg_cancel_backend": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_cancel_backend": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		return s.signal(args[0], func(i Interrupter) {
 			i.Interrupt(pgerr.New(pgerr.QueryCanceled, "canceling statement due to user request"))
 		})
 	},
-	"pg_terminate_backend": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_terminate_backend": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		return s.signal(args[0], Interrupter.Terminate)
 	},
 }
@@ -210,10 +222,6 @@ func (s *Session) signal(pid types.Datum, what func(Interrupter)) (types.Datum, 
 	what(other.client.Interrupts)
 	return types.True, nil
 }
-
-// statementContext is the context of the running statement, for functions that
-// ask a shard.
-func (s *Session) statementContext() context.Context { return s.running }
 
 // relationArg is a relation argument given as OID or as name.
 func (s *Session) relationArg(d types.Datum) (types.OID, error) {

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"context"
+
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/pgcatalog"
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -8,11 +10,11 @@ import (
 
 // visibilityFunctions are manual table 9.68.
 var visibilityFunctions = map[string]function{
-	"pg_table_is_visible": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_table_is_visible": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		visible, ok := pgcatalog.RelationVisible(s.snapshot(), s.database, s.env.fullPath(), oidArg(args))
 		return boolOrNull(visible, ok), nil
 	},
-	"pg_type_is_visible": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_type_is_visible": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		if name, ok := pgcatalog.DomainName(oidArg(args)); ok {
 			return types.Bool(s.visible(catalog.Ref{Schema: catalog.InformationSchemaOID, Name: name})), nil
 		}
@@ -33,7 +35,7 @@ var visibilityFunctions = map[string]function{
 }
 
 // builtInVisible answers for kinds of objects that live in pg_catalog alone.
-func builtInVisible(s *Session, _ []types.Datum) (types.Datum, error) {
+func builtInVisible(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
 	return types.Bool(pgcatalog.BuiltInVisible(s.env.fullPath())), nil
 }
 
@@ -68,7 +70,7 @@ func (s *Session) visible(ref catalog.Ref) bool {
 
 // commentFunctions are manual table 9.71.
 var commentFunctions = map[string]function{
-	"obj_description": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"obj_description": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		classes := anyClass
 		if len(args) > 1 {
 			classes = []string{args[1].Text()}
@@ -80,10 +82,10 @@ var commentFunctions = map[string]function{
 		}
 		return types.Null, nil
 	},
-	"col_description": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"col_description": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		return textIf(s.description("pg_class", oidArg(args), int(args[1].Int()))), nil
 	},
-	"shobj_description": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"shobj_description": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		return textIf(s.node.System.SharedDescription(s.snapshot(), args[1].Text(), oidArg(args))), nil
 	},
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"strings"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
@@ -12,11 +13,11 @@ import (
 
 // definitionFunctions are manual table 9.70: objects as the SQL that makes them.
 var definitionFunctions = map[string]function{
-	"pg_get_expr": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_get_expr": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		t := s.snapshot().Table(catalog.OID(args[1].Int()))
 		return types.Text(s.expressionText(t, args[0].Text(), len(args) > 2 && args[2].IsTrue())), nil
 	},
-	"pg_get_indexdef": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_get_indexdef": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		column := 0
 		var visible func(catalog.Ref) bool
 		if len(args) == 3 {
@@ -27,10 +28,10 @@ var definitionFunctions = map[string]function{
 		}
 		return textIf(pgcatalog.IndexDef(s.snapshot(), s.database, oidArg(args), column, visible)), nil
 	},
-	"pg_get_constraintdef": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_get_constraintdef": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		return textIf(s.constraintDef(oidArg(args), len(args) > 1 && args[1].IsTrue())), nil
 	},
-	"pg_get_viewdef": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_get_viewdef": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		oid, err := s.relationArg(args[0])
 		if err != nil {
 			return types.Null, err
@@ -42,7 +43,7 @@ var definitionFunctions = map[string]function{
 		return textIf(s.node.System.ViewDef(s.snapshot(), oid)), nil
 	},
 	"pg_get_ruledef": ruleDef,
-	"pg_get_replica_identity_index": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_get_replica_identity_index": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		if t := s.snapshot().Table(oidArg(args)); t != nil {
 			if x := t.PrimaryKey(); x != nil {
 				return types.Int(int64(x.OID)), nil
@@ -50,7 +51,7 @@ var definitionFunctions = map[string]function{
 		}
 		return types.Null, nil
 	},
-	"pg_get_userbyid": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_get_userbyid": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		return types.Text(pgcatalog.UserByOID(s.snapshot(), oidArg(args))), nil
 	},
 	"pg_get_serial_sequence": serialSequence,
@@ -64,17 +65,17 @@ var definitionFunctions = map[string]function{
 	"pg_get_partition_constraintdef":      constant(types.Null),
 	"pg_partition_root":                   constant(types.Null),
 
-	"pg_column_is_updatable": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_column_is_updatable": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		t := s.snapshot().Table(oidArg(args))
 		return types.Bool(t != nil && args[1].Int() > 0 && t.ColumnByAttnum(int16(args[1].Int())) != nil), nil
 	},
-	"pg_relation_is_updatable": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_relation_is_updatable": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		if s.snapshot().Table(oidArg(args)) != nil {
 			return types.Int(allWrites), nil
 		}
 		return types.Int(0), nil
 	},
-	"pg_relation_is_publishable": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_relation_is_publishable": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		t := s.snapshot().Table(oidArg(args))
 		return types.Bool(t != nil && !catalog.IsSystemSchema(t.Schema)), nil
 	},
@@ -149,7 +150,7 @@ func (s *Session) constraintDef(oid catalog.OID, pretty bool) (string, bool) {
 const allWrites = 1<<2 | 1<<3 | 1<<4
 
 // serialSequence is pg_get_serial_sequence(table, column).
-func serialSequence(s *Session, args []types.Datum) (types.Datum, error) {
+func serialSequence(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 	oid, err := s.relationArg(args[0])
 	if err != nil {
 		return types.Null, err
@@ -166,7 +167,7 @@ func serialSequence(s *Session, args []types.Datum) (types.Datum, error) {
 }
 
 // ruleDef is pg_get_ruledef: the only rules are those that make views.
-func ruleDef(s *Session, args []types.Datum) (types.Datum, error) {
+func ruleDef(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 	v, _ := s.snapshot().Owner(oidArg(args)).(*catalog.View)
 	if v == nil || v.Rule != oidArg(args) {
 		return types.Null, nil
@@ -180,14 +181,14 @@ func ruleDef(s *Session, args []types.Datum) (types.Datum, error) {
 
 // propertyOf answers for what all indexes, which are B-trees, have; other names are NULL.
 func propertyOf(at int, has map[string]bool) function {
-	return func(_ *Session, args []types.Datum) (types.Datum, error) {
+	return func(_ context.Context, _ *Session, args []types.Datum) (types.Datum, error) {
 		v, ok := has[args[at].Text()]
 		return boolOrNull(v, ok), nil
 	}
 }
 
 // indexColumnProperty is pg_index_column_has_property (adt/amutils.c).
-func indexColumnProperty(s *Session, args []types.Datum) (types.Datum, error) {
+func indexColumnProperty(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 	_, x := s.snapshot().IndexByOID(oidArg(args))
 	at := int(args[1].Int()) - 1
 	if x == nil || at < 0 || at >= len(x.Columns)+len(x.Included) {

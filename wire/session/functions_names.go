@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,12 +19,14 @@ import (
 var nameFunctions = func() map[string]function {
 	functions := map[string]function{"format_type": formatType}
 	for name, k := range objectKinds {
-		functions[name+"in"] = func(s *Session, args []types.Datum) (types.Datum, error) {
+		functions[name+"in"] = func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 			v, err := s.regIn(args[0], k.find)
 			return v, s.placed(err, args[0].Text())
 		}
-		functions["to_"+name] = func(s *Session, args []types.Datum) (types.Datum, error) { return s.toReg(args[0], k.find) }
-		functions[name+"out"] = func(s *Session, args []types.Datum) (types.Datum, error) {
+		functions["to_"+name] = func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
+			return s.toReg(args[0], k.find)
+		}
+		functions[name+"out"] = func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 			return types.Text(s.objectName(k, oidArg(args))), nil
 		}
 	}
@@ -380,7 +383,7 @@ func (s *Session) describeType(oid catalog.OID, print func(*types.Type) string) 
 
 // formatType is format_type(type, typmod): "char" without a length is another
 // type than "char" whose typmod is not known.
-func formatType(s *Session, args []types.Datum) (types.Datum, error) {
+func formatType(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 	if args[0].IsNull() {
 		return types.Null, nil
 	}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -40,7 +41,7 @@ type check func(s *Session, r *catalog.Role, object []types.Datum, wanted []stri
 // privilege makes one of the functions: in front of its own arguments, of
 // which there are args, may stand a role; the last is a list of privileges.
 func privilege(known []string, args int, f check) function {
-	return func(s *Session, a []types.Datum) (types.Datum, error) {
+	return func(_ context.Context, s *Session, a []types.Datum) (types.Datum, error) {
 		role := s.currentUser()
 		if len(a) > args {
 			var err error

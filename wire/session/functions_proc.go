@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"strings"
 
 	"github.com/pegmatitedb/pegmatite/catalog/builtin"
@@ -16,7 +17,7 @@ var procFunctions = map[string]function{
 	"pg_get_function_identity_arguments": procText(func(p *builtin.Proc) (string, bool) { return procArguments(p, false), true }),
 	"pg_get_function_result":             procText(procResult),
 	"pg_get_function_sqlbody":            constant(types.Null),
-	"pg_get_function_arg_default": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_get_function_arg_default": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		p := s.node.Library.Proc(oidArg(args))
 		if p == nil {
 			return types.Null, nil
@@ -27,7 +28,7 @@ var procFunctions = map[string]function{
 		}
 		return types.Text(p.Defaults[at]), nil
 	},
-	"pg_get_functiondef": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_get_functiondef": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		p := s.node.Library.Proc(oidArg(args))
 		if p == nil {
 			return types.Null, nil
@@ -40,7 +41,7 @@ var procFunctions = map[string]function{
 }
 
 func procText(print func(*builtin.Proc) (string, bool)) function {
-	return func(s *Session, args []types.Datum) (types.Datum, error) {
+	return func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		p := s.node.Library.Proc(oidArg(args))
 		if p == nil {
 			return types.Null, nil

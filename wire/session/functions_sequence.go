@@ -1,6 +1,8 @@
 package session
 
 import (
+	"context"
+
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -34,7 +36,7 @@ func (m *sequenceMemory) note(oid catalog.OID, v int64) {
 // sequenceFunctions are manual table 9.50.
 var sequenceFunctions = map[string]function{
 	"nextval": nextval,
-	"currval": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"currval": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		seq, err := s.sequenceOf(args[0])
 		if err != nil {
 			return types.Null, err
@@ -45,7 +47,7 @@ var sequenceFunctions = map[string]function{
 		}
 		return types.Int(v), nil
 	},
-	"lastval": func(s *Session, _ []types.Datum) (types.Datum, error) {
+	"lastval": func(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
 		v, ok := s.sequence.current[s.sequence.last]
 		if !ok || s.snapshot().Sequence(s.sequence.last) == nil {
 			return types.Null, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "lastval is not yet defined in this session")
@@ -53,12 +55,12 @@ var sequenceFunctions = map[string]function{
 		return types.Int(v), nil
 	},
 	"setval": setval,
-	"pg_sequence_last_value": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_sequence_last_value": func(ctx context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		seq, err := s.sequenceOf(args[0])
 		if err != nil {
 			return types.Null, err
 		}
-		r, err := s.sequenceControl(seq, shard.ControlSequenceRead, shard.SequenceStep{})
+		r, err := s.sequenceControl(ctx, seq, shard.ControlSequenceRead, shard.SequenceStep{})
 		if err != nil || !r.Called {
 			return types.Null, err
 		}
@@ -81,15 +83,15 @@ func (s *Session) sequenceOf(d types.Datum) (*catalog.Sequence, error) {
 
 // holdSequence locks a sequence to the transaction's end against changes of
 // its definition, and returns it as it is then.
-func (s *Session) holdSequence(seq *catalog.Sequence) (*catalog.Sequence, error) {
-	if err := s.acquire(s.statementContext(), relationKey(seq.OID), lock.TableRowExclusive); err != nil {
+func (s *Session) holdSequence(ctx context.Context, seq *catalog.Sequence) (*catalog.Sequence, error) {
+	if err := s.acquire(ctx, relationKey(seq.OID), lock.TableRowExclusive); err != nil {
 		return nil, err
 	}
 	return s.sequenceOf(types.Int(int64(seq.OID)))
 }
 
 // nextval takes the next value; CACHE values come from the shard at once.
-func nextval(s *Session, args []types.Datum) (types.Datum, error) {
+func nextval(ctx context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 	seq, err := s.sequenceOf(args[0])
 	if err != nil {
 		return types.Null, err
@@ -97,12 +99,12 @@ func nextval(s *Session, args []types.Datum) (types.Datum, error) {
 	if err := s.checkReadOnly("nextval()"); err != nil {
 		return types.Null, err
 	}
-	if seq, err = s.holdSequence(seq); err != nil {
+	if seq, err = s.holdSequence(ctx, seq); err != nil {
 		return types.Null, err
 	}
 	c := s.sequence.cached[seq.Physical]
 	if c.left == 0 {
-		r, err := s.sequenceControl(seq, shard.ControlSequenceNext, shard.SequenceStep{Count: seq.Cache})
+		r, err := s.sequenceControl(ctx, seq, shard.ControlSequenceNext, shard.SequenceStep{Count: seq.Cache})
 		if err != nil {
 			return types.Null, err
 		}
@@ -121,7 +123,7 @@ func nextval(s *Session, args []types.Datum) (types.Datum, error) {
 }
 
 // setval sets the value exactly; what sessions cached stays theirs, as in PostgreSQL.
-func setval(s *Session, args []types.Datum) (types.Datum, error) {
+func setval(ctx context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 	seq, err := s.sequenceOf(args[0])
 	if err != nil {
 		return types.Null, err
@@ -129,11 +131,11 @@ func setval(s *Session, args []types.Datum) (types.Datum, error) {
 	if err := s.checkReadOnly("setval()"); err != nil {
 		return types.Null, err
 	}
-	if seq, err = s.holdSequence(seq); err != nil {
+	if seq, err = s.holdSequence(ctx, seq); err != nil {
 		return types.Null, err
 	}
 	v, called := args[1].Int(), len(args) < 3 || args[2].IsTrue()
-	if err := s.setSequence(seq, v, called); err != nil {
+	if err := s.setSequence(ctx, seq, v, called); err != nil {
 		return types.Null, err
 	}
 	if called {
@@ -143,21 +145,21 @@ func setval(s *Session, args []types.Datum) (types.Datum, error) {
 }
 
 // setSequence is setval and RESTART on the owning shard.
-func (s *Session) setSequence(seq *catalog.Sequence, v int64, called bool) error {
+func (s *Session) setSequence(ctx context.Context, seq *catalog.Sequence, v int64, called bool) error {
 	if v < seq.Min || v > seq.Max {
 		return pgerr.New(pgerr.NumericValueOutOfRange, "setval: value %d is out of bounds for sequence %q (%d..%d)", v, seq.Name, seq.Min, seq.Max)
 	}
 	delete(s.sequence.cached, seq.Physical)
-	_, err := s.sequenceControl(seq, shard.ControlSequenceSet, shard.SequenceStep{Value: v, Called: called})
+	_, err := s.sequenceControl(ctx, seq, shard.ControlSequenceSet, shard.SequenceStep{Value: v, Called: called})
 	return err
 }
 
 // sequenceControl asks the shard that owns the sequence.
-func (s *Session) sequenceControl(seq *catalog.Sequence, op shard.ControlOp, step shard.SequenceStep) (*shard.ControlReply, error) {
+func (s *Session) sequenceControl(ctx context.Context, seq *catalog.Sequence, op shard.ControlOp, step shard.SequenceStep) (*shard.ControlReply, error) {
 	step.Physical, step.Name = seq.Physical, seq.Name
 	step.Start, step.Increment, step.Min, step.Max, step.Cycle = seq.Start, seq.Increment, seq.Min, seq.Max, seq.Cycle
 	id := s.node.Cluster.ShardOf(types.TInt8.Hash(0, types.Int(int64(seq.Physical))))
-	return s.node.Cluster.Service(catalog.HomeShards, id).Control(s.statementContext(), &shard.ControlRequest{
+	return s.node.Cluster.Service(catalog.HomeShards, id).Control(ctx, &shard.ControlRequest{
 		Header: shard.Header{Shard: id, Epoch: s.node.Cluster.Epoch()}, Op: op, Sequence: &step,
 	})
 }

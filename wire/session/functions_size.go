@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
@@ -21,18 +22,18 @@ var sizeFunctions = map[string]function{
 	"pg_database_size":       databaseSize,
 	"pg_tablespace_size":     tablespaceSize,
 	"pg_tablespace_location": constant(types.Text("")),
-	"pg_relation_filenode": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_relation_filenode": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		n, ok := s.filenode(oidArg(args))
 		if !ok {
 			return types.Null, nil
 		}
 		return types.Int(n), nil
 	},
-	"pg_relation_filepath": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_relation_filepath": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		n, ok := s.filenode(oidArg(args))
 		return textIf(fmt.Sprintf("base/%d/%d", s.database, n), ok), nil
 	},
-	"pg_filenode_relation": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_filenode_relation": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		for r := range s.snapshot().Relations(s.database) {
 			if n, ok := s.filenode(r.Ref().OID); ok && n == args[1].Int() {
 				return types.Int(int64(r.Ref().OID)), nil
@@ -56,21 +57,21 @@ func (s *Session) filenode(oid catalog.OID) (int64, bool) {
 
 // relationSize is NULL for what is no relation, as in PostgreSQL when another
 // session has dropped it.
-func relationSize(s *Session, args []types.Datum) (types.Datum, error) {
+func relationSize(ctx context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 	if len(args) > 1 && args[1].Text() != "main" {
 		return otherFork(args[1].Text())
 	}
-	return tableSize((*Session).tableBytes)(s, args)
+	return tableSize((*Session).tableBytes)(ctx, s, args)
 }
 
 // tableSize makes a function of what it says of tables. An index is a relation
 // of its own, without any indexes.
-func tableSize(of func(*Session, *catalog.Table) (int64, error)) function {
-	return func(s *Session, args []types.Datum) (types.Datum, error) {
+func tableSize(of func(*Session, context.Context, *catalog.Table) (int64, error)) function {
+	return func(ctx context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		oid := oidArg(args)
 		r := s.snapshot().RelationByOID(oid)
 		if t, ok := r.(*catalog.Table); ok {
-			total, err := of(s, t)
+			total, err := of(s, ctx, t)
 			return types.Int(total), err
 		}
 		t, x := s.snapshot().IndexByOID(oid)
@@ -80,7 +81,7 @@ func tableSize(of func(*Session, *catalog.Table) (int64, error)) function {
 		if x == nil {
 			return types.Int(0), nil
 		}
-		total, err := s.indexBytes(t, x)
+		total, err := s.indexBytes(ctx, t, x)
 		return types.Int(total), err
 	}
 }
@@ -95,7 +96,7 @@ func otherFork(name string) (types.Datum, error) {
 		WithHint("Valid fork names are \"main\", \"fsm\", \"vm\", and \"init\".")
 }
 
-func databaseSize(s *Session, args []types.Datum) (types.Datum, error) {
+func databaseSize(ctx context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 	snap := s.snapshot()
 	db := snap.DatabaseByOID(oidArg(args))
 	if args[0].Kind() == types.KindText {
@@ -108,7 +109,7 @@ func databaseSize(s *Session, args []types.Datum) (types.Datum, error) {
 	}
 	var total int64
 	for t := range snap.Tables(db.OID) {
-		bytes, err := s.totalBytes(t)
+		bytes, err := s.totalBytes(ctx, t)
 		if err != nil {
 			return types.Null, err
 		}
@@ -118,35 +119,35 @@ func databaseSize(s *Session, args []types.Datum) (types.Datum, error) {
 }
 
 // tablespaceSize counts the shards' files: there is one tablespace for all.
-func tablespaceSize(s *Session, args []types.Datum) (types.Datum, error) {
+func tablespaceSize(ctx context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 	if d := args[0]; d.Kind() == types.KindText && d.Text() != "pg_default" && d.Text() != "pg_global" {
 		return types.Null, pgerr.New(pgerr.UndefinedObject, "tablespace %q does not exist", d.Text())
 	}
-	_, total, err := s.shardBytes(nil)
+	_, total, err := s.shardBytes(ctx, nil)
 	return types.Int(total), err
 }
 
-func (s *Session) tableBytes(t *catalog.Table) (int64, error) {
+func (s *Session) tableBytes(ctx context.Context, t *catalog.Table) (int64, error) {
 	if t.Home != catalog.HomeShards {
 		return 0, nil
 	}
-	_, total, err := s.shardBytes(distribute.Physical(t, s.schemaName(t)))
+	_, total, err := s.shardBytes(ctx, distribute.Physical(t, s.schemaName(t)))
 	return total, err
 }
 
-func (s *Session) totalBytes(t *catalog.Table) (int64, error) {
-	table, err := s.tableBytes(t)
+func (s *Session) totalBytes(ctx context.Context, t *catalog.Table) (int64, error) {
+	table, err := s.tableBytes(ctx, t)
 	if err != nil {
 		return 0, err
 	}
-	indexes, err := s.indexesBytes(t)
+	indexes, err := s.indexesBytes(ctx, t)
 	return table + indexes, err
 }
 
-func (s *Session) indexesBytes(t *catalog.Table) (int64, error) {
+func (s *Session) indexesBytes(ctx context.Context, t *catalog.Table) (int64, error) {
 	var total int64
 	for i := range t.Indexes {
-		bytes, err := s.indexBytes(t, &t.Indexes[i])
+		bytes, err := s.indexBytes(ctx, t, &t.Indexes[i])
 		if err != nil {
 			return 0, err
 		}
@@ -157,15 +158,15 @@ func (s *Session) indexesBytes(t *catalog.Table) (int64, error) {
 
 // indexBytes is what the entries take: the indexed columns and the table's key.
 // The primary key is the order in which the rows themselves are kept.
-func (s *Session) indexBytes(t *catalog.Table, x *catalog.Index) (int64, error) {
+func (s *Session) indexBytes(ctx context.Context, t *catalog.Table, x *catalog.Index) (int64, error) {
 	switch {
 	case t.Home != catalog.HomeShards || x.Primary:
 		return 0, nil
 	case x.Global != 0:
-		_, bytes, err := s.shardBytes(&shard.Table{Physical: x.Global, Relation: x.OID, Name: x.Name})
+		_, bytes, err := s.shardBytes(ctx, &shard.Table{Physical: x.Global, Relation: x.OID, Name: x.Name})
 		return bytes, err
 	}
-	rows, _, err := s.shardBytes(distribute.Physical(t, s.schemaName(t)))
+	rows, _, err := s.shardBytes(ctx, distribute.Physical(t, s.schemaName(t)))
 	width := int64(0)
 	for _, c := range x.Columns {
 		width += columnWidth(t, c.Column)
@@ -192,9 +193,9 @@ func columnWidth(t *catalog.Table, id catalog.ColumnID) int64 {
 }
 
 // shardBytes adds up the rows and bytes of a table, or (nil) of whole shards.
-func (s *Session) shardBytes(t *shard.Table) (rows, bytes int64, err error) {
+func (s *Session) shardBytes(ctx context.Context, t *shard.Table) (rows, bytes int64, err error) {
 	for _, id := range s.cluster().Shards(catalog.HomeShards) {
-		reply, err := s.cluster().Service(catalog.HomeShards, id).Control(s.statementContext(), &shard.ControlRequest{
+		reply, err := s.cluster().Service(catalog.HomeShards, id).Control(ctx, &shard.ControlRequest{
 			Header: shard.Header{Shard: id, Epoch: s.cluster().Epoch()}, Op: shard.ControlStats, Table: t,
 		})
 		if err != nil {

@@ -15,17 +15,17 @@ var transactionFunctions = map[string]function{
 	"pg_current_xact_id":             transactionID,
 	"txid_current_if_assigned":       assignedTransactionID,
 	"pg_current_xact_id_if_assigned": assignedTransactionID,
-	"pg_sleep": func(s *Session, args []types.Datum) (types.Datum, error) {
-		return s.sleep(time.Duration(min(args[0].Float(), maxSleepS) * float64(time.Second)))
+	"pg_sleep": func(ctx context.Context, _ *Session, args []types.Datum) (types.Datum, error) {
+		return sleep(ctx, time.Duration(min(args[0].Float(), maxSleepS)*float64(time.Second)))
 	},
-	"pg_sleep_for": func(s *Session, args []types.Datum) (types.Datum, error) {
+	"pg_sleep_for": func(ctx context.Context, _ *Session, args []types.Datum) (types.Datum, error) {
 		v := args[0].Interval()
 		now := time.Now()
 		then := now.AddDate(0, int(v.Months), int(v.Days)).Add(time.Duration(v.Micros) * time.Microsecond)
-		return s.sleep(then.Sub(now))
+		return sleep(ctx, then.Sub(now))
 	},
-	"pg_sleep_until": func(s *Session, args []types.Datum) (types.Datum, error) {
-		return s.sleep(time.Duration(args[0].Int()-types.TimestampFromTime(time.Now())) * time.Microsecond)
+	"pg_sleep_until": func(ctx context.Context, _ *Session, args []types.Datum) (types.Datum, error) {
+		return sleep(ctx, time.Duration(args[0].Int()-types.TimestampFromTime(time.Now()))*time.Microsecond)
 	},
 }
 
@@ -33,14 +33,14 @@ var transactionFunctions = map[string]function{
 const maxSleepS = 366 * 24 * 3600
 
 // sleep ends early only with the statement.
-func (s *Session) sleep(d time.Duration) (types.Datum, error) {
+func sleep(ctx context.Context, d time.Duration) (types.Datum, error) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return void, nil
-	case <-s.statementContext().Done():
-		return types.Null, pgerr.From(context.Cause(s.statementContext()))
+	case <-ctx.Done():
+		return types.Null, pgerr.From(context.Cause(ctx))
 	}
 }
 
@@ -54,7 +54,7 @@ const bootBits = 40
 // transactionNumber makes one rising number of a boot and a sequence.
 func transactionNumber(boot uint32, seq uint64) int64 { return int64(boot)<<bootBits | int64(seq) }
 
-func transactionID(s *Session, _ []types.Datum) (types.Datum, error) {
+func transactionID(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
 	id := s.tx.txn.ID()
 	s.tx.numbered = true
 	return types.Int(transactionNumber(id.Boot, id.Seq)), nil
@@ -62,9 +62,9 @@ func transactionID(s *Session, _ []types.Datum) (types.Datum, error) {
 
 // assignedTransactionID is NULL as long as the transaction has written nothing
 // and nobody has asked.
-func assignedTransactionID(s *Session, args []types.Datum) (types.Datum, error) {
+func assignedTransactionID(ctx context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 	if !s.tx.numbered && !s.tx.txn.Wrote() {
 		return types.Null, nil
 	}
-	return transactionID(s, args)
+	return transactionID(ctx, s, args)
 }

@@ -77,7 +77,6 @@ func (s *Session) prepare(ctx context.Context, p *prepared) error {
 		}
 		return s.prepareCommandOf(ctx, p)
 	}
-	s.running = ctx
 	st, err := s.plan(ctx, p.stmt, p.declared)
 	if err != nil {
 		return err
@@ -141,7 +140,7 @@ func (s *Session) prepareCommand(ctx context.Context, st *sqlparse.Statement, n 
 
 // executeCommand is SQL's EXECUTE.
 func (s *Session) executeCommand(ctx context.Context, outer *sqlparse.Statement, n *pg.ExecuteStmt) (*result, error) {
-	p, params, err := s.executeParams(outer, n)
+	p, params, err := s.executeParams(ctx, outer, n)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +148,7 @@ func (s *Session) executeCommand(ctx context.Context, outer *sqlparse.Statement,
 }
 
 // executeParams finds the statement that EXECUTE, a part of outer, names, and evaluates its arguments.
-func (s *Session) executeParams(outer *sqlparse.Statement, n *pg.ExecuteStmt) (*prepared, []types.Datum, error) {
+func (s *Session) executeParams(ctx context.Context, outer *sqlparse.Statement, n *pg.ExecuteStmt) (*prepared, []types.Datum, error) {
 	p, err := s.findPrepared(n.Name)
 	if err != nil {
 		return nil, nil, err
@@ -161,7 +160,7 @@ func (s *Session) executeParams(outer *sqlparse.Statement, n *pg.ExecuteStmt) (*
 	params := make([]types.Datum, len(n.Params))
 	for i, a := range n.Params {
 		to := bind.Column{Name: "$" + itoa(int64(i+1)), Type: p.params[i], Typmod: -1}
-		if params[i], err = s.evaluate(outer, a, &to); err != nil {
+		if params[i], err = s.evaluate(ctx, outer, a, &to); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -169,13 +168,13 @@ func (s *Session) executeParams(outer *sqlparse.Statement, n *pg.ExecuteStmt) (*
 }
 
 // evaluate computes an argument of EXECUTE, an expression without columns in outer's tree.
-func (s *Session) evaluate(outer *sqlparse.Statement, n *pg.Node, to *bind.Column) (types.Datum, error) {
+func (s *Session) evaluate(ctx context.Context, outer *sqlparse.Statement, n *pg.Node, to *bind.Column) (types.Datum, error) {
 	e, err := bind.Tree(s.env.bind(), outer, n, nil, bind.ForExecute, to)
 	if err != nil {
 		return types.Null, err
 	}
 	return expr.EvalConst(&expr.Context{
-		Env: s.env.types(), Session: s, StatementTime: s.statementStart, TransactionTime: s.tx.started,
+		Env: s.env.types(), Session: s, Running: ctx, StatementTime: s.statementStart, TransactionTime: s.tx.started,
 	}, e)
 }
 

@@ -107,13 +107,13 @@ func (s *Session) moved(ctx context.Context, seen *catalog.Snapshot) bool {
 
 // confirmed does what depends on the catalog. When it fails for what the
 // catalog has or lacks, and another node has changed that since, it is done again (rule 22).
-func (s *Session) confirmed(do func() error) error {
+func (s *Session) confirmed(ctx context.Context, do func() error) error {
 	seen := s.snapshot()
 	err := do()
 	if err == nil || !ofCatalog(err) {
 		return err
 	}
-	if e := s.node.Catalog.Confirm(s.statementContext()); e != nil {
+	if e := s.node.Catalog.Confirm(ctx); e != nil {
 		return err // as far as one can know
 	}
 	if s.snapshot() == seen {

@@ -111,8 +111,6 @@ type Session struct {
 	// notedAt is the count of changes of settings that activity knows.
 	notedAt uint64
 
-	// running is the running statement's context: functions that ask a shard are interrupted with it.
-	running        context.Context
 	statementStart time.Time
 	backendStart   time.Time
 }

@@ -82,7 +82,7 @@ func (s *Session) vacuumTables(ctx context.Context, o *vacuumOptions, targets []
 	}
 	counted := map[catalog.OID]catalog.Statistics{}
 	for _, t := range targets {
-		stats, err := s.countRows(t.table)
+		stats, err := s.countRows(ctx, t.table)
 		if err != nil {
 			return err
 		}
@@ -95,9 +95,9 @@ func (s *Session) vacuumTables(ctx context.Context, o *vacuumOptions, targets []
 }
 
 // countRows asks the shards; the columns' statistics stay.
-func (s *Session) countRows(t *catalog.Table) (catalog.Statistics, error) {
+func (s *Session) countRows(ctx context.Context, t *catalog.Table) (catalog.Statistics, error) {
 	stats := catalog.Statistics{Columns: t.Stats.Columns}
-	rows, bytes, err := s.shardBytes(distribute.Physical(t, s.schemaName(t)))
+	rows, bytes, err := s.shardBytes(ctx, distribute.Physical(t, s.schemaName(t)))
 	stats.Rows, stats.Pages = float64(rows), (bytes+pageBytes-1)/pageBytes
 	return stats, err
 }
