@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // alterTable is ALTER TABLE (and ALTER INDEX, SEQUENCE, VIEW in its clothes).
-func (s *statement) alterTable(n *pg.AlterTableStmt) error {
+func (s *statement) alterTable(ctx context.Context, n *pg.AlterTableStmt) error {
 	if n.Objtype == pg.ObjectType_OBJECT_TYPE {
 		return unsupportedAlter(n.Objtype, n.Cmds[0].GetAlterTableCmd())
 	}
@@ -47,15 +48,15 @@ func (s *statement) alterTable(n *pg.AlterTableStmt) error {
 	}
 	b := s.alterBuilder(t)
 	for _, c := range n.Cmds {
-		if err := b.alter(c.GetAlterTableCmd()); err != nil {
+		if err := b.alter(ctx, c.GetAlterTableCmd()); err != nil {
 			return err
 		}
 		s.reportCascade()
 	}
-	if err := b.addConstraints(); err != nil {
+	if err := b.addConstraints(ctx); err != nil {
 		return err
 	}
-	return b.publish()
+	return b.publish(ctx)
 }
 
 // alterIndex is ALTER INDEX … SET (hints): kept and shown.
@@ -89,25 +90,25 @@ func (s *statement) alterIndex(n *pg.AlterTableStmt) error {
 }
 
 // alter runs one subcommand.
-func (b *tableBuilder) alter(c *pg.AlterTableCmd) error {
+func (b *tableBuilder) alter(ctx context.Context, c *pg.AlterTableCmd) error {
 	switch c.Subtype {
 	case pg.AlterTableType_AT_AddColumn:
-		return b.alterAddColumn(c)
+		return b.alterAddColumn(ctx, c)
 	case pg.AlterTableType_AT_DropColumn:
-		return b.dropColumn(c)
+		return b.dropColumn(ctx, c)
 	case pg.AlterTableType_AT_ColumnDefault:
-		return b.alterDefault(c)
+		return b.alterDefault(ctx, c)
 	case pg.AlterTableType_AT_SetNotNull:
-		return b.setNotNull(c.Name)
+		return b.setNotNull(ctx, c.Name)
 	case pg.AlterTableType_AT_DropNotNull:
 		return b.dropNotNull(c.Name)
 	case pg.AlterTableType_AT_AddConstraint:
 		b.later = append(b.later, pendingConstraint{def: c.Def.GetConstraint()})
 		return nil
 	case pg.AlterTableType_AT_DropConstraint:
-		return b.dropConstraint(c)
+		return b.dropConstraint(ctx, c)
 	case pg.AlterTableType_AT_ValidateConstraint:
-		return b.validateConstraint(c.Name)
+		return b.validateConstraint(ctx, c.Name)
 	case pg.AlterTableType_AT_ChangeOwner:
 		return b.changeOwner(c.Newowner)
 	case pg.AlterTableType_AT_SetRelOptions:
@@ -141,7 +142,7 @@ func (b *tableBuilder) column(name string) (*catalog.Column, error) {
 }
 
 // alterAddColumn is ADD COLUMN.
-func (b *tableBuilder) alterAddColumn(c *pg.AlterTableCmd) error {
+func (b *tableBuilder) alterAddColumn(ctx context.Context, c *pg.AlterTableCmd) error {
 	def := c.Def.GetColumnDef()
 	if b.table.ColumnByName(def.Colname) != nil {
 		if c.MissingOk {
@@ -151,7 +152,7 @@ func (b *tableBuilder) alterAddColumn(c *pg.AlterTableCmd) error {
 		return pgerr.New(pgerr.DuplicateColumn, "column %q of relation %q already exists", def.Colname, b.table.Name)
 	}
 	before := len(b.sequences)
-	if err := b.addColumn(def); err != nil {
+	if err := b.addColumn(ctx, def); err != nil {
 		return err
 	}
 	col := &b.table.Columns[len(b.table.Columns)-1]
@@ -160,13 +161,13 @@ func (b *tableBuilder) alterAddColumn(c *pg.AlterTableCmd) error {
 	}
 	if col.NotNull && col.Missing.IsNull() && !b.rewrite {
 		name := col.Name
-		b.after = append(b.after, func() error { return b.validateNotNull(name) })
+		b.after = append(b.after, func() error { return b.validateNotNull(ctx, name) })
 	}
 	return nil
 }
 
 // alterDefault is SET DEFAULT and DROP DEFAULT.
-func (b *tableBuilder) alterDefault(n *pg.AlterTableCmd) error {
+func (b *tableBuilder) alterDefault(ctx context.Context, n *pg.AlterTableCmd) error {
 	c, err := b.column(n.Name)
 	if err != nil {
 		return err
@@ -183,23 +184,23 @@ func (b *tableBuilder) alterDefault(n *pg.AlterTableCmd) error {
 		c.Default, c.DefaultOID = "", 0
 		return nil
 	}
-	return b.setDefault(c, n.Def)
+	return b.setDefault(ctx, c, n.Def)
 }
 
 // setNotNull is SET NOT NULL: the rows are looked at.
-func (b *tableBuilder) setNotNull(name string) error {
+func (b *tableBuilder) setNotNull(ctx context.Context, name string) error {
 	c, err := b.column(name)
 	if err != nil || c.NotNull {
 		return err
 	}
 	c.NotNull = true
-	b.after = append(b.after, func() error { return b.validateNotNull(name) })
+	b.after = append(b.after, func() error { return b.validateNotNull(ctx, name) })
 	return nil
 }
 
 // validateNotNull looks for a NULL (23502).
-func (b *tableBuilder) validateNotNull(name string) error {
-	rows, err := b.Rows.Run(b.ctx, fmt.Sprintf("SELECT 1 FROM %s WHERE %s IS NULL LIMIT 1", b.sqlName(b.table), quote(name)))
+func (b *tableBuilder) validateNotNull(ctx context.Context, name string) error {
+	rows, err := b.Rows.Run(ctx, fmt.Sprintf("SELECT 1 FROM %s WHERE %s IS NULL LIMIT 1", b.sqlName(b.table), quote(name)))
 	if err != nil || len(rows) == 0 {
 		return err
 	}
@@ -228,7 +229,7 @@ func (b *tableBuilder) dropNotNull(name string) error {
 }
 
 // dropConstraint is DROP CONSTRAINT: a check, a unique or the primary key.
-func (b *tableBuilder) dropConstraint(n *pg.AlterTableCmd) error {
+func (b *tableBuilder) dropConstraint(ctx context.Context, n *pg.AlterTableCmd) error {
 	t := b.table
 	for i := range t.Checks {
 		if t.Checks[i].Name == n.Name {
@@ -244,7 +245,7 @@ func (b *tableBuilder) dropConstraint(n *pg.AlterTableCmd) error {
 					return err
 				}
 			}
-			return b.dropIndexAt(i)
+			return b.dropIndexAt(ctx, i)
 		}
 	}
 	if n.MissingOk {
@@ -256,7 +257,7 @@ func (b *tableBuilder) dropConstraint(n *pg.AlterTableCmd) error {
 
 // dropIndexAt removes an index. Without its primary key a table's rows move
 // back under a hidden row id.
-func (b *tableBuilder) dropIndexAt(i int) error {
+func (b *tableBuilder) dropIndexAt(ctx context.Context, i int) error {
 	t := b.table
 	primary := t.Indexes[i].Primary
 	t.Indexes = slices.Delete(t.Indexes, i, i+1)
@@ -266,15 +267,15 @@ func (b *tableBuilder) dropIndexAt(i int) error {
 	t.Key = nil
 	b.addRowID()
 	b.rewrite = true
-	return b.decideGlobal()
+	return b.decideGlobal(ctx)
 }
 
 // validateConstraint is VALIDATE CONSTRAINT.
-func (b *tableBuilder) validateConstraint(name string) error {
+func (b *tableBuilder) validateConstraint(ctx context.Context, name string) error {
 	for i := range b.table.Checks {
 		if ck := &b.table.Checks[i]; ck.Name == name {
 			ck.Valid = true
-			b.after = append(b.after, func() error { return b.validateCheck(*ck) })
+			b.after = append(b.after, func() error { return b.validateCheck(ctx, *ck) })
 			return nil
 		}
 	}
@@ -282,7 +283,7 @@ func (b *tableBuilder) validateConstraint(name string) error {
 }
 
 // dropColumn is DROP COLUMN: the column stays in the images, nobody sees it.
-func (b *tableBuilder) dropColumn(n *pg.AlterTableCmd) error {
+func (b *tableBuilder) dropColumn(ctx context.Context, n *pg.AlterTableCmd) error {
 	t := b.table
 	if isSystemColumn(n.Name) {
 		return pgerr.New(pgerr.FeatureNotSupported, "cannot drop system column %q", n.Name)
@@ -299,18 +300,18 @@ func (b *tableBuilder) dropColumn(n *pg.AlterTableCmd) error {
 	if err := b.dropColumnDependents(b.snapshot().Table(t.OID), c, cascade); err != nil {
 		return err
 	}
-	return b.removeColumn(c, cascade)
+	return b.removeColumn(ctx, c, cascade)
 }
 
 // removeColumn takes the column out, with the indexes and constraints on it.
-func (b *tableBuilder) removeColumn(c *catalog.Column, cascade bool) error {
+func (b *tableBuilder) removeColumn(ctx context.Context, c *catalog.Column, cascade bool) error {
 	t := b.table
-	if err := b.dropGenerated(c, cascade); err != nil {
+	if err := b.dropGenerated(ctx, c, cascade); err != nil {
 		return err
 	}
 	for i := len(t.Indexes) - 1; i >= 0; i-- {
 		if mentions(&t.Indexes[i], c.ID) {
-			if err := b.dropIndexAt(i); err != nil {
+			if err := b.dropIndexAt(ctx, i); err != nil {
 				return err
 			}
 			c = t.Column(c.ID)

@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"context"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -24,18 +25,18 @@ func (s *statement) typeName(n *pg.TypeName) (*types.Type, int32, error) {
 }
 
 // bindTree binds an expression that stands in the statement. columns are by position.
-func (s *statement) bindTree(n *pg.Node, columns []bind.Column, p bind.Purpose, target *bind.Column) (expr.Expr, error) {
+func (s *statement) bindTree(ctx context.Context, n *pg.Node, columns []bind.Column, p bind.Purpose, target *bind.Column) (expr.Expr, error) {
 	e, err := bind.Tree(s.Bind(), s.text, n, columns, p, target)
 	if err != nil {
 		return nil, err
 	}
-	return s.findNamed(e)
+	return s.findNamed(ctx, e)
 }
 
 // findNamed looks up the objects that literals name ('s'::regclass), as
 // PostgreSQL does while it parses them. Relations become their numbers, so that
 // renaming them changes nothing; of others, expressions keep the names.
-func (s *statement) findNamed(e expr.Expr) (_ expr.Expr, failed error) {
+func (s *statement) findNamed(ctx context.Context, e expr.Expr) (_ expr.Expr, failed error) {
 	e = expr.Replace(e, func(e expr.Expr) expr.Expr {
 		c, ok := e.(*expr.Cast)
 		if !ok || failed != nil || c.Form != expr.CastInOut || !strings.HasPrefix(c.T.Name, "reg") {
@@ -44,7 +45,7 @@ func (s *statement) findNamed(e expr.Expr) (_ expr.Expr, failed error) {
 		if _, literal := c.Arg.(*expr.Const); !literal {
 			return nil
 		}
-		v, err := s.constantValue(c)
+		v, err := s.constantValue(ctx, c)
 		if failed = err; err != nil || v.IsNull() || c.T != types.TRegclass {
 			return nil
 		}
@@ -54,12 +55,12 @@ func (s *statement) findNamed(e expr.Expr) (_ expr.Expr, failed error) {
 }
 
 // relationNumber is what the literal 'name'::regclass stands for.
-func (s *statement) relationNumber(name string) (catalog.OID, error) {
+func (s *statement) relationNumber(ctx context.Context, name string) (catalog.OID, error) {
 	cast := &expr.Cast{
 		Typed: expr.Typed{T: types.TRegclass, Mod: -1}, Form: expr.CastInOut, Explicit: true,
 		Arg: expr.NewConst(types.TUnknown, types.Text(name)),
 	}
-	v, err := s.constantValue(cast)
+	v, err := s.constantValue(ctx, cast)
 	if err != nil {
 		return 0, err
 	}
@@ -68,18 +69,18 @@ func (s *statement) relationNumber(name string) (catalog.OID, error) {
 
 // bindDefault binds a column default: no columns in sight, converted to the
 // column's type as an assignment would.
-func (s *statement) bindDefault(n *pg.Node, column string, t *types.Type, typmod int32) (expr.Expr, error) {
-	return s.bindTree(n, nil, bind.ForDefault, &bind.Column{Name: column, Type: t, Typmod: typmod})
+func (s *statement) bindDefault(ctx context.Context, n *pg.Node, column string, t *types.Type, typmod int32) (expr.Expr, error) {
+	return s.bindTree(ctx, n, nil, bind.ForDefault, &bind.Column{Name: column, Type: t, Typmod: typmod})
 }
 
 // bindCheck binds a boolean expression over a table's columns.
-func (s *statement) bindCheck(n *pg.Node, t *catalog.Table) (expr.Expr, error) {
-	return s.bindTree(n, columnsOf(t), bind.ForCheck, nil)
+func (s *statement) bindCheck(ctx context.Context, n *pg.Node, t *catalog.Table) (expr.Expr, error) {
+	return s.bindTree(ctx, n, columnsOf(t), bind.ForCheck, nil)
 }
 
 // bindGenerated binds a generation expression over a table's columns.
-func (s *statement) bindGenerated(n *pg.Node, t *catalog.Table, column string, typ *types.Type, typmod int32) (expr.Expr, error) {
-	return s.bindTree(n, columnsOf(t), bind.ForGenerated, &bind.Column{Name: column, Type: typ, Typmod: typmod})
+func (s *statement) bindGenerated(ctx context.Context, n *pg.Node, t *catalog.Table, column string, typ *types.Type, typmod int32) (expr.Expr, error) {
+	return s.bindTree(ctx, n, columnsOf(t), bind.ForGenerated, &bind.Column{Name: column, Type: typ, Typmod: typmod})
 }
 
 // columnsOf are a table's columns by position; those that nobody may name have no name.
@@ -116,9 +117,9 @@ func (s *statement) renamedText(text string, old, t *catalog.Table) (string, err
 }
 
 // constantValue evaluates an expression without columns.
-func (s *statement) constantValue(e expr.Expr) (types.Datum, error) {
+func (s *statement) constantValue(ctx context.Context, e expr.Expr) (types.Datum, error) {
 	return expr.EvalConst(&expr.Context{
-		Env: s.Bind().Types, Session: s.Session, Running: s.ctx, TransactionTime: s.TransactionTime, StatementTime: s.StatementTime,
+		Env: s.Bind().Types, Session: s.Session, Running: ctx, TransactionTime: s.TransactionTime, StatementTime: s.StatementTime,
 	}, e)
 }
 

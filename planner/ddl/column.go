@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -20,7 +21,7 @@ const maxColumns = 1600
 
 // addColumn adds one column with its own constraints. CHECK, UNIQUE and
 // PRIMARY KEY wait in b.later until all columns are known.
-func (b *tableBuilder) addColumn(n *pg.ColumnDef) error {
+func (b *tableBuilder) addColumn(ctx context.Context, n *pg.ColumnDef) error {
 	t := b.table
 	if t.ColumnByName(n.Colname) != nil {
 		return pgerr.New(pgerr.DuplicateColumn, "column %q specified more than once", n.Colname)
@@ -41,11 +42,11 @@ func (b *tableBuilder) addColumn(n *pg.ColumnDef) error {
 	t.Columns = append(t.Columns, c)
 	i := len(t.Columns) - 1
 	if serial {
-		if err := b.addSerial(i); err != nil {
+		if err := b.addSerial(ctx, i); err != nil {
 			return err
 		}
 	}
-	return b.columnConstraints(i, n)
+	return b.columnConstraints(ctx, i, n)
 }
 
 // isSystemColumn reports whether a name is a system column's (heap.c, SystemAttributeByName).
@@ -114,15 +115,15 @@ func collation(n *pg.CollateClause, t *types.Type) (string, error) {
 }
 
 // addSerial makes the sequence and default of a serial column.
-func (b *tableBuilder) addSerial(i int) error {
+func (b *tableBuilder) addSerial(ctx context.Context, i int) error {
 	c := &b.table.Columns[i]
-	seq, err := b.ownedSequence(c, nil)
+	seq, err := b.ownedSequence(ctx, c, nil)
 	if err != nil {
 		return err
 	}
 	c.Default = nextvalOf(seq)
 	b.rewriteFor(c)
-	return b.oids(&c.DefaultOID)
+	return b.oids(ctx, &c.DefaultOID)
 }
 
 // nextvalOf is the default that draws from a sequence, as catalogs keep it.
@@ -136,10 +137,10 @@ func (b *tableBuilder) rewriteFor(c *catalog.Column) {
 }
 
 // ownedSequence makes the sequence of a serial or identity column.
-func (b *tableBuilder) ownedSequence(c *catalog.Column, options []*pg.Node) (*catalog.Sequence, error) {
+func (b *tableBuilder) ownedSequence(ctx context.Context, c *catalog.Column, options []*pg.Node) (*catalog.Sequence, error) {
 	t := b.table
 	name := chooseName(t.Name, c.Name, "seq", b.relationTaken)
-	seq, err := b.newSequence(t.Schema, name, c.Type, options)
+	seq, err := b.newSequence(ctx, t.Schema, name, c.Type, options)
 	if err != nil {
 		return nil, err
 	}
@@ -187,10 +188,10 @@ func (b *tableBuilder) nameInUse(name string) bool {
 }
 
 // columnConstraints applies a column definition's constraints (transformColumnDefinition).
-func (b *tableBuilder) columnConstraints(i int, n *pg.ColumnDef) error {
+func (b *tableBuilder) columnConstraints(ctx context.Context, i int, n *pg.ColumnDef) error {
 	for _, e := range n.Constraints {
 		con := e.GetConstraint()
-		if err := b.columnConstraint(&b.table.Columns[i], con, n.Constraints); err != nil {
+		if err := b.columnConstraint(ctx, &b.table.Columns[i], con, n.Constraints); err != nil {
 			return err
 		}
 	}
@@ -208,7 +209,7 @@ func (s *statement) at(err error, location int32) error {
 }
 
 // columnConstraint applies one constraint out of a column's list.
-func (b *tableBuilder) columnConstraint(c *catalog.Column, con *pg.Constraint, list []*pg.Node) error {
+func (b *tableBuilder) columnConstraint(ctx context.Context, c *catalog.Column, con *pg.Constraint, list []*pg.Node) error {
 	null := hasConstraint(list, con, pg.ConstrType_CONSTR_NULL)
 	notNull := hasConstraint(list, con, pg.ConstrType_CONSTR_NOTNULL)
 	conflict := b.at(pgerr.New(pgerr.SyntaxError, "conflicting NULL/NOT NULL declarations for column %q of table %q", c.Name, b.table.Name), con.Location)
@@ -226,12 +227,12 @@ func (b *tableBuilder) columnConstraint(c *catalog.Column, con *pg.Constraint, l
 		if err := b.valueConflict(c, con, list); err != nil {
 			return err
 		}
-		return b.setDefault(c, con.RawExpr)
+		return b.setDefault(ctx, c, con.RawExpr)
 	case pg.ConstrType_CONSTR_IDENTITY:
 		if err := b.valueConflict(c, con, list); err != nil {
 			return err
 		}
-		return b.setIdentity(c, con)
+		return b.setIdentity(ctx, c, con)
 	case pg.ConstrType_CONSTR_GENERATED:
 		if err := b.valueConflict(c, con, list); err != nil {
 			return err
@@ -290,29 +291,29 @@ func (b *tableBuilder) valueConflict(c *catalog.Column, con *pg.Constraint, list
 }
 
 // setDefault binds and keeps a default.
-func (b *tableBuilder) setDefault(c *catalog.Column, n *pg.Node) error {
+func (b *tableBuilder) setDefault(ctx context.Context, c *catalog.Column, n *pg.Node) error {
 	switch {
 	case c.Identity != 0:
 		return pgerr.New(pgerr.SyntaxError, "column %q of relation %q is an identity column", c.Name, b.table.Name)
 	case c.Generated:
 		return pgerr.New(pgerr.SyntaxError, "column %q of relation %q is a generated column", c.Name, b.table.Name)
 	}
-	e, err := b.bindDefault(n, c.Name, c.Type, c.Typmod)
+	e, err := b.bindDefault(ctx, n, c.Name, c.Type, c.Typmod)
 	if err != nil {
 		return err
 	}
 	c.Default = b.exprText(e)
 	if c.DefaultOID == 0 {
-		if err := b.oids(&c.DefaultOID); err != nil {
+		if err := b.oids(ctx, &c.DefaultOID); err != nil {
 			return err
 		}
 	}
-	return b.missing(c, e)
+	return b.missing(ctx, c, e)
 }
 
 // missing notes what rows older than an added column hold: the default's
 // value, when it is the same for all of them; else the rows are rewritten.
-func (b *tableBuilder) missing(c *catalog.Column, e expr.Expr) error {
+func (b *tableBuilder) missing(ctx context.Context, c *catalog.Column, e expr.Expr) error {
 	if b.created || b.isOld(c) {
 		return nil
 	}
@@ -320,7 +321,7 @@ func (b *tableBuilder) missing(c *catalog.Column, e expr.Expr) error {
 		b.rewrite = true
 		return nil
 	}
-	v, err := b.constantValue(e)
+	v, err := b.constantValue(ctx, e)
 	c.Missing = v
 	return err
 }
@@ -333,13 +334,13 @@ func (b *tableBuilder) isOld(c *catalog.Column) bool {
 }
 
 // setIdentity is GENERATED … AS IDENTITY.
-func (b *tableBuilder) setIdentity(c *catalog.Column, con *pg.Constraint) error {
+func (b *tableBuilder) setIdentity(ctx context.Context, c *catalog.Column, con *pg.Constraint) error {
 	switch c.Type {
 	case types.TInt2, types.TInt4, types.TInt8:
 	default:
 		return pgerr.New(pgerr.InvalidParameterValue, "identity column type must be smallint, integer, or bigint")
 	}
-	seq, err := b.ownedSequence(c, con.Options)
+	seq, err := b.ownedSequence(ctx, c, con.Options)
 	if err != nil {
 		return err
 	}
@@ -350,8 +351,8 @@ func (b *tableBuilder) setIdentity(c *catalog.Column, con *pg.Constraint) error 
 }
 
 // setGenerated is GENERATED ALWAYS AS (…) STORED.
-func (b *tableBuilder) setGenerated(c *catalog.Column, con *pg.Constraint) error {
-	e, err := b.bindGenerated(con.RawExpr, b.table, c.Name, c.Type, c.Typmod)
+func (b *tableBuilder) setGenerated(ctx context.Context, c *catalog.Column, con *pg.Constraint) error {
+	e, err := b.bindGenerated(ctx, con.RawExpr, b.table, c.Name, c.Type, c.Typmod)
 	if err != nil {
 		return err
 	}
@@ -359,5 +360,5 @@ func (b *tableBuilder) setGenerated(c *catalog.Column, con *pg.Constraint) error
 	if !b.created {
 		b.rewrite = true
 	}
-	return b.oids(&c.DefaultOID)
+	return b.oids(ctx, &c.DefaultOID)
 }

@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,14 +16,14 @@ import (
 
 // addConstraints adds what waited for all columns: the primary key first, so
 // that unique indexes know the shard key.
-func (b *tableBuilder) addConstraints() error {
+func (b *tableBuilder) addConstraints(ctx context.Context) error {
 	later := b.later
 	b.later = nil
 	slices.SortStableFunc(later, func(x, y pendingConstraint) int {
 		return constraintRank(x.def) - constraintRank(y.def)
 	})
 	for _, p := range later {
-		if err := b.addConstraint(p); err != nil {
+		if err := b.addConstraint(ctx, p); err != nil {
 			return err
 		}
 	}
@@ -42,20 +43,20 @@ func constraintRank(c *pg.Constraint) int {
 }
 
 // addConstraint adds one constraint to the table.
-func (b *tableBuilder) addConstraint(p pendingConstraint) error {
+func (b *tableBuilder) addConstraint(ctx context.Context, p pendingConstraint) error {
 	con := p.def
 	if con.Deferrable || con.Initdeferred {
 		return pgerr.Unsupported("DEFERRABLE")
 	}
 	switch con.Contype {
 	case pg.ConstrType_CONSTR_CHECK:
-		return b.addCheck(p)
+		return b.addCheck(ctx, p)
 	case pg.ConstrType_CONSTR_PRIMARY:
-		return b.addPrimaryKey(p)
+		return b.addPrimaryKey(ctx, p)
 	case pg.ConstrType_CONSTR_UNIQUE:
-		return b.addUnique(p)
+		return b.addUnique(ctx, p)
 	case pg.ConstrType_CONSTR_GENERATED:
-		return b.setGenerated(b.table.ColumnByName(p.column), con)
+		return b.setGenerated(ctx, b.table.ColumnByName(p.column), con)
 	case pg.ConstrType_CONSTR_FOREIGN:
 		return pgerr.Unsupported("FOREIGN KEY")
 	case pg.ConstrType_CONSTR_EXCLUSION:
@@ -65,9 +66,9 @@ func (b *tableBuilder) addConstraint(p pendingConstraint) error {
 }
 
 // addCheck adds a CHECK constraint.
-func (b *tableBuilder) addCheck(p pendingConstraint) error {
+func (b *tableBuilder) addCheck(ctx context.Context, p pendingConstraint) error {
 	t, con := b.table, p.def
-	e, err := b.bindCheck(con.RawExpr, t)
+	e, err := b.bindCheck(ctx, con.RawExpr, t)
 	if err != nil {
 		return err
 	}
@@ -84,12 +85,12 @@ func (b *tableBuilder) addCheck(p pendingConstraint) error {
 		}
 		return pgerr.New(pgerr.DuplicateObject, "constraint %q for relation %q already exists", ck.Name, t.Name)
 	}
-	if err := b.oids(&ck.OID); err != nil {
+	if err := b.oids(ctx, &ck.OID); err != nil {
 		return err
 	}
 	t.Checks = append(t.Checks, ck)
 	if !b.created && !con.SkipValidation {
-		b.after = append(b.after, func() error { return b.validateCheck(ck) })
+		b.after = append(b.after, func() error { return b.validateCheck(ctx, ck) })
 	}
 	return nil
 }
@@ -162,7 +163,7 @@ func noOperatorClass(t *types.Type, method string) error {
 }
 
 // constraintIndex makes the index of a PRIMARY KEY or UNIQUE constraint.
-func (b *tableBuilder) constraintIndex(p pendingConstraint, what, label string) (catalog.Index, error) {
+func (b *tableBuilder) constraintIndex(ctx context.Context, p pendingConstraint, what, label string) (catalog.Index, error) {
 	con := p.def
 	ix := catalog.Index{Name: con.Conname, Unique: true, Method: "btree", Valid: true, NullsNotDistinct: con.NullsNotDistinct}
 	if con.Indexname != "" {
@@ -194,14 +195,14 @@ func (b *tableBuilder) constraintIndex(p pendingConstraint, what, label string) 
 	if ix.Options, err = storageHints(con.Options); err != nil {
 		return ix, err
 	}
-	err = b.oids(&ix.OID, &ix.Constraint)
+	err = b.oids(ctx, &ix.OID, &ix.Constraint)
 	ix.ID = uint32(ix.OID)
 	return ix, err
 }
 
 // addPrimaryKey adds the PRIMARY KEY: its columns become the row's key and
 // (but for WITH shard_key) the shard key. On a table with rows they all move.
-func (b *tableBuilder) addPrimaryKey(p pendingConstraint) error {
+func (b *tableBuilder) addPrimaryKey(ctx context.Context, p pendingConstraint) error {
 	t := b.table
 	if t.PrimaryKey() != nil {
 		err := pgerr.New(pgerr.InvalidTableDefinition, "multiple primary keys for table %q are not allowed", t.Name)
@@ -210,7 +211,7 @@ func (b *tableBuilder) addPrimaryKey(p pendingConstraint) error {
 		}
 		return b.at(err, p.def.Location)
 	}
-	ix, err := b.constraintIndex(p, "primary key", "pkey")
+	ix, err := b.constraintIndex(ctx, p, "primary key", "pkey")
 	if err != nil {
 		return err
 	}
@@ -227,7 +228,7 @@ func (b *tableBuilder) addPrimaryKey(p pendingConstraint) error {
 		b.dropRowID()
 		b.rewrite = true
 	}
-	return b.decideGlobal()
+	return b.decideGlobal(ctx)
 }
 
 // dropRowID retires the hidden key of a table that gets a real one.
@@ -240,7 +241,7 @@ func (b *tableBuilder) dropRowID() {
 }
 
 // addUnique adds a UNIQUE constraint.
-func (b *tableBuilder) addUnique(p pendingConstraint) error {
+func (b *tableBuilder) addUnique(ctx context.Context, p pendingConstraint) error {
 	if b.created && p.def.Conname == "" {
 		cols, _, err := b.keyColumns(p, "unique")
 		if err != nil {
@@ -251,31 +252,31 @@ func (b *tableBuilder) addUnique(p pendingConstraint) error {
 			return nil
 		}
 	}
-	ix, err := b.constraintIndex(p, "unique", "key")
+	ix, err := b.constraintIndex(ctx, p, "unique", "key")
 	if err != nil {
 		return err
 	}
-	return b.addIndex(ix)
+	return b.addIndex(ctx, ix)
 }
 
 // addIndex adds an index of any kind, and builds it when there may be rows.
-func (b *tableBuilder) addIndex(ix catalog.Index) error {
+func (b *tableBuilder) addIndex(ctx context.Context, ix catalog.Index) error {
 	t := b.table
 	t.Indexes = append(t.Indexes, ix)
-	if err := b.decideGlobal(); err != nil {
+	if err := b.decideGlobal(ctx); err != nil {
 		return err
 	}
 	if b.created {
 		return nil
 	}
 	at := len(t.Indexes) - 1
-	b.after = append(b.after, func() error { return b.build(&b.table.Indexes[at]) })
+	b.after = append(b.after, func() error { return b.build(ctx, &b.table.Indexes[at]) })
 	return nil
 }
 
 // decideGlobal gives every unique index that does not contain the shard key a
 // relation of its own: only there can one shard see all equal values.
-func (b *tableBuilder) decideGlobal() error {
+func (b *tableBuilder) decideGlobal(ctx context.Context) error {
 	t := b.table
 	for i := range t.Indexes {
 		ix := &t.Indexes[i]
@@ -287,7 +288,7 @@ func (b *tableBuilder) decideGlobal() error {
 			continue
 		}
 		if ix.Global == 0 {
-			physical, err := b.Allocate.Physical(b.ctx)
+			physical, err := b.Allocate.Physical(ctx)
 			if err != nil {
 				return err
 			}
@@ -311,8 +312,8 @@ func containsShardKey(t *catalog.Table, ix *catalog.Index) bool {
 }
 
 // validateCheck looks for rows that a new CHECK refuses (23514).
-func (b *tableBuilder) validateCheck(ck catalog.Check) error {
-	rows, err := b.Rows.Run(b.ctx, fmt.Sprintf("SELECT 1 FROM %s WHERE NOT (%s) LIMIT 1", b.sqlName(b.table), ck.Expr))
+func (b *tableBuilder) validateCheck(ctx context.Context, ck catalog.Check) error {
+	rows, err := b.Rows.Run(ctx, fmt.Sprintf("SELECT 1 FROM %s WHERE NOT (%s) LIMIT 1", b.sqlName(b.table), ck.Expr))
 	if err != nil || len(rows) == 0 {
 		return err
 	}

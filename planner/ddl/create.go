@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"context"
 	"math"
 	"strconv"
 	"strings"
@@ -13,7 +14,7 @@ import (
 )
 
 // createTable is CREATE TABLE.
-func (s *statement) createTable(n *pg.CreateStmt) error {
+func (s *statement) createTable(ctx context.Context, n *pg.CreateStmt) error {
 	if err := refuseCreate(n); err != nil {
 		return err
 	}
@@ -32,11 +33,11 @@ func (s *statement) createTable(n *pg.CreateStmt) error {
 		}
 		return s.checkFree(sc.OID, rv.Relname)
 	}
-	t, err := s.newTable(sc, rv)
+	t, err := s.newTable(ctx, sc, rv)
 	if err != nil {
 		return err
 	}
-	return s.fillTable(t, n)
+	return s.fillTable(ctx, t, n)
 }
 
 // refuseCreate names the clauses of CREATE TABLE that are not supported.
@@ -61,7 +62,7 @@ func refuseCreate(n *pg.CreateStmt) error {
 }
 
 // newTable allocates an empty table's descriptor.
-func (s *statement) newTable(sc *catalog.Schema, rv *pg.RangeVar) (*catalog.Table, error) {
+func (s *statement) newTable(ctx context.Context, sc *catalog.Schema, rv *pg.RangeVar) (*catalog.Table, error) {
 	t := &catalog.Table{
 		Database: s.Database, Schema: sc.OID, Name: rv.Relname, Owner: s.Role.OID, Home: catalog.HomeShards,
 		Persistence: catalog.Permanent, NextColumn: 1, NextAttnum: 1, Stats: catalog.Statistics{Rows: -1},
@@ -69,17 +70,17 @@ func (s *statement) newTable(sc *catalog.Schema, rv *pg.RangeVar) (*catalog.Tabl
 	if rv.Relpersistence == "u" {
 		t.Persistence = catalog.Unlogged
 	}
-	if err := s.oids(&t.OID, &t.RowType, &t.ArrayType); err != nil {
+	if err := s.oids(ctx, &t.OID, &t.RowType, &t.ArrayType); err != nil {
 		return nil, err
 	}
 	var err error
-	t.Physical, err = s.Allocate.Physical(s.ctx)
+	t.Physical, err = s.Allocate.Physical(ctx)
 	return t, err
 }
 
 // fillTable adds columns, then constraints, in PostgreSQL's order: columns
 // with their own constraints first, so that table constraints see all columns.
-func (s *statement) fillTable(t *catalog.Table, n *pg.CreateStmt) error {
+func (s *statement) fillTable(ctx context.Context, t *catalog.Table, n *pg.CreateStmt) error {
 	options, shardKey, err := tableOptions(n.Options)
 	if err != nil {
 		return err
@@ -89,7 +90,7 @@ func (s *statement) fillTable(t *catalog.Table, n *pg.CreateStmt) error {
 	for _, e := range n.TableElts {
 		switch e := e.GetNode().(type) {
 		case *pg.Node_ColumnDef:
-			err = b.addColumn(e.ColumnDef)
+			err = b.addColumn(ctx, e.ColumnDef)
 		case *pg.Node_Constraint:
 			b.later = append(b.later, pendingConstraint{def: e.Constraint})
 		default:
@@ -99,10 +100,10 @@ func (s *statement) fillTable(t *catalog.Table, n *pg.CreateStmt) error {
 			return err
 		}
 	}
-	if err := b.addConstraints(); err != nil {
+	if err := b.addConstraints(ctx); err != nil {
 		return err
 	}
-	if err := b.finishKey(shardKey); err != nil {
+	if err := b.finishKey(ctx, shardKey); err != nil {
 		return err
 	}
 	s.Change.Put(t)
@@ -217,7 +218,7 @@ type pendingConstraint struct {
 }
 
 // finishKey settles the primary key: the declared one, or a hidden row id.
-func (b *tableBuilder) finishKey(shardKey []string) error {
+func (b *tableBuilder) finishKey(ctx context.Context, shardKey []string) error {
 	t := b.table
 	if len(t.Key) == 0 {
 		if len(shardKey) > 0 {
@@ -239,7 +240,7 @@ func (b *tableBuilder) finishKey(shardKey []string) error {
 		}
 	}
 	t.ShardKey = len(shardKey)
-	return b.decideGlobal()
+	return b.decideGlobal(ctx)
 }
 
 func shardKeyError() *pgerr.E {

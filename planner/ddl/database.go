@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 
 // createDatabase is CREATE DATABASE: empty ones are copied as they are, that
 // is every template without user's objects.
-func (s *statement) createDatabase(n *pg.CreatedbStmt) error {
+func (s *statement) createDatabase(ctx context.Context, n *pg.CreatedbStmt) error {
 	if err := s.Alone("CREATE DATABASE"); err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func (s *statement) createDatabase(n *pg.CreatedbStmt) error {
 	for range s.snapshot().Relations(from.OID) {
 		return pgerr.Unsupported("CREATE DATABASE … TEMPLATE of a database with tables")
 	}
-	if err := s.oids(&db.OID); err != nil {
+	if err := s.oids(ctx, &db.OID); err != nil {
 		return err
 	}
 	s.Change.Put(db)
@@ -110,7 +111,7 @@ func (s *statement) databaseOption(db *catalog.Database, d *pg.DefElem) error {
 func truth(v string) bool { return v == "true" || v == "on" || v == "1" || v == "yes" }
 
 // dropDatabase is DROP DATABASE: everything in it goes with it.
-func (s *statement) dropDatabase(n *pg.DropdbStmt) error {
+func (s *statement) dropDatabase(ctx context.Context, n *pg.DropdbStmt) error {
 	if err := s.Alone("DROP DATABASE"); err != nil {
 		return err
 	}
@@ -128,7 +129,7 @@ func (s *statement) dropDatabase(n *pg.DropdbStmt) error {
 	case db.OID == s.Database:
 		return pgerr.New(pgerr.ObjectInUse, "cannot drop the currently open database")
 	}
-	users, err := s.sessionsThatStay(db.OID)
+	users, err := s.sessionsThatStay(ctx, db.OID)
 	if err != nil {
 		return err
 	}
@@ -157,14 +158,14 @@ const (
 	leavingPause = 100 * time.Millisecond
 )
 
-func (s *statement) sessionsThatStay(database catalog.OID) (n int, err error) {
+func (s *statement) sessionsThatStay(ctx context.Context, database catalog.OID) (n int, err error) {
 	for range leavingTries {
 		if n = s.Rows.Sessions(database); n == 0 {
 			return 0, nil
 		}
 		select {
-		case <-s.ctx.Done():
-			return n, pgerr.From(s.ctx.Err())
+		case <-ctx.Done():
+			return n, pgerr.From(ctx.Err())
 		case <-time.After(leavingPause):
 		}
 	}

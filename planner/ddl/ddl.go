@@ -79,14 +79,13 @@ type Env struct {
 // Execute runs one statement and returns its command tag. What is not DDL, or
 // not supported, is 0A000.
 func Execute(ctx context.Context, env *Env, st *sqlparse.Statement) (string, error) {
-	s := &statement{Env: env, ctx: ctx, text: st}
-	return Command(st.Node), s.run(st.Node)
+	s := &statement{Env: env, text: st}
+	return Command(st.Node), s.run(ctx, st.Node)
 }
 
 // statement is one Execute.
 type statement struct {
 	*Env
-	ctx  context.Context
 	text *sqlparse.Statement
 	// cascaded describes what goes with what CASCADE drops.
 	cascaded []string
@@ -107,18 +106,18 @@ func (s *statement) checkNotInUse(t *catalog.Table, command string) error {
 func (s *statement) snapshot() *catalog.Snapshot { return s.Change.Snapshot() }
 
 // run dispatches on the statement's kind.
-func (s *statement) run(n *pg.Node) error {
+func (s *statement) run(ctx context.Context, n *pg.Node) error {
 	switch n := n.GetNode().(type) {
 	case *pg.Node_CreateStmt:
-		return s.createTable(n.CreateStmt)
+		return s.createTable(ctx, n.CreateStmt)
 	case *pg.Node_AlterTableStmt:
-		return s.alterTable(n.AlterTableStmt)
+		return s.alterTable(ctx, n.AlterTableStmt)
 	case *pg.Node_IndexStmt:
-		return s.createIndex(n.IndexStmt)
+		return s.createIndex(ctx, n.IndexStmt)
 	case *pg.Node_DropStmt:
-		return s.drop(n.DropStmt)
+		return s.drop(ctx, n.DropStmt)
 	case *pg.Node_TruncateStmt:
-		return s.truncate(n.TruncateStmt)
+		return s.truncate(ctx, n.TruncateStmt)
 	case *pg.Node_RenameStmt:
 		return s.rename(n.RenameStmt)
 	case *pg.Node_AlterObjectSchemaStmt:
@@ -128,30 +127,30 @@ func (s *statement) run(n *pg.Node) error {
 	case *pg.Node_CommentStmt:
 		return s.comment(n.CommentStmt)
 	case *pg.Node_CreateSchemaStmt:
-		return s.createSchema(n.CreateSchemaStmt)
+		return s.createSchema(ctx, n.CreateSchemaStmt)
 	case *pg.Node_CreateSeqStmt:
-		return s.createSequence(n.CreateSeqStmt)
+		return s.createSequence(ctx, n.CreateSeqStmt)
 	case *pg.Node_AlterSeqStmt:
-		return s.alterSequence(n.AlterSeqStmt)
+		return s.alterSequence(ctx, n.AlterSeqStmt)
 	case *pg.Node_ViewStmt:
-		return s.createView(n.ViewStmt)
+		return s.createView(ctx, n.ViewStmt)
 	}
-	return s.runGlobal(n)
+	return s.runGlobal(ctx, n)
 }
 
 // runGlobal dispatches what belongs to no one database.
-func (s *statement) runGlobal(n *pg.Node) error {
+func (s *statement) runGlobal(ctx context.Context, n *pg.Node) error {
 	switch n := n.GetNode().(type) {
 	case *pg.Node_CreatedbStmt:
-		return s.createDatabase(n.CreatedbStmt)
+		return s.createDatabase(ctx, n.CreatedbStmt)
 	case *pg.Node_DropdbStmt:
-		return s.dropDatabase(n.DropdbStmt)
+		return s.dropDatabase(ctx, n.DropdbStmt)
 	case *pg.Node_AlterDatabaseStmt:
 		return s.alterDatabase(n.AlterDatabaseStmt)
 	case *pg.Node_AlterDatabaseSetStmt:
 		return s.alterDatabaseSet(n.AlterDatabaseSetStmt)
 	case *pg.Node_CreateRoleStmt:
-		return s.createRole(n.CreateRoleStmt)
+		return s.createRole(ctx, n.CreateRoleStmt)
 	case *pg.Node_AlterRoleStmt:
 		return s.alterRole(n.AlterRoleStmt)
 	case *pg.Node_AlterRoleSetStmt:

@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -110,7 +111,7 @@ func (s *statement) visibleName(r catalog.Relation) string {
 
 // dropAll drops the relations that a DROP names, with what depends on them
 // under CASCADE; without it, that there is something is 2BP01.
-func (s *statement) dropAll(list []catalog.Relation, cascade bool) error {
+func (s *statement) dropAll(ctx context.Context, list []catalog.Relation, cascade bool) error {
 	seen := map[catalog.OID]bool{}
 	for _, r := range list {
 		seen[r.Ref().OID] = true
@@ -135,7 +136,7 @@ func (s *statement) dropAll(list []catalog.Relation, cascade bool) error {
 	}
 	s.reportCascade()
 	for _, r := range list {
-		if err := s.dropOne(r, cascade); err != nil {
+		if err := s.dropOne(ctx, r, cascade); err != nil {
 			return err
 		}
 	}
@@ -216,7 +217,7 @@ func (s *statement) reportCascade() {
 
 // dropGenerated drops the generated columns that are made of a column under
 // CASCADE, or refuses (2BP01).
-func (b *tableBuilder) dropGenerated(c *catalog.Column, cascade bool) error {
+func (b *tableBuilder) dropGenerated(ctx context.Context, c *catalog.Column, cascade bool) error {
 	var names []string
 	for i := range b.table.Columns {
 		g := &b.table.Columns[i]
@@ -245,7 +246,7 @@ func (b *tableBuilder) dropGenerated(c *catalog.Column, cascade bool) error {
 	}
 	for _, n := range names {
 		b.cascaded = append(b.cascaded, fmt.Sprintf("column %s of %s", n, table))
-		if err := b.removeColumn(b.table.ColumnByName(n), true); err != nil {
+		if err := b.removeColumn(ctx, b.table.ColumnByName(n), true); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // drop is DROP of tables, indexes, sequences, views and schemas.
-func (s *statement) drop(n *pg.DropStmt) error {
+func (s *statement) drop(ctx context.Context, n *pg.DropStmt) error {
 	cascade := n.Behavior == pg.DropBehavior_DROP_CASCADE
 	if n.Concurrent {
 		if err := s.Alone("DROP INDEX CONCURRENTLY"); err != nil {
@@ -29,9 +30,9 @@ func (s *statement) drop(n *pg.DropStmt) error {
 				relations = append(relations, r)
 			}
 		case pg.ObjectType_OBJECT_INDEX:
-			err = s.dropIndex(n, o)
+			err = s.dropIndex(ctx, n, o)
 		case pg.ObjectType_OBJECT_SCHEMA:
-			err = s.dropSchema(n, o.GetString_().GetSval(), cascade)
+			err = s.dropSchema(ctx, n, o.GetString_().GetSval(), cascade)
 		default:
 			err = pgerr.Unsupported("DROP %s", objectWord(n.RemoveType))
 		}
@@ -39,7 +40,7 @@ func (s *statement) drop(n *pg.DropStmt) error {
 			return err
 		}
 	}
-	return s.dropAll(relations, cascade)
+	return s.dropAll(ctx, relations, cascade)
 }
 
 // kinds are what DROP calls each kind of relation.
@@ -90,13 +91,13 @@ func wrongKind(name, want, have string) *pgerr.E {
 }
 
 // dropOne drops a relation with what belongs to it.
-func (s *statement) dropOne(r catalog.Relation, cascade bool) error {
+func (s *statement) dropOne(ctx context.Context, r catalog.Relation, cascade bool) error {
 	switch r := r.(type) {
 	case *catalog.Table:
 		if err := s.checkNotInUse(r, "DROP TABLE"); err != nil {
 			return err
 		}
-		if err := s.Rows.Lock(s.ctx, r); err != nil {
+		if err := s.Rows.Lock(ctx, r); err != nil {
 			return err
 		}
 		s.dropOwnedSequences(r.OID, 0)
@@ -128,7 +129,7 @@ func (s *statement) ownedSequences(table catalog.OID, column catalog.ColumnID) [
 }
 
 // dropIndex drops one plain index; a constraint's goes with its constraint.
-func (s *statement) dropIndex(n *pg.DropStmt, o *pg.Node) error {
+func (s *statement) dropIndex(ctx context.Context, n *pg.DropStmt, o *pg.Node) error {
 	schema, name := dotted(o.GetList().GetItems())
 	t, ix, err := s.index(schema, name)
 	if err != nil {
@@ -153,14 +154,14 @@ func (s *statement) dropIndex(n *pg.DropStmt, o *pg.Node) error {
 	}
 	b := s.alterBuilder(t)
 	i := slices.IndexFunc(b.table.Indexes, func(x catalog.Index) bool { return x.OID == ix.OID })
-	if err := b.dropIndexAt(i); err != nil {
+	if err := b.dropIndexAt(ctx, i); err != nil {
 		return err
 	}
-	return b.publish()
+	return b.publish(ctx)
 }
 
 // dropSchema drops a schema, with all in it under CASCADE.
-func (s *statement) dropSchema(n *pg.DropStmt, name string, cascade bool) error {
+func (s *statement) dropSchema(ctx context.Context, n *pg.DropStmt, name string, cascade bool) error {
 	sc := s.snapshot().Schema(s.Database, name)
 	if sc == nil {
 		if n.MissingOk {
@@ -191,7 +192,7 @@ func (s *statement) dropSchema(n *pg.DropStmt, name string, cascade bool) error 
 	for _, r := range inside {
 		s.cascaded = append(s.cascaded, kinds[r.Ref().Kind]+" "+s.visibleName(r))
 	}
-	if err := s.dropAll(inside, true); err != nil {
+	if err := s.dropAll(ctx, inside, true); err != nil {
 		return err
 	}
 	s.Change.Delete(sc)
@@ -199,7 +200,7 @@ func (s *statement) dropSchema(n *pg.DropStmt, name string, cascade bool) error 
 }
 
 // truncate is TRUNCATE: every table gets a fresh, empty physical table.
-func (s *statement) truncate(n *pg.TruncateStmt) error {
+func (s *statement) truncate(ctx context.Context, n *pg.TruncateStmt) error {
 	var tables []*catalog.Table
 	for _, o := range n.Relations {
 		t, err := s.table(o.GetRangeVar())
@@ -214,25 +215,25 @@ func (s *statement) truncate(n *pg.TruncateStmt) error {
 		}
 	}
 	for _, t := range tables {
-		if err := s.truncateOne(t, n.RestartSeqs); err != nil {
+		if err := s.truncateOne(ctx, t, n.RestartSeqs); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *statement) truncateOne(t *catalog.Table, restart bool) error {
-	if err := s.Rows.Lock(s.ctx, t); err != nil {
+func (s *statement) truncateOne(ctx context.Context, t *catalog.Table, restart bool) error {
+	if err := s.Rows.Lock(ctx, t); err != nil {
 		return err
 	}
 	c := cloneTable(t)
 	var err error
-	if c.Physical, err = s.Allocate.Physical(s.ctx); err != nil {
+	if c.Physical, err = s.Allocate.Physical(ctx); err != nil {
 		return err
 	}
 	for i := range c.Indexes {
 		if c.Indexes[i].Global != 0 {
-			if c.Indexes[i].Global, err = s.Allocate.Physical(s.ctx); err != nil {
+			if c.Indexes[i].Global, err = s.Allocate.Physical(ctx); err != nil {
 				return err
 			}
 		}
@@ -243,7 +244,7 @@ func (s *statement) truncateOne(t *catalog.Table, restart bool) error {
 		return nil
 	}
 	for _, seq := range s.ownedSequences(t.OID, 0) {
-		if err := s.restartSequence(seq, seq.Start); err != nil {
+		if err := s.restartSequence(ctx, seq, seq.Start); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // createIndex is CREATE [UNIQUE] INDEX.
-func (s *statement) createIndex(n *pg.IndexStmt) error {
+func (s *statement) createIndex(ctx context.Context, n *pg.IndexStmt) error {
 	if n.Concurrent {
 		if err := s.Alone("CREATE INDEX CONCURRENTLY"); err != nil {
 			return err
@@ -39,14 +40,14 @@ func (s *statement) createIndex(n *pg.IndexStmt) error {
 		}
 		return s.checkFree(t.Schema, n.Idxname)
 	}
-	ix, err := b.newIndex(n)
+	ix, err := b.newIndex(ctx, n)
 	if err != nil {
 		return err
 	}
-	if err := b.addIndex(ix); err != nil {
+	if err := b.addIndex(ctx, ix); err != nil {
 		return err
 	}
-	return b.publish()
+	return b.publish(ctx)
 }
 
 // refuseIndex names the clauses of CREATE INDEX that are not supported.
@@ -123,7 +124,7 @@ func isOperatorClass(name string, t *types.Type) bool {
 }
 
 // newIndex makes the descriptor of a CREATE INDEX.
-func (b *tableBuilder) newIndex(n *pg.IndexStmt) (catalog.Index, error) {
+func (b *tableBuilder) newIndex(ctx context.Context, n *pg.IndexStmt) (catalog.Index, error) {
 	ix := catalog.Index{Name: n.Idxname, Unique: n.Unique, Method: n.AccessMethod, Valid: true}
 	var names []string
 	for _, p := range n.IndexParams {
@@ -153,7 +154,7 @@ func (b *tableBuilder) newIndex(n *pg.IndexStmt) (catalog.Index, error) {
 		return ix, err
 	}
 	// An OID is never used twice, so neither is the name of the index on the shards.
-	err = b.oids(&ix.OID)
+	err = b.oids(ctx, &ix.OID)
 	ix.ID = uint32(ix.OID)
 	return ix, err
 }
@@ -205,17 +206,17 @@ func storageHints(list []*pg.Node) (map[string]string, error) {
 }
 
 // build fills a new index from the rows that are there.
-func (b *tableBuilder) build(ix *catalog.Index) error {
+func (b *tableBuilder) build(ctx context.Context, ix *catalog.Index) error {
 	if ix.Unique {
-		if err := b.checkDuplicates(ix); err != nil {
+		if err := b.checkDuplicates(ctx, ix); err != nil {
 			return err
 		}
 	}
-	return b.Rows.BuildIndex(b.ctx, b.table, ix)
+	return b.Rows.BuildIndex(ctx, b.table, ix)
 }
 
 // checkDuplicates looks for rows that a new unique index refuses (23505).
-func (b *tableBuilder) checkDuplicates(ix *catalog.Index) error {
+func (b *tableBuilder) checkDuplicates(ctx context.Context, ix *catalog.Index) error {
 	var cols, notNull []string
 	for _, k := range ix.Columns {
 		name := quote(b.table.Column(k.Column).Name)
@@ -223,7 +224,7 @@ func (b *tableBuilder) checkDuplicates(ix *catalog.Index) error {
 		notNull = append(notNull, name+" IS NOT NULL")
 	}
 	list := strings.Join(cols, ", ")
-	rows, err := b.Rows.Run(b.ctx, fmt.Sprintf("SELECT %s FROM %s WHERE %s GROUP BY %s HAVING count(*) > 1 LIMIT 1",
+	rows, err := b.Rows.Run(ctx, fmt.Sprintf("SELECT %s FROM %s WHERE %s GROUP BY %s HAVING count(*) > 1 LIMIT 1",
 		list, b.sqlName(b.table), strings.Join(notNull, " AND "), list))
 	if err != nil || len(rows) == 0 {
 		return err

@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -219,12 +220,12 @@ func (s *statement) sqlName(t *catalog.Table) string {
 }
 
 // oid allocates.
-func (s *statement) oid() (catalog.OID, error) { return s.Allocate.OID(s.ctx) }
+func (s *statement) oid(ctx context.Context) (catalog.OID, error) { return s.Allocate.OID(ctx) }
 
 // oids allocates several.
-func (s *statement) oids(into ...*catalog.OID) error {
+func (s *statement) oids(ctx context.Context, into ...*catalog.OID) error {
 	for _, p := range into {
-		oid, err := s.oid()
+		oid, err := s.oid(ctx)
 		if err != nil {
 			return err
 		}

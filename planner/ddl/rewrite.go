@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,14 +37,14 @@ func cloneTable(t *catalog.Table) *catalog.Table {
 
 // publish locks the table, puts its new descriptor and then looks at the rows:
 // moving them first when they cannot stay where they are.
-func (b *tableBuilder) publish() error {
+func (b *tableBuilder) publish(ctx context.Context) error {
 	old := b.snapshot().Table(b.table.OID)
-	if err := b.Rows.Lock(b.ctx, old); err != nil {
+	if err := b.Rows.Lock(ctx, old); err != nil {
 		return err
 	}
 	b.finishSequences() // rows that move draw from them
 	if b.rewrite {
-		if err := b.moveRows(old); err != nil {
+		if err := b.moveRows(ctx, old); err != nil {
 			return err
 		}
 	}
@@ -63,23 +64,23 @@ func (b *tableBuilder) publish() error {
 // form. They pass through a table of their own name, as in PostgreSQL
 // (cluster.c, make_new_heap), so that they meet every constraint there. The
 // unique indexes are the table's own, and so is the version that they are written with.
-func (b *tableBuilder) moveRows(old *catalog.Table) error {
+func (b *tableBuilder) moveRows(ctx context.Context, old *catalog.Table) error {
 	t := b.table
-	physical, err := b.Allocate.Physical(b.ctx)
+	physical, err := b.Allocate.Physical(ctx)
 	if err != nil {
 		return err
 	}
 	t.Physical = physical
 	for i := range t.Indexes {
 		if t.Indexes[i].Global != 0 {
-			if t.Indexes[i].Global, err = b.Allocate.Physical(b.ctx); err != nil {
+			if t.Indexes[i].Global, err = b.Allocate.Physical(ctx); err != nil {
 				return err
 			}
 		}
 	}
 	target := cloneTable(t)
 	target.Name = fmt.Sprintf("pg_temp_%d", old.OID)
-	if err := b.oids(&target.OID, &target.RowType, &target.ArrayType); err != nil {
+	if err := b.oids(ctx, &target.OID, &target.RowType, &target.ArrayType); err != nil {
 		return err
 	}
 	for i := range target.Columns {
@@ -90,7 +91,7 @@ func (b *tableBuilder) moveRows(old *catalog.Table) error {
 		}
 	}
 	b.Change.Put(target)
-	_, err = b.Rows.Run(b.ctx, b.copyStatement(target, old))
+	_, err = b.Rows.Run(ctx, b.copyStatement(target, old))
 	b.Change.Delete(target)
 	for i := range t.Columns {
 		t.Columns[i].Missing = types.Null

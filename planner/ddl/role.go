@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -33,7 +34,7 @@ func (s *statement) role(spec *pg.RoleSpec) (*catalog.Role, error) {
 }
 
 // createRole is CREATE ROLE, USER and GROUP.
-func (s *statement) createRole(n *pg.CreateRoleStmt) error {
+func (s *statement) createRole(ctx context.Context, n *pg.CreateRoleStmt) error {
 	r := &catalog.Role{Name: n.Role, Inherit: true, ConnLimit: -1, Login: n.StmtType == pg.RoleStmtType_ROLESTMT_USER}
 	memberships, err := s.roleOptions(r, n.Options)
 	if err != nil {
@@ -49,7 +50,7 @@ func (s *statement) createRole(n *pg.CreateRoleStmt) error {
 	if s.snapshot().Role(n.Role) != nil {
 		return pgerr.New(pgerr.DuplicateObject, "role %q already exists", n.Role)
 	}
-	if err := s.oids(&r.OID); err != nil {
+	if err := s.oids(ctx, &r.OID); err != nil {
 		return err
 	}
 	s.Change.Put(r)

@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // createSchema is CREATE SCHEMA, with the objects that it may contain.
-func (s *statement) createSchema(n *pg.CreateSchemaStmt) error {
+func (s *statement) createSchema(ctx context.Context, n *pg.CreateSchemaStmt) error {
 	name := n.Schemaname
 	owner := s.Role
 	if n.Authrole != nil {
@@ -42,15 +43,15 @@ func (s *statement) createSchema(n *pg.CreateSchemaStmt) error {
 		return pgerr.New(pgerr.DuplicateSchema, "schema %q already exists", name)
 	}
 	sc := &catalog.Schema{Database: s.Database, Name: name, Owner: owner.OID}
-	if err := s.oids(&sc.OID); err != nil {
+	if err := s.oids(ctx, &sc.OID); err != nil {
 		return err
 	}
 	s.Change.Put(sc)
-	return s.schemaElements(sc, n.SchemaElts)
+	return s.schemaElements(ctx, sc, n.SchemaElts)
 }
 
 // schemaElements creates what stands inside CREATE SCHEMA, in the new schema.
-func (s *statement) schemaElements(sc *catalog.Schema, elements []*pg.Node) error {
+func (s *statement) schemaElements(ctx context.Context, sc *catalog.Schema, elements []*pg.Node) error {
 	if len(elements) == 0 {
 		return nil
 	}
@@ -68,8 +69,8 @@ func (s *statement) schemaElements(sc *catalog.Schema, elements []*pg.Node) erro
 	elements = slices.Clone(elements)
 	slices.SortStableFunc(elements, func(x, y *pg.Node) int { return elementRank(x) - elementRank(y) })
 	for _, e := range elements {
-		sub := &statement{Env: &inner, ctx: s.ctx, text: s.text}
-		if err := sub.run(e); err != nil {
+		sub := &statement{Env: &inner, text: s.text}
+		if err := sub.run(ctx, e); err != nil {
 			return err
 		}
 	}

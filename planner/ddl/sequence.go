@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"context"
 	"math"
 	"strconv"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // createSequence is CREATE SEQUENCE.
-func (s *statement) createSequence(n *pg.CreateSeqStmt) error {
+func (s *statement) createSequence(ctx context.Context, n *pg.CreateSeqStmt) error {
 	rv := n.Sequence
 	if rv.Relpersistence == "t" {
 		return pgerr.Unsupported("CREATE TEMPORARY SEQUENCE")
@@ -28,7 +29,7 @@ func (s *statement) createSequence(n *pg.CreateSeqStmt) error {
 		}
 		return s.checkFree(sc.OID, rv.Relname)
 	}
-	seq, err := s.newSequence(sc.OID, rv.Relname, types.TInt8, n.Options)
+	seq, err := s.newSequence(ctx, sc.OID, rv.Relname, types.TInt8, n.Options)
 	if err != nil {
 		return err
 	}
@@ -40,7 +41,7 @@ func (s *statement) createSequence(n *pg.CreateSeqStmt) error {
 }
 
 // newSequence makes a sequence of the type, with the options of CREATE SEQUENCE.
-func (s *statement) newSequence(schema catalog.OID, name string, t *types.Type, options []*pg.Node) (*catalog.Sequence, error) {
+func (s *statement) newSequence(ctx context.Context, schema catalog.OID, name string, t *types.Type, options []*pg.Node) (*catalog.Sequence, error) {
 	seq := &catalog.Sequence{
 		Database: s.Database, Schema: schema, Name: name, Owner: s.Role.OID,
 		Persistence: catalog.Permanent, Type: t, Increment: 1, Cache: 1,
@@ -49,10 +50,10 @@ func (s *statement) newSequence(schema catalog.OID, name string, t *types.Type, 
 		return nil, err
 	}
 	var err error
-	if seq.Physical, err = s.Allocate.Physical(s.ctx); err != nil {
+	if seq.Physical, err = s.Allocate.Physical(ctx); err != nil {
 		return nil, err
 	}
-	return seq, s.oids(&seq.OID)
+	return seq, s.oids(ctx, &seq.OID)
 }
 
 // sequenceBounds are a sequence's type's limits.
@@ -217,7 +218,7 @@ func (s *statement) sequenceOwner(seq *catalog.Sequence, d *pg.DefElem) error {
 }
 
 // alterSequence is ALTER SEQUENCE.
-func (s *statement) alterSequence(n *pg.AlterSeqStmt) error {
+func (s *statement) alterSequence(ctx context.Context, n *pg.AlterSeqStmt) error {
 	r, err := s.relation(n.Sequence.Schemaname, n.Sequence.Relname)
 	if err != nil {
 		return err
@@ -263,20 +264,20 @@ func (s *statement) alterSequence(n *pg.AlterSeqStmt) error {
 	case value > seq.Max:
 		return pgerr.New(pgerr.InvalidParameterValue, "RESTART value (%d) cannot be greater than MAXVALUE (%d)", value, seq.Max)
 	}
-	return s.restartSequence(&seq, value)
+	return s.restartSequence(ctx, &seq, value)
 }
 
 // restartSequence gives the sequence a fresh physical identity that begins at
 // value: rolled back, the old one goes on as if nothing had happened.
-func (s *statement) restartSequence(old *catalog.Sequence, value int64) error {
+func (s *statement) restartSequence(ctx context.Context, old *catalog.Sequence, value int64) error {
 	seq := *old
 	var err error
-	if seq.Physical, err = s.Allocate.Physical(s.ctx); err != nil {
+	if seq.Physical, err = s.Allocate.Physical(ctx); err != nil {
 		return err
 	}
 	s.Change.Put(&seq)
 	if value == seq.Start {
 		return nil
 	}
-	return s.Rows.SetSequence(s.ctx, &seq, value, false)
+	return s.Rows.SetSequence(ctx, &seq, value, false)
 }

@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"context"
 	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -13,7 +14,7 @@ import (
 
 // createView is CREATE [OR REPLACE] VIEW: the query is kept as text with every
 // name qualified, and bound again wherever the view is used.
-func (s *statement) createView(n *pg.ViewStmt) error {
+func (s *statement) createView(ctx context.Context, n *pg.ViewStmt) error {
 	rv := n.View
 	switch {
 	case rv.Relpersistence == "t":
@@ -31,7 +32,7 @@ func (s *statement) createView(n *pg.ViewStmt) error {
 	if old != nil && !n.Replace {
 		return s.checkFree(sc.OID, rv.Relname)
 	}
-	v, err := s.newView(sc, n)
+	v, err := s.newView(ctx, sc, n)
 	if err != nil {
 		return err
 	}
@@ -43,7 +44,7 @@ func (s *statement) createView(n *pg.ViewStmt) error {
 }
 
 // newView binds the query and makes the descriptor.
-func (s *statement) newView(sc *catalog.Schema, n *pg.ViewStmt) (*catalog.View, error) {
+func (s *statement) newView(ctx context.Context, sc *catalog.Schema, n *pg.ViewStmt) (*catalog.View, error) {
 	columns, err := s.queryColumns(n.Query)
 	if err != nil {
 		return nil, err
@@ -59,12 +60,14 @@ func (s *statement) newView(sc *catalog.Schema, n *pg.ViewStmt) (*catalog.View, 
 			return nil, pgerr.New(pgerr.DuplicateColumn, "column %q specified more than once", columns[i].Name)
 		}
 	}
-	text, sees, err := bind.ViewText(s.Bind(), s.text, n.Query, s.relationNumber)
+	text, sees, err := bind.ViewText(s.Bind(), s.text, n.Query, func(name string) (catalog.OID, error) {
+		return s.relationNumber(ctx, name)
+	})
 	if err != nil {
 		return nil, err
 	}
 	v := &catalog.View{Database: s.Database, Schema: sc.OID, Name: n.View.Relname, Owner: s.Role.OID, Query: text, Sees: sees, Columns: columns}
-	return v, s.oids(&v.OID, &v.RowType, &v.ArrayType, &v.Rule)
+	return v, s.oids(ctx, &v.OID, &v.RowType, &v.ArrayType, &v.Rule)
 }
 
 // replaceView is CREATE OR REPLACE: old columns stay, new ones follow (42P16).
