@@ -14,7 +14,7 @@ import "fmt"
 //	dropped/<n>             physical objects that revision n left without a descriptor
 //	decision/<txn>          the outcome of a transaction with DDL
 //	boot/<node>             how often the node has started
-//	node/<node>             what the node said of itself when it last joined (nodeRecord)
+//	node/<node>             what the node said of itself when it last joined (Node)
 //	live/<node>             there while the node's lease lives
 //	name/<name>             the number of the node of that name
 //	next/oid, next/physical the first number not handed out; next/node likewise

@@ -11,48 +11,23 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
-// Node is a member of the cluster.
+// Node is a member of the cluster, as it is stored but for ID and Live.
 type Node struct {
-	ID   uint32
-	Name string
+	ID   uint32 `json:"-"`
+	Name string `json:"name"`
 	// Directory is the UUID of its data directory: two that say they are the
 	// same node are not, when their directories differ.
-	Directory string
-	Address   string // where other nodes reach it; "" when they cannot
-	Clients   string // where PostgreSQL clients reach it
-	Version   string // of the program
-	Boot      uint32
-	Weight    int // its share of the shards, relative to the others'
+	Directory string `json:"directory"`
+	Address   string `json:"address,omitempty"` // where other nodes reach it; "" when they cannot
+	Clients   string `json:"clients"`           // where PostgreSQL clients reach it
+	Version   string `json:"version"`           // of the program
+	Boot      uint32 `json:"boot"`
+	Weight    int    `json:"weight"` // its share of the shards, relative to the others'
 	// Logs are the UUIDs of its logs, by their number; empty until it serves shards.
-	Logs []string
+	Logs []string `json:"logs,omitempty"`
 	// Live: its lease has not run out. A hint: it may be dead already, or
 	// cut off and alive.
-	Live bool
-}
-
-type nodeRecord struct {
-	Name      string   `json:"name"`
-	Directory string   `json:"directory"`
-	Address   string   `json:"address,omitempty"`
-	Clients   string   `json:"clients"`
-	Version   string   `json:"version"`
-	Boot      uint32   `json:"boot"`
-	Weight    int      `json:"weight"`
-	Logs      []string `json:"logs,omitempty"`
-}
-
-func (n *Node) record() nodeRecord {
-	return nodeRecord{
-		Name: n.Name, Directory: n.Directory, Address: n.Address, Clients: n.Clients,
-		Version: n.Version, Boot: n.Boot, Weight: n.Weight, Logs: n.Logs,
-	}
-}
-
-func (r *nodeRecord) node(id uint32, live bool) Node {
-	return Node{
-		ID: id, Name: r.Name, Directory: r.Directory, Address: r.Address, Clients: r.Clients,
-		Version: r.Version, Boot: r.Boot, Weight: r.Weight, Logs: r.Logs, Live: live,
-	}
+	Live bool `json:"-"`
 }
 
 // Nodes returns all nodes that have ever joined, in order of their numbers' text.
@@ -76,11 +51,10 @@ func (s *Store) Nodes(ctx context.Context) ([]Node, error) {
 		if err != nil {
 			return nil, errBadRecord("%s is no node", kv.Key)
 		}
-		var r nodeRecord
-		if err := unmarshal(kv, &r); err != nil {
+		if err := unmarshal(kv, &nodes[i]); err != nil {
 			return nil, err
 		}
-		nodes[i] = r.node(uint32(id), alive[name])
+		nodes[i].ID, nodes[i].Live = uint32(id), alive[name]
 	}
 	return nodes, nil
 }
@@ -172,15 +146,15 @@ func (m *Membership) register(ctx context.Context) error {
 		return unavailable(err)
 	}
 	if before.Exists() {
-		var r nodeRecord
-		if err := unmarshal(before, &r); err != nil {
+		var old Node
+		if err := unmarshal(before, &old); err != nil {
 			return err
 		}
-		if r.Directory != m.node.Directory {
-			return pgerr.New(pgerr.ObjectInUse, "node %q is another one, at %s, with a data directory of its own", m.node.Name, r.Address)
+		if old.Directory != m.node.Directory {
+			return pgerr.New(pgerr.ObjectInUse, "node %q is another one, at %s, with a data directory of its own", m.node.Name, old.Address)
 		}
 		if m.node.Logs == nil {
-			m.node.Logs = r.Logs // they are the directory's: nobody is to forget them while the node starts
+			m.node.Logs = old.Logs // they are the directory's: nobody is to forget them while the node starts
 		}
 	}
 	if m.Lease() == 0 {
@@ -194,7 +168,7 @@ func (m *Membership) register(ctx context.Context) error {
 	live.Lease = m.Lease()
 	r, err := m.store.kv.Commit(ctx, metakv.Txn{
 		If:   []metakv.Compare{{Key: nodeRoot + id, Modified: before.Modified}},
-		Then: []metakv.Op{metakv.Put(nodeRoot+id, marshal(m.node.record())), live},
+		Then: []metakv.Op{metakv.Put(nodeRoot+id, marshal(m.node)), live},
 	})
 	if err != nil {
 		return unavailable(err)
