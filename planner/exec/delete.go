@@ -72,11 +72,7 @@ func (o *remove) giveImage(image Row) error {
 
 // deleteRows is an applyFunc: the changes have no new images.
 func (o *remove) deleteRows(ctx context.Context, changes []change, at txn.Timestamp) error {
-	keys := make([]Row, len(changes))
-	for i, c := range changes {
-		keys[i] = o.target.key(c.old)
-	}
-	done, err := o.target.write(ctx, shard.OpRemove, o.target.keyTypes, keys, at, nil)
+	done, err := o.target.remove(ctx, changes, at)
 	if err != nil {
 		return err
 	}

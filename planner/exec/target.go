@@ -98,6 +98,15 @@ type outcome struct {
 
 func (o *outcome) ok(i int) bool { return !o.stale[i] }
 
+// remove removes the old rows of changes that were read at a snapshot.
+func (t *target) remove(ctx context.Context, changes []change, at txn.Timestamp) (*outcome, error) {
+	keys := make([]Row, len(changes))
+	for i, c := range changes {
+		keys[i] = t.key(c.old)
+	}
+	return t.write(ctx, shard.OpRemove, t.keyTypes, keys, at, nil)
+}
+
 // write sends rows (images or keys) that were read at a snapshot.
 func (t *target) write(ctx context.Context, op shard.WriteOp, columns []columnType, rows []Row, at txn.Timestamp, checks []shard.Check) (*outcome, error) {
 	out := &outcome{stale: map[int]bool{}, newest: map[int]Row{}}

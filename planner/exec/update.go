@@ -107,11 +107,7 @@ func (o *update) moveAll(ctx context.Context, changes []change, at txn.Timestamp
 	if len(changes) == 0 {
 		return nil
 	}
-	keys := make([]Row, len(changes))
-	for i, c := range changes {
-		keys[i] = o.target.key(c.old)
-	}
-	done, err := o.target.write(ctx, shard.OpRemove, o.target.keyTypes, keys, at, nil)
+	done, err := o.target.remove(ctx, changes, at)
 	if err != nil {
 		return err
 	}

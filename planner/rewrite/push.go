@@ -100,11 +100,8 @@ func (r *rewriter) pushProject(n *plan.Project, conds []expr.Expr) (plan.Node, e
 		}
 		return !n.Sets || len(expr.Columns(e)) > 0
 	})
-	for i, e := range down {
-		var err error
-		if down[i], err = plan.SubstituteExpr(e, func(c *expr.Column) expr.Expr { return at[c.ID] }); err != nil {
-			return nil, err
-		}
+	if err := inTermsOf(at, down); err != nil {
+		return nil, err
 	}
 	r.stay(above, "volatile columns or sets")
 	in, err := r.push(n.Input, down)
@@ -114,6 +111,16 @@ func (r *rewriter) pushProject(n *plan.Project, conds []expr.Expr) (plan.Node, e
 	c := *n
 	c.Input = in
 	return filter(&c, above), nil
+}
+
+// inTermsOf puts what columns stand for in their place in conditions that go below them.
+func inTermsOf(at map[expr.ColumnID]expr.Expr, conds []expr.Expr) (err error) {
+	for i, e := range conds {
+		if conds[i], err = plan.SubstituteExpr(e, func(c *expr.Column) expr.Expr { return at[c.ID] }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pushAggregate: a condition on grouping keys alone drops whole groups, so it
@@ -130,11 +137,8 @@ func (r *rewriter) pushAggregate(n *plan.Aggregate, conds []expr.Expr) (plan.Nod
 	down, above := split(conds, func(e expr.Expr) bool {
 		return len(n.Groups) > 0 && movable(e) && len(expr.Columns(e)) > 0 && keys.covers(e)
 	})
-	for i, e := range down {
-		var err error
-		if down[i], err = plan.SubstituteExpr(e, func(c *expr.Column) expr.Expr { return at[c.ID] }); err != nil {
-			return nil, err
-		}
+	if err := inTermsOf(at, down); err != nil {
+		return nil, err
 	}
 	r.stay(above, "the grouping that they are about")
 	in, err := r.push(n.Input, down)

@@ -266,19 +266,5 @@ func (e *Engine) buildIndex(ctx context.Context, r *shard.ControlRequest) error 
 			return err
 		}
 	}
-	if err := conn.Begin(); err != nil {
-		return err
-	}
-	if err := t.makeTable(conn, s); err != nil {
-		return err
-	}
-	if err := e.storeShape(conn, t, s); err != nil {
-		return err
-	}
-	if err := conn.Commit(); err != nil {
-		return err
-	}
-	t.stored.Store(s)
-	e.made(t, s)
-	return nil
+	return e.remake(conn, t, s)
 }

@@ -240,6 +240,12 @@ func (e *Engine) widen(ctx context.Context, t *table, want *shard.Table) error {
 	if int(t.columns.Load()) >= len(s.columns) {
 		return nil
 	}
+	return e.remake(conn, t, s)
+}
+
+// remake brings a table's columns, its indexes and its stored shape up to s, in
+// a transaction of the writer's.
+func (e *Engine) remake(conn *sqlite.Conn, t *table, s *shape) error {
 	if err := conn.Begin(); err != nil {
 		return err
 	}
