@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/pegmatitedb/pegmatite/test/client"
 )
 
 // TestSmallCopyIsInOneLog: a COPY commits where its rows went, not where it
@@ -13,7 +15,7 @@ import (
 func TestSmallCopyIsInOneLog(t *testing.T) {
 	n := startForTest(t, io.Discard, func(c *Config) { c.Shards, c.Logs = 6, 3 })
 	defer n.Stop()
-	c, ctx := connectForTest(t, n), context.Background()
+	c, ctx := client.Connect(t, n.Address()), context.Background()
 	run := func(sql string) {
 		t.Helper()
 		if _, err := c.Exec(ctx, sql); err != nil {

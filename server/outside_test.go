@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/pegmatitedb/pegmatite/test/client"
 )
 
 // lockedBuffer takes log lines from any goroutine.
@@ -48,16 +50,6 @@ func startForTest(t *testing.T, log io.Writer, change func(*Config)) *Node {
 		t.Fatal(err)
 	}
 	return n
-}
-
-func connectForTest(t *testing.T, n *Node) *pgx.Conn {
-	t.Helper()
-	conn, err := pgx.Connect(context.Background(), "postgres://postgres@"+n.Address()+"/postgres?sslmode=disable&default_query_exec_mode=simple_protocol")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close(context.Background()) })
-	return conn
 }
 
 func get(t *testing.T, url string) (int, string) {
@@ -95,7 +87,7 @@ func operations(t *testing.T, first string) map[string][]string {
 func TestMetricsAreDocumented(t *testing.T) {
 	n := startForTest(t, io.Discard, nil)
 	defer n.Stop()
-	conn := connectForTest(t, n)
+	conn := client.Connect(t, n.Address())
 	conn.Exec(context.Background(), "SELECT 1")
 	conn.Exec(context.Background(), "SELECT 1/0")
 	_, body := get(t, "http://"+n.admin.Address()+"/metrics")
@@ -167,7 +159,7 @@ func TestSlowStatements(t *testing.T) {
 	log := &lockedBuffer{}
 	n := startForTest(t, log, func(c *Config) { c.SlowMS = 20 })
 	defer n.Stop()
-	conn := connectForTest(t, n)
+	conn := client.Connect(t, n.Address())
 	ctx := context.Background()
 	conn.Exec(ctx, "SET work_mem = '1MB'")
 	conn.Exec(ctx, "SELECT pg_sleep(0.03)")
@@ -197,7 +189,7 @@ func TestSweepWaitsForSnapshots(t *testing.T) {
 	n := startForTest(t, io.Discard, nil)
 	defer n.Stop()
 	ctx := context.Background()
-	old, conn := connectForTest(t, n), connectForTest(t, n)
+	old, conn := client.Connect(t, n.Address()), client.Connect(t, n.Address())
 	exec := func(c *pgx.Conn, sql string) {
 		t.Helper()
 		if _, err := c.Exec(ctx, sql); err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
 
@@ -14,7 +15,7 @@ import (
 // schema change comes too late, and the transaction's snapshot goes with it.
 func TestSchemaCommitsAreNotInterrupted(t *testing.T) {
 	n := startForTest(t, io.Discard, nil)
-	c := connectForTest(t, n)
+	c := client.Connect(t, n.Address())
 	defer n.Stop()
 	defer c.Close(context.Background())
 	if _, err := c.Exec(context.Background(), "CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 9)"); err != nil {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"testing"
 
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/txn/tso"
 )
 
@@ -21,7 +22,7 @@ func TestOracleOfAStartKnowsTheCatalog(t *testing.T) {
 		if err != nil || reply.Revision < published {
 			t.Errorf("revision %d, %v; %d is published", reply.Revision, err, published)
 		}
-		if _, err := connectForTest(t, n).Exec(t.Context(), "CREATE SCHEMA IF NOT EXISTS s"); err != nil {
+		if _, err := client.Connect(t, n.Address()).Exec(t.Context(), "CREATE SCHEMA IF NOT EXISTS s"); err != nil {
 			t.Fatal(err)
 		}
 		n.Stop()
@@ -34,7 +35,7 @@ func TestTransactionsOfAStartAreNew(t *testing.T) {
 	for range 3 {
 		n := startForTest(t, io.Discard, func(c *Config) { c.Data = dir })
 		var id int64
-		if err := connectForTest(t, n).QueryRow(t.Context(), "SELECT txid_current()").Scan(&id); err != nil || id <= last {
+		if err := client.Connect(t, n.Address()).QueryRow(t.Context(), "SELECT txid_current()").Scan(&id); err != nil || id <= last {
 			t.Errorf("transaction %d after %d: %v", id, last, err)
 		}
 		last = max(last, id+1000) // there were others

@@ -7,6 +7,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
 	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
 
@@ -16,7 +17,7 @@ import (
 func TestSweepByTheDropsTime(t *testing.T) {
 	n := startForTest(t, io.Discard, nil)
 	defer n.Stop()
-	ctx, conn := t.Context(), connectForTest(t, n)
+	ctx, conn := t.Context(), client.Connect(t, n.Address())
 	snapshot := func() txn.Timestamp {
 		t.Helper()
 		s, err := n.oracle.Snapshot(ctx)

@@ -17,17 +17,6 @@ import (
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
-// freePort is an address like address with a port that was free a moment ago.
-func freePort(t *testing.T, address string) string {
-	t.Helper()
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // get asks for /healthz over TLS, as a client with a PEM file does.
 func get(t *testing.T, address, pem string) (string, error) {
 	t.Helper()
@@ -66,7 +55,7 @@ func TestHTTPBeyondLoopback(t *testing.T) {
 		t.Fatal("one key twice")
 	}
 	keyFile := file(t, secret)
-	address := freePort(t, net.JoinHostPort(node.Outside(t), "0"))
+	address := node.FreeAddress(t, net.JoinHostPort(node.Outside(t), "0"))
 	launch(t, filepath.Join(t.TempDir(), "data"), "--http", address, "--cluster-key", keyFile).ready()
 	_, ours, _ := call("certificate", keyFile)
 	_, theirs, _ := call("certificate", file(t, other))

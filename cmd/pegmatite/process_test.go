@@ -15,6 +15,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pegmatitedb/pegmatite/test/client"
 )
 
 // asCommand makes this test's binary behave as the command.
@@ -76,12 +78,7 @@ func (p *process) ready() *process {
 
 func (p *process) connect() *pgx.Conn {
 	p.t.Helper()
-	conn, err := pgx.Connect(context.Background(), "postgres://postgres@"+p.address+"/postgres?sslmode=disable&default_query_exec_mode=simple_protocol")
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	p.t.Cleanup(func() { conn.Close(context.Background()) })
-	return conn
+	return client.Connect(p.t, p.address)
 }
 
 // running starts a statement that does not end, and waits until it runs.

@@ -3,28 +3,20 @@ package cluster
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
 func connect(t *testing.T, n *node.Node) *pgx.Conn {
 	t.Helper()
-	c, err := pgx.Connect(t.Context(), fmt.Sprintf("postgres://postgres@%s/postgres?sslmode=disable", n.Address()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close(context.WithoutCancel(t.Context())) })
-	return c
+	return client.ConnectIn(t, n.Address(), pgx.QueryExecModeCacheStatement)
 }
 
 func connectAll(t *testing.T, c *node.Cluster) []*pgx.Conn {
@@ -117,7 +109,7 @@ func transfer(ctx context.Context, conn *pgx.Conn, seed, n, accounts int) error 
 			_, err := tx.Exec(ctx, "UPDATE accounts SET balance = balance + 1 WHERE id = $1", to)
 			return err
 		})
-		if code(err) == "40P01" {
+		if client.Code(err) == "40P01" {
 			i--
 			continue
 		}
@@ -126,14 +118,6 @@ func transfer(ctx context.Context, conn *pgx.Conn, seed, n, accounts int) error 
 		}
 	}
 	return nil
-}
-
-func code(err error) string {
-	var e *pgconn.PgError
-	if errors.As(err, &e) {
-		return e.Code
-	}
-	return ""
 }
 
 // TestNodeDown: a node that is down costs its shards' statements an error that
@@ -152,7 +136,7 @@ func TestNodeDown(t *testing.T) {
 		switch {
 		case err == nil:
 			reached++
-		case code(err) == "58000" && strings.Contains(err.Error(), `"n3"`):
+		case client.Code(err) == "58000" && strings.Contains(err.Error(), `"n3"`):
 			lost++
 		default:
 			t.Fatalf("row %d: %v", i+1, err)
@@ -181,7 +165,7 @@ func TestOracleStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	var err error
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(client.Patience); time.Now().Before(deadline); {
 		if _, err = conn.Exec(t.Context(), "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1; COMMIT"); err == nil {
 			break
 		}
@@ -196,8 +180,6 @@ func TestOracleStops(t *testing.T) {
 	}
 }
 
-const patience = 30 * time.Second
-
 // TestCancelThroughAnotherNode: a CancelRequest may reach any node.
 func TestCancelThroughAnotherNode(t *testing.T) {
 	c := node.StartCluster(t, 2, 4, nil)
@@ -211,31 +193,13 @@ func TestCancelThroughAnotherNode(t *testing.T) {
 	watcher := connect(t, c.Nodes[0])
 	for one[int](t, watcher, "SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'") == 0 {
 	}
-	cancelAt(t, c.Nodes[1].Address(), key.PID(), key.SecretKey())
+	client.Cancel(t, c.Nodes[1].Address(), key.PID(), key.SecretKey())
 	select {
 	case err := <-ended:
-		if code(err) != "57014" {
+		if client.Code(err) != "57014" {
 			t.Errorf("%v", err)
 		}
-	case <-time.After(patience):
+	case <-time.After(client.Patience):
 		t.Fatal("the statement goes on")
 	}
-}
-
-// cancelAt sends a CancelRequest.
-func cancelAt(t *testing.T, address string, process uint32, secret []byte) {
-	t.Helper()
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	const cancelCode = 80877102
-	m := binary.BigEndian.AppendUint32(nil, uint32(12+len(secret)))
-	m = binary.BigEndian.AppendUint32(m, cancelCode)
-	m = append(binary.BigEndian.AppendUint32(m, process), secret...)
-	if _, err := conn.Write(m); err != nil {
-		t.Fatal(err)
-	}
-	_, _ = conn.Read(make([]byte, 1)) // the server closes
 }

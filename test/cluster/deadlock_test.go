@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
@@ -47,7 +48,7 @@ func TestDeadlockOverNodes(t *testing.T) {
 			}
 			victims++
 			checkDeadlock(t, err, conns)
-		case <-time.After(patience):
+		case <-time.After(client.Patience):
 			t.Fatal("the circle goes on")
 		}
 	}
@@ -62,7 +63,7 @@ func TestDeadlockOverNodes(t *testing.T) {
 // checkDeadlock fails the test unless a deadlock's error names all sessions.
 func checkDeadlock(t *testing.T, err error, conns []*pgx.Conn) {
 	t.Helper()
-	if code(err) != "40P01" {
+	if client.Code(err) != "40P01" {
 		t.Errorf("%v", err)
 		return
 	}

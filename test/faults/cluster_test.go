@@ -40,7 +40,7 @@ type clusterOf struct {
 func startCluster(t *testing.T) *clusterOf {
 	t.Helper()
 	c := &clusterOf{dir: t.TempDir(), processes: make([]*process, clusterNodes+1)}
-	address := freeAddress(t)
+	address := node.FreeAddress(t, "127.0.0.1:0")
 	c.store = "http://" + address
 	c.start(t, clusterNodes)
 	kv, err := etcd.Dial(t.Context(), []string{c.store})

@@ -2,7 +2,6 @@ package faults
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -10,7 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pegmatitedb/pegmatite/test/client"
 )
 
 // TestFullDisk fills a small disk beside a server that runs under load:
@@ -29,7 +29,7 @@ func TestFullDisk(t *testing.T) {
 
 	ballast := filepath.Join(disk, "ballast")
 	fill(t, disk, ballast, 16<<20)
-	refused := eventually(t, c, func(err error) bool { return code(err) == "53100" })
+	refused := eventually(t, c, func(err error) bool { return client.Code(err) == "53100" })
 	if !refused {
 		t.Fatal("a writer is not refused while the disk is full")
 	}
@@ -43,7 +43,7 @@ func TestFullDisk(t *testing.T) {
 	book.audit(t, c)
 	for _, change := range []string{`CREATE TABLE late (a int)`, `TRUNCATE pgbench_history`, `ANALYZE pgbench_branches`,
 		`ALTER TABLE pgbench_tellers ADD COLUMN late int`, `CREATE ROLE late`} {
-		if _, err := c.Exec(t.Context(), change); code(err) != "53100" {
+		if _, err := c.Exec(t.Context(), change); client.Code(err) != "53100" {
 			t.Errorf("%s on a full disk: %v", change, err)
 		}
 	}
@@ -51,7 +51,7 @@ func TestFullDisk(t *testing.T) {
 	p = start(t, dir)
 	c = p.connect(t)
 	book.audit(t, c)
-	if _, err := c.Exec(t.Context(), `CREATE TABLE late (a int)`); code(err) != "53100" {
+	if _, err := c.Exec(t.Context(), `CREATE TABLE late (a int)`); client.Code(err) != "53100" {
 		t.Errorf("CREATE TABLE after a start on a full disk: %v", err)
 	}
 	for _, f := range []string{ballast, filepath.Join(disk, "more")} {
@@ -123,18 +123,9 @@ func eventually(t *testing.T, c *pgx.Conn, want func(error) bool) bool {
 		if want(err) {
 			return true
 		}
-		if err != nil && code(err) != "53100" {
+		if err != nil && client.Code(err) != "53100" {
 			t.Fatal(err)
 		}
 	}
 	return false
-}
-
-// code is an error's SQLSTATE, "" if the server has not answered.
-func code(err error) string {
-	var e *pgconn.PgError
-	if errors.As(err, &e) {
-		return e.Code
-	}
-	return ""
 }

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -20,6 +19,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
 var (
@@ -112,7 +113,7 @@ func (p *process) waitReady(t testing.TB) (line string) {
 // spawn runs the server on dir and does not wait for it.
 func spawn(t testing.TB, dir string, args ...string) *process {
 	t.Helper()
-	http := freeAddress(t)
+	http := node.FreeAddress(t, "127.0.0.1:0")
 	p := command(t, dir, append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--http", http}, args...)...)
 	p.http = http
 	return p
@@ -157,15 +158,6 @@ func (p *process) watch(out io.Reader) {
 		}
 	}
 	p.cmd.Wait()
-}
-
-func freeAddress(t testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // kill is kill -9: it returns when the process is gone.

@@ -7,7 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	process "os/exec"
+	"os/exec"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -18,6 +18,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog/metakv"
 	"github.com/pegmatitedb/pegmatite/server"
 	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
 
@@ -203,7 +204,7 @@ func (l *mortalLog) Resolve(ctx context.Context, r *txn.ResolveRequest) error {
 // child is a server in a process of its own.
 type child struct {
 	t       *testing.T
-	cmd     *process.Cmd
+	cmd     *exec.Cmd
 	in      io.Closer
 	log     strings.Builder
 	address string
@@ -213,7 +214,7 @@ type child struct {
 // launch starts a server that dies when it passes a place for the n-th time.
 func launch(t *testing.T, dir, place string, n int) *child {
 	t.Helper()
-	c := &child{t: t, cmd: process.Command(os.Args[0])}
+	c := &child{t: t, cmd: exec.Command(os.Args[0])}
 	c.cmd.Env = append(os.Environ(), asServer+"="+dir, fmt.Sprintf("%s=%d %s", dieAt, n, place))
 	c.cmd.Stderr = &c.log
 	var err error
@@ -257,7 +258,7 @@ func (c *child) dies(session *pgx.Conn, sql string) bool {
 
 func (c *child) diesOf(session *pgx.Conn, what string, do func(context.Context) error) bool {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), client.Patience)
 	defer cancel()
 	err := do(ctx)
 	if err == nil {

@@ -5,7 +5,6 @@
 //
 //	gate_test.go      the gates: calls are counted, and one is held
 //	child_test.go     a server in a process of its own, which dies where it is told to
-//	client_test.go    sessions
 //	left_test.go      what there is in the files and in the metadata, and what should be
 //	schema_test.go    schema changes over many rows, cancelled and timed out
 //	kill_test.go      the same, with kill -9 of the server

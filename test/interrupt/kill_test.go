@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/pegmatitedb/pegmatite/test/client"
 )
 
 // TestSchemaChangesKilled kills the server within a schema change: what was
@@ -25,14 +27,14 @@ func TestSchemaChangesKilled(t *testing.T) {
 func killed(t *testing.T, ch change) {
 	dir := filepath.Join(t.TempDir(), "data")
 	c := launch(t, dir, neverDies, 0)
-	session := dial(t, c.address)
+	session := client.Connect(t, c.address)
 	ch.fill(t, session)
-	before := one(t, session, catalogOf)
+	before := client.One(t, session, catalogOf)
 	session.Close(t.Context())
 	c.stop()
 	undecided := func(place string, n int) bool {
 		c := launch(t, dir, place, n)
-		session := dial(t, c.address)
+		session := client.Connect(t, c.address)
 		untouched(t, before, session)
 		nothingLeft(t, session, dir)
 		if c.dies(session, ch.sql) {
@@ -56,18 +58,18 @@ func killed(t *testing.T, ch change) {
 		t.Errorf("made with less than %d calls", n)
 	}
 	c = launch(t, dir, neverDies, 0)
-	made(t, dial(t, c.address), ch, dir)
+	made(t, client.Connect(t, c.address), ch, dir)
 	c.stop()
 }
 
 // made fails the test unless the change has been made, once and for all.
 func made(t *testing.T, session *pgx.Conn, ch change, dir string) {
 	t.Helper()
-	if made := one(t, session, ch.done); made != "t" {
+	if made := client.One(t, session, ch.done); made != "t" {
 		t.Errorf("made: %s", made)
 	}
-	exec(t, session, "INSERT INTO t (a, b, c) VALUES (-1, -1, 'new')")
-	if n := one(t, session, "SELECT count(*) FROM t"); n != fmt.Sprint(rows+1) {
+	client.Exec(t, session, "INSERT INTO t (a, b, c) VALUES (-1, -1, 'new')")
+	if n := client.One(t, session, "SELECT count(*) FROM t"); n != fmt.Sprint(rows+1) {
 		t.Errorf("%s rows", n)
 	}
 	nothingLeft(t, session, dir)
@@ -85,13 +87,13 @@ func TestDecidedSchemaChangesKilled(t *testing.T) {
 				t.Parallel()
 				dir := filepath.Join(t.TempDir(), "data")
 				c := launch(t, dir, place, firstPassing)
-				session := dial(t, c.address)
+				session := client.Connect(t, c.address)
 				ch.fill(t, session)
 				if !c.dies(session, ch.sql) {
 					t.Fatal("not killed")
 				}
 				c = launch(t, dir, neverDies, 0)
-				made(t, dial(t, c.address), ch, dir)
+				made(t, client.Connect(t, c.address), ch, dir)
 				c.stop()
 			})
 		}

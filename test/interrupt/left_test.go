@@ -18,13 +18,14 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/sqlite"
+	"github.com/pegmatitedb/pegmatite/test/client"
 )
 
 // nothingLeft settles and sweeps, and then finds in the shards' files only what
 // the catalog names, and in the metadata store nothing that waits. The server runs with shared-files.
 func nothingLeft(t *testing.T, c *pgx.Conn, dir string) {
 	t.Helper()
-	exec(t, c, "VACUUM")
+	client.Exec(t, c, "VACUUM")
 	names := catalogNames(t, c)
 	files, err := filepath.Glob(filepath.Join(dir, "shards", "*.db"))
 	if err != nil || len(files) == 0 {
@@ -43,7 +44,7 @@ func nothingLeft(t *testing.T, c *pgx.Conn, dir string) {
 // metadata store has them.
 func catalogNames(t *testing.T, c *pgx.Conn) map[string]bool {
 	t.Helper()
-	kv, err := etcd.Dial(context.Background(), []string{one(t, c, "SHOW pegmatite.etcd")})
+	kv, err := etcd.Dial(context.Background(), []string{client.One(t, c, "SHOW pegmatite.etcd")})
 	if err != nil {
 		t.Fatal(err)
 	}

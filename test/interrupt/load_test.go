@@ -3,7 +3,6 @@ package interrupt
 import (
 	"context"
 	"fmt"
-	"net"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/pegmatitedb/pegmatite/server"
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
@@ -34,21 +34,21 @@ func begin(t *testing.T, address string, g *gate, first int) *copier {
 		c.send(100)
 	}
 	// It goes to the shards when there is enough of it: to each of them once.
-	eventually(t, "rows are on the shards", func() bool { return g.seen() >= locked+shardsOfLoads })
+	client.Eventually(t, "rows are on the shards", func() bool { return g.seen() >= locked+shardsOfLoads })
 	return c
 }
 
 // start starts a COPY, and waits until it asks for rows.
 func start(t *testing.T, address string, first int, settings ...string) *copier {
 	t.Helper()
-	conn := dial(t, address)
-	exec(t, conn, append(settings, "SET application_name = 'copier'")...)
+	conn := client.Connect(t, address)
+	client.Exec(t, conn, append(settings, "SET application_name = 'copier'")...)
 	h, err := conn.PgConn().Hijack()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.Conn.Close() })
-	h.Conn.SetDeadline(time.Now().Add(patience))
+	h.Conn.SetDeadline(time.Now().Add(client.Patience))
 	c := &copier{h, t, first}
 	c.Frontend.Send(&pgproto3.Query{String: "COPY t FROM STDIN"})
 	c.flush()
@@ -119,23 +119,6 @@ func (c *copier) goesOn() {
 	}
 }
 
-// cancel sends a CancelRequest, and waits until the server has taken it.
-func (c *copier) cancel(address string) {
-	c.t.Helper()
-	nc, err := net.Dial("tcp", address)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	defer nc.Close()
-	request, err := (&pgproto3.CancelRequest{ProcessID: c.PID, SecretKey: c.SecretKey}).Encode(nil)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	nc.Write(request)
-	nc.SetDeadline(time.Now().Add(patience))
-	nc.Read(make([]byte, 1)) // its end
-}
-
 // leaving is how a client's COPY breaks off.
 type leaving struct {
 	name  string
@@ -151,14 +134,14 @@ var leavings = []leaving{
 		c.goesOn()
 	}},
 	{"cancel", func(c *copier, address string, _ *pgx.Conn) {
-		c.cancel(address)
+		client.Cancel(c.t, address, c.PID, c.SecretKey)
 		c.send(1)
 		c.fails("ERROR", "57014", "canceling statement due to user request")
 		c.send(1) // what a client has sent before it knew
 		c.goesOn()
 	}},
 	{"terminated", func(c *copier, _ string, other *pgx.Conn) {
-		exec(c.t, other, fmt.Sprintf("SELECT pg_terminate_backend(%d)", c.PID))
+		client.Exec(c.t, other, fmt.Sprintf("SELECT pg_terminate_backend(%d)", c.PID))
 		c.fails("FATAL", "57P01", "terminating connection due to administrator command")
 	}},
 	{"a row that is wrong", func(c *copier, _ string, _ *pgx.Conn) {
@@ -179,26 +162,26 @@ func TestLoadsBrokenOff(t *testing.T) {
 				t.Parallel()
 				g := &gate{}
 				n := node.StartWith(t, t.TempDir(), func(c *server.Config) { c.Shards, c.Logs, c.SharedFiles = shardsOfLoads, logs, true }, server.Layers{Shards: g.shards})
-				other := dial(t, n.Address())
-				exec(t, other, "SET lock_timeout = '1s'", "CREATE TABLE t (a int PRIMARY KEY, b int, c text)")
+				other := client.Connect(t, n.Address())
+				client.Exec(t, other, "SET lock_timeout = '1s'", "CREATE TABLE t (a int PRIMARY KEY, b int, c text)")
 				before := "0"
 				if filled {
-					exec(t, other, "INSERT INTO t SELECT g, g, 'x' FROM generate_series(1, 3000) g", "CHECKPOINT")
+					client.Exec(t, other, "INSERT INTO t SELECT g, g, 'x' FROM generate_series(1, 3000) g", "CHECKPOINT")
 					before = "3000"
 				}
 				for _, l := range leavings {
 					c := begin(t, n.Address(), g, 10_000)
-					if got := one(t, other, "SELECT count(*) FROM t"); got != before {
+					if got := client.One(t, other, "SELECT count(*) FROM t"); got != before {
 						t.Errorf("%s: %s rows are seen within", l.name, got)
 					}
 					l.leave(c, n.Address(), other)
-					eventually(t, l.name, func() bool {
-						return one(t, other, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'copier'") == "0"
+					client.Eventually(t, l.name, func() bool {
+						return client.One(t, other, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'copier'") == "0"
 					})
-					if got := one(t, other, "SELECT count(*) FROM t"); got != before {
+					if got := client.One(t, other, "SELECT count(*) FROM t"); got != before {
 						t.Errorf("%s: %s rows are left", l.name, got)
 					}
-					exec(t, other, "ALTER TABLE t ALTER b SET DEFAULT 1") // locks it on every shard
+					client.Exec(t, other, "ALTER TABLE t ALTER b SET DEFAULT 1") // locks it on every shard
 					nothingLeft(t, other, n.Dir)
 					if !filled {
 						noTables(t, n.Dir)
@@ -214,10 +197,10 @@ func TestLoadsBrokenOff(t *testing.T) {
 // the next row, in the middle of what it takes together.
 func TestCancelOfAWaitingLoad(t *testing.T) {
 	n := node.Start(t, nil)
-	exec(t, dial(t, n.Address()), "CREATE TABLE t (a int PRIMARY KEY, b int, c text)")
+	client.Exec(t, client.Connect(t, n.Address()), "CREATE TABLE t (a int PRIMARY KEY, b int, c text)")
 	c := start(t, n.Address(), 1)
 	c.send(1)
-	c.cancel(n.Address())
+	client.Cancel(c.t, n.Address(), c.PID, c.SecretKey)
 	c.send(1)
 	c.fails("ERROR", "57014", "canceling statement due to user request")
 	c.goesOn()
@@ -228,13 +211,13 @@ func TestCancelOfAWaitingLoad(t *testing.T) {
 func TestLoadsOutOfTime(t *testing.T) {
 	g := &gate{}
 	n := node.StartWith(t, t.TempDir(), func(c *server.Config) { c.Shards, c.SharedFiles = shardsOfLoads, true }, server.Layers{Shards: g.shards})
-	other := dial(t, n.Address())
-	exec(t, other, "SET lock_timeout = '1s'", "CREATE TABLE t (a int PRIMARY KEY, b int, c text)")
+	other := client.Connect(t, n.Address())
+	client.Exec(t, other, "SET lock_timeout = '1s'", "CREATE TABLE t (a int PRIMARY KEY, b int, c text)")
 	for before, c := range []struct {
 		fill string
 		busy bool
 	}{{"SELECT", true}, {"SELECT", false}, {"INSERT INTO t VALUES (1)", true}, {"SELECT", false}} {
-		exec(t, other, c.fill)
+		client.Exec(t, other, c.fill)
 		copier := start(t, n.Address(), 10_000, "SET statement_timeout = 300")
 		if c.busy {
 			g.hold(2) // one shard has its rows
@@ -249,10 +232,10 @@ func TestLoadsOutOfTime(t *testing.T) {
 		}
 		g.watch()
 		copier.goesOn()
-		if got, want := one(t, other, "SELECT count(*) FROM t"), fmt.Sprint(before/2); got != want {
+		if got, want := client.One(t, other, "SELECT count(*) FROM t"), fmt.Sprint(before/2); got != want {
 			t.Errorf("%d: %s rows are left, want %s", before, got, want)
 		}
-		exec(t, other, "ALTER TABLE t ALTER b SET DEFAULT 1") // locks it on every shard
+		client.Exec(t, other, "ALTER TABLE t ALTER b SET DEFAULT 1") // locks it on every shard
 		nothingLeft(t, other, n.Dir)
 	}
 	loads(t, other, "1")
@@ -282,7 +265,7 @@ func loads(t *testing.T, c *pgx.Conn, before string) {
 	if err != nil || tag.RowsAffected() != 5000 {
 		t.Errorf("%s, %v", tag, err)
 	}
-	if got := one(t, c, "SELECT count(*) - 5000 FROM t"); got != before {
+	if got := client.One(t, c, "SELECT count(*) - 5000 FROM t"); got != before {
 		t.Errorf("%s rows beside the loaded ones", got)
 	}
 }
@@ -304,15 +287,15 @@ func TestLoadsKilled(t *testing.T) {
 			t.Parallel()
 			dir := filepath.Join(t.TempDir(), "data")
 			c := launch(t, dir, neverDies, 0)
-			exec(t, dial(t, c.address), "CREATE TABLE t (a int PRIMARY KEY, b int, c text)", fill)
+			client.Exec(t, client.Connect(t, c.address), "CREATE TABLE t (a int PRIMARY KEY, b int, c text)", fill)
 			c.stop()
 			check := func(session *pgx.Conn, want int) {
 				t.Helper()
-				exec(t, session, "SET lock_timeout = '1s'")
-				if got := one(t, session, "SELECT count(*) FROM t"); got != fmt.Sprint(want) {
+				client.Exec(t, session, "SET lock_timeout = '1s'")
+				if got := client.One(t, session, "SELECT count(*) FROM t"); got != fmt.Sprint(want) {
 					t.Errorf("%s rows are left, want %d", got, want)
 				}
-				exec(t, session, "ALTER TABLE t ALTER b SET DEFAULT 1")
+				client.Exec(t, session, "ALTER TABLE t ALTER b SET DEFAULT 1")
 				nothingLeft(t, session, dir)
 			}
 			for _, d := range []struct {
@@ -320,14 +303,14 @@ func TestLoadsKilled(t *testing.T) {
 				n     int
 			}{{dieLoading, 1}, {dieLoading, childShards}, {dieLoaded, 1}, {dieLoaded, childLogs}, {dieCommitted, firstPassing}} {
 				c := launch(t, dir, d.place, d.n)
-				session := dial(t, c.address)
+				session := client.Connect(t, c.address)
 				check(session, before)
 				if !c.diesOf(session, "COPY", func(ctx context.Context) error { _, err := load(ctx, session); return err }) {
 					t.Fatalf("not killed at %s %d", d.place, d.n)
 				}
 			}
 			c = launch(t, dir, neverDies, 0)
-			check(dial(t, c.address), before+5000)
+			check(client.Connect(t, c.address), before+5000)
 			c.stop()
 		})
 	}

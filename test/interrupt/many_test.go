@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pegmatitedb/pegmatite/server"
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
@@ -14,27 +15,27 @@ import (
 func TestManyObjects(t *testing.T) {
 	const each = 400 // 5,000 objects (1,250 of each kind) take seconds, not more for each
 	n := node.StartWith(t, t.TempDir(), func(c *server.Config) { c.Shards, c.Logs, c.SharedFiles = 4, 3, true }, server.Layers{})
-	c := dial(t, n.Address())
+	c := client.Connect(t, n.Address())
 	var made strings.Builder
 	for i := range each {
 		fmt.Fprintf(&made, "CREATE TABLE t%d (a int PRIMARY KEY, b text); CREATE INDEX i%d ON t%d (b); CREATE SEQUENCE s%d; CREATE VIEW v%d AS SELECT a, b FROM t%d;\n", i, i, i, i, i, i)
 	}
 	const count = "SELECT coalesce(string_agg(relkind || ' ' || n, ', ' ORDER BY relkind), 'none') FROM (SELECT relkind::text, count(*) AS n FROM pg_class WHERE oid >= 16384 GROUP BY 1) AS kinds"
 	all := fmt.Sprintf("S %d, i %d, r %d, v %d", each, 2*each, each, each)
-	exec(t, c, "BEGIN", made.String(), "INSERT INTO t7 SELECT g, 'x' FROM generate_series(1, 100) g")
-	if got := one(t, c, count); got != all {
+	client.Exec(t, c, "BEGIN", made.String(), "INSERT INTO t7 SELECT g, 'x' FROM generate_series(1, 100) g")
+	if got := client.One(t, c, count); got != all {
 		t.Errorf("within: %s", got)
 	}
-	exec(t, c, "ROLLBACK")
-	if got := one(t, c, count); got != "none" {
+	client.Exec(t, c, "ROLLBACK")
+	if got := client.One(t, c, count); got != "none" {
 		t.Errorf("rolled back: %s", got)
 	}
 	nothingLeft(t, c, n.Dir)
-	exec(t, c, "BEGIN", made.String(), "INSERT INTO t7 SELECT g, 'x' FROM generate_series(1, 100) g", "COMMIT")
-	if got := one(t, dial(t, n.Address()), count+" "); got != all {
+	client.Exec(t, c, "BEGIN", made.String(), "INSERT INTO t7 SELECT g, 'x' FROM generate_series(1, 100) g", "COMMIT")
+	if got := client.One(t, client.Connect(t, n.Address()), count+" "); got != all {
 		t.Errorf("committed: %s", got)
 	}
-	if got := one(t, c, "SELECT count(*) || ' ' || nextval('s7') FROM v7"); got != "100 1" {
+	if got := client.One(t, c, "SELECT count(*) || ' ' || nextval('s7') FROM v7"); got != "100 1" {
 		t.Errorf("v7 and s7 have %s", got)
 	}
 	nothingLeft(t, c, n.Dir)
@@ -42,6 +43,6 @@ func TestManyObjects(t *testing.T) {
 	for i := range each {
 		drops = append(drops, fmt.Sprintf("t%d", i))
 	}
-	exec(t, c, "DROP TABLE "+strings.Join(drops, ", ")+" CASCADE")
+	client.Exec(t, c, "DROP TABLE "+strings.Join(drops, ", ")+" CASCADE")
 	nothingLeft(t, c, n.Dir)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog/metakv"
 	"github.com/pegmatitedb/pegmatite/server"
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
@@ -200,11 +201,11 @@ func startWithOutages(t *testing.T) (*outage, *node.Node) {
 // commit ends the block with the COMMIT that an outage meets.
 func (at *outageAt) commit(t *testing.T, c *pgx.Conn) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), client.Patience)
 	defer cancel()
 	_, err := c.Exec(ctx, "COMMIT")
 	switch {
-	case at.code == "" && err != nil, at.code != "" && code(err) != at.code:
+	case at.code == "" && err != nil, at.code != "" && client.Code(err) != at.code:
 		t.Errorf("COMMIT: %v, want %q", err, at.code)
 	case at.code == "08007" && !strings.Contains(err.Error(), "the outcome of the schema change is unknown"),
 		at.code == "08006" && !strings.Contains(err.Error(), "the schema change was rolled back"):
@@ -220,25 +221,25 @@ func TestMetadataUnreachable(t *testing.T) {
 		t.Run(at.name, func(t *testing.T) {
 			t.Parallel()
 			o, n := startWithOutages(t)
-			c, other := dial(t, n.Address()), dial(t, n.Address())
-			exec(t, c, "CREATE TABLE t (a int PRIMARY KEY, b int)", "INSERT INTO t SELECT g, g FROM generate_series(1, 100) g", "CREATE TABLE u (a int PRIMARY KEY)",
+			c, other := client.Connect(t, n.Address()), client.Connect(t, n.Address())
+			client.Exec(t, c, "CREATE TABLE t (a int PRIMARY KEY, b int)", "INSERT INTO t SELECT g, g FROM generate_series(1, 100) g", "CREATE TABLE u (a int PRIMARY KEY)",
 				"BEGIN", "ALTER TABLE t ADD c int DEFAULT 7", "CREATE UNIQUE INDEX made ON t (b)", "INSERT INTO t VALUES (101, 101, 8)", "CREATE TABLE new (a int)", "INSERT INTO new SELECT a FROM t")
 			at.begin(o)
 			at.commit(t, c)
-			exec(t, other, "INSERT INTO u VALUES (1)") // has nothing to do with it
+			client.Exec(t, other, "INSERT INTO u VALUES (1)") // has nothing to do with it
 			o.comeBack()
 			want := "100 b"
 			if at.made {
 				want = "101 b c"
 			}
 			const have = `SELECT (SELECT count(*) FROM t) || ' ' || string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 1`
-			eventually(t, want, func() bool { return one(t, other, have) == want })
-			exec(t, other, "SET lock_timeout = '10s'", "UPDATE t SET b = b + 1000")
+			client.Eventually(t, want, func() bool { return client.One(t, other, have) == want })
+			client.Exec(t, other, "SET lock_timeout = '10s'", "UPDATE t SET b = b + 1000")
 			if !at.made {
-				exec(t, c, "BEGIN", "ALTER TABLE t ADD c int DEFAULT 7", "CREATE UNIQUE INDEX made ON t (b)", "INSERT INTO t VALUES (101, 101, 8)", "CREATE TABLE new (a int)", "INSERT INTO new SELECT a FROM t", "COMMIT")
+				client.Exec(t, c, "BEGIN", "ALTER TABLE t ADD c int DEFAULT 7", "CREATE UNIQUE INDEX made ON t (b)", "INSERT INTO t VALUES (101, 101, 8)", "CREATE TABLE new (a int)", "INSERT INTO new SELECT a FROM t", "COMMIT")
 			}
 			for _, s := range []*pgx.Conn{c, other} {
-				if got := one(t, s, "SELECT sum(c) || ' ' || (SELECT count(*) FROM new) FROM t"); got != "708 101" {
+				if got := client.One(t, s, "SELECT sum(c) || ' ' || (SELECT count(*) FROM new) FROM t"); got != "708 101" {
 					t.Errorf("c and new have %s", got)
 				}
 			}
@@ -250,10 +251,10 @@ func TestMetadataUnreachable(t *testing.T) {
 // TestMetadataUnreachableWithoutRows: the same of a schema change that has no part on any shard.
 func TestMetadataUnreachableWithoutRows(t *testing.T) {
 	o, n := startWithOutages(t)
-	c := dial(t, n.Address())
+	c := client.Connect(t, n.Address())
 	for i, at := range outages {
 		table := fmt.Sprintf("t%d", i)
-		exec(t, c, "BEGIN", "CREATE TABLE "+table+" (a int PRIMARY KEY)", "CREATE VIEW v"+table+" AS SELECT a FROM "+table)
+		client.Exec(t, c, "BEGIN", "CREATE TABLE "+table+" (a int PRIMARY KEY)", "CREATE VIEW v"+table+" AS SELECT a FROM "+table)
 		at.begin(o)
 		if at.code != "" {
 			at.code = "08007" // no log is in doubt, so nobody asks which it was
@@ -261,10 +262,12 @@ func TestMetadataUnreachableWithoutRows(t *testing.T) {
 		at.commit(t, c)
 		o.comeBack()
 		if !at.made {
-			exec(t, c, "CREATE TABLE "+table+" (a int PRIMARY KEY)", "CREATE VIEW v"+table+" AS SELECT a FROM "+table)
+			client.Exec(t, c, "CREATE TABLE "+table+" (a int PRIMARY KEY)", "CREATE VIEW v"+table+" AS SELECT a FROM "+table)
 		}
-		eventually(t, at.name, func() bool { return one(t, c, "SELECT count(*) FROM pg_class WHERE relname LIKE '%"+table+"'") == "2" })
-		exec(t, c, "INSERT INTO "+table+" VALUES (1)")
+		client.Eventually(t, at.name, func() bool {
+			return client.One(t, c, "SELECT count(*) FROM pg_class WHERE relname LIKE '%"+table+"'") == "2"
+		})
+		client.Exec(t, c, "INSERT INTO "+table+" VALUES (1)")
 	}
 	nothingLeft(t, c, n.Dir)
 }
@@ -273,18 +276,18 @@ func TestMetadataUnreachableWithoutRows(t *testing.T) {
 // and does not get there is rolled back for certain, and can be made at once.
 func TestMetadataUnreachableForChunks(t *testing.T) {
 	o, n := startWithOutages(t)
-	c := dial(t, n.Address())
-	exec(t, c, "CREATE TABLE t (a int PRIMARY KEY, b int)", "INSERT INTO t SELECT g, g FROM generate_series(1, 100) g")
+	c := client.Connect(t, n.Address())
+	client.Exec(t, c, "CREATE TABLE t (a int PRIMARY KEY, b int)", "INSERT INTO t SELECT g, g FROM generate_series(1, 100) g")
 	large := []string{"BEGIN", "ALTER TABLE t ADD c int DEFAULT 7", "UPDATE t SET c = 8", "COMMENT ON TABLE t IS '" + strings.Repeat("long ", 80_000) + "'"}
-	exec(t, c, large...)
+	client.Exec(t, c, large...)
 	o.goDown(false)
-	if _, err := c.Exec(context.Background(), "COMMIT"); code(err) != "08006" || !strings.Contains(err.Error(), "the metadata store does not answer") {
+	if _, err := c.Exec(context.Background(), "COMMIT"); client.Code(err) != "08006" || !strings.Contains(err.Error(), "the metadata store does not answer") {
 		t.Errorf("COMMIT: %v", err)
 	}
-	exec(t, c, "SET lock_timeout = '1s'", "UPDATE t SET b = b + 1")
+	client.Exec(t, c, "SET lock_timeout = '1s'", "UPDATE t SET b = b + 1")
 	o.comeBack()
-	exec(t, c, append(large, "COMMIT")...)
-	if got := one(t, c, "SELECT sum(c) || ' ' || length(obj_description('t'::regclass)) FROM t"); got != "800 400000" {
+	client.Exec(t, c, append(large, "COMMIT")...)
+	if got := client.One(t, c, "SELECT sum(c) || ' ' || length(obj_description('t'::regclass)) FROM t"); got != "800 400000" {
 		t.Errorf("c and the comment have %s", got)
 	}
 	nothingLeft(t, c, n.Dir)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/server"
 	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
@@ -35,8 +36,8 @@ func refusingNode(t *testing.T) (c *pgx.Conn, in *atomic.Int64, reason *atomic.V
 	in, reason = &atomic.Int64{}, &atomic.Value{}
 	n := node.StartWith(t, t.TempDir(), func(c *server.Config) { c.Shards = 4 },
 		server.Layers{Shards: func(s shard.Service) shard.Service { return refusing{s, in, reason} }})
-	c = dial(t, n.Address())
-	exec(t, c, "CREATE TABLE t (a int PRIMARY KEY, b int)", "INSERT INTO t SELECT g, 0 FROM generate_series(1, 100) g")
+	c = client.Connect(t, n.Address())
+	client.Exec(t, c, "CREATE TABLE t (a int PRIMARY KEY, b int)", "INSERT INTO t SELECT g, 0 FROM generate_series(1, 100) g")
 	return c, in, reason
 }
 
@@ -50,26 +51,26 @@ func TestRefusedStatementsBeginAgain(t *testing.T) {
 	for _, first := range []string{"", "CREATE TABLE u (a int); ALTER TABLE t ADD c int"} {
 		refused := 0
 		for write := int64(1); write <= 6; write++ {
-			exec(t, c, "BEGIN", "INSERT INTO t VALUES (1000, 1)", first)
+			client.Exec(t, c, "BEGIN", "INSERT INTO t VALUES (1000, 1)", first)
 			in.Store(write)
-			exec(t, c, "UPDATE t SET b = b + 1")
-			exec(t, c, "INSERT INTO t SELECT g, 0 FROM generate_series(101, 200) g")
+			client.Exec(t, c, "UPDATE t SET b = b + 1")
+			client.Exec(t, c, "INSERT INTO t SELECT g, 0 FROM generate_series(101, 200) g")
 			if in.Load() <= 0 {
 				refused++
 			}
 			in.Store(write)
-			exec(t, c, "ALTER TABLE t ADD n serial")
+			client.Exec(t, c, "ALTER TABLE t ADD n serial")
 			if in.Load() <= 0 {
 				refused++
 			}
 			in.Store(0)
-			if got := one(t, c, "SELECT format('%s %s %s', count(*), sum(b), max(b)) FROM t"); got != "201 102 2" {
+			if got := client.One(t, c, "SELECT format('%s %s %s', count(*), sum(b), max(b)) FROM t"); got != "201 102 2" {
 				t.Errorf("refused at write %d: %s", write, got)
 			}
-			if got := one(t, c, "SELECT string_agg(relname, ' ') FROM pg_class WHERE relkind = 'S'"); got != "t_n_seq" {
+			if got := client.One(t, c, "SELECT string_agg(relname, ' ') FROM pg_class WHERE relkind = 'S'"); got != "t_n_seq" {
 				t.Errorf("refused at write %d: %s", write, got)
 			}
-			exec(t, c, "ROLLBACK")
+			client.Exec(t, c, "ROLLBACK")
 		}
 		if refused < 10 {
 			t.Errorf("%d were refused", refused)
@@ -83,9 +84,9 @@ func TestRefusedAfterRestart(t *testing.T) {
 	c, in, reason := refusingNode(t)
 	reason.Store(shard.RefusedRestart)
 	for _, wrote := range []bool{false, true} {
-		exec(t, c, "BEGIN")
+		client.Exec(t, c, "BEGIN")
 		if wrote {
-			exec(t, c, "INSERT INTO t VALUES (1000, 1)")
+			client.Exec(t, c, "INSERT INTO t VALUES (1000, 1)")
 		}
 		in.Store(1)
 		_, err := c.Exec(t.Context(), "UPDATE t SET b = b + 1")
@@ -93,6 +94,6 @@ func TestRefusedAfterRestart(t *testing.T) {
 		if errors.As(err, &e) != wrote || wrote && e.Code != "40001" {
 			t.Errorf("wrote %t: %v", wrote, err)
 		}
-		exec(t, c, "ROLLBACK")
+		client.Exec(t, c, "ROLLBACK")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/pegmatitedb/pegmatite/server"
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
@@ -36,9 +37,9 @@ var changes = []change{
 // fill makes t: half of its rows are in the files, half in memory.
 func (ch change) fill(t *testing.T, c *pgx.Conn) {
 	t.Helper()
-	exec(t, c, "CREATE TABLE t (a int"+ch.key+", b int, c text)")
+	client.Exec(t, c, "CREATE TABLE t (a int"+ch.key+", b int, c text)")
 	insert := "INSERT INTO t SELECT g, g, repeat('x', 1800) FROM generate_series(%d, %d) g"
-	exec(t, c, fmt.Sprintf(insert, 1, rows/2), "VACUUM", fmt.Sprintf(insert, rows/2+1, rows))
+	client.Exec(t, c, fmt.Sprintf(insert, 1, rows/2), "VACUUM", fmt.Sprintf(insert, rows/2+1, rows))
 }
 
 // catalogOf is what the catalog says of all that a user has made.
@@ -52,16 +53,16 @@ const catalogOf = `SELECT string_agg(x, ' ' ORDER BY x) FROM (
 func untouched(t *testing.T, before string, sessions ...*pgx.Conn) {
 	t.Helper()
 	for _, c := range sessions {
-		exec(t, c, "SET lock_timeout = '1s'")
-		if now := one(t, c, catalogOf); now != before {
+		client.Exec(t, c, "SET lock_timeout = '1s'")
+		if now := client.One(t, c, catalogOf); now != before {
 			t.Errorf("the catalog has\n%s, it had\n%s", now, before)
 		}
-		exec(t, c, "INSERT INTO t (a, b, c) VALUES (-1, -1, 'new')", "UPDATE t SET b = -2 WHERE a = -1")
-		got := one(t, c, "SELECT count(*) || ' ' || sum(a) || ' ' || sum(b) || ' ' || count(c) FROM t")
+		client.Exec(t, c, "INSERT INTO t (a, b, c) VALUES (-1, -1, 'new')", "UPDATE t SET b = -2 WHERE a = -1")
+		got := client.One(t, c, "SELECT count(*) || ' ' || sum(a) || ' ' || sum(b) || ' ' || count(c) FROM t")
 		if want := fmt.Sprint(rows+1, rows*(rows+1)/2-1, rows*(rows+1)/2-2, rows+1); got != want {
 			t.Errorf("t has %s, want %s", got, want)
 		}
-		exec(t, c, "DELETE FROM t WHERE a = -1", "RESET lock_timeout")
+		client.Exec(t, c, "DELETE FROM t WHERE a = -1", "RESET lock_timeout")
 	}
 }
 
@@ -77,14 +78,14 @@ func TestSchemaChangesBrokenOff(t *testing.T) {
 				t.Parallel()
 				g, dir := &gate{}, t.TempDir()
 				n := node.StartWith(t, dir, func(c *server.Config) { c.Shards, c.Logs, c.SharedFiles = 4, logs, true }, server.Layers{Shards: g.shards})
-				victim, other := dial(t, n.Address()), dial(t, n.Address())
+				victim, other := client.Connect(t, n.Address()), client.Connect(t, n.Address())
 				ch.fill(t, victim)
-				before := one(t, victim, catalogOf)
-				exec(t, victim, "BEGIN")
+				before := client.One(t, victim, catalogOf)
+				client.Exec(t, victim, "BEGIN")
 				g.watch()
-				exec(t, victim, ch.sql)
+				client.Exec(t, victim, ch.sql)
 				calls := g.seen()
-				exec(t, victim, "ROLLBACK")
+				client.Exec(t, victim, "ROLLBACK")
 				untouched(t, before, victim, other)
 				for _, at := range []int{1, calls / 3, calls * 2 / 3, calls} {
 					cancelAt(t, g, max(at, 1), victim, ch.sql)
@@ -93,8 +94,8 @@ func TestSchemaChangesBrokenOff(t *testing.T) {
 				timeoutAt(t, g, calls/2, victim, ch.sql)
 				untouched(t, before, other, victim)
 				nothingLeft(t, victim, dir)
-				exec(t, victim, ch.sql)
-				if made := one(t, other, ch.done); made != "t" {
+				client.Exec(t, victim, ch.sql)
+				if made := client.One(t, other, ch.done); made != "t" {
 					t.Errorf("made: %s", made)
 				}
 				nothingLeft(t, victim, dir)
@@ -121,7 +122,7 @@ func cancelAt(t *testing.T, g *gate, n int, victim *pgx.Conn, sql string) {
 	if err := victim.PgConn().CancelRequest(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-done; code(err) != "57014" || !strings.Contains(err.Error(), "canceling statement due to user request") {
+	if err := <-done; client.Code(err) != "57014" || !strings.Contains(err.Error(), "canceling statement due to user request") {
 		t.Errorf("cancelled at call %d: %v", n, err)
 	}
 	g.watch()
@@ -130,12 +131,12 @@ func cancelAt(t *testing.T, g *gate, n int, victim *pgx.Conn, sql string) {
 // timeoutAt lets a statement run out of its time at its n-th call.
 func timeoutAt(t *testing.T, g *gate, n int, victim *pgx.Conn, sql string) {
 	t.Helper()
-	exec(t, victim, "SET statement_timeout = 300")
+	client.Exec(t, victim, "SET statement_timeout = 300")
 	g.hold(n)
 	_, err := victim.Exec(context.Background(), sql)
-	if code(err) != "57014" || !strings.Contains(err.Error(), "canceling statement due to statement timeout") {
+	if client.Code(err) != "57014" || !strings.Contains(err.Error(), "canceling statement due to statement timeout") {
 		t.Errorf("out of time at call %d: %v", n, err)
 	}
 	g.watch()
-	exec(t, victim, "RESET statement_timeout")
+	client.Exec(t, victim, "RESET statement_timeout")
 }

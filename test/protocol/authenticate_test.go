@@ -5,7 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
-	program "os/exec"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -76,7 +76,7 @@ func TestPasswords(t *testing.T) {
 func TestPsqlPassword(t *testing.T) {
 	n := asking(t)
 	for password, want := range map[string]string{"sésame": "alice\n", "sesame": `password authentication failed for user "alice"`, "": "no password supplied"} {
-		cmd := program.Command(node.Psql(t), "-XAtw", "-d", "postgres://alice@"+n.Address()+"/postgres", "-c", "SELECT current_user")
+		cmd := exec.Command(node.Psql(t), "-XAtw", "-d", "postgres://alice@"+n.Address()+"/postgres", "-c", "SELECT current_user")
 		cmd.Env = append(os.Environ(), "PGPASSWORD="+password, "PGPASSFILE="+filepath.Join(t.TempDir(), "none"), "LC_ALL=C.UTF-8")
 		out, _ := cmd.CombinedOutput()
 		if !strings.HasSuffix(strings.TrimSpace(string(out)), strings.TrimSpace(want)) {

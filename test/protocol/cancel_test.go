@@ -11,53 +11,20 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/pegmatitedb/pegmatite/server"
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
-
-// patience bounds waits that end early unless the test fails.
-const patience = 15 * time.Second
-
-func code(err error) string {
-	var e *pgconn.PgError
-	if errors.As(err, &e) {
-		return e.Code
-	}
-	return fmt.Sprint(err)
-}
-
-// eventually waits for a condition that another goroutine brings about.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("never: %s", what)
-		}
-	}
-}
-
-func one(t *testing.T, c *pgx.Conn, sql string) string {
-	t.Helper()
-	var v *string
-	if err := c.QueryRow(context.Background(), sql).Scan(&v); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	if v == nil {
-		return "null"
-	}
-	return *v
-}
 
 // TestCancel: a CancelRequest stops a statement wherever it is, and the session goes on.
 func TestCancel(t *testing.T) {
 	n := node.Start(t, nil)
-	watch := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
-	exec(t, watch, "CREATE TABLE t (a int PRIMARY KEY, b int, c text)")
-	exec(t, watch, "INSERT INTO t SELECT g, g % 1000, repeat('x', 100) FROM generate_series(1, 20000) g")
-	holder := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+	watch := client.Connect(t, n.Address())
+	client.Exec(t, watch, "CREATE TABLE t (a int PRIMARY KEY, b int, c text)")
+	client.Exec(t, watch, "INSERT INTO t SELECT g, g % 1000, repeat('x', 100) FROM generate_series(1, 20000) g")
+	holder := client.Connect(t, n.Address())
 	for _, sql := range []string{
 		"SELECT pg_sleep(1000)",
 		"SELECT count(*) FROM generate_series(1, 1000000000000)",
@@ -74,9 +41,9 @@ func TestCancel(t *testing.T) {
 		"COPY (SELECT * FROM t x, t y) TO STDOUT",
 	} {
 		t.Run(sql, func(t *testing.T) {
-			exec(t, holder, "BEGIN; UPDATE t SET b = 0 WHERE a = 1; SELECT pg_advisory_xact_lock(7)")
-			defer exec(t, holder, "ROLLBACK")
-			victim := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+			client.Exec(t, holder, "BEGIN; UPDATE t SET b = 0 WHERE a = 1; SELECT pg_advisory_xact_lock(7)")
+			defer client.Exec(t, holder, "ROLLBACK")
+			victim := client.Connect(t, n.Address())
 			done := make(chan error, 1)
 			go func() {
 				if strings.HasPrefix(sql, "COPY") {
@@ -88,7 +55,7 @@ func TestCancel(t *testing.T) {
 				done <- err
 			}()
 			state := fmt.Sprintf("SELECT state FROM pg_stat_activity WHERE pid = %d", victim.PgConn().PID())
-			eventually(t, "the statement runs", func() bool { return one(t, watch, state) == "active" })
+			client.Eventually(t, "the statement runs", func() bool { return client.One(t, watch, state) == "active" })
 			time.Sleep(50 * time.Millisecond) // it is where it stays
 			begun := time.Now()
 			if err := victim.PgConn().CancelRequest(context.Background()); err != nil {
@@ -96,16 +63,16 @@ func TestCancel(t *testing.T) {
 			}
 			select {
 			case err := <-done:
-				if code(err) != "57014" || !strings.Contains(err.Error(), "canceling statement due to user request") {
+				if client.Code(err) != "57014" || !strings.Contains(err.Error(), "canceling statement due to user request") {
 					t.Errorf("got %v", err)
 				}
 				if took := time.Since(begun); took > 2*time.Second {
 					t.Errorf("it took %v", took)
 				}
-			case <-time.After(patience):
+			case <-time.After(client.Patience):
 				t.Fatal("not cancelled")
 			}
-			if got := one(t, victim, "SELECT 'on'"); got != "on" {
+			if got := client.One(t, victim, "SELECT 'on'"); got != "on" {
 				t.Error(got)
 			}
 		})
@@ -115,10 +82,10 @@ func TestCancel(t *testing.T) {
 // TestTimeouts: each timeout ends what it is for, with PostgreSQL's error.
 func TestTimeouts(t *testing.T) {
 	n := node.Start(t, nil)
-	holder := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
-	exec(t, holder, "CREATE TABLE t (a int PRIMARY KEY)")
-	exec(t, holder, "INSERT INTO t VALUES (1)")
-	exec(t, holder, "BEGIN; UPDATE t SET a = 1")
+	holder := client.Connect(t, n.Address())
+	client.Exec(t, holder, "CREATE TABLE t (a int PRIMARY KEY)")
+	client.Exec(t, holder, "INSERT INTO t VALUES (1)")
+	client.Exec(t, holder, "BEGIN; UPDATE t SET a = 1")
 	for _, c := range []struct{ set, sql, code, message string }{
 		{"statement_timeout = 20", "SELECT pg_sleep(1000)", "57014", "canceling statement due to statement timeout"},
 		{"statement_timeout = 20", "UPDATE t SET a = 1", "57014", "canceling statement due to statement timeout"},
@@ -127,10 +94,10 @@ func TestTimeouts(t *testing.T) {
 		{"lock_timeout = 20", "ALTER TABLE t ADD COLUMN b int", "55P03", "canceling statement due to lock timeout"},
 		{"lock_timeout = 20", "SELECT * FROM t FOR UPDATE NOWAIT", "55P03", `could not obtain lock on row in relation "t"`},
 	} {
-		victim := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
-		exec(t, victim, "SET "+c.set)
+		victim := client.Connect(t, n.Address())
+		client.Exec(t, victim, "SET "+c.set)
 		_, err := victim.Exec(context.Background(), c.sql)
-		if code(err) != c.code || !strings.Contains(err.Error(), c.message) {
+		if client.Code(err) != c.code || !strings.Contains(err.Error(), c.message) {
 			t.Errorf("%s; %s: %v", c.set, c.sql, err)
 		}
 	}
@@ -157,7 +124,7 @@ func raw(t *testing.T, address string) *pgproto3.Frontend {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { nc.Close() })
-	nc.SetDeadline(time.Now().Add(4 * patience))
+	nc.SetDeadline(time.Now().Add(4 * client.Patience))
 	nc.Write(startup([]string{"user=postgres", "database=postgres"}))
 	f := pgproto3.NewFrontend(nc, nc)
 	for {
@@ -200,10 +167,10 @@ func lastWords(f *pgproto3.Frontend) (*pgproto3.ErrorResponse, error) {
 // statement become free.
 func TestLostClient(t *testing.T) {
 	n := node.Start(t, nil)
-	holder := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
-	exec(t, holder, "CREATE TABLE t (a int PRIMARY KEY)")
-	exec(t, holder, "INSERT INTO t VALUES (1), (2)")
-	exec(t, holder, "BEGIN; UPDATE t SET a = 1 WHERE a = 1")
+	holder := client.Connect(t, n.Address())
+	client.Exec(t, holder, "CREATE TABLE t (a int PRIMARY KEY)")
+	client.Exec(t, holder, "INSERT INTO t VALUES (1), (2)")
+	client.Exec(t, holder, "BEGIN; UPDATE t SET a = 1 WHERE a = 1")
 	nc, err := net.Dial("tcp", n.Address())
 	if err != nil {
 		t.Fatal(err)
@@ -211,17 +178,17 @@ func TestLostClient(t *testing.T) {
 	nc.Write(startup([]string{"user=postgres", "database=postgres", "application_name=lost"}))
 	q, _ := (&pgproto3.Query{String: "BEGIN; UPDATE t SET a = 2 WHERE a = 2; UPDATE t SET a = 1 WHERE a = 1"}).Encode(nil)
 	nc.Write(q)
-	other := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+	other := client.Connect(t, n.Address())
 	there := "SELECT count(*)::text FROM pg_stat_activity WHERE application_name = 'lost'"
-	eventually(t, "it waits", func() bool {
+	client.Eventually(t, "it waits", func() bool {
 		_, err := other.Exec(context.Background(), "SELECT a FROM t WHERE a = 2 FOR UPDATE NOWAIT")
-		return code(err) == "55P03"
+		return client.Code(err) == "55P03"
 	})
 	nc.Close()
-	eventually(t, "the session ends", func() bool { return one(t, other, there) == "0" })
-	exec(t, other, "SET lock_timeout = '5s'")
-	exec(t, other, "UPDATE t SET a = 2 WHERE a = 2")
-	exec(t, holder, "COMMIT")
+	client.Eventually(t, "the session ends", func() bool { return client.One(t, other, there) == "0" })
+	client.Exec(t, other, "SET lock_timeout = '5s'")
+	client.Exec(t, other, "UPDATE t SET a = 2 WHERE a = 2")
+	client.Exec(t, holder, "COMMIT")
 }
 
 func TestTooManyClients(t *testing.T) {
@@ -229,12 +196,12 @@ func TestTooManyClients(t *testing.T) {
 	refused := func(user, why string) {
 		t.Helper()
 		_, err := pgx.Connect(context.Background(), "postgres://"+user+"@"+n.Address()+"/postgres?sslmode=disable")
-		if code(err) != "53300" || !strings.Contains(err.Error(), why) {
+		if client.Code(err) != "53300" || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s: got %v", user, err)
 		}
 	}
-	boss := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
-	exec(t, boss, "CREATE ROLE plain LOGIN")
+	boss := client.Connect(t, n.Address())
+	client.Exec(t, boss, "CREATE ROLE plain LOGIN")
 	plain, err := pgx.Connect(context.Background(), "postgres://plain@"+n.Address()+"/postgres?sslmode=disable")
 	if err != nil {
 		t.Fatal(err)
@@ -242,11 +209,11 @@ func TestTooManyClients(t *testing.T) {
 	defer plain.Close(context.Background())
 	refused("plain", "remaining connection slots are reserved for non-replication superuser connections")
 	for range 3 {
-		dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+		client.Connect(t, n.Address())
 	}
 	refused("postgres", "sorry, too many clients already")
 	refused("plain", "sorry, too many clients already")
-	if got := one(t, boss, "SHOW superuser_reserved_connections"); got != "3" {
+	if got := client.One(t, boss, "SHOW superuser_reserved_connections"); got != "3" {
 		t.Errorf("%s are reserved", got)
 	}
 }
@@ -254,21 +221,21 @@ func TestTooManyClients(t *testing.T) {
 // TestTerminate: pg_terminate_backend ends sessions that run and that are idle.
 func TestTerminate(t *testing.T) {
 	n := node.Start(t, nil)
-	boss := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+	boss := client.Connect(t, n.Address())
 	for _, sql := range []string{"", "BEGIN", "SELECT pg_sleep(1000)", "COPY (SELECT generate_series(1, 1000000000)) TO STDOUT"} {
 		f := raw(t, n.Address())
 		f.Send(&pgproto3.Query{String: "SET application_name = 'victim'"})
 		f.Send(&pgproto3.Query{String: sql})
 		f.Flush()
-		eventually(t, "the victim is there", func() bool {
-			return one(t, boss, "SELECT count(*)::text FROM pg_stat_activity WHERE application_name = 'victim'") == "1"
+		client.Eventually(t, "the victim is there", func() bool {
+			return client.One(t, boss, "SELECT count(*)::text FROM pg_stat_activity WHERE application_name = 'victim'") == "1"
 		})
-		exec(t, boss, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim'")
+		client.Exec(t, boss, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim'")
 		if e := lastError(t, f); e.Severity != "FATAL" || e.Code != "57P01" {
 			t.Errorf("%q: %s", sql, problem(e))
 		}
-		eventually(t, "the victim is gone", func() bool {
-			return one(t, boss, "SELECT count(*)::text FROM pg_stat_activity WHERE application_name = 'victim'") == "0"
+		client.Eventually(t, "the victim is gone", func() bool {
+			return client.One(t, boss, "SELECT count(*)::text FROM pg_stat_activity WHERE application_name = 'victim'") == "0"
 		})
 	}
 }
@@ -277,19 +244,19 @@ func TestTerminate(t *testing.T) {
 // transactions finish for a while, and takes no new clients.
 func TestDrain(t *testing.T) {
 	n := node.StartIn(t, t.TempDir(), func(c *server.Config) { c.DrainS = 60 })
-	setup := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
-	exec(t, setup, "CREATE TABLE t (a int PRIMARY KEY)")
+	setup := client.Connect(t, n.Address())
+	client.Exec(t, setup, "CREATE TABLE t (a int PRIMARY KEY)")
 	idle := raw(t, n.Address())
-	block := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
-	exec(t, block, "BEGIN; INSERT INTO t VALUES (1)")
-	busy := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+	block := client.Connect(t, n.Address())
+	client.Exec(t, block, "BEGIN; INSERT INTO t VALUES (1)")
+	busy := client.Connect(t, n.Address())
 	ran := make(chan error, 1)
 	go func() {
 		_, err := busy.Exec(context.Background(), "SELECT pg_sleep(0.5)")
 		ran <- err
 	}()
-	eventually(t, "it runs", func() bool {
-		return one(t, setup, fmt.Sprintf("SELECT state FROM pg_stat_activity WHERE pid = %d", busy.PgConn().PID())) == "active"
+	client.Eventually(t, "it runs", func() bool {
+		return client.One(t, setup, fmt.Sprintf("SELECT state FROM pg_stat_activity WHERE pid = %d", busy.PgConn().PID())) == "active"
 	})
 	silent, err := net.Dial("tcp", n.Address()) // says nothing at all
 	if err != nil {

@@ -5,22 +5,22 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/pegmatitedb/pegmatite/server"
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
-// TestCutOff: whatever is still going on when a stop's patience ends, its client
+// TestCutOff: whatever is still going on when a stop's client.Patience ends, its client
 // is told FATAL 57P01 before the connection closes.
 func TestCutOff(t *testing.T) {
 	n := node.StartIn(t, t.TempDir(), func(c *server.Config) { c.DrainS = 1 })
-	setup := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
-	exec(t, setup, "CREATE TABLE t (a int PRIMARY KEY, b int, c text)")
-	exec(t, setup, "CREATE TABLE u (a int PRIMARY KEY)")
-	exec(t, setup, "CREATE TABLE v (a int PRIMARY KEY)")
-	exec(t, setup, "INSERT INTO t SELECT g, g % 1000, repeat('x', 100) FROM generate_series(1, 20000) g")
+	setup := client.Connect(t, n.Address())
+	client.Exec(t, setup, "CREATE TABLE t (a int PRIMARY KEY, b int, c text)")
+	client.Exec(t, setup, "CREATE TABLE u (a int PRIMARY KEY)")
+	client.Exec(t, setup, "CREATE TABLE v (a int PRIMARY KEY)")
+	client.Exec(t, setup, "INSERT INTO t SELECT g, g % 1000, repeat('x', 100) FROM generate_series(1, 20000) g")
 	holder := raw(t, n.Address())
 	holder.Send(&pgproto3.Query{String: "BEGIN; UPDATE t SET b = 0 WHERE a = 1; TRUNCATE u; SELECT pg_advisory_xact_lock(7)"})
 	holder.Flush()
@@ -58,8 +58,8 @@ func TestCutOff(t *testing.T) {
 				f.Send(&pgproto3.Query{String: sql})
 			}
 			f.Flush()
-			eventually(t, sql, func() bool {
-				return one(t, setup, fmt.Sprintf("SELECT state FROM pg_stat_activity WHERE application_name = 'victim %d %v'", i, extended)) == "active"
+			client.Eventually(t, sql, func() bool {
+				return client.One(t, setup, fmt.Sprintf("SELECT state FROM pg_stat_activity WHERE application_name = 'victim %d %v'", i, extended)) == "active"
 			})
 			victims[fmt.Sprintf("%s, extended: %v", sql, extended)] = f
 		}

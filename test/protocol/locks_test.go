@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
@@ -25,7 +26,7 @@ type play struct {
 
 func newPlay(t *testing.T) *play {
 	address := node.Start(t, nil).Address()
-	return &play{t, address, dial(t, address, pgx.QueryExecModeSimpleProtocol), map[string]*pgx.Conn{}, map[string]chan string{}}
+	return &play{t, address, client.Connect(t, address), map[string]*pgx.Conn{}, map[string]chan string{}}
 }
 
 // run plays a script: "a: SQL" must answer, "a waits: SQL" must wait for a
@@ -60,7 +61,7 @@ func isError(result string) bool {
 
 func (p *play) conn(who string) *pgx.Conn {
 	if p.conns[who] == nil {
-		p.conns[who] = dial(p.t, p.address, pgx.QueryExecModeSimpleProtocol)
+		p.conns[who] = client.Connect(p.t, p.address)
 	}
 	return p.conns[who]
 }

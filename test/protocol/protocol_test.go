@@ -75,7 +75,7 @@ func transcript(t *testing.T, address, file string) {
 		t.Fatal(err)
 	}
 	blocks := parseScript(string(text))
-	c := &client{t: t, address: address}
+	c := &speaker{t: t, address: address}
 	defer c.close()
 	for i := range blocks {
 		b := &blocks[i]
@@ -97,22 +97,22 @@ func transcript(t *testing.T, address, file string) {
 
 func indent(lines []string) string { return "< " + strings.Join(lines, "\n< ") }
 
-// client is one side of a conversation.
-type client struct {
+// speaker is one side of a conversation.
+type speaker struct {
 	t        *testing.T
 	address  string
 	net      net.Conn
 	frontend *pgproto3.Frontend
 }
 
-func (c *client) close() {
+func (c *speaker) close() {
 	if c.net != nil {
 		c.net.Close()
 	}
 }
 
 // connect opens a socket in place of the one before.
-func (c *client) connect() {
+func (c *speaker) connect() {
 	c.close()
 	nc, err := net.Dial("tcp", c.address)
 	if err != nil {
@@ -122,7 +122,7 @@ func (c *client) connect() {
 }
 
 // exchange sends a block and reads its answers.
-func (c *client) exchange(b *block) []string {
+func (c *speaker) exchange(b *block) []string {
 	c.prepare(b.sent[0])
 	var data []byte
 	ready := 0
@@ -159,7 +159,7 @@ func isRaw(line string) bool {
 
 // prepare opens the connection that a block needs: Connect asks for a bare one,
 // otherwise the first block gets one that has been started up.
-func (c *client) prepare(first string) {
+func (c *speaker) prepare(first string) {
 	if first == "Connect" {
 		c.connect()
 		return
@@ -175,7 +175,7 @@ func (c *client) prepare(first string) {
 }
 
 // oneByte reads the answer to SSLRequest and GSSENCRequest.
-func (c *client) oneByte() []string {
+func (c *speaker) oneByte() []string {
 	b := make([]byte, 1)
 	c.net.SetReadDeadline(time.Now().Add(answerTimeout))
 	if _, err := c.net.Read(b); err != nil {
@@ -186,7 +186,7 @@ func (c *client) oneByte() []string {
 
 // answers reads up to the number of ReadyForQuery, or of messages when none is
 // due. A recording ends with silence too.
-func (c *client) answers(ready, expected int) []string {
+func (c *speaker) answers(ready, expected int) []string {
 	var got []string
 	timeout := answerTimeout
 	switch {

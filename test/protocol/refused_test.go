@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
@@ -25,10 +25,10 @@ func TestRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := node.Start(t, nil)
-	c := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
-	exec(t, c, "CREATE TABLE t (a int PRIMARY KEY, b text, c int)")
-	exec(t, c, "CREATE TABLE u (a int)")
-	exec(t, c, "CREATE VIEW v AS SELECT a, b FROM t")
+	c := client.Connect(t, n.Address())
+	client.Exec(t, c, "CREATE TABLE t (a int PRIMARY KEY, b text, c int)")
+	client.Exec(t, c, "CREATE TABLE u (a int)")
+	client.Exec(t, c, "CREATE VIEW v AS SELECT a, b FROM t")
 	var out strings.Builder
 	for line := range strings.Lines(string(text)) {
 		sql := strings.TrimSpace(line)

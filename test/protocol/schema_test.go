@@ -11,31 +11,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/pegmatitedb/pegmatite/server"
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
-
-// dial opens a session with pgx; mode says how it runs statements.
-func dial(t testing.TB, address string, mode pgx.QueryExecMode) *pgx.Conn {
-	t.Helper()
-	c, err := pgx.ParseConfig("postgres://postgres@" + address + "/postgres?sslmode=disable")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.DefaultQueryExecMode = mode
-	conn, err := pgx.ConnectConfig(context.Background(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close(context.Background()) })
-	return conn
-}
-
-func exec(t testing.TB, c *pgx.Conn, sql string) {
-	t.Helper()
-	if _, err := c.Exec(context.Background(), sql); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-}
 
 // TestSchemaChangesBesideStatements: while a table's schema changes, statements
 // that name the columns they use never fail, in any protocol; PostgreSQL's
@@ -44,16 +22,16 @@ func TestSchemaChangesBesideStatements(t *testing.T) {
 	for _, logs := range []int{1, 3} {
 		t.Run(fmt.Sprintf("logs=%d", logs), func(t *testing.T) {
 			n := node.Start(t, func(c *server.Config) { c.Logs = logs })
-			ddl := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
-			exec(t, ddl, "CREATE TABLE t (a int PRIMARY KEY, b int, c text)")
-			exec(t, ddl, "INSERT INTO t SELECT g, g, 'x' FROM generate_series(1, 200) g")
+			ddl := client.Connect(t, n.Address())
+			client.Exec(t, ddl, "CREATE TABLE t (a int PRIMARY KEY, b int, c text)")
+			client.Exec(t, ddl, "INSERT INTO t SELECT g, g, 'x' FROM generate_series(1, 200) g")
 			var stop atomic.Bool
 			var done sync.WaitGroup
 			var ran [5]int
 			modes := []pgx.QueryExecMode{pgx.QueryExecModeSimpleProtocol, pgx.QueryExecModeExec, pgx.QueryExecModeCacheStatement,
 				pgx.QueryExecModeDescribeExec, pgx.QueryExecModeCacheDescribe}
 			for worker, mode := range modes {
-				conn := dial(t, n.Address(), mode)
+				conn := client.ConnectIn(t, n.Address(), mode)
 				done.Add(1)
 				go func() {
 					defer done.Done()
@@ -123,12 +101,12 @@ func statements(c *pgx.Conn, worker, i int) error {
 // time, of the same table and of others, wait for each other and do not fail.
 func TestSchemaChangesBesideEachOther(t *testing.T) {
 	n := node.Start(t, nil)
-	setup := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
-	exec(t, setup, "CREATE TABLE shared (a int PRIMARY KEY)")
-	exec(t, setup, "INSERT INTO shared SELECT generate_series(1, 50)")
+	setup := client.Connect(t, n.Address())
+	client.Exec(t, setup, "CREATE TABLE shared (a int PRIMARY KEY)")
+	client.Exec(t, setup, "INSERT INTO shared SELECT generate_series(1, 50)")
 	var done sync.WaitGroup
 	for worker := range 4 {
-		conn := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+		conn := client.Connect(t, n.Address())
 		done.Add(1)
 		go func() {
 			defer done.Done()
@@ -160,9 +138,9 @@ func TestSchemaChangesBesideEachOther(t *testing.T) {
 // nothing to do, leaves the table as usable as before.
 func TestSchemaChangeThatIsNone(t *testing.T) {
 	n := node.Start(t, nil)
-	c := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
-	exec(t, c, "CREATE TABLE t (a int PRIMARY KEY, b int)")
-	exec(t, c, "INSERT INTO t SELECT g, g FROM generate_series(1, 20) g")
+	c := client.Connect(t, n.Address())
+	client.Exec(t, c, "CREATE TABLE t (a int PRIMARY KEY, b int)")
+	client.Exec(t, c, "INSERT INTO t SELECT g, g FROM generate_series(1, 20) g")
 	for _, sql := range []string{
 		"BEGIN; SAVEPOINT s; ALTER TABLE t ADD COLUMN c int; ROLLBACK TO s; COMMIT",
 		"ALTER TABLE t ADD COLUMN IF NOT EXISTS b int",
@@ -171,7 +149,7 @@ func TestSchemaChangeThatIsNone(t *testing.T) {
 		"BEGIN; UPDATE t SET b = b; SAVEPOINT s; TRUNCATE t; ROLLBACK TO s; COMMIT",
 	} {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		exec(t, c, sql)
+		client.Exec(t, c, sql)
 		tag, err := c.Exec(ctx, "UPDATE t SET b = b + 1")
 		if err != nil || tag.RowsAffected() != 20 {
 			t.Errorf("after %s: %s %v", sql, tag, err)

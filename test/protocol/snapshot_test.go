@@ -6,8 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
@@ -19,8 +18,8 @@ func TestRepeatableReadSnapshot(t *testing.T) {
 	if address == "" {
 		address = node.Start(t, nil).Address()
 	}
-	other := dial(t, address, pgx.QueryExecModeSimpleProtocol)
-	exec(t, other, "DROP TABLE IF EXISTS late; CREATE TABLE late (a int); CREATE TABLE IF NOT EXISTS empty (a int)")
+	other := client.Connect(t, address)
+	client.Exec(t, other, "DROP TABLE IF EXISTS late; CREATE TABLE late (a int); CREATE TABLE IF NOT EXISTS empty (a int)")
 	for _, c := range []struct {
 		first string
 		takes bool
@@ -42,33 +41,33 @@ func TestRepeatableReadSnapshot(t *testing.T) {
 		{"", false},
 	} {
 		t.Run(c.first, func(t *testing.T) {
-			conn := dial(t, address, pgx.QueryExecModeSimpleProtocol)
-			exec(t, other, "DELETE FROM late")
-			exec(t, conn, "BEGIN ISOLATION LEVEL REPEATABLE READ")
-			exec(t, conn, c.first)
-			exec(t, other, "INSERT INTO late VALUES (1)")
+			conn := client.Connect(t, address)
+			client.Exec(t, other, "DELETE FROM late")
+			client.Exec(t, conn, "BEGIN ISOLATION LEVEL REPEATABLE READ")
+			client.Exec(t, conn, c.first)
+			client.Exec(t, other, "INSERT INTO late VALUES (1)")
 			want := "1"
 			if c.takes {
 				want = "0"
 			}
-			if got := one(t, conn, "SELECT count(*)::text FROM late"); got != want {
+			if got := client.One(t, conn, "SELECT count(*)::text FROM late"); got != want {
 				t.Errorf("%s rows are seen, want %s", got, want)
 			}
-			exec(t, conn, "ROLLBACK")
+			client.Exec(t, conn, "ROLLBACK")
 		})
 	}
 	t.Run("Parse", func(t *testing.T) {
-		conn := dial(t, address, pgx.QueryExecModeSimpleProtocol)
-		exec(t, other, "DELETE FROM late")
-		exec(t, conn, "BEGIN ISOLATION LEVEL REPEATABLE READ")
+		conn := client.Connect(t, address)
+		client.Exec(t, other, "DELETE FROM late")
+		client.Exec(t, conn, "BEGIN ISOLATION LEVEL REPEATABLE READ")
 		if _, err := conn.PgConn().Prepare(context.Background(), "", "SELECT 1", nil); err != nil {
 			t.Fatal(err)
 		}
-		exec(t, other, "INSERT INTO late VALUES (1)")
-		if got := one(t, conn, "SELECT count(*)::text FROM late"); got != "0" {
+		client.Exec(t, other, "INSERT INTO late VALUES (1)")
+		if got := client.One(t, conn, "SELECT count(*)::text FROM late"); got != "0" {
 			t.Errorf("%s rows are seen after Parse", got)
 		}
-		if _, err := conn.Exec(context.Background(), "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"); code(err) != "25001" {
+		if _, err := conn.Exec(context.Background(), "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"); client.Code(err) != "25001" {
 			t.Errorf("another level: %v", err)
 		}
 	})
@@ -89,41 +88,41 @@ func TestSnapshotOlderThanIndex(t *testing.T) {
 	for _, index := range []string{"CREATE UNIQUE INDEX ON indexed (e)", "ALTER TABLE indexed ADD UNIQUE (e)"} {
 		for _, own := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s own %v", index, own), func(t *testing.T) {
-				other := dial(t, address, pgx.QueryExecModeSimpleProtocol)
-				exec(t, other, "DROP TABLE IF EXISTS indexed")
-				exec(t, other, "CREATE TABLE indexed (id int PRIMARY KEY, e int, f int)")
-				exec(t, other, "INSERT INTO indexed SELECT i, i, i FROM generate_series(1, 200) i")
-				conn := dial(t, address, pgx.QueryExecModeSimpleProtocol)
-				exec(t, conn, "BEGIN ISOLATION LEVEL REPEATABLE READ")
-				exec(t, conn, "SELECT 1")
-				exec(t, other, "UPDATE indexed SET e = -e, f = -f WHERE id % 2 = 0")
+				other := client.Connect(t, address)
+				client.Exec(t, other, "DROP TABLE IF EXISTS indexed")
+				client.Exec(t, other, "CREATE TABLE indexed (id int PRIMARY KEY, e int, f int)")
+				client.Exec(t, other, "INSERT INTO indexed SELECT i, i, i FROM generate_series(1, 200) i")
+				conn := client.Connect(t, address)
+				client.Exec(t, conn, "BEGIN ISOLATION LEVEL REPEATABLE READ")
+				client.Exec(t, conn, "SELECT 1")
+				client.Exec(t, other, "UPDATE indexed SET e = -e, f = -f WHERE id % 2 = 0")
 				maker := other
 				if own {
 					maker = conn
 				}
-				exec(t, maker, index)
-				exec(t, maker, "CREATE INDEX ON indexed (f)")
+				client.Exec(t, maker, index)
+				client.Exec(t, maker, "CREATE INDEX ON indexed (f)")
 				if !own {
 					for _, q := range []string{byUnique, byPlain} {
-						if got := one(t, other, "SELECT coalesce(("+q+"), 'none')"); got != "none" {
+						if got := client.One(t, other, "SELECT coalesce(("+q+"), 'none')"); got != "none" {
 							t.Errorf("%s: %s for a new snapshot", q, got)
 						}
-						exec(t, other, q)
+						client.Exec(t, other, q)
 					}
 				}
 				for _, q := range []string{byUnique, byPlain} {
-					if got := one(t, conn, "SELECT coalesce(("+q+"), 'none')"); got != "8" {
+					if got := client.One(t, conn, "SELECT coalesce(("+q+"), 'none')"); got != "8" {
 						t.Errorf("%s: %s", q, got)
 					}
-					if got := one(t, conn, q); got != "8" {
+					if got := client.One(t, conn, q); got != "8" {
 						t.Errorf("%s, as others have planned it: %s", q, got)
 					}
 				}
 				if tag, err := conn.Exec(context.Background(), "UPDATE indexed SET f = 0 WHERE e = 7"); err != nil || tag.RowsAffected() != 1 {
 					t.Errorf("UPDATE: %v, %v", tag, err)
 				}
-				exec(t, conn, "COMMIT")
-				if got := one(t, other, "SELECT id::text FROM indexed WHERE e = -8"); got != "8" {
+				client.Exec(t, conn, "COMMIT")
+				if got := client.One(t, other, "SELECT id::text FROM indexed WHERE e = -8"); got != "8" {
 					t.Errorf("afterwards: %s", got)
 				}
 			})
@@ -149,22 +148,22 @@ func TestSchemaChangeReadsNewest(t *testing.T) {
 		{"ALTER TABLE newest ADD CHECK (a < 10)", "23514"},
 	} {
 		t.Run(c.change, func(t *testing.T) {
-			other := dial(t, address, pgx.QueryExecModeSimpleProtocol)
-			exec(t, other, "DROP TABLE IF EXISTS newest")
-			exec(t, other, "CREATE TABLE newest (a int, b int, n int)")
-			exec(t, other, "INSERT INTO newest SELECT i, i, i FROM generate_series(1, 9) i")
-			conn := dial(t, address, pgx.QueryExecModeSimpleProtocol)
-			exec(t, conn, "BEGIN ISOLATION LEVEL REPEATABLE READ")
-			exec(t, conn, "SELECT 1")
-			exec(t, other, "INSERT INTO newest VALUES (10, 9, NULL)")
-			if _, err := conn.Exec(context.Background(), c.change); code(err) != c.code {
+			other := client.Connect(t, address)
+			client.Exec(t, other, "DROP TABLE IF EXISTS newest")
+			client.Exec(t, other, "CREATE TABLE newest (a int, b int, n int)")
+			client.Exec(t, other, "INSERT INTO newest SELECT i, i, i FROM generate_series(1, 9) i")
+			conn := client.Connect(t, address)
+			client.Exec(t, conn, "BEGIN ISOLATION LEVEL REPEATABLE READ")
+			client.Exec(t, conn, "SELECT 1")
+			client.Exec(t, other, "INSERT INTO newest VALUES (10, 9, NULL)")
+			if _, err := conn.Exec(context.Background(), c.change); client.Code(err) != c.code {
 				t.Errorf("%v, want %s", err, c.code)
 			}
-			exec(t, conn, "COMMIT")
-			if got := one(t, other, "SELECT count(*)::text FROM newest"); got != "10" {
+			client.Exec(t, conn, "COMMIT")
+			if got := client.One(t, other, "SELECT count(*)::text FROM newest"); got != "10" {
 				t.Errorf("%s rows are left", got)
 			}
-			if got := one(t, other, "SELECT b::text FROM newest WHERE a = 10"); got != "9" {
+			if got := client.One(t, other, "SELECT b::text FROM newest WHERE a = 10"); got != "9" {
 				t.Errorf("%s is what is found", got)
 			}
 		})

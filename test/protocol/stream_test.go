@@ -8,8 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
@@ -38,9 +37,9 @@ func FuzzStream(f *testing.F) {
 		f.Add(seed)
 	}
 	n := node.Start(f, nil)
-	watch := dial(f, n.Address(), pgx.QueryExecModeSimpleProtocol)
-	exec(f, watch, "CREATE TABLE t (a int PRIMARY KEY, b text)")
-	exec(f, watch, "SELECT 1")
+	watch := client.Connect(f, n.Address())
+	client.Exec(f, watch, "CREATE TABLE t (a int PRIMARY KEY, b text)")
+	client.Exec(f, watch, "SELECT 1")
 	before := runtime.NumGoroutine()
 	f.Fuzz(func(t *testing.T, input []byte) {
 		nc, err := net.Dial("tcp", n.Address())
@@ -48,7 +47,7 @@ func FuzzStream(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer nc.Close()
-		nc.SetDeadline(time.Now().Add(patience))
+		nc.SetDeadline(time.Now().Add(client.Patience))
 		// statement_timeout: what the input asks for may take long, and is not the matter.
 		nc.Write(startup([]string{"user=postgres", "database=postgres", "application_name=stream", "options=-c statement_timeout=1s"}))
 		nc.Write(input)
@@ -56,7 +55,7 @@ func FuzzStream(f *testing.F) {
 		if _, err := io.Copy(io.Discard, nc); err != nil && isTimeout(err) {
 			t.Fatal("the server neither answered to the end nor hung up")
 		}
-		for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(client.Patience); ; time.Sleep(time.Millisecond) {
 			var open int
 			if err := watch.QueryRow(context.Background(), "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'stream'").Scan(&open); err != nil {
 				t.Fatal(err)

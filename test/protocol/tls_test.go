@@ -7,7 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
-	program "os/exec"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -39,14 +39,14 @@ func TestTLSClients(t *testing.T) {
 		"sslmode=require": "t|TLSv1.3|", "sslmode=verify-full sslrootcert=" + dir + "/cert.pem": "t|TLSv1.3|",
 		"sslmode=require ssl_max_protocol_version=TLSv1.2": "t|TLSv1.2|", "sslmode=disable": "f||", "sslmode=prefer": "t|TLSv1.3|",
 	} {
-		out, err := program.Command(node.Psql(t), "-XAtd", at+options, "-c", query).CombinedOutput()
+		out, err := exec.Command(node.Psql(t), "-XAtd", at+options, "-c", query).CombinedOutput()
 		if err != nil || !strings.HasPrefix(string(out), want) {
 			t.Errorf("%s: %s", options, out)
 		}
 	}
 	other := t.TempDir()
 	node.Certificate(t, other)
-	out, err := program.Command(node.Psql(t), "-XAtd", at+"sslmode=verify-full sslrootcert="+other+"/cert.pem", "-c", query).CombinedOutput()
+	out, err := exec.Command(node.Psql(t), "-XAtd", at+"sslmode=verify-full sslrootcert="+other+"/cert.pem", "-c", query).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "certificate verify failed") {
 		t.Errorf("another's certificate: %s", out)
 	}
@@ -74,7 +74,7 @@ func TestTLSPassword(t *testing.T) {
 		"sslmode=require channel_binding=require": "alice\n", "sslmode=require channel_binding=disable": "alice\n", "sslmode=disable": "alice\n",
 		"sslmode=disable channel_binding=require": "channel binding",
 	} {
-		cmd := program.Command(node.Psql(t), "-XAtwd", "host=127.0.0.1 port="+port+" user=alice dbname=postgres "+options, "-c", "SELECT current_user")
+		cmd := exec.Command(node.Psql(t), "-XAtwd", "host=127.0.0.1 port="+port+" user=alice dbname=postgres "+options, "-c", "SELECT current_user")
 		cmd.Env = append(os.Environ(), "PGPASSWORD=sesame")
 		if out, _ := cmd.CombinedOutput(); !strings.Contains(string(out), want) {
 			t.Errorf("%s: %s", options, out)

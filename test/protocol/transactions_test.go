@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
@@ -15,18 +16,18 @@ import (
 // waits, for what, since when and for whom.
 func TestOpenTransactions(t *testing.T) {
 	n := node.Start(t, nil)
-	boss := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
-	exec(t, boss, "CREATE TABLE t (a int PRIMARY KEY)")
-	exec(t, boss, "INSERT INTO t VALUES (1)")
+	boss := client.Connect(t, n.Address())
+	client.Exec(t, boss, "CREATE TABLE t (a int PRIMARY KEY)")
+	client.Exec(t, boss, "INSERT INTO t VALUES (1)")
 	session := func(statements ...string) *pgx.Conn {
-		c := dial(t, n.Address(), pgx.QueryExecModeSimpleProtocol)
+		c := client.Connect(t, n.Address())
 		for _, sql := range statements {
-			exec(t, c, sql)
+			client.Exec(t, c, sql)
 		}
 		return c
 	}
 	show := func(c *pgx.Conn, columns string) string {
-		return one(t, boss, fmt.Sprintf("SELECT string_agg(DISTINCT concat_ws('|', %s), ';') FROM pegmatite.transactions WHERE pid = %d", columns, c.PgConn().PID()))
+		return client.One(t, boss, fmt.Sprintf("SELECT string_agg(DISTINCT concat_ws('|', %s), ';') FROM pegmatite.transactions WHERE pid = %d", columns, c.PgConn().PID()))
 	}
 	waits := func(c *pgx.Conn, sql, blocker, want string) {
 		t.Helper()
@@ -36,14 +37,14 @@ func TestOpenTransactions(t *testing.T) {
 			done <- err
 		}()
 		columns := "waits_for, wait_mode, waiting_since BETWEEN started AND clock_timestamp(), blocked_by"
-		eventually(t, sql+" waits", func() bool { return strings.Contains(show(c, columns), "|t|") })
+		client.Eventually(t, sql+" waits", func() bool { return strings.Contains(show(c, columns), "|t|") })
 		if got := show(c, columns); got != want+"|t|"+blocker {
 			t.Errorf("%s: %s, blocked by %s", sql, got, blocker)
 		}
 		if err := c.PgConn().CancelRequest(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		if err := <-done; code(err) != "57014" {
+		if err := <-done; client.Code(err) != "57014" {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}
@@ -52,14 +53,14 @@ func TestOpenTransactions(t *testing.T) {
 		t.Error(got)
 	}
 	waits(session(), "ALTER TABLE t ADD COLUMN b int", show(reader, "txn"), "relation t|AccessExclusiveLock")
-	exec(t, reader, "COMMIT")
+	client.Exec(t, reader, "COMMIT")
 	holder := session("BEGIN", "SELECT * FROM t FOR UPDATE")
 	if got := show(holder, "state, participants, waits_for"); !strings.HasPrefix(got, "active|shards ") {
 		t.Error(got)
 	}
 	waits(session(), "UPDATE t SET a = 1", show(holder, "txn"), "row of t|update")
-	exec(t, holder, "ROLLBACK")
-	if left := one(t, boss, "SELECT count(*)::text FROM pegmatite.transactions WHERE pid <> pg_backend_pid()"); left != "0" {
+	client.Exec(t, holder, "ROLLBACK")
+	if left := client.One(t, boss, "SELECT count(*)::text FROM pegmatite.transactions WHERE pid <> pg_backend_pid()"); left != "0" {
 		t.Errorf("%s transactions are left", left)
 	}
 }

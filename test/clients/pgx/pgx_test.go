@@ -15,42 +15,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
 var modes = []pgx.QueryExecMode{
 	pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe, pgx.QueryExecModeDescribeExec,
 	pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol,
-}
-
-func connect(t testing.TB, address string, mode pgx.QueryExecMode) *pgx.Conn {
-	t.Helper()
-	c, err := pgx.ParseConfig("postgres://postgres@" + address + "/postgres?sslmode=disable&timezone=UTC")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.DefaultQueryExecMode = mode
-	conn, err := pgx.ConnectConfig(context.Background(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close(context.Background()) })
-	return conn
-}
-
-func exec(t testing.TB, c *pgx.Conn, sql string, args ...any) {
-	t.Helper()
-	if _, err := c.Exec(context.Background(), sql, args...); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-}
-
-func sqlstate(err error) string {
-	var e *pgconn.PgError
-	if errors.As(err, &e) {
-		return e.Code
-	}
-	return fmt.Sprint(err)
 }
 
 func numeric(s string) pgtype.Numeric {
@@ -82,7 +53,7 @@ func TestTypes(t *testing.T) {
 		{"bool[]", []bool{true, false}}, {"timestamptz[]", []time.Time{at}}, {"uuid[]", [][16]byte{{1}}}, {"bytea[]", [][]byte{{1}, {}}},
 	}
 	for _, mode := range modes {
-		conn := connect(t, n.Address(), mode)
+		conn := client.ConnectIn(t, n.Address(), mode)
 		for i, c := range cases {
 			if mode == pgx.QueryExecModeExec || mode == pgx.QueryExecModeSimpleProtocol {
 				if _, uuid := c.value.([16]byte); uuid || c.sqlType == "uuid[]" || strings.HasPrefix(c.sqlType, "json") || c.sqlType == "bytea[]" {
@@ -96,8 +67,10 @@ func TestTypes(t *testing.T) {
 			}
 			same(t, mode, c.sqlType, got.Elem().Interface(), c.value)
 			table := fmt.Sprintf("t_%d", i)
-			exec(t, conn, fmt.Sprintf("CREATE TABLE %s (id int PRIMARY KEY, v %s)", table, c.sqlType))
-			exec(t, conn, "INSERT INTO "+table+" VALUES ($1, $2), (2, NULL)", 1, c.value)
+			client.Exec(t, conn, fmt.Sprintf("CREATE TABLE %s (id int PRIMARY KEY, v %s)", table, c.sqlType))
+			if _, err := conn.Exec(t.Context(), "INSERT INTO "+table+" VALUES ($1, $2), (2, NULL)", 1, c.value); err != nil {
+				t.Fatal(err)
+			}
 			got = reflect.New(reflect.TypeOf(c.value))
 			if err := conn.QueryRow(context.Background(), "SELECT v FROM "+table+" WHERE id = $1", 1).Scan(got.Interface()); err != nil {
 				t.Errorf("%v, %s stored: %v", mode, c.sqlType, err)
@@ -108,7 +81,7 @@ func TestTypes(t *testing.T) {
 			if err := conn.QueryRow(context.Background(), "SELECT v FROM "+table+" WHERE id = 2").Scan(null.Interface()); err != nil || !null.Elem().IsNil() {
 				t.Errorf("%v, %s NULL: %v, %v", mode, c.sqlType, null.Elem(), err)
 			}
-			exec(t, conn, "DROP TABLE "+table)
+			client.Exec(t, conn, "DROP TABLE "+table)
 		}
 	}
 }
@@ -135,9 +108,9 @@ func same(t *testing.T, mode pgx.QueryExecMode, what string, got, want any) {
 func TestBatch(t *testing.T) {
 	n := node.Start(t, nil)
 	for i, mode := range modes {
-		conn := connect(t, n.Address(), mode)
+		conn := client.ConnectIn(t, n.Address(), mode)
 		table := fmt.Sprintf("b%d", i)
-		exec(t, conn, "CREATE TABLE "+table+" (a int PRIMARY KEY, b text)")
+		client.Exec(t, conn, "CREATE TABLE "+table+" (a int PRIMARY KEY, b text)")
 		b := &pgx.Batch{}
 		for k := range 20 {
 			b.Queue("INSERT INTO "+table+" VALUES ($1, $2)", k, fmt.Sprint(k))
@@ -160,7 +133,7 @@ func TestBatch(t *testing.T) {
 		b.Queue("INSERT INTO "+table+" VALUES ($1, 'x')", 100)
 		b.Queue("INSERT INTO "+table+" VALUES ($1, 'x')", 1)
 		b.Queue("INSERT INTO "+table+" VALUES ($1, 'x')", 101)
-		if err := conn.SendBatch(context.Background(), b).Close(); sqlstate(err) != "23505" {
+		if err := conn.SendBatch(context.Background(), b).Close(); client.Code(err) != "23505" {
 			t.Errorf("%v: %v", mode, err)
 		}
 		if err := conn.QueryRow(context.Background(), "SELECT count(*) FROM "+table).Scan(&count); err != nil || count != 20 {
@@ -173,8 +146,8 @@ func TestBatch(t *testing.T) {
 func TestTransactions(t *testing.T) {
 	n := node.Start(t, nil)
 	ctx := context.Background()
-	conn := connect(t, n.Address(), pgx.QueryExecModeCacheStatement)
-	exec(t, conn, "CREATE TABLE t (a int PRIMARY KEY)")
+	conn := client.ConnectIn(t, n.Address(), pgx.QueryExecModeCacheStatement)
+	client.Exec(t, conn, "CREATE TABLE t (a int PRIMARY KEY)")
 	count := func() (c int) {
 		if err := conn.QueryRow(ctx, "SELECT count(*) FROM t").Scan(&c); err != nil {
 			t.Fatal(err)
@@ -189,7 +162,7 @@ func TestTransactions(t *testing.T) {
 			_, err := tx.Exec(ctx, "INSERT INTO t VALUES (1)")
 			return err
 		})
-		if sqlstate(nested) != "23505" {
+		if client.Code(nested) != "23505" {
 			t.Errorf("nested: %v", nested)
 		}
 		_, err := tx.Exec(ctx, "INSERT INTO t VALUES (2)")
@@ -199,10 +172,10 @@ func TestTransactions(t *testing.T) {
 		t.Errorf("%v, %d rows", err, count())
 	}
 	tx, _ := conn.Begin(ctx)
-	if _, err := tx.Exec(ctx, "SELECT 1/0"); sqlstate(err) != "22012" {
+	if _, err := tx.Exec(ctx, "SELECT 1/0"); client.Code(err) != "22012" {
 		t.Error(err)
 	}
-	if _, err := tx.Exec(ctx, "SELECT 1"); sqlstate(err) != "25P02" {
+	if _, err := tx.Exec(ctx, "SELECT 1"); client.Code(err) != "25P02" {
 		t.Error(err)
 	}
 	if err := tx.Commit(ctx); !errors.Is(err, pgx.ErrTxCommitRollback) {
@@ -216,7 +189,7 @@ func TestTransactions(t *testing.T) {
 	if err := pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, "DELETE FROM t")
 		return err
-	}); sqlstate(err) != "25006" {
+	}); client.Code(err) != "25006" {
 		t.Error(err)
 	}
 }
@@ -226,10 +199,10 @@ func TestTransactions(t *testing.T) {
 func TestPreparedStatements(t *testing.T) {
 	n := node.Start(t, nil)
 	ctx := context.Background()
-	conn := connect(t, n.Address(), pgx.QueryExecModeCacheStatement)
-	other := connect(t, n.Address(), pgx.QueryExecModeCacheStatement)
-	exec(t, conn, "CREATE TABLE t (a int PRIMARY KEY, b text)")
-	exec(t, conn, "INSERT INTO t VALUES (1, 'x')")
+	conn := client.ConnectIn(t, n.Address(), pgx.QueryExecModeCacheStatement)
+	other := client.ConnectIn(t, n.Address(), pgx.QueryExecModeCacheStatement)
+	client.Exec(t, conn, "CREATE TABLE t (a int PRIMARY KEY, b text)")
+	client.Exec(t, conn, "INSERT INTO t VALUES (1, 'x')")
 	read := func(sql string) (int, error) {
 		rows, err := conn.Query(ctx, sql, 1)
 		if err != nil {
@@ -243,8 +216,8 @@ func TestPreparedStatements(t *testing.T) {
 	if columns, err := read("SELECT * FROM t WHERE a = $1"); err != nil || columns != 2 {
 		t.Fatal(columns, err)
 	}
-	exec(t, other, "ALTER TABLE t ADD COLUMN c int")
-	if _, err := read("SELECT * FROM t WHERE a = $1"); sqlstate(err) != "0A000" {
+	client.Exec(t, other, "ALTER TABLE t ADD COLUMN c int")
+	if _, err := read("SELECT * FROM t WHERE a = $1"); client.Code(err) != "0A000" {
 		t.Errorf("got %v", err)
 	}
 	if columns, err := read("SELECT * FROM t WHERE a = $1"); err != nil || columns != 3 {
@@ -253,7 +226,7 @@ func TestPreparedStatements(t *testing.T) {
 	if _, err := conn.Prepare(ctx, "named", "SELECT b FROM t WHERE a = $1"); err != nil {
 		t.Fatal(err)
 	}
-	exec(t, other, "ALTER TABLE t DROP COLUMN c")
+	client.Exec(t, other, "ALTER TABLE t DROP COLUMN c")
 	if columns, err := read("named"); err != nil || columns != 1 {
 		t.Errorf("%d columns, %v", columns, err)
 	}
@@ -265,9 +238,9 @@ func TestPreparedStatements(t *testing.T) {
 // TestContextCancel: a cancelled context stops the statement on the server.
 func TestContextCancel(t *testing.T) {
 	n := node.Start(t, nil)
-	watch := connect(t, n.Address(), pgx.QueryExecModeExec)
+	watch := client.ConnectIn(t, n.Address(), pgx.QueryExecModeExec)
 	for _, mode := range modes {
-		conn := connect(t, n.Address(), mode)
+		conn := client.ConnectIn(t, n.Address(), mode)
 		pid := int32(conn.PgConn().PID())
 		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 		_, err := conn.Exec(ctx, "SELECT pg_sleep(1000)")
@@ -294,7 +267,7 @@ func TestContextCancel(t *testing.T) {
 func TestReadAhead(t *testing.T) {
 	n := node.Start(t, nil)
 	for _, mode := range modes {
-		conn := connect(t, n.Address(), mode)
+		conn := client.ConnectIn(t, n.Address(), mode)
 		rows, err := conn.Query(context.Background(), "SELECT g, repeat('x', 100) FROM generate_series(1, $1::int) g", 100000)
 		if err != nil {
 			t.Fatal(err)
@@ -310,15 +283,15 @@ func TestReadAhead(t *testing.T) {
 			}
 		}
 		rows.Close()
-		exec(t, conn, "SELECT 1")
+		client.Exec(t, conn, "SELECT 1")
 	}
 }
 
 // TestCopyFrom: pgx copies in binary form.
 func TestCopyFrom(t *testing.T) {
 	n := node.Start(t, nil)
-	conn := connect(t, n.Address(), pgx.QueryExecModeCacheStatement)
-	exec(t, conn, "CREATE TABLE t (a int PRIMARY KEY, b text, c float8, d timestamptz)")
+	conn := client.ConnectIn(t, n.Address(), pgx.QueryExecModeCacheStatement)
+	client.Exec(t, conn, "CREATE TABLE t (a int PRIMARY KEY, b text, c float8, d timestamptz)")
 	rows := make([][]any, 5000)
 	for i := range rows {
 		rows[i] = []any{i, fmt.Sprint("row ", i), float64(i) / 2, time.Unix(int64(i), 0)}
@@ -331,8 +304,8 @@ func TestCopyFrom(t *testing.T) {
 	if err := conn.QueryRow(context.Background(), "SELECT sum(a), sum(length(b)) FROM t WHERE c = a / 2.0::float8").Scan(&sum, &length); err != nil || sum != 5000*4999/2 {
 		t.Errorf("%d, %v", sum, err)
 	}
-	if _, err := conn.CopyFrom(context.Background(), pgx.Identifier{"t"}, []string{"a"}, pgx.CopyFromRows([][]any{{1}})); sqlstate(err) != "23505" {
+	if _, err := conn.CopyFrom(context.Background(), pgx.Identifier{"t"}, []string{"a"}, pgx.CopyFromRows([][]any{{1}})); client.Code(err) != "23505" {
 		t.Error(err)
 	}
-	exec(t, conn, "SELECT 1")
+	client.Exec(t, conn, "SELECT 1")
 }

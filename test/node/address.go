@@ -21,3 +21,15 @@ func Outside(t testing.TB) string {
 	t.Skip("this machine has no IPv4 address but loopback, so nobody can come from beyond it")
 	return ""
 }
+
+// FreeAddress is an address like address, whose port may be 0, with a port that
+// was free a moment ago.
+func FreeAddress(t testing.TB, address string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
