@@ -205,50 +205,15 @@ func BenchmarkKeySet(b *testing.B) {
 	for _, n := range []int{10, 10000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			b.ReportAllocs()
-			s := NewKeySet(n)
-			defer s.Free()
 			for b.Loop() {
-				s.Clear()
+				s := NewKeySet(n)
 				for i := range n {
 					s.AddInt(int64(i))
 				}
 				s.Add(key)
+				s.Free()
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/key")
 		})
 	}
-}
-
-// A hundred point lookups in one call, at one snapshot.
-func BenchmarkQueryMany(b *testing.B) {
-	db := open(b, Options{})
-	filled(b, db, benchRows)
-	if _, err := db.Checkpoint(Truncate); err != nil {
-		b.Fatal(err)
-	}
-	c := reader(b, db)
-	defer c.Release()
-	var tuples []byte
-	const n = 100
-	for i := range n {
-		tuples = append(tuples, rowOf(pack(i*7919%benchRows))...)
-	}
-	buf := make([]byte, 0, 64<<10)
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := c.BeginRead(); err != nil {
-			b.Fatal(err)
-		}
-		st, err := c.Prepare(pointSQL)
-		if err != nil {
-			b.Fatal(err)
-		}
-		page, err := st.QueryMany(ctx, buf, tuples)
-		if err != nil || page.N != n {
-			b.Fatal(err, page.N)
-		}
-		st.Done()
-		c.EndRead()
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/lookup")
 }

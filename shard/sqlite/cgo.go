@@ -5,8 +5,6 @@ package sqlite
 #cgo LDFLAGS: -lm
 #cgo noescape peg_query
 #cgo nocallback peg_query
-#cgo noescape peg_query_many
-#cgo nocallback peg_query_many
 #cgo noescape peg_fetch
 #cgo nocallback peg_fetch
 #cgo noescape peg_exec

@@ -484,15 +484,3 @@ int64_t peg_disk_operations(peg_disk *d) {
   unlock(d);
   return n;
 }
-
-/* ------------------------------------------------------- files of any VFS */
-
-int peg_vfs_exists(const char *vfs, const char *path, int *out) {
-  sqlite3_vfs *v = sqlite3_vfs_find(vfs);
-  return v ? v->xAccess(v, path, 0, out) : SQLITE_ERROR;
-}
-
-int peg_vfs_delete(const char *vfs, const char *path) {
-  sqlite3_vfs *v = sqlite3_vfs_find(vfs);
-  return v ? v->xDelete(v, path, 1) : SQLITE_ERROR;
-}

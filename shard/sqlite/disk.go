@@ -1,16 +1,9 @@
 package sqlite
 
-/*
-#include <stdlib.h>
-#include "disk.h"
-*/
+// #include "disk.h"
 import "C"
 
-import (
-	"unsafe"
-
-	"github.com/pegmatitedb/pegmatite/internal/pgerr"
-)
+import "github.com/pegmatitedb/pegmatite/internal/pgerr"
 
 // Disk is a simulated disk in memory for databases under test: it outlives
 // the DBs that are opened on it, remembers what they have not synced, and at a
@@ -89,42 +82,3 @@ func (d *Disk) Operations() int64 { return int64(C.peg_disk_operations(d.c)) }
 // open fail from now on and must be closed; what is opened next finds the
 // survivors. It switches Inject's faults off, but for IgnoreSyncs.
 func (d *Disk) PowerCut(seed uint64) { C.peg_disk_power_cut(d.c, C.uint64_t(seed)) }
-
-// Exists reports whether a database that Open would take from vfs ("" is the
-// default) is there and not empty.
-func Exists(vfs, path string) (bool, error) {
-	name, file, free := vfsPath(vfs, path)
-	defer free()
-	var out C.int
-	if rc := C.peg_vfs_exists(name, file, &out); rc != C.SQLITE_OK {
-		return false, pgerr.New(pgerr.IOError, "could not access shard \"%s\"", path)
-	}
-	return out != 0, nil
-}
-
-// Remove deletes a closed database, its WAL included. One that is not there is
-// no error.
-func Remove(vfs, path string) error {
-	const deleteNoEntry = codeIOErr | 23<<8
-	for _, suffix := range []string{"-wal", "-shm", ""} {
-		name, file, free := vfsPath(vfs, path+suffix)
-		rc := C.peg_vfs_delete(name, file)
-		free()
-		if rc != C.SQLITE_OK && rc != deleteNoEntry {
-			return pgerr.New(pgerr.IOError, "could not remove shard \"%s\"", path)
-		}
-	}
-	return nil
-}
-
-func vfsPath(vfs, path string) (name, file *C.char, free func()) {
-	configure()
-	if vfs == "" {
-		vfs = defaultVFS
-	}
-	name, file = C.CString(vfs), C.CString(path)
-	return name, file, func() {
-		C.free(unsafe.Pointer(name))
-		C.free(unsafe.Pointer(file))
-	}
-}

@@ -88,8 +88,6 @@ int peg_disk_free(peg_disk *d);
 void peg_disk_power_cut(peg_disk *d, uint64_t seed);
 void peg_disk_control(peg_disk *d, int64_t stop_after, int64_t fail_sync, int ignore_syncs);
 int64_t peg_disk_operations(peg_disk *d);
-int peg_vfs_exists(const char *vfs, const char *path, int *out);
-int peg_vfs_delete(const char *vfs, const char *path);
 
 /* disk_data.c: bytes. */
 int disk_read(const disk_data *d, void *buf, int64_t n, int64_t at);

@@ -55,12 +55,6 @@ func (s *KeySet) Free() {
 	s.c = nil
 }
 
-// Clear makes the set empty, keeping its memory.
-func (s *KeySet) Clear() {
-	clear(s.table())
-	s.c.count, s.c.used = 0, 0
-}
-
 // Add adds a key: the packed columns of it.
 func (s *KeySet) Add(key []byte) {
 	if v, rest, ok := types.NextPacked(key); ok && len(rest) == 0 && v.Tag == types.TagInt64 {

@@ -266,7 +266,6 @@ static int keep_params(peg_stmt *p, const uint8_t *params, size_t n) {
     p->bound_cap = cap;
   }
   if (n) memcpy(p->bound, params, n);
-  p->bound_len = n;
   return SQLITE_OK;
 }
 
@@ -283,13 +282,6 @@ static int pack_row(peg_stmt *p, int columns, uint8_t *buf, size_t cap) {
   uint8_t *start = buf + p->used, *end = buf + cap, *w = start + 4;
   size_t need = 4;
   int fits = 1;
-  if (p->tuple >= 0) {
-    need += 9;
-    if (w + 9 > end)
-      fits = 0;
-    else
-      w += peg_pack_int(w, p->tuple);
-  }
   for (int i = 0; i < columns; i++) {
     sqlite3_value *v = sqlite3_column_value(p->stmt, i);
     int type = sqlite3_value_type(v);
@@ -313,9 +305,9 @@ static int pack_row(peg_stmt *p, int columns, uint8_t *buf, size_t cap) {
   return 1;
 }
 
-/* Packs rows of one run until it is done (SQLITE_DONE; it is reset) or the
-** buffer is full (SQLITE_ROW). */
-static int fill_run(peg_stmt *p, uint8_t *buf, size_t cap) {
+/* Packs rows until the statement is done (SQLITE_DONE; it is reset) or the
+** buffer is full (SQLITE_ROW). The caller has zeroed the counters. */
+static int fill(peg_stmt *p, uint8_t *buf, size_t cap) {
   int rc = SQLITE_ROW;
   if (!p->has_row) rc = sqlite3_step(p->stmt);
   int columns = sqlite3_data_count(p->stmt);
@@ -334,64 +326,13 @@ static int fill_run(peg_stmt *p, uint8_t *buf, size_t cap) {
   return sqlite3_reset(p->stmt);
 }
 
-/* Splits a row off [uint32 length][bytes]…; 0 when it is not well formed. */
-static const uint8_t *split_row(const uint8_t **rows, const uint8_t *end, uint32_t *len) {
-  const uint8_t *p = *rows;
-  if (end - p < 4) return NULL;
-  *len = (uint32_t)load(p, 4);
-  p += 4;
-  if (*len > (size_t)(end - p)) return NULL;
-  *rows = p + *len;
-  return p;
-}
-
-/* Binds the next tuple of peg_query_many. */
-static int next_tuple(peg_stmt *p) {
-  uint32_t len;
-  const uint8_t *rows = p->bound + p->next_tuple;
-  const uint8_t *params = split_row(&rows, p->bound + p->bound_len, &len);
-  if (!params) return PEG_MALFORMED;
-  p->next_tuple = rows - p->bound;
-  p->tuple++;
-  return bind_all(p, params, len, p->bound_pointers);
-}
-
-/* Packs rows until the statement is done with all tuples or the buffer is full.
-** The caller has zeroed the counters. */
-static int fill(peg_stmt *p, uint8_t *buf, size_t cap) {
-  for (;;) {
-    int rc = fill_run(p, buf, cap);
-    if (rc != SQLITE_DONE || p->next_tuple == p->bound_len) return rc;
-    /* Point reads seldom give SQLite the time to look itself. */
-    if (on_progress(p->conn)) return SQLITE_INTERRUPT;
-    rc = next_tuple(p);
-    if (rc != SQLITE_OK) return rc;
-  }
-}
-
 /* Starts the statement afresh and packs rows; see fill. */
 int peg_query(peg_stmt *p, const uint8_t *params, size_t n, int pointers, uint8_t *buf, size_t cap) {
   p->rows = p->used = p->need = 0;
   p->has_row = 0;
-  p->tuple = -1;
   if (snapshot_lost(p->conn)) return PEG_SNAPSHOT_LOST;
   int rc = keep_params(p, params, n);
   if (rc == SQLITE_OK) rc = bind_all(p, p->bound, n, pointers);
-  if (rc != SQLITE_OK) return rc;
-  p->next_tuple = n;
-  return fill(p, buf, cap);
-}
-
-int peg_query_many(peg_stmt *p, const uint8_t *tuples, size_t n, int pointers, uint8_t *buf, size_t cap) {
-  p->rows = p->used = p->need = 0;
-  p->has_row = 0;
-  p->tuple = -1;
-  if (n == 0) return SQLITE_DONE;
-  if (snapshot_lost(p->conn)) return PEG_SNAPSHOT_LOST;
-  int rc = keep_params(p, tuples, n);
-  p->next_tuple = 0;
-  p->bound_pointers = pointers;
-  if (rc == SQLITE_OK) rc = next_tuple(p);
   if (rc != SQLITE_OK) return rc;
   return fill(p, buf, cap);
 }
@@ -425,6 +366,17 @@ int peg_exec(peg_stmt *p, const uint8_t *params, size_t n, int pointers) {
   if (rc == SQLITE_OK) p->changes = sqlite3_changes64(p->conn->db);
   if (p->params) sqlite3_clear_bindings(p->stmt);
   return rc;
+}
+
+/* Splits a row off [uint32 length][bytes]…; 0 when it is not well formed. */
+static const uint8_t *split_row(const uint8_t **rows, const uint8_t *end, uint32_t *len) {
+  const uint8_t *p = *rows;
+  if (end - p < 4) return NULL;
+  *len = (uint32_t)load(p, 4);
+  p += 4;
+  if (*len > (size_t)(end - p)) return NULL;
+  *rows = p + *len;
+  return p;
 }
 
 /* Runs once for each row of [uint32 length][packed columns], stopping at the

@@ -37,10 +37,6 @@ typedef struct peg_stmt {
   int32_t has_row;      /* stands on a row that is not packed yet */
   uint8_t *bound;       /* the packed parameters that text and blobs point into */
   size_t bound_cap;
-  size_t bound_len;
-  size_t next_tuple;    /* where in `bound` peg_query_many goes on; bound_len: nowhere */
-  int64_t tuple;        /* the number of the one under way; -1: not a query of many */
-  int32_t bound_pointers;
   void **pointers;      /* what the trailing parameters are bound to; `params` slots */
 
   int64_t rows;         /* rows packed, or executed by peg_exec_many */
@@ -66,7 +62,6 @@ int peg_sync_wal(peg_conn *c);
 int peg_prepare(peg_conn *c, const char *sql, int len, peg_stmt **out);
 void peg_finalize(peg_stmt *p);
 int peg_query(peg_stmt *p, const uint8_t *params, size_t n, int pointers, uint8_t *buf, size_t cap);
-int peg_query_many(peg_stmt *p, const uint8_t *tuples, size_t n, int pointers, uint8_t *buf, size_t cap);
 int peg_fetch(peg_stmt *p, uint8_t *buf, size_t cap);
 int peg_reset(peg_stmt *p);
 int peg_exec(peg_stmt *p, const uint8_t *params, size_t n, int pointers);

@@ -73,9 +73,6 @@ func (st *Stmt) Reset() {
 	}
 }
 
-// Columns is the number of result columns.
-func (st *Stmt) Columns() int { return int(st.c.columns) }
-
 // Query runs the statement from its start and appends rows to dst, as many as
 // fit into its capacity and at least one. Params are packed, one column for
 // each of the first parameters; the last parameters are bound to sets, which
@@ -95,26 +92,7 @@ func (st *Stmt) Query(ctx context.Context, dst, params []byte, sets ...Binding) 
 	return st.page(dst, rc)
 }
 
-// QueryMany runs the statement once for each row of tuples (uint32 length and
-// packed parameters), in one call, and appends the rows of all, in order. Each
-// has the number of its tuple, from 0, as an integer column in front. Otherwise
-// it is like Query. The runs see one state of the database only between
-// BeginRead and EndRead.
-func (st *Stmt) QueryMany(ctx context.Context, dst, tuples []byte, sets ...Binding) (Page, error) {
-	if err := ctx.Err(); err != nil {
-		return Page{Rows: dst}, pgerr.From(err)
-	}
-	st.Reset()
-	if err := st.point(sets); err != nil {
-		return Page{Rows: dst}, err
-	}
-	dst = room(dst, 1)
-	free := dst[len(dst):cap(dst)]
-	rc := C.peg_query_many(st.c, bytesPtr(tuples), C.size_t(len(tuples)), C.int(len(sets)), bytesPtr(free), C.size_t(len(free)))
-	return st.page(dst, rc)
-}
-
-// Fetch continues a Query or QueryMany whose last page had More.
+// Fetch continues a Query whose last page had More.
 func (st *Stmt) Fetch(ctx context.Context, dst []byte) (Page, error) {
 	if err := ctx.Err(); err != nil {
 		return Page{Rows: dst}, pgerr.From(err)
