@@ -103,9 +103,6 @@ var Default = sync.OnceValue(load)
 // Procs returns all rows of pg_proc in order of OID; callers must not change them.
 func (l *Library) Procs() []*Proc { return l.procs }
 
-// Operators returns all rows of pg_operator in order of OID.
-func (l *Library) Operators() []*Operator { return l.operators }
-
 // Proc returns the row with that OID, or nil.
 func (l *Library) Proc(oid types.OID) *Proc { return l.procByOID[oid] }
 

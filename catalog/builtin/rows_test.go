@@ -133,7 +133,7 @@ func TestImplementationsHaveRows(t *testing.T) {
 // TestOperatorsArePaired checks that commutators and negators point back.
 func TestOperatorsArePaired(t *testing.T) {
 	l := Default()
-	for _, op := range l.Operators() {
+	for _, op := range l.operators {
 		if c := l.Operator(op.Commutator); c != nil && l.Operator(c.Commutator) != op {
 			t.Errorf("%s (%d): the commutator does not point back", op.Name, op.OID)
 		}

@@ -138,26 +138,3 @@ func (s *Store) ExtendBound(ctx context.Context, to int64, extra ...metakv.Compa
 	}
 	return nil
 }
-
-// Settings returns the cluster's settings: what ALTER SYSTEM has set.
-func (s *Store) Settings(ctx context.Context) (map[string]string, error) {
-	kvs, _, err := s.kv.Range(ctx, settingRoot)
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	settings := make(map[string]string, len(kvs))
-	for _, kv := range kvs {
-		settings[kv.Key[len(settingRoot):]] = string(kv.Value)
-	}
-	return settings, nil
-}
-
-// SetSetting sets one of the cluster's settings; nil resets it.
-func (s *Store) SetSetting(ctx context.Context, name string, value *string) error {
-	op := metakv.Delete(settingRoot + name)
-	if value != nil {
-		op = metakv.Put(settingRoot+name, []byte(*value))
-	}
-	_, err := s.kv.Commit(ctx, metakv.Txn{Then: []metakv.Op{op}})
-	return unavailableOrNil(err)
-}

@@ -21,7 +21,6 @@ import "fmt"
 //	leader                  the node that serves the timestamp oracle, under its lease
 //	bound                   the timestamp oracle's persisted bound
 //	placement               the shard map
-//	setting/<name>          cluster settings
 //	secret                  random bytes that only nodes know
 const (
 	root         = "/pegmatite/"
@@ -45,7 +44,6 @@ const (
 	leaderKey    = root + "leader"
 	boundKey     = root + "bound"
 	placementKey = root + "placement"
-	settingRoot  = root + "setting/"
 	secretKey    = root + "secret"
 )
 

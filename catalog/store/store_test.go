@@ -580,23 +580,6 @@ func TestBound(t *testing.T) {
 	}
 }
 
-func TestSettings(t *testing.T) {
-	s := open(t, memory.New())
-	value := "64MB"
-	if err := s.SetSetting(t.Context(), "work_mem", &value); err != nil {
-		t.Fatal(err)
-	}
-	if all, err := s.Settings(t.Context()); err != nil || all["work_mem"] != value {
-		t.Errorf("settings %v, %v", all, err)
-	}
-	if err := s.SetSetting(t.Context(), "work_mem", nil); err != nil {
-		t.Fatal(err)
-	}
-	if all, err := s.Settings(t.Context()); err != nil || len(all) != 0 {
-		t.Errorf("settings %v, %v", all, err)
-	}
-}
-
 func TestDropped(t *testing.T) {
 	s := open(t, memory.New())
 	indexed := table(20000, "t")

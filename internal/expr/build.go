@@ -17,13 +17,8 @@ func NewColumn(id ColumnID, name string, t *types.Type, typmod int32) *Column {
 	return &Column{Typed: Typed{t, typmod}, ID: id, Name: name}
 }
 
-// The two boolean literals. They are values: callers get a fresh node.
-
-// True makes the literal true.
+// True makes the literal true, a fresh node each time.
 func True() *Const { return NewConst(types.TBool, types.True) }
-
-// False makes the literal false.
-func False() *Const { return NewConst(types.TBool, types.False) }
 
 // NewAnd joins conditions with AND, flattening nested ones: nil for none, the
 // condition itself for one. nil arguments are left out.
@@ -52,9 +47,6 @@ func newLogic(op BoolOp, args []Expr) Expr {
 	}
 	return &Logic{Op: op, Args: flat}
 }
-
-// NewNot negates a condition.
-func NewNot(arg Expr) Expr { return &Logic{Op: Not, Args: []Expr{arg}} }
 
 // Conjuncts returns the arguments of e's top-level ANDs; nil for a nil e.
 func Conjuncts(e Expr) []Expr {

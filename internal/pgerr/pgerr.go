@@ -173,12 +173,6 @@ func (e *E) WithConstraint(name string) *E {
 	return e
 }
 
-// WithDataType sets the data type field.
-func (e *E) WithDataType(name string) *E {
-	e.DataType = name
-	return e
-}
-
 // WithSeverity sets the severity.
 func (e *E) WithSeverity(s Severity) *E {
 	e.Severity = s

@@ -125,7 +125,7 @@ func TestJSONContext(t *testing.T) {
 }
 
 func TestZones(t *testing.T) {
-	for _, name := range ZoneNames() {
+	for _, name := range zoneNames {
 		if FindZone(name) == nil {
 			t.Errorf("zone %s is not there", name)
 		}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"regexp"
-	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -26,13 +25,6 @@ var zoneByLowerName = func() map[string]string {
 // loadedZones keeps what time.LoadLocation has read, by name: *time.Location.
 // It is a cache of pure answers and at most as large as zoneNames.
 var loadedZones sync.Map
-
-// ZoneNames returns the names of the time zone database, sorted.
-func ZoneNames() []string {
-	names := append([]string(nil), zoneNames[:]...)
-	sort.Strings(names)
-	return names
-}
 
 // FindZone is pg_tzset: a zone of the database, its name in any case, or a
 // POSIX specification ("EST5EDT,M3.2.0,M11.1.0", "<+03>-3"); nil if it is neither.

@@ -164,22 +164,3 @@ func Tree(env *Env, s *sqlparse.Statement, n *pg.Node, columns []Column, purpose
 	defer b.recover(&err)
 	return b.expression(n, columns, purpose, target), nil
 }
-
-// Default binds a column's default, converted to the column's type: its
-// DEFAULT expression, the next value of an identity's sequence, or NULL. It
-// is no answer for a generated column.
-func Default(env *Env, t *catalog.Table, c *catalog.Column) (e expr.Expr, err error) {
-	b := newBinder(env, nil, nil)
-	defer b.recover(&err)
-	return b.columnDefault(t, c), nil
-}
-
-// Checks binds a table's CHECK constraints over a row by position.
-func Checks(env *Env, t *catalog.Table) (names []string, checks []expr.Expr, err error) {
-	b := newBinder(env, nil, nil)
-	defer b.recover(&err)
-	for _, c := range b.checks(t) {
-		names, checks = append(names, c.Name), append(checks, c.Expr)
-	}
-	return names, checks, nil
-}

@@ -3,7 +3,6 @@ package bind
 import (
 	"testing"
 
-	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -45,24 +44,6 @@ func TestExpression(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s: got %s, want %s", c.sql, got, c.want)
 		}
-	}
-}
-
-func TestDefaultAndChecks(t *testing.T) {
-	env := testEnv()
-	g := env.Snapshot.Relation(catalog.PostgresOID, catalog.PublicOID, "g").(*catalog.Table)
-	for i, want := range []string{"nextval('16416'::regclass)", "7"} {
-		e, err := Default(env, g, &g.Columns[i])
-		if err != nil || expr.Format(env.Types, e) != want {
-			t.Errorf("default %d: %v %v, want %s", i, e, err, want)
-		}
-	}
-	names, checks, err := Checks(env, g)
-	if err != nil || len(names) != 1 || names[0] != "g_n_check" || expr.Format(env.Types, checks[0]) != "(n > 0)" {
-		t.Errorf("%v %v %v", names, checks, err)
-	}
-	if ids := expr.Columns(checks[0]); len(ids) != 1 || ids[0] != 1 {
-		t.Errorf("a check sees columns by position: %v", ids)
 	}
 }
 

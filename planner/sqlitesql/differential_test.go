@@ -435,7 +435,7 @@ func (g *generator) condition(depth int) expr.Expr {
 		return expr.NewOr(g.condition(below), g.condition(below))
 	case 2:
 		g.note("not")
-		return expr.NewNot(g.condition(below))
+		return &expr.Logic{Op: expr.Not, Args: []expr.Expr{g.condition(below)}}
 	case 3:
 		test := expr.TestKind(g.IntN(int(expr.IsNotUnknown) + 1))
 		arg := g.value(kindOf(types.TBool), below)
