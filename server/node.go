@@ -155,7 +155,7 @@ func (n *Node) openFiles(ctx context.Context) error {
 		return err
 	}
 	n.clients = clients
-	n.onClose(func() error { return closeListeners(clients) })
+	n.onClose(func() error { closeListeners(clients); return nil })
 	if n.nodes, err = listenNodes(n.config.NodeListen); err != nil {
 		return err
 	}

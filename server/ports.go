@@ -14,31 +14,33 @@ import (
 
 // listeners opens the ports before anything in DIR is touched.
 func listeners(c Config, dir string) (clients []net.Listener, http net.Listener, err error) {
-	close := func() {
-		for _, l := range clients {
-			l.Close()
-		}
-	}
-	tcp, err := net.Listen("tcp", c.Listen)
+	tcp, err := listen(c.Listen)
 	if err != nil {
-		return nil, nil, portError(c.Listen, err)
+		return nil, nil, err
 	}
 	clients = append(clients, tcp)
 	unix, err := listenUnix(dir, tcp.Addr().(*net.TCPAddr).Port)
 	if err != nil {
-		close()
+		closeListeners(clients)
 		return nil, nil, err
 	}
 	clients = append(clients, unix)
 	if c.HTTP == "" {
 		return clients, nil, nil
 	}
-	http, err = net.Listen("tcp", c.HTTP)
-	if err != nil {
-		close()
-		return nil, nil, portError(c.HTTP, err)
+	if http, err = listen(c.HTTP); err != nil {
+		closeListeners(clients)
+		return nil, nil, err
 	}
 	return clients, http, nil
+}
+
+func listen(address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, portError(address, err)
+	}
+	return l, nil
 }
 
 // portError is what became of listening, in words for who started the process.
@@ -80,18 +82,13 @@ func listenNodes(address string) (net.Listener, error) {
 	if address == "" {
 		return nil, nil
 	}
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, portError(address, err)
-	}
-	return l, nil
+	return listen(address)
 }
 
-func closeListeners(ls []net.Listener) error {
+func closeListeners(ls []net.Listener) {
 	for _, l := range ls {
 		l.Close()
 	}
-	return nil
 }
 
 // checkPort reports a port that etcd will not get.
@@ -99,9 +96,9 @@ func checkPort(address string) error {
 	if address == "" {
 		return nil
 	}
-	l, err := net.Listen("tcp", address)
+	l, err := listen(address)
 	if err != nil {
-		return portError(address, err)
+		return err
 	}
 	return l.Close()
 }
