@@ -4,7 +4,7 @@
 //	catalog           descriptors, Snapshot (look-ups), Change (what one transaction's DDL makes of a snapshot)
 //	                  catalog.go descriptors · object.go what they share · snapshot.go, lookup.go look-ups · list.go walks
 //	                  rowtype.go relations' row types · change.go one transaction's DDL · rebase.go conflicts with others' DDL ·
-//	                  bootstrap.go a new cluster
+//	                  bootstrap.go a new cluster · privilege.go what roles may · indexname.go names that indexes choose
 //	catalog/store     publishes changes through metakv, caches and watches them
 //	catalog/metakv    the small contract with the metadata store; memory/ and etcd/ implement it
 //	catalog/builtin   functions, operators, casts, aggregates: the rows of pg_proc with their implementations

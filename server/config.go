@@ -18,7 +18,8 @@
 //	schema.go   commit of transactions with DDL
 //	movedrow.go the shard of a row whose shard key has changed
 //	sweep.go    physical tables that nobody names any more go
-//	memory.go   Go's memory limit
+//	memory.go   Go's memory limit; reserve.go disk space that a start on a full disk needs
+//	deadlock.go names for the parties of a deadlock
 //	views.go    readable views in the shards' files
 //	metrics.go  what is counted; version.go what the server calls itself
 //	admin/      metrics and health over HTTP

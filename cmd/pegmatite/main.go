@@ -3,7 +3,7 @@
 //
 //	main.go     the commands
 //	program.go  those that run until they are told to stop, and their settings
-//	key.go, passwd.go  the others
+//	key.go, passwd.go  the others; termios_linux.go, termios_bsd.go a terminal that does not echo
 package main
 
 import (

@@ -5,9 +5,9 @@
 //	function.go  Function, Aggregate: what a Call refers to
 //	build.go     short ways to make nodes
 //	walk.go      trees are walked and rebuilt; inspect.go, equal.go ask about them, fold.go computes what is constant
-//	compile*.go  a tree becomes a closure over a row of datums
+//	compile*.go  a tree becomes a closure over a row of datums; interrupt.go what stops it
 //	wire.go      a tree becomes bytes, wire_decode.go bytes a tree
-//	format.go    a tree becomes SQL, as pg_get_expr has it (pretty.go, keywords.go)
+//	format.go    a tree becomes SQL, as pg_get_expr has it (syntax.go, pretty.go, layout.go, keywords.go)
 //
 // A tree is immutable and shared between sessions; everything that differs
 // from run to run (parameters, settings, time) is in the Context.

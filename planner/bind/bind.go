@@ -14,7 +14,8 @@
 //	notes.go     what binding a text leaves behind: source.go what it reads, viewmeaning.go what its names mean
 //	viewtext.go  the text under which a view's query is kept; viewdef.go, viewdef_from.go as pg_get_viewdef shows it
 //	columnrename.go  a column's coming name in it (or its old one, kept as an alias); relationrename.go a relation's or schema's
-//	insert.go    INSERT; conflict.go its ON CONFLICT; update.go UPDATE and DELETE; defaults.go, relation.go, lock.go FOR UPDATE
+//	insert.go    INSERT; conflict.go its ON CONFLICT; update.go UPDATE and DELETE; defaults.go, relation.go, lock.go FOR UPDATE;
+//	             once.go what is to be computed once for a row
 //	fields.go    which fields of which node are read; all others are 0A000
 //
 // What is not supported is refused with 0A000, never passed over: every field

@@ -3,7 +3,7 @@
 // catalog.Change; nothing is visible to others, and nothing happens in the
 // metadata store, before the transaction commits.
 //
-//	ddl.go        Env, Execute (this file: the contract)
+//	ddl.go        Env, Execute (this file: the contract); command.go what a statement is called
 //	binding.go    expressions, types and queries inside DDL
 //	privilege.go  who may change what
 //	names.go      names become schemas and objects; names are chosen; words.go SQL's words for what is refused
@@ -11,7 +11,7 @@
 //	alter.go      ALTER TABLE; rename.go, owner.go for all objects
 //	index.go      CREATE INDEX
 //	rewrite.go    rows move to a new physical table
-//	drop.go       DROP of everything, TRUNCATE
+//	drop.go       DROP of everything, TRUNCATE; depend.go what goes with it, or keeps it
 //	sequence.go · schema.go · database.go · role.go · view.go · comment.go · viewname.go names in views' texts, literal.go in literals
 //
 // Physical tables on shards are made with their first row and swept when no

@@ -12,7 +12,7 @@
 //	join.go       how joins run: hash, lookup, loop; order.go in which order
 //	global.go     rows found through a unique index apart from them; elements.go through an array's elements
 //	estimate.go   how many rows to expect
-//	write.go      INSERT, UPDATE, DELETE and row locks; conflict.go ON CONFLICT DO UPDATE for the coordinator
+//	write.go      INSERT, UPDATE, DELETE; lock.go FOR UPDATE; conflict.go ON CONFLICT DO UPDATE for the coordinator
 //	physical.go   the physical form of a table, and of unique indexes apart from it
 //
 // Every choice leaves its reason in the plan, which EXPLAIN (VERBOSE) and the

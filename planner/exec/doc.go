@@ -8,17 +8,17 @@
 //	routing.go    shard key → shard; route_shards.go the same before a run, for EXPLAIN
 //	scope.go      compiled expressions over rows of one layout; subquery.go the subqueries in them
 //	codec.go, compare.go          packed rows ↔ rows; their order, hash and equality
-//	join.go       what joins share; join_hash.go, join_loop.go, join_lookup.go
-//	aggregate.go  grouping, merging of partial states
+//	join.go       what joins share; join_hash.go (join_parts.go: larger than memory), join_loop.go, join_lookup.go
+//	aggregate.go  grouping, merging of partial states; aggregate_input.go what one aggregate is given
 //	memory.go     what operators keep in memory: each for one purpose up to work_mem
 //	spill.go      temporary files; on them and on memory are built
 //	              store.go (rows in the order in which they came), row_sorter.go (sorted),
 //	              partition.go (parted by hash, to be worked on part by part) and
-//	              key_set.go (a set that is asked about row by row)
+//	              key_set.go (a set that is asked about row by row) of row_set.go and disk_set.go
 //	cte.go        WITH, and recursion
 //	sort.go, filter.go, project.go, limit.go, distinct.go, setop.go, values.go, elements.go, table_function.go
 //	              one operator each
-//	write.go      what INSERT, UPDATE and DELETE share; modify.go: UPDATE and DELETE; one file each
+//	write.go      what INSERT, UPDATE and DELETE share; modify.go: UPDATE and DELETE; insert.go, update.go, delete.go
 //	target.go     the table that UPDATE and DELETE have read from; recheck.go its rows that changed since
 //	conflict.go   ON CONFLICT over several shards; conflict_nothing.go DO NOTHING, many rows at once
 //	lock_rows.go  FOR UPDATE over joins; lock_all.go of more rows than go at once

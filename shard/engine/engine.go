@@ -8,8 +8,9 @@
 // By subject:
 //
 //	node.go engine.go config.go       what there is, opening and closing; engines.go: a node's shards by log
-//	read.go scan.go lookup.go         reads; capture.go: what memory says of one; lockread.go: FOR UPDATE
-//	program.go stages.go group.go     a fragment made ready to run; merge.go, spans.go
+//	read.go scan.go lookup.go         reads; capture.go: what memory says of one; pins.go: what it holds on to; lockread.go: FOR UPDATE
+//	program.go stages.go group.go     a fragment made ready to run; merge.go, spans.go, sorter.go
+//	rows.go batch.go unsafe.go        rows as bytes
 //	write.go insert.go update.go      writes; given.go: of rows that the coordinator has read;
 //	row.go writeprogram.go ordered.go their new rows, expressions and locks; branch.go: a transaction on a shard
 //	ownset.go run.go large.go         write sets larger than memory
@@ -21,8 +22,10 @@
 //	commands.go changes.go aside.go   what the log holds; journal.go: appending; wire.go, shapewire.go: as bytes
 //	settle.go checkpoint.go cut.go    from memory to SQLite, and the log's end; memory.go scratch.go: its bounds
 //	replay.go                         start-up
-//	table.go shape.go ddl.go meta.go  physical tables; stored.go: whose shapes the file has; indexbuild.go, views.go; width.go: how wide indexed rows are
+//	table.go shape.go ddl.go meta.go  physical tables; stored.go: whose shapes the file has; indexbuild.go, uniquecheck.go, views.go, readable.go;
+//	                                  width.go: how wide indexed rows are
 //	sequences.go control.go           sequences; what else can be asked of a shard
+//	invariants.go                     what is checked as it runs
 //
 // Locks of the process, in the order in which they are taken:
 //
