@@ -19,6 +19,7 @@ const (
 	RefusedNewest  RefusalReason = "newest"  // a "newest" read met a prepared transaction: draw an S
 	RefusedLocked  RefusalReason = "locked"  // WaitTry met a lock
 	RefusedRestart RefusalReason = "restart" // the incarnation changed: the write set is lost
+	RefusedMoved   RefusalReason = "moved"   // READ COMMITTED: a row that was found has another key now
 )
 
 // Refusal is the error of a refused request.

@@ -243,6 +243,7 @@ const (
 	OpDelete                // rows that Find finds go
 	OpPut                   // Rows are full images of rows that the coordinator read (UPDATE … FROM, moved keys): Seen says at which snapshot
 	OpRemove                // Rows are keys of rows that the coordinator read; Seen as above
+	OpMove                  // OpRemove of rows that come again under other keys, maybe elsewhere
 	OpLock                  // Rows are keys: lock only (FOR UPDATE over a join)
 )
 
@@ -259,7 +260,7 @@ type WriteRequest struct {
 	Table *Table
 	Find  *Fragment // OpUpdate, OpDelete: Where and Filter say which rows; Fetch is all of Table's columns by position
 	Rows  *Batch
-	Seen  []txn.Timestamp // per row of OpPut, OpRemove, OpLock: the snapshot at which the coordinator read it (a newer version is stale); 0 is "any"
+	Seen  []txn.Timestamp // per row of OpPut, OpRemove, OpMove, OpLock: the snapshot at which the coordinator read it (a newer version is stale); 0 is "any"
 	Set   []Assign
 	// Checks are evaluated over every new row: 23514 when false. NOT NULL comes from Table (23502).
 	Checks     []Check

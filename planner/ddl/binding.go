@@ -99,9 +99,14 @@ func columnsOf(t *catalog.Table) []bind.Column {
 // settings, so that whoever reads it later reads the same values.
 func (s *statement) exprText(e expr.Expr) string { return expr.Format(types.DefaultEnv(), e) }
 
-// renamedText binds an expression's text over old and prints it with the column names of t.
-func (s *statement) renamedText(text string, old, t *catalog.Table) (string, error) {
-	e, err := bind.Expression(s.Bind(), text, columnsOf(old), bind.ForCheck, nil)
+// renamedText binds an expression's text over old and prints it with the column
+// names of t. It is a generation expression of target, or a check.
+func (s *statement) renamedText(text string, old, t *catalog.Table, target *catalog.Column) (string, error) {
+	purpose, of := bind.ForCheck, (*bind.Column)(nil)
+	if target != nil {
+		purpose, of = bind.ForGenerated, &bind.Column{Name: target.Name, Type: target.Type, Typmod: target.Typmod}
+	}
+	e, err := bind.Expression(s.Bind(), text, columnsOf(old), purpose, of)
 	if err != nil {
 		return "", err
 	}
@@ -111,7 +116,7 @@ func (s *statement) renamedText(text string, old, t *catalog.Table) (string, err
 			named.Name = t.Columns[c.ID].Name
 			return &named
 		}
-		return e
+		return nil
 	})
 	return s.exprText(e), nil
 }

@@ -230,7 +230,7 @@ func (b *tableBuilder) renameInExpressions(old *catalog.Table, c *catalog.Column
 		if !slices.Contains(ck.Columns, c.ID) {
 			continue
 		}
-		text, err := b.renamedText(ck.Expr, old, b.table)
+		text, err := b.renamedText(ck.Expr, old, b.table, nil)
 		if err != nil {
 			return err
 		}
@@ -241,7 +241,7 @@ func (b *tableBuilder) renameInExpressions(old *catalog.Table, c *catalog.Column
 		if !g.Generated || g.Dropped {
 			continue
 		}
-		text, err := b.renamedText(g.Default, old, b.table)
+		text, err := b.renamedText(g.Default, old, b.table, g)
 		if err != nil {
 			return err
 		}

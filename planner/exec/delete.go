@@ -72,7 +72,7 @@ func (o *remove) giveImage(image Row) error {
 
 // deleteRows is an applyFunc: the changes have no new images.
 func (o *remove) deleteRows(ctx context.Context, changes []change, at txn.Timestamp) error {
-	done, err := o.target.remove(ctx, changes, at)
+	done, err := o.target.remove(ctx, shard.OpRemove, changes, at)
 	if err != nil {
 		return err
 	}

@@ -98,13 +98,14 @@ type outcome struct {
 
 func (o *outcome) ok(i int) bool { return !o.stale[i] }
 
-// remove removes the old rows of changes that were read at a snapshot.
-func (t *target) remove(ctx context.Context, changes []change, at txn.Timestamp) (*outcome, error) {
+// remove removes the old rows of changes that were read at a snapshot: by
+// OpRemove, or by OpMove when their new rows come after.
+func (t *target) remove(ctx context.Context, op shard.WriteOp, changes []change, at txn.Timestamp) (*outcome, error) {
 	keys := make([]Row, len(changes))
 	for i, c := range changes {
 		keys[i] = t.key(c.old)
 	}
-	return t.write(ctx, shard.OpRemove, t.keyTypes, keys, at, nil)
+	return t.write(ctx, op, t.keyTypes, keys, at, nil)
 }
 
 // write sends rows (images or keys) that were read at a snapshot.

@@ -107,7 +107,7 @@ func (o *update) moveAll(ctx context.Context, changes []change, at txn.Timestamp
 	if len(changes) == 0 {
 		return nil
 	}
-	done, err := o.target.remove(ctx, changes, at)
+	done, err := o.target.remove(ctx, shard.OpMove, changes, at)
 	if err != nil {
 		return err
 	}

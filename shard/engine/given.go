@@ -10,7 +10,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/txn"
 )
 
-// given is OpPut, OpRemove and OpLock: the coordinator has read the rows.
+// given is OpPut, OpRemove, OpMove and OpLock: the coordinator has read the rows.
 func (w *write) given(ctx context.Context) error {
 	rows := slices.Clone(w.r.Rows.Data)
 	for i := 0; len(rows) > 0; i++ {

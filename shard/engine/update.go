@@ -225,8 +225,9 @@ func (w *write) lookAgain(ctx context.Context, key string) (newest, error) {
 	return n, err
 }
 
-// movedAway is in the place of a new key when the row went to another shard;
-// no ordered key is like it.
+// movedAway is in the place of a new key that another request gives the row, maybe
+// on another shard; no ordered key is like it. Who meets it begins again with a
+// snapshot that sees where the row is.
 const movedAway = "\x00"
 
 // movedTo is the key that a deleted row has now, if its deletion was half of a move.
@@ -236,8 +237,7 @@ func (n *newest) movedTo() (key string, moved bool, err error) {
 	}
 	key = string(n.version.Row)
 	if key == movedAway {
-		return "", false, pgerr.New(pgerr.TRSerializationFailure,
-			"tuple to be locked was already moved to another partition due to concurrent update")
+		return "", false, shard.Refuse(shard.RefusedMoved)
 	}
 	return key, true, nil
 }
@@ -279,7 +279,11 @@ func (w *write) remove(ctx context.Context, key string, n *newest, old []types.D
 	if err := w.lockOldValues(ctx, n.version.Row); err != nil {
 		return err
 	}
-	if err := w.put(key, n.committed, recent.Version{Kind: recent.Absent}); err != nil {
+	gone := recent.Version{Kind: recent.Absent}
+	if w.r.Op == shard.OpMove {
+		gone.Row = []byte(movedAway)
+	}
+	if err := w.put(key, n.committed, gone); err != nil {
 		return err
 	}
 	copy(w.row, old)

@@ -127,7 +127,7 @@ func (w *write) run(ctx context.Context) error {
 		return w.insert(ctx)
 	case shard.OpUpdate, shard.OpDelete:
 		return w.search(ctx)
-	case shard.OpPut, shard.OpRemove, shard.OpLock:
+	case shard.OpPut, shard.OpRemove, shard.OpMove, shard.OpLock:
 		return w.given(ctx)
 	}
 	return pgerr.Internal("unknown write operation %d", w.r.Op)

@@ -1,0 +1,54 @@
+package protocol
+
+import "testing"
+
+// TestMovedRowsAreFollowed: who waits for a row whose key changes meanwhile
+// finds it under the new one, wherever that lies (rule 15). PostgreSQL 15
+// answers the same.
+func TestMovedRowsAreFollowed(t *testing.T) {
+	p := newPlay(t)
+	for _, c := range []struct{ sql, result, after string }{
+		{"UPDATE t SET v = 1 WHERE v = 10", "", "101 1"},
+		{"UPDATE t SET v = 1 WHERE v = 10 RETURNING id, v", "101,1", "101 1"},
+		{"UPDATE t SET v = 1 WHERE id = 1", "", "101 10"},
+		{"UPDATE t SET u = 77 WHERE v = 10 RETURNING u", "77", "101 10"},
+		{"UPDATE t SET id = id + 1000 WHERE v = 10 RETURNING id", "1101", "1101 10"},
+		{"UPDATE t SET v = w FROM (VALUES (10, 3)) x(k, w) WHERE v = k", "", "101 3"},
+		{"UPDATE t SET v = 0; SELECT count(*) FROM t WHERE v = 0", "20", "101 0"},
+		{"DELETE FROM t WHERE v = 10 RETURNING u", "1", ""},
+		{"DELETE FROM t; SELECT count(*) FROM t", "0", ""},
+		{"DELETE FROM t WHERE id = 1; SELECT count(*) FROM t", "20", "101 10"},
+		{"DELETE FROM t USING (VALUES (10)) x(k) WHERE v = k RETURNING id", "101", ""},
+		{"SELECT id FROM t WHERE v = 10 FOR UPDATE", "101", "101 10"},
+		{"SELECT id FROM t ORDER BY v LIMIT 1 FOR SHARE", "101", "101 10"},
+		{"WITH x AS (UPDATE t SET v = 2 WHERE v = 10 RETURNING id) SELECT * FROM x", "101", "101 2"},
+		{"INSERT INTO t VALUES (30, 1, 1) ON CONFLICT (u) DO UPDATE SET v = 4 RETURNING id", "101", "101 4"},
+		{"BEGIN; INSERT INTO t VALUES (99, 99, 99); UPDATE t SET v = v + 1 WHERE v IN (10, 99) RETURNING v; COMMIT", "11,100", "101 11"},
+		{"BEGIN ISOLATION LEVEL REPEATABLE READ; UPDATE t SET v = 1 WHERE v = 10", "40001 could not serialize access due to concurrent update", "101 10"},
+		{"BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT id FROM t WHERE v = 10 FOR UPDATE", "40001 could not serialize access due to concurrent update", "101 10"},
+	} {
+		p.run(reset + `
+			1: BEGIN
+			1: UPDATE t SET id = 101 WHERE id = 1
+			2 waits: ` + c.sql + `
+			1: COMMIT
+			2 ends: ` + c.result + `
+			2: ROLLBACK
+			0: SELECT id || ' ' || v FROM t WHERE u IN (1, 77) -> ` + c.after)
+	}
+	p.run(reset + `
+		1: BEGIN
+		1: UPDATE t SET id = 101 WHERE id = 1
+		2: SELECT id FROM t WHERE v < 30 ORDER BY id FOR UPDATE SKIP LOCKED -> 2
+		3 waits: UPDATE t SET v = 1 WHERE v = 10 RETURNING id
+		1: ROLLBACK
+		3 ends: 1`)
+	// Here PostgreSQL knows the row in the subquery alone: the statement's snapshot
+	// does not have it under that key.
+	p.run(reset + `
+		1: BEGIN
+		1: UPDATE t SET id = 101 WHERE id = 1
+		2 waits: SELECT id FROM t WHERE id IN (SELECT id FROM t WHERE v = 10 FOR UPDATE)
+		1: COMMIT
+		2 ends: 101`)
+}
