@@ -96,6 +96,11 @@ func (s *Session) prepareCommandOf(ctx context.Context, p *prepared) (err error)
 		}
 		p.params = st.Params
 	}
+	for i, t := range p.params {
+		if t == nil || t == types.TUnknown { // and nothing in the command can tell
+			return pgerr.New(pgerr.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
+		}
+	}
 	p.result, err = s.commandColumns(ctx, p.stmt)
 	return err
 }
