@@ -24,6 +24,7 @@ func (w *write) search(ctx context.Context) error {
 
 // searchPoint locks the one key that can match before it looks: what it finds
 // is the newest, and no read is spent on a row that changes before it is locked.
+// Where somebody else has the lock, a row that is only coming is not waited for.
 func (w *write) searchPoint(ctx context.Context) error {
 	var space [64]byte
 	name, ok, err := w.find.appendPointKey(space[:0], w.c)
@@ -38,7 +39,37 @@ func (w *write) searchPoint(ctx context.Context) error {
 			return err
 		}
 	}
-	return w.found(ctx, key, nil)
+	if w.lock.wait != shard.WaitBlock {
+		return w.found(ctx, key, nil, false)
+	}
+	w.lock.wait = shard.WaitTry
+	locked, err := w.lockRow(ctx, key, w.lock.strength)
+	w.lock.wait = shard.WaitBlock
+	if reason, _ := shard.IsRefusal(err); reason == shard.RefusedLocked {
+		coming, err := w.coming(ctx, key)
+		if err != nil || coming {
+			return err
+		}
+	} else if err != nil {
+		return err
+	}
+	return w.found(ctx, key, nil, locked)
+}
+
+// coming reports whether no row of a key that somebody else has locked can be
+// one of the statement's: there is none but, maybe, one that is not committed. Of
+// what has prepared nobody knows: it may have been acknowledged (rule 16).
+func (w *write) coming(ctx context.Context, key string) (bool, error) {
+	v := viewOf(&w.r.Header, w.r.Table, w.b)
+	w.e.latch.RLock()
+	_, blockAt := w.e.admit(&v)
+	prepared := w.t.blocking(blockAt, w.b, key, nil) != nil
+	w.e.latch.RUnlock()
+	if prepared {
+		return false, nil
+	}
+	n, err := w.look(ctx, key)
+	return err == nil && !n.own && !n.exists() && (w.at == 0 || n.version.At <= w.at), err
 }
 
 // visible reports whether the row of a key is one that the statement's snapshot
@@ -84,7 +115,7 @@ func (w *write) visible(ctx context.Context, key string) (bool, error) {
 
 // searchScan writes the rows that match at the statement's snapshot.
 func (w *write) searchScan(ctx context.Context) error {
-	return w.scanImages(ctx, func(image []byte) error { return w.found(ctx, w.shape.rowKey(image), image) })
+	return w.scanImages(ctx, func(image []byte) error { return w.found(ctx, w.shape.rowKey(image), image, false) })
 }
 
 // scanImages goes through the rows that match at the statement's snapshot.
@@ -143,12 +174,13 @@ func (w *write) filtered(image []byte) (bool, error) {
 
 // found locks a row that matches at the snapshot and writes its newest
 // version, if that still matches. image is what was found, nil if it is yet to
-// be looked at.
-func (w *write) found(ctx context.Context, key string, image []byte) error {
-	for {
-		ok, err := w.lockRow(ctx, key, w.lock.strength)
-		if err != nil || !ok {
-			return err
+// be looked at; the lock may be there already.
+func (w *write) found(ctx context.Context, key string, image []byte, locked bool) error {
+	for ; ; locked = false {
+		if !locked {
+			if ok, err := w.lockRow(ctx, key, w.lock.strength); err != nil || !ok {
+				return err
+			}
 		}
 		n, err := w.lookFound(ctx, key, image)
 		if err != nil {

@@ -52,3 +52,59 @@ func TestMovedRowsAreFollowed(t *testing.T) {
 		1: COMMIT
 		2 ends: 101`)
 }
+
+// TestRowsThatAreComing: a row that another transaction has not committed yet
+// is nobody else's to wait for, whatever names it; one that it has changed is.
+func TestRowsThatAreComing(t *testing.T) {
+	p := newPlay(t)
+	p.run("2: SET lock_timeout = '10s'")
+	for _, sql := range []string{
+		"UPDATE t SET v = 0 WHERE id = 30 RETURNING id", "UPDATE t SET v = 0 WHERE id = 30 AND v = 300 RETURNING id",
+		"DELETE FROM t WHERE id = 30 RETURNING id", "DELETE FROM t WHERE v = 300 RETURNING id",
+		"UPDATE t SET v = 0 FROM (VALUES (30)) x(k) WHERE id = k RETURNING id", "SELECT id FROM t WHERE id = 30 FOR UPDATE",
+		"UPDATE t SET id = 31 WHERE id = 30 RETURNING id",
+	} {
+		for _, level := range []string{"READ COMMITTED", "REPEATABLE READ"} {
+			p.run(reset + `
+				1: BEGIN
+				1: INSERT INTO t VALUES (30, 300, 30)
+				2: BEGIN ISOLATION LEVEL ` + level + `
+				2: ` + sql + ` ->
+				1: COMMIT
+				2: COMMIT
+				2: SELECT v FROM t WHERE id = 30 -> 300`)
+		}
+	}
+	// Each has a row coming that the other names: no circle.
+	p.run(reset + `
+		1: BEGIN
+		1: INSERT INTO t VALUES (30, 300, 30)
+		2: BEGIN
+		2: INSERT INTO t VALUES (31, 310, 31)
+		1: UPDATE t SET v = 1 WHERE id = 31
+		2: UPDATE t SET v = 1 WHERE id = 30
+		1: COMMIT
+		2: COMMIT
+		1: SELECT sum(v) FROM t WHERE id >= 30 -> 610`)
+	// Rows that are there, going or changing, are waited for.
+	p.run(reset + `
+		1: BEGIN
+		1: DELETE FROM t WHERE id = 3
+		2 waits: UPDATE t SET v = 0 WHERE id = 3 RETURNING id
+		1: COMMIT
+		2 ends:
+		1: BEGIN
+		1: INSERT INTO t VALUES (3, 1, 3)
+		2: UPDATE t SET v = 0 WHERE id = 3 RETURNING id ->
+		1: COMMIT
+		1: BEGIN
+		1: UPDATE t SET v = 2 WHERE id = 3
+		2 waits: UPDATE t SET v = v + 5 WHERE id = 3 RETURNING v
+		1: COMMIT
+		2 ends: 7
+		1: BEGIN
+		1: DELETE FROM t WHERE id = 3
+		2 waits: UPDATE t SET v = v + 5 WHERE id = 3 RETURNING v
+		1: ROLLBACK
+		2 ends: 12`)
+}
