@@ -54,7 +54,8 @@ type binder struct {
 func newBinder(env *Env, s *sqlparse.Statement, params []*types.Type) *binder {
 	b := &binder{
 		env: env, text: s, main: s,
-		reads: map[catalog.OID]uint64{}, notes: notes{sources: map[catalog.OID]map[int16]bool{}, grouped: map[catalog.OID]bool{}}, location: map[expr.Expr]int32{},
+		reads: map[catalog.OID]uint64{}, location: map[expr.Expr]int32{},
+		notes: notes{sources: map[catalog.OID]map[int16]bool{}, grouped: map[catalog.OID]bool{}},
 	}
 	b.coercer = &builtin.Coercer{Lib: env.Library, Env: env.Types, Param: b.typeParam}
 	if s != nil {
