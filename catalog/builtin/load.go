@@ -43,6 +43,7 @@ func load() *Library {
 		}
 	}
 	l.loadOwn(mysqlProcs())
+	l.loadInformationSchema()
 	l.loadAggregates()
 	l.loadOperators()
 	l.loadCasts()

@@ -30,16 +30,20 @@ type ownProc struct {
 
 func (l *Library) loadOwn(list []ownProc) {
 	for i, own := range list {
-		p := &Proc{
+		l.addOwn(&Proc{
 			OID: firstOwnOID + types.OID(i), Name: own.name, Kind: 'f', Symbol: own.name,
 			Args: own.args, Result: own.result, Strict: true, Volatility: expr.Immutable,
-		}
-		p.Func = &expr.Function{
-			OID: p.OID, Name: p.Name, Args: p.Args, Result: p.Result, Strict: true, Volatility: p.Volatility, Impl: own.impl,
-		}
-		l.procByOID[p.OID] = p
-		l.procByName[p.Name] = append(l.procByName[p.Name], p)
+		}, own.impl)
 	}
+}
+
+// addOwn adds a function that no row of the table describes.
+func (l *Library) addOwn(p *Proc, f impl) {
+	p.Func = &expr.Function{
+		OID: p.OID, Name: p.Name, Args: p.Args, Result: p.Result, Strict: p.Strict, Volatility: p.Volatility, Impl: f,
+	}
+	l.procByOID[p.OID] = p
+	l.procByName[p.Name] = append(l.procByName[p.Name], p)
 }
 
 // mysqlProcs lists them. Each integer type has rows of its own: overload

@@ -213,6 +213,8 @@ type Field struct {
 	Typed
 	Arg   Expr
 	Index int
+	// Name is what it is shown as, of a record whose type does not tell; it does not travel.
+	Name string
 }
 
 // Subscript is an element (Upper nil in every dimension) or a slice of an array.

@@ -234,7 +234,7 @@ func (p *deparser) call(e *Call) {
 		p.shut()
 	case e.Variadic:
 		last := len(e.Args) - 1
-		p.str(QuoteIdent(e.Func.Name), "(")
+		p.str(functionName(e.Func.Name), "(")
 		p.list(e.Args[:last], true)
 		if last > 0 {
 			p.str(", ")
@@ -243,8 +243,16 @@ func (p *deparser) call(e *Call) {
 		p.expr(e.Args[last], true)
 		p.str(")")
 	default:
-		p.function(QuoteIdent(e.Func.Name), e.Args)
+		p.function(functionName(e.Func.Name), e.Args)
 	}
+}
+
+// functionName is a function's name, with its schema if it is found by that alone.
+func functionName(name string) string {
+	if schema, rest, ok := strings.Cut(name, "."); ok {
+		return QuoteIdent(schema) + "." + QuoteIdent(rest)
+	}
+	return QuoteIdent(name)
 }
 
 func (p *deparser) infix(e, a Expr, op string, b Expr) {
@@ -423,6 +431,8 @@ func (p *deparser) field(e *Field) {
 		name = r.Names[e.Index]
 	} else if cols := e.Arg.Type().Columns(); e.Index < len(cols) {
 		name = cols[e.Index].Name
+	} else if e.Name != "" {
+		name = e.Name
 	}
 	p.str(").", QuoteIdent(name))
 }

@@ -47,6 +47,8 @@ type binder struct {
 	at *pg.ColumnRef
 	// sides are the marked sides of outer joins.
 	sides []*nullSide
+	// records are the fields of output columns that are records of a function; nil is none.
+	records map[expr.ColumnID][]expr.OutColumn
 	// location is where a column or parameter stands in text, for errors that are found later.
 	location map[expr.Expr]int32
 }

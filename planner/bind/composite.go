@@ -109,11 +109,9 @@ func (q *query) field(e expr.Expr, name string, location int32) expr.Expr {
 			q.b.failAt(location, pgerr.UndefinedColumn, "column %s.%s does not exist", r.T.Name, name)
 		}
 	}
-	if c, ok := e.(*expr.Call); ok {
-		for i, col := range c.Func.Columns {
-			if col.Name == name {
-				return &expr.Field{Typed: expr.Typed{T: col.Type, Mod: -1}, Arg: e, Index: i}
-			}
+	for i, col := range q.b.recordOf(e) {
+		if col.Name == name {
+			return &expr.Field{Typed: expr.Typed{T: col.Type, Mod: -1}, Arg: e, Index: i, Name: name}
 		}
 	}
 	for i, c := range e.Type().Columns() {
@@ -129,6 +127,28 @@ func (q *query) field(e expr.Expr, name string, location int32) expr.Expr {
 	}
 	q.b.failAt(location, pgerr.WrongObjectType, "column notation .%s applied to type %s, which is not a composite type", name, e.Type().SQLName)
 	return nil
+}
+
+// recordOf are the fields of a record that a function declares: of its call, or
+// of a column that a query below has from it; nil where they are not known.
+func (b *binder) recordOf(e expr.Expr) []expr.OutColumn {
+	switch e := e.(type) {
+	case *expr.Call:
+		return e.Func.Columns
+	case *expr.Column:
+		return b.records[e.ID]
+	}
+	return nil
+}
+
+// noteRecord keeps what is known of an output column's fields.
+func (b *binder) noteRecord(id expr.ColumnID, e expr.Expr) {
+	if fields := b.recordOf(e); fields != nil {
+		if b.records == nil {
+			b.records = map[expr.ColumnID][]expr.OutColumn{}
+		}
+		b.records[id] = fields
+	}
 }
 
 // subscript binds elements and slices of arrays.

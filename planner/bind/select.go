@@ -237,6 +237,7 @@ func (s *selectList) finish(node plan.Node, order []sortItem, d *distinctClause,
 		c := p.Cols[i]
 		final.Exprs = append(final.Exprs, ref(c))
 		c.ID = s.q.b.newID()
+		s.q.b.noteRecord(c.ID, final.Exprs[len(final.Exprs)-1])
 		final.Cols = append(final.Cols, c)
 	}
 	return final
@@ -252,6 +253,7 @@ func (s *selectList) project(node plan.Node, marks []plan.RowMark) *plan.Project
 		if col, ok := t.expr.(*expr.Column); ok {
 			c.Table, c.Attnum = s.q.origin(col.ID)
 		}
+		s.q.b.noteRecord(c.ID, t.expr)
 		p.Cols = append(p.Cols, c)
 		p.Sets = p.Sets || expr.HasSet(t.expr)
 	}

@@ -117,6 +117,12 @@ func (s *selectList) fields(row expr.Expr, location int32) {
 		return
 	}
 	cols := row.Type().Columns()
+	if s.q.b.noting() != nil && row.Type() == types.TRecord {
+		s.q.b.unsupported(location, "expansion of a record in a view")
+	}
+	for _, c := range s.q.b.recordOf(row) {
+		cols = append(cols, types.Column{Name: c.Name, Type: c.Type, Typmod: -1})
+	}
 	if len(cols) == 0 {
 		if row.Type() == types.TRecord {
 			s.q.b.unsupported(location, "expansion of an anonymous record")
