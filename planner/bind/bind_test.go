@@ -1,22 +1,18 @@
 package bind
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/builtin"
+	"github.com/pegmatitedb/pegmatite/internal/golden"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write the golden files anew")
 
 // tableMaker numbers the objects of a test's catalog.
 type tableMaker struct {
@@ -155,26 +151,7 @@ func failure(err error) string {
 // semicolon at the end of a line, its plan or error follows up to an empty line.
 func TestGolden(t *testing.T) {
 	env := testEnv()
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no golden files", err)
-	}
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := rebind(env, string(raw))
-		if *rewrite {
-			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		if got != string(raw) {
-			t.Errorf("%s differs; see what -rewrite changes:\n%s", file, firstDifference(string(raw), got))
-		}
-	}
+	golden.Files(t, "testdata/*.txt", func(_ *testing.T, text string) string { return rebind(env, text) })
 }
 
 func rebind(env *Env, text string) string {
@@ -185,14 +162,4 @@ func rebind(env *Env, text string) string {
 		b.WriteString(sql + ";\n" + bound(env, sql) + "\n")
 	}
 	return b.String()
-}
-
-func firstDifference(want, got string) string {
-	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
-	for i := range min(len(w), len(g)) {
-		if w[i] != g[i] {
-			return fmt.Sprintf("line %d\nwant %s\ngot  %s", i+1, w[i], g[i])
-		}
-	}
-	return "one is longer"
 }

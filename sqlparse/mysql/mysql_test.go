@@ -2,7 +2,6 @@ package mysql_test
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,54 +11,15 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
+	"github.com/pegmatitedb/pegmatite/internal/golden"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/sqlparse/mysql"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write the transcripts anew")
-
 // TestTranscripts compares the PostgreSQL text of each statement in testdata
 // with what stands below it. A statement ends at a blank line.
 func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no transcripts", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { transcript(t, file) })
-	}
-}
-
-func transcript(t *testing.T, file string) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []string
-	for _, block := range strings.Split(strings.TrimSpace(string(data)), "\n\n") {
-		sql, _, _ := strings.Cut(block, "\n----\n")
-		out = append(out, sql+"\n----\n"+answer(sql))
-	}
-	got := strings.Join(out, "\n\n") + "\n"
-	if *rewrite {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if got != string(data) {
-		t.Errorf("%s is not what the statements become now; -rewrite shows the difference:\n%s", file, firstDifference(string(data), got))
-	}
-}
-
-func firstDifference(want, got string) string {
-	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
-	for i := range g {
-		if i >= len(w) || w[i] != g[i] {
-			return fmt.Sprintf("line %d: %s", i+1, g[i])
-		}
-	}
-	return "less text"
+	golden.Files(t, "testdata/*.txt", func(_ *testing.T, text string) string { return golden.Blocks(text, answer) })
 }
 
 // answer is a text's statements in PostgreSQL's words, or its error.

@@ -5,55 +5,26 @@ package mysql
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/pegmatitedb/pegmatite/internal/golden"
 	"github.com/pegmatitedb/pegmatite/server"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write the answers anew; they are then to be compared with the manual")
-
 // TestAnswers runs the scripts in testdata, each in a session of its own:
 // statements with their answers, a blank line between them.
 func TestAnswers(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no scripts", err)
-	}
 	n := node.Start(t, func(c *server.Config) { c.Shards = 4 })
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { script(t, n, file) })
-	}
-}
-
-func script(t *testing.T, n *node.Node, file string) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn := connect(t, n, "-c sql_dialect=mysql")
-	var out []string
-	for _, block := range strings.Split(strings.TrimSpace(string(data)), "\n\n") {
-		sql, want, _ := strings.Cut(block, "\n----\n")
-		got := answer(t.Context(), conn, sql)
-		if !*rewrite && got != want {
-			t.Errorf("%s\ngives\n%s\nnot\n%s", sql, got, want)
-		}
-		out = append(out, sql+"\n----\n"+got)
-	}
-	if *rewrite {
-		if err := os.WriteFile(file, []byte(strings.Join(out, "\n\n")+"\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	golden.Files(t, "testdata/*.txt", func(t *testing.T, text string) string {
+		conn := connect(t, n, "-c sql_dialect=mysql")
+		return golden.Blocks(text, func(sql string) string { return answer(t.Context(), conn, sql) })
+	})
 }
 
 // connect opens a connection with start-up options.

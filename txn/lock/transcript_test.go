@@ -1,21 +1,16 @@
 package lock_test
 
 import (
-	"bytes"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/pegmatitedb/pegmatite/internal/golden"
 	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/txn/lock"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write the transcripts in testdata anew")
 
 // Transcripts read like plays: a line without indentation is something that a
 // transaction does, the indented lines under it are what comes of it.
@@ -28,28 +23,7 @@ var rewrite = flag.Bool("rewrite", false, "write the transcripts in testdata ane
 //	T1 looks for a deadlock
 //	restart                              only prepared transactions survive
 //	edges
-func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no transcripts", err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := perform(t, string(want))
-			if *rewrite {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			} else if !bytes.Equal(want, []byte(got)) {
-				t.Errorf("the play went differently:\n%s", got)
-			}
-		})
-	}
-}
+func TestTranscripts(t *testing.T) { golden.Files(t, "testdata/*.txt", perform) }
 
 // stage is a table and who acts on it.
 type stage struct {

@@ -1,33 +1,15 @@
 package twopc
 
 import (
-	"bytes"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/pegmatitedb/pegmatite/internal/golden"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write the transcripts in testdata anew")
-
-func golden(t *testing.T, file string, got string) {
-	t.Helper()
-	want, err := os.ReadFile(file)
-	if *rewrite {
-		err = os.WriteFile(file, []byte(got), 0o644)
-	} else if !bytes.Equal(want, []byte(got)) {
-		t.Errorf("%s went differently:\n%s", file, got)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
 
 // Plays are scripts of what happens to some commits; the indented lines are
 // what comes of it. A letter is a log, the first one of a transaction its home.
@@ -39,21 +21,7 @@ func golden(t *testing.T, file string, got string) {
 //	timeout T1 A         its coordinator waits no longer for A's answer
 //	dies T1              its coordinator is gone
 //	end                  all goes well from here on
-func TestPlays(t *testing.T) {
-	files, err := filepath.Glob("testdata/play_*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no plays", err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			script, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			golden(t, file, perform(t, string(script)))
-		})
-	}
-}
+func TestPlays(t *testing.T) { golden.Files(t, "testdata/play_*.txt", perform) }
 
 func perform(t *testing.T, script string) string {
 	var out strings.Builder
@@ -183,7 +151,7 @@ func TestCrashPoints(t *testing.T) {
 			}
 		}
 	}
-	golden(t, "testdata/crash_points.txt", out.String())
+	golden.Check(t, "testdata/crash_points.txt", out.String())
 }
 
 // crashAt runs a commit up to an event and then crashes things, one after the
