@@ -139,6 +139,12 @@ func (o Option) Set(c *Config, text string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %q is not a whole number", o.Name, text)
 		}
+		switch { // a number that is given; 0 is one that is not
+		case n == 0 && p == &c.Shards:
+			return errShards(n)
+		case n == 0 && p == &c.Logs:
+			return errLogs(n)
+		}
 		*p = n
 	case *bool:
 		b, err := strconv.ParseBool(text)
@@ -225,13 +231,23 @@ func (w WrongCall) Unwrap() error { return w.error }
 
 func wrongCall(format string, args ...any) error { return WrongCall{fmt.Errorf(format, args...)} }
 
+// What a directory and a cluster can have.
+const (
+	maxShards = 4096
+	maxLogs   = 64
+)
+
+func errShards(n int) error { return fmt.Errorf("shards: %d is not between 1 and %d", n, maxShards) }
+
+func errLogs(n int) error { return fmt.Errorf("logs: %d is not between 1 and %d", n, maxLogs) }
+
 // Validate says the first thing that is wrong.
 func (c *Config) Validate() error {
 	switch {
-	case c.Shards < 0 || c.Shards > 4096:
-		return fmt.Errorf("shards: %d is not between 1 and 4096", c.Shards)
-	case c.Logs < 0 || c.Logs > 64:
-		return fmt.Errorf("logs: %d is not between 1 and 64", c.Logs)
+	case c.Shards < 0 || c.Shards > maxShards:
+		return errShards(c.Shards)
+	case c.Logs < 0 || c.Logs > maxLogs:
+		return errLogs(c.Logs)
 	case c.Shards > 0 && c.Logs > c.Shards:
 		return fmt.Errorf("logs: %d logs for %d shards: a log without shards is of no use", c.Logs, c.Shards)
 	case c.MaxConnections < 1 || c.MaxConnections > 262143:

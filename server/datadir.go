@@ -135,9 +135,9 @@ func (d *DataDir) identify(w Wanted) error {
 	case w.Name != "" && w.Name != id.Name:
 		return wrongCall("%s is node %q's, not %q's; the name cannot change", d.Path, id.Name, w.Name)
 	case w.Shards != 0 && w.Shards != id.Shards:
-		return wrongCall("%s was made with %d shards, not %d; the number cannot change", d.Path, id.Shards, w.Shards)
+		return wrongCall("%s was made with --shards %d, not %d; the number cannot change", d.Path, id.Shards, w.Shards)
 	case w.Logs != 0 && w.Logs != id.Logs:
-		return wrongCall("%s was made with %d logs, not %d; the number cannot change", d.Path, id.Logs, w.Logs)
+		return wrongCall("%s was made with --logs %d, not %d; the number cannot change", d.Path, id.Logs, w.Logs)
 	}
 	return nil
 }

@@ -408,7 +408,7 @@ const reservedConnections = 3
 
 // Stop drains sessions, settles and closes everything.
 func (n *Node) Stop() error {
-	n.log.Info("stopping: no new connections, running statements finish", "within_s", n.config.DrainS)
+	n.log.Info("stopping: no new connections, running transactions finish", "within_s", n.config.DrainS)
 	if n.admin != nil {
 		n.admin.SetReady(false)
 	}

@@ -57,6 +57,8 @@ func TestWrongCalls(t *testing.T) {
 		{[]string{"--listen", "127.0.0.1:99999"}, `listen: "99999" is not a port`},
 		{[]string{"--http", "x"}, `http: "x" is not host:port`},
 		{[]string{"--shards", "many"}, `shards: "many" is not a whole number`},
+		{[]string{"--shards", "0"}, "shards: 0 is not between 1 and 4096"},
+		{[]string{"--logs", "0"}, "logs: 0 is not between 1 and 64"},
 		{[]string{"--shards", "5000"}, "shards: 5000 is not between 1 and 4096"},
 		{[]string{"--logs", "9", "--shards", "8"}, "logs: 9 logs for 8 shards"},
 		{[]string{"--max-connections", "0"}, "max-connections: 0 is not between"},
@@ -80,6 +82,7 @@ func TestWrongCalls(t *testing.T) {
 		{[]string{"more"}, `unexpected argument "more"`},
 		{[]string{"--config", filepath.Join(t.TempDir(), "none")}, "no such file"},
 		{[]string{"--config", file(t, "shards = 2.5")}, `shards: "2.5" is not a whole number`},
+		{[]string{"--config", file(t, "shards = 0")}, "shards: 0 is not between 1 and 4096"},
 		{[]string{"--config", file(t, "nothing = 1")}, `unknown setting "nothing"`},
 		{[]string{"--config", file(t, "logs = 1\nshards = ")}, "pegmatite.toml, line 2: "},
 		{[]string{"--node-listen", "nobody.invalid:1"}, "listen on nobody.invalid:1: lookup nobody.invalid"},
@@ -88,6 +91,9 @@ func TestWrongCalls(t *testing.T) {
 	} {
 		refused(t, exitUsage, c.want, append([]string{"serve"}, c.args...)...)
 	}
+	t.Setenv("PEGMATITE_LOGS", "0")
+	refused(t, exitUsage, "PEGMATITE_LOGS: logs: 0 is not between 1 and 64", "serve")
+	t.Setenv("PEGMATITE_LOGS", "1")
 	t.Setenv("PEGMATITE_SLOW_MS", "soon")
 	refused(t, exitUsage, `PEGMATITE_SLOW_MS: slow-ms: "soon" is not a whole number`, "serve")
 }
@@ -179,8 +185,8 @@ func TestDirectories(t *testing.T) {
 			t.Errorf("%q: touched:\n%s\n%s", args, before, after)
 		}
 	}
-	untouched(exitUsage, "was made with 2 shards, not 3; the number cannot change", "--shards", "3")
-	untouched(exitUsage, "was made with 1 logs, not 2; the number cannot change", "--logs", "2")
+	untouched(exitUsage, "was made with --shards 2, not 3; the number cannot change", "--shards", "3")
+	untouched(exitUsage, "was made with --logs 1, not 2; the number cannot change", "--logs", "2")
 	untouched(exitUsage, `is node "one"'s, not "two"'s; the name cannot change`, "--node", "two")
 	refused(t, exitUsage, "logs: 9 logs for 8 shards: a log without shards is of no use", "serve", "--data", fresh, "--listen", "127.0.0.1:0", "--logs", "9")
 	replace := func(old, with string) {
