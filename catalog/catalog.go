@@ -90,7 +90,11 @@ type Table struct {
 	Persistence Persistence
 	Version     uint64 // raised by every change; shards refuse older ones
 	// Physical names the tables on the shards ("t<Physical>"). TRUNCATE and rewrites take a new one.
-	Physical  uint64
+	Physical uint64
+	// Moved is the newest version whose rows were in another physical table than
+	// now, where PostgreSQL would not have rewritten them; 0: none. Snapshots
+	// from then would find the table empty.
+	Moved     uint64
 	RowType   OID // its pg_type row
 	ArrayType OID // the pg_type row of arrays of it
 	Options   map[string]string

@@ -37,7 +37,7 @@ func encodeOp(op catalog.Op) opRecord {
 func encodeTable(t *catalog.Table) *tableRecord {
 	r := &tableRecord{
 		OID: t.OID, Database: t.Database, Schema: t.Schema, Name: t.Name, Owner: t.Owner,
-		Persistence: letter(byte(t.Persistence)), Version: t.Version, Physical: t.Physical,
+		Persistence: letter(byte(t.Persistence)), Version: t.Version, Physical: t.Physical, Moved: t.Moved,
 		RowType: t.RowType, ArrayType: t.ArrayType, Options: t.Options, Comment: t.Comment,
 		Columns: encodeColumns(t.Columns), Key: t.Key, ShardKey: t.ShardKey,
 		NextColumn: t.NextColumn, NextAttnum: t.NextAttnum,
@@ -172,7 +172,7 @@ func (r *tableRecord) decode() (*catalog.Table, error) {
 	}
 	t := &catalog.Table{
 		OID: r.OID, Database: r.Database, Schema: r.Schema, Name: r.Name, Owner: r.Owner,
-		Persistence: catalog.Persistence(unletter(r.Persistence)), Version: r.Version, Physical: r.Physical,
+		Persistence: catalog.Persistence(unletter(r.Persistence)), Version: r.Version, Physical: r.Physical, Moved: r.Moved,
 		RowType: r.RowType, ArrayType: r.ArrayType, Options: r.Options, Comment: r.Comment,
 		Columns: columns, Key: r.Key, ShardKey: r.ShardKey,
 		NextColumn: r.NextColumn, NextAttnum: r.NextAttnum,

@@ -16,7 +16,7 @@ func samples() []catalog.Object {
 		&catalog.Database{OID: 20000, Name: "d", Owner: 10, IsTemplate: true, AllowConn: true, ConnLimit: 3,
 			Settings: map[string]string{"a": "b"}, Comment: "c", Encoding: "UTF8", Collate: "C", Type: "C.UTF-8"},
 		&catalog.Schema{OID: 20001, Database: 20000, Name: "Ä \"x\"", Owner: 10, Comment: "c"},
-		&catalog.Table{OID: 20002, Database: 20000, Schema: 20001, Name: "t", Owner: 10, Persistence: 'u', Version: 3, Physical: 9,
+		&catalog.Table{OID: 20002, Database: 20000, Schema: 20001, Name: "t", Owner: 10, Persistence: 'u', Version: 3, Physical: 9, Moved: 2,
 			RowType: 20003, ArrayType: 20004, Options: map[string]string{"fillfactor": "70"}, Comment: "c",
 			Columns: []catalog.Column{
 				{ID: 1, Name: "row id", Type: types.TInt8, Typmod: -1, Hidden: true, NotNull: true, Storage: 'p'},

@@ -99,6 +99,7 @@ type tableRecord struct {
 	Persistence string             `json:"persistence"`
 	Version     uint64             `json:"version"`
 	Physical    uint64             `json:"physical"`
+	Moved       uint64             `json:"moved,omitempty"`
 	RowType     catalog.OID        `json:"rowtype"`
 	ArrayType   catalog.OID        `json:"arraytype"`
 	Options     map[string]string  `json:"options,omitempty"`

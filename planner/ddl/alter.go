@@ -157,7 +157,7 @@ func (b *tableBuilder) alterAddColumn(ctx context.Context, c *pg.AlterTableCmd) 
 	}
 	col := &b.table.Columns[len(b.table.Columns)-1]
 	if len(b.sequences) > before {
-		b.rewrite = true // every row gets a value of its own
+		b.rewrite, b.rewritten = true, true // every row gets a value of its own
 	}
 	if col.NotNull && col.Missing.IsNull() && !b.rewrite {
 		name := col.Name

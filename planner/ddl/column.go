@@ -132,7 +132,7 @@ func nextvalOf(seq *catalog.Sequence) string { return fmt.Sprintf("nextval('%d':
 // rewriteFor has the rows written anew when the column is added to a table that may have some.
 func (b *tableBuilder) rewriteFor(c *catalog.Column) {
 	if !b.created && !b.isOld(c) {
-		b.rewrite = true
+		b.rewrite, b.rewritten = true, true
 	}
 }
 
@@ -318,7 +318,7 @@ func (b *tableBuilder) missing(ctx context.Context, c *catalog.Column, e expr.Ex
 		return nil
 	}
 	if expr.HasVolatile(e) {
-		b.rewrite = true
+		b.rewrite, b.rewritten = true, true
 		return nil
 	}
 	v, err := b.constantValue(ctx, e)
@@ -358,7 +358,7 @@ func (b *tableBuilder) setGenerated(ctx context.Context, c *catalog.Column, con 
 	}
 	c.Default, c.Generated = b.exprText(e), true
 	if !b.created {
-		b.rewrite = true
+		b.rewrite, b.rewritten = true, true
 	}
 	return b.oids(ctx, &c.DefaultOID)
 }

@@ -207,8 +207,9 @@ type tableBuilder struct {
 	sequences []*catalog.Sequence
 	// after are the looks at rows that have to follow when the descriptor is in place.
 	after []func() error
-	// rewrite is set when rows have to move to a new physical table.
-	rewrite bool
+	// rewrite is set when rows have to move to a new physical table; rewritten,
+	// when they would in PostgreSQL, too.
+	rewrite, rewritten bool
 }
 
 // pendingConstraint is a constraint to add when all columns are there.

@@ -231,6 +231,7 @@ func (s *statement) truncateOne(ctx context.Context, t *catalog.Table, restart b
 	if c.Physical, err = s.Allocate.Physical(ctx); err != nil {
 		return err
 	}
+	c.Moved = 0
 	for i := range c.Indexes {
 		if c.Indexes[i].Global != 0 {
 			if c.Indexes[i].Global, err = s.Allocate.Physical(ctx); err != nil {

@@ -70,7 +70,10 @@ func (b *tableBuilder) moveRows(ctx context.Context, old *catalog.Table) error {
 	if err != nil {
 		return err
 	}
-	t.Physical = physical
+	t.Physical, t.Moved = physical, old.Version
+	if b.rewritten {
+		t.Moved = 0 // older snapshots find it empty in PostgreSQL, too
+	}
 	for i := range t.Indexes {
 		if t.Indexes[i].Global != 0 {
 			if t.Indexes[i].Global, err = b.Allocate.Physical(ctx); err != nil {

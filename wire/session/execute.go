@@ -131,7 +131,11 @@ func (s *Session) runPlan(ctx context.Context, x *execution, st *plan.Statement,
 		begin = s.tx.txn.RunLatest
 	}
 	run := begin()
-	if err := s.holdRelations(ctx, st); err != nil {
+	err = s.holdRelations(ctx, st)
+	if err == nil && !x.latest {
+		err = s.checkMoved(st.Reads)
+	}
+	if err != nil {
 		run.Close()
 		return nil, err
 	}

@@ -80,6 +80,23 @@ func (s *Session) current(reads []plan.Dependency) error {
 	return nil
 }
 
+// checkMoved refuses relations whose rows others have moved to where the
+// transaction's snapshot does not see them, and PostgreSQL would show them.
+func (s *Session) checkMoved(reads []plan.Dependency) error {
+	head := s.node.Catalog.Snapshot()
+	if s.tx.published == nil || s.tx.published == head {
+		return nil
+	}
+	for _, d := range reads {
+		before, now := s.tx.published.Table(d.Relation), head.Table(d.Relation)
+		if before != nil && now != nil && before.Version <= now.Moved {
+			return pgerr.New(pgerr.TRSerializationFailure, "could not serialize access due to concurrent schema change").
+				WithDetail("The rows of table \"%s\" were moved by a change of its primary key.", now.Name)
+		}
+	}
+	return nil
+}
+
 // follow brings a transaction with DDL up to what others have published. What
 // contradicts it is told at the commit, if it still does then.
 func (s *Session) follow() {

@@ -21,6 +21,7 @@ type transaction struct {
 	uncommitted bool
 	started     time.Time
 	since       *catalog.Snapshot // the catalog when the snapshot was fixed
+	published   *catalog.Snapshot // the same without the transaction's own DDL
 	savepoints  []savepoint
 	numbered    bool // its number was asked for
 	piped       bool // a statement of a pipeline has run in it

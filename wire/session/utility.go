@@ -50,7 +50,7 @@ func (s *Session) fixSnapshot(ctx context.Context) error {
 	if s.tx == nil || s.tx.txn.Isolation() == txn.ReadCommitted || s.tx.txn.Drawn() != 0 {
 		return nil
 	}
-	s.tx.since = s.snapshot() // before: what it shows is older than the snapshot
+	s.tx.since, s.tx.published = s.snapshot(), s.node.Catalog.Snapshot() // before: what they show is older than the snapshot
 	_, err := s.tx.txn.Snapshot(ctx)
 	return err
 }
