@@ -15,6 +15,8 @@ var dynamicRelations = map[string]bool{
 	"pg_prepared_statements": true, "pg_prepared_xacts": true, "pg_cursors": true,
 	"pg_stat_database": true, "pg_timezone_names": true, "pg_timezone_abbrevs": true, "pg_sequences": true,
 	"pg_views": true, "information_schema.views": true,
+	// Of these things there are none.
+	"pg_stats_ext": true, "pg_stats_ext_exprs": true, "pg_stat_wal_receiver": true, "pg_replication_origin_status": true,
 
 	"pegmatite.nodes": true, "pegmatite.shards": true, "pegmatite.ring": true, "pegmatite.transactions": true,
 }

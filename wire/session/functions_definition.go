@@ -83,7 +83,6 @@ var definitionFunctions = map[string]function{
 	"pg_index_has_property":        propertyOf(1, map[string]bool{"clusterable": true, "index_scan": true, "bitmap_scan": true, "backward_scan": true}),
 	"pg_indexam_has_property": propertyOf(1, map[string]bool{
 		"can_order": true, "can_unique": true, "can_multi_col": true, "can_exclude": true, "can_include": true}),
-	"pg_stat_get_numscans": constant(types.Int(0)),
 }
 
 // expressionText prints a stored expression over a table's columns (nil: over
