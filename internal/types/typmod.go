@@ -201,6 +201,11 @@ func intervalTypmodIn(mods []int32) (int32, error) {
 	return mods[0]<<16 | min(mods[1], maxTimePrecision), nil
 }
 
+// CharLength is n of char(n) and varchar(n), in characters; not ok without one.
+func CharLength(typmod int32) (n int, ok bool) {
+	return int(typmod - typmodHeader), typmod >= typmodHeader
+}
+
 // TypmodOut is the typmodout function: "(10,2)"; "" for no typmod.
 func TypmodOut(t *Type, typmod int32) string {
 	if typmod < 0 {

@@ -185,6 +185,10 @@ func readable(t *types.Type, typmod int32, x string) string {
 		return decoded(x, intervalText("1", "13"))
 	case types.TUUID, types.TBytea:
 		return known(x, readableHex(t, "lower(hex("+x+"))"))
+	case types.TFloat4, types.TFloat8:
+		return infiniteFloat(x)
+	case types.TBpchar:
+		return padded(typmod, x)
 	case types.TNumeric:
 		if t.KeyIsStored(typmod) {
 			return scaled(t, typmod, x)
@@ -202,6 +206,20 @@ func readable(t *types.Type, typmod int32, x string) string {
 
 // known keeps NULL out of expressions that would make text of it.
 func known(x, text string) string { return "CASE WHEN " + x + " IS NOT NULL THEN " + text + " END" }
+
+// infiniteFloat is a float as SQLite prints it, but for what it has other names of.
+func infiniteFloat(x string) string {
+	return "CASE " + x + " WHEN 9e999 THEN 'Infinity' WHEN -9e999 THEN '-Infinity' ELSE " + x + " END"
+}
+
+// padded is a char(n), which is stored without its blanks.
+func padded(typmod int32, x string) string {
+	length, ok := types.CharLength(typmod)
+	if !ok {
+		return x
+	}
+	return fmt.Sprintf("(%s || printf('%%*s', %d - length(%s), ''))", x, length, x)
+}
 
 func infinite(x, high, low, finite string) string {
 	return "CASE " + x + " WHEN " + high + " THEN 'infinity' WHEN " + low + " THEN '-infinity' ELSE " + finite + " END"
