@@ -102,6 +102,10 @@ func (b *tableBuilder) alter(ctx context.Context, c *pg.AlterTableCmd) error {
 		return b.setNotNull(ctx, c.Name)
 	case pg.AlterTableType_AT_DropNotNull:
 		return b.dropNotNull(c.Name)
+	case pg.AlterTableType_AT_SetIdentity:
+		return b.changeIdentity(ctx, c)
+	case pg.AlterTableType_AT_DropIdentity:
+		return b.dropIdentity(c)
 	case pg.AlterTableType_AT_AddConstraint:
 		b.later = append(b.later, pendingConstraint{def: c.Def.GetConstraint()})
 		return nil

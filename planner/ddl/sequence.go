@@ -237,10 +237,15 @@ func (s *statement) alterSequence(ctx context.Context, n *pg.AlterSeqStmt) error
 	if err := s.mustOwnRelation(old); err != nil {
 		return err
 	}
+	return s.changeSequence(ctx, old, n.Options)
+}
+
+// changeSequence applies the options of ALTER SEQUENCE.
+func (s *statement) changeSequence(ctx context.Context, old *catalog.Sequence, options []*pg.Node) error {
 	seq := *old
 	var restart *pg.DefElem
 	var rest []*pg.Node
-	for _, o := range n.Options {
+	for _, o := range options {
 		if d := o.GetDefElem(); d.Defname == "restart" {
 			restart = d
 		} else {
