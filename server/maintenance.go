@@ -12,9 +12,22 @@ type maintenance struct{ node *Node }
 
 // Checkpoint implements session.Maintenance.
 func (m *maintenance) Checkpoint(ctx context.Context) error {
+	return m.everywhere(ctx, shard.ControlSettle)
+}
+
+// Shrink implements session.Maintenance.
+func (m *maintenance) Shrink(ctx context.Context, full bool) error {
+	if full {
+		return m.everywhere(ctx, shard.ControlShrinkFull)
+	}
+	return m.everywhere(ctx, shard.ControlShrink)
+}
+
+// everywhere has every shard of the cluster do it, one after the other.
+func (m *maintenance) everywhere(ctx context.Context, op shard.ControlOp) error {
 	c := m.node.view.Load()
 	for _, id := range c.Shards(catalog.HomeShards) {
-		r := &shard.ControlRequest{Header: shard.Header{Shard: id, Epoch: c.Epoch()}, Op: shard.ControlSettle}
+		r := &shard.ControlRequest{Header: shard.Header{Shard: id, Epoch: c.Epoch()}, Op: op}
 		if _, err := c.Service(catalog.HomeShards, id).Control(ctx, r); err != nil {
 			return err
 		}

@@ -331,13 +331,15 @@ const (
 	ControlDropTable                     // drop physical table Physical
 	ControlDropIndex                     // drop index Index of Table
 	ControlStats                         // rows, bytes and state of the shard (Table nil) or of a table
-	ControlSettle                        // settle everything, checkpoint
+	ControlSettle                        // settle everything, checkpoint, cut the log
 	ControlSequenceNext                  // advance sequence Physical by N values
 	ControlSequenceSet                   // setval
 	ControlSequenceRead                  // last_value, is_called
 	ControlTransactions                  // what is open and in doubt
 	ControlViews                         // write the views with SQL names, of Tables whose Schema is "database.schema" (clean stop)
 	ControlLockTable                     // lock Table for a schema change, to the transaction's end; waits like any lock
+	ControlShrink                        // settle; give the file's free pages to the file system if they are half of it
+	ControlShrinkFull                    // the same, however few they are
 )
 
 // ControlRequest is a control operation on one shard.

@@ -149,6 +149,9 @@ func errSide(s *side, err error) error {
 // bindSides says which record needs the side files.
 func (p *Participant) bindSides(c *changes, pos log.Position) {
 	for _, s := range c.sides {
+		if !p.replayed {
+			p.cutAt.Add(-s.Length)
+		}
 		p.log.BindSide(s.Name, pos)
 	}
 }

@@ -15,8 +15,11 @@ const walPageBytes = 4096 + 24
 // grown by half.
 func (e *Engine) checkpointIfDue() error {
 	size := e.db.WALSize()
+	if size > 0 && e.participant.writable() != nil {
+		return e.emptyWAL(context.Background())
+	}
 	due := int64(e.cfg.CheckpointPages) * walPageBytes
-	if size < due || size < e.checkpointAt {
+	if size < due || size < e.checkpointAt.Load() {
 		return nil
 	}
 	return e.checkpoint(sqlite.Passive)
@@ -31,12 +34,30 @@ func (e *Engine) checkpoint(mode sqlite.CheckpointMode) error {
 		return err
 	}
 	if c.Copied < c.LogFrames {
-		e.checkpointAt = e.db.WALSize() * 3 / 2
+		e.checkpointAt.Store(e.db.WALSize() * 3 / 2)
 		return nil
 	}
-	e.checkpointAt = 0
+	e.checkpointAt.Store(0)
 	e.noteSynced(applied)
 	return nil
+}
+
+// emptyWAL checkpoints and, if no reader is in the way, gives the WAL's space
+// back.
+func (e *Engine) emptyWAL(ctx context.Context) error {
+	if e.cfg.Dir == "" {
+		return e.checkpoint(sqlite.Passive)
+	}
+	if err := e.checkpoint(sqlite.Passive); err != nil {
+		return err // most is copied beside the writer
+	}
+	conn, err := e.db.Writer(ctx) // who would write waits here, not on SQLite's lock
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	_, err = e.db.Checkpoint(sqlite.TryTruncate)
+	return err
 }
 
 // noteSynced says that SQLite would have all commands up to pos even after a

@@ -30,7 +30,12 @@ func (e *Engine) Control(ctx context.Context, r *shard.ControlRequest) (*shard.C
 		if err := e.Settle(ctx); err != nil {
 			return nil, err
 		}
-		return reply, e.checkpoint(sqlite.Passive)
+		if err := e.emptyWAL(ctx); err != nil {
+			return nil, err
+		}
+		return reply, e.participant.cutNow(ctx)
+	case shard.ControlShrink, shard.ControlShrinkFull:
+		return reply, e.shrink(ctx, r.Op == shard.ControlShrinkFull)
 	case shard.ControlSequenceNext, shard.ControlSequenceSet, shard.ControlSequenceRead:
 		return e.sequenceControl(ctx, r)
 	case shard.ControlTransactions:
@@ -126,7 +131,7 @@ func (e *Engine) drop(ctx context.Context, c *drop) error {
 		return nil
 	}
 	p := e.participant
-	pos, ticket, err := p.append(false, c.encode())
+	pos, ticket, err := p.append(true, c.encode()) // it frees space (rule 27)
 	if err != nil {
 		return err
 	}

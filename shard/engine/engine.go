@@ -92,7 +92,7 @@ type Engine struct {
 	marks    map[uint64]struct{}
 	reshapes map[uint64]*shape
 
-	checkpointAt int64 // the settler's: the WAL's size for the next try
+	checkpointAt atomic.Int64 // the WAL's size for the next try
 
 	settled chan struct{} // wakes the settler
 	memory  *budget

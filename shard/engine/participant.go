@@ -32,8 +32,9 @@ type Participant struct {
 	ends endings
 	two  twoPhase
 
-	cutting sync.Mutex   // held by whoever cuts
-	cutAt   atomic.Int64 // bytes that the log had written at the last cut
+	cutting sync.Mutex   // held by whoever cuts; protects cutTo
+	cutAt   atomic.Int64 // gathered at the last cut; below 0 what a start has found
+	cutTo   log.Position // all up to here was applied at the last cut, or copied by it
 }
 
 var _ txn.Participant = (*Participant)(nil)

@@ -18,6 +18,7 @@ func (p *Participant) replay() error {
 		return err
 	}
 	err := p.log.Replay(0, func(pos log.Position, r log.Record) error {
+		p.cutAt.Add(-int64(len(r.Data)))
 		switch err := p.replayOne(pos, r); {
 		case err == nil:
 		case pgerr.HasCode(err, pgerr.DiskFull):

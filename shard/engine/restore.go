@@ -141,10 +141,17 @@ func (n *Node) runResolver(stop <-chan struct{}) {
 }
 
 // checkSpace makes writers wait for space, or lets them go on again (rule 27).
+// While they wait the settlers look for what they can give back.
 func (n *Node) checkSpace() {
 	for _, p := range n.participants {
-		if p.log != nil {
-			p.log.CheckSpace()
+		if p.log == nil {
+			continue
+		}
+		p.log.CheckSpace()
+		if p.writable() != nil {
+			for _, e := range p.engines() {
+				e.wake()
+			}
 		}
 	}
 }

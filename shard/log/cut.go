@@ -26,7 +26,11 @@ func (l *Log) Cut(upto Position) error {
 		}
 		oldest := l.segments[0]
 		spare := &segment{number: l.highest + 1, bytes: oldest.bytes}
-		reuse := oldest.bytes == l.opts.SegmentBytes && len(l.spares)-l.plan.rolls < keptSpares
+		kept := keptSpares
+		if l.reserve.full != nil {
+			kept = 1
+		}
+		reuse := oldest.bytes == l.opts.SegmentBytes && len(l.spares)-l.plan.rolls < kept
 		l.mu.Unlock()
 		if err := l.drop(oldest, spare, reuse); err != nil {
 			return err

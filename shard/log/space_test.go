@@ -147,6 +147,32 @@ func TestMinFreeBytes(t *testing.T) {
 	check(t, l.Close())
 }
 
+// With the disk full a cut keeps one spare, not several.
+func TestCutOnFullDisk(t *testing.T) {
+	for _, full := range []bool{false, true} {
+		disk := vfs.NewMem()
+		opts := small
+		opts.MinFreeBytes = 10_000
+		l, _ := mustOpen(t, disk, opts, 0)
+		for range 100 {
+			put(t, l, strings.Repeat("x", 200))
+		}
+		if full {
+			disk.SetCapacity(disk.UsedBytes() + 1000)
+			l.CheckSpace()
+		}
+		check(t, l.Cut(l.Last()))
+		want := 3
+		if full {
+			want = 2
+		}
+		if got := segments(t, disk); len(got) != want {
+			t.Errorf("full %t: %v", full, got)
+		}
+		check(t, l.Close())
+	}
+}
+
 func TestSideFiles(t *testing.T) {
 	disk := vfs.NewMem()
 	l, _ := mustOpen(t, disk, small, 0)

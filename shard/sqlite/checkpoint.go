@@ -16,6 +16,8 @@ const (
 	// Truncate waits for readers, copies all, and empties the WAL; the writer
 	// must not be in a transaction.
 	Truncate CheckpointMode = C.SQLITE_CHECKPOINT_TRUNCATE
+	// TryTruncate is Truncate if no reader is in the way, else as much as Passive does.
+	TryTruncate CheckpointMode = -1
 )
 
 // Checkpointed says what a checkpoint did, in WAL frames (one page each).
@@ -29,8 +31,12 @@ type Checkpointed struct {
 // answers 55006.
 func (db *DB) Checkpoint(mode CheckpointMode) (Checkpointed, error) {
 	var log, done C.int32_t
+	wait := C.int(1)
+	if mode == TryTruncate {
+		mode, wait = Truncate, 0
+	}
 	err := db.onCheckpointer(func(c *Conn) error {
-		if rc := C.peg_checkpoint(c.c, C.int(mode), &log, &done); rc != C.SQLITE_OK {
+		if rc := C.peg_checkpoint(c.c, C.int(mode), wait, &log, &done); rc != C.SQLITE_OK {
 			return c.fail(rc)
 		}
 		if log == 0 {

@@ -99,9 +99,14 @@ int peg_end_read(peg_conn *c) {
   return sqlite3_reset(c->hold);
 }
 
-int peg_checkpoint(peg_conn *c, int mode, int32_t *log_frames, int32_t *done_frames) {
+int peg_checkpoint(peg_conn *c, int mode, int wait, int32_t *log_frames, int32_t *done_frames) {
   int log = 0, done = 0;
+  if (!wait) sqlite3_busy_timeout(c->db, 0);
   int rc = sqlite3_wal_checkpoint_v2(c->db, "main", mode, &log, &done);
+  if (!wait) {
+    sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
+    if (rc == SQLITE_BUSY && log >= 0) rc = SQLITE_OK; /* copied what it could */
+  }
   *log_frames = log;
   *done_frames = done;
   return rc;

@@ -55,7 +55,7 @@ const char *peg_errmsg(peg_conn *c);
 int peg_exec_script(peg_conn *c, const char *sql);
 int peg_begin_read(peg_conn *c);
 int peg_end_read(peg_conn *c);
-int peg_checkpoint(peg_conn *c, int mode, int32_t *log_frames, int32_t *done_frames);
+int peg_checkpoint(peg_conn *c, int mode, int wait, int32_t *log_frames, int32_t *done_frames);
 void peg_keep_wal(peg_conn *c);
 int peg_sync_wal(peg_conn *c);
 

@@ -531,6 +531,25 @@ func TestCheckpoint(t *testing.T) {
 	}
 }
 
+// TryTruncate waits for no reader: what one needs stays in the WAL.
+func TestTryTruncate(t *testing.T) {
+	db := open(t, Options{})
+	script(t, db, "CREATE TABLE t (b BLOB) STRICT")
+	c := reader(t, db)
+	if err := c.BeginRead(); err != nil {
+		t.Fatal(err)
+	}
+	script(t, db, "INSERT INTO t VALUES (zeroblob(100000))")
+	cp, err := db.Checkpoint(TryTruncate)
+	if err != nil || cp.Copied >= cp.LogFrames {
+		t.Errorf("beside a reader: %+v, %v", cp, err)
+	}
+	c.Release()
+	if cp, err = db.Checkpoint(TryTruncate); err != nil || cp.LogFrames != 0 || db.WALSize() != 0 {
+		t.Errorf("%+v, %v, WAL of %d bytes", cp, err, db.WALSize())
+	}
+}
+
 func TestNoAutomaticCheckpoint(t *testing.T) {
 	db := open(t, Options{})
 	script(t, db, "CREATE TABLE t (b BLOB) STRICT")

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -69,6 +70,41 @@ func TestFullDisk(t *testing.T) {
 	p.kill()
 	p = start(t, dir)
 	book.audit(t, p.connect(t))
+	p.stop(t)
+}
+
+// TestFullDiskIsFreed: on a disk that is too full for writers, VACUUM gives the
+// file system what a truncated table had in shards, WALs and logs, and writers
+// go on, without a restart.
+func TestFullDiskIsFreed(t *testing.T) {
+	disk := smallDisk(t, "640m")
+	p := start(t, filepath.Join(disk, "data"))
+	c := p.connect(t)
+	exec := func(sql string) {
+		t.Helper()
+		if _, err := c.Exec(t.Context(), sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+	exec(`CREATE TABLE big (a int PRIMARY KEY, b text)`)
+	for i := range 3 {
+		exec(fmt.Sprintf(`INSERT INTO big SELECT i, repeat('x', 1000) FROM generate_series(%d, %d) i`, i*20000, i*20000+19999))
+	}
+	exec(`TRUNCATE big`)
+	fill(t, disk, filepath.Join(disk, "ballast"), 24<<20)
+	insert := func() error {
+		_, err := c.Exec(t.Context(), `INSERT INTO big VALUES (-1, 'again') ON CONFLICT (a) DO UPDATE SET b = excluded.b`)
+		return err
+	}
+	for deadline := time.Now().Add(20 * time.Second); client.Code(insert()) != "53100"; {
+		if time.Now().After(deadline) {
+			t.Fatal("a writer is not refused while the disk is full")
+		}
+	}
+	exec(`VACUUM`)
+	if err := insert(); err != nil {
+		t.Errorf("after VACUUM: %v", err)
+	}
 	p.stop(t)
 }
 

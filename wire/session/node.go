@@ -56,8 +56,11 @@ type Node struct {
 
 // Maintenance is work on the node's files that a statement can ask for.
 type Maintenance interface {
-	// Checkpoint settles every shard and syncs its file.
+	// Checkpoint settles every shard, syncs its file, and frees what WALs and logs need no more.
 	Checkpoint(ctx context.Context) error
+	// Shrink gives the file system what lies free in the shards' files: where it is
+	// half of the file, or (full) any.
+	Shrink(ctx context.Context, full bool) error
 	// Sweep drops on the shards what no descriptor names and no snapshot can see.
 	Sweep(ctx context.Context) error
 	// PublishStatistics makes what ANALYZE found current everywhere.

@@ -27,8 +27,8 @@ type vacuumOptions struct {
 }
 
 // vacuum is VACUUM and ANALYZE. VACUUM moves what is recent into the shards'
-// files, drops physical tables and indexes that nobody can see any more, and
-// counts the rows; ANALYZE gathers the planner's statistics.
+// files, drops physical tables and indexes that nobody can see any more, gives
+// back what is free in the files, and counts the rows; ANALYZE gathers the planner's statistics.
 func (s *Session) vacuum(ctx context.Context, st *sqlparse.Statement, n *pg.VacuumStmt) (*result, error) {
 	o, err := readVacuumOptions(st, n)
 	if err != nil {
@@ -77,6 +77,9 @@ func (s *Session) vacuumTables(ctx context.Context, o *vacuumOptions, targets []
 	if err := s.node.Maintenance.Sweep(ctx); err != nil {
 		return err
 	}
+	if err := s.node.Maintenance.Shrink(ctx, o.full); err != nil {
+		return err
+	}
 	if o.analyze {
 		return nil // it counts too
 	}
@@ -91,7 +94,13 @@ func (s *Session) vacuumTables(ctx context.Context, o *vacuumOptions, targets []
 	if len(counted) == 0 {
 		return nil
 	}
-	return s.node.Maintenance.PublishStatistics(ctx, counted)
+	err := s.node.Maintenance.PublishStatistics(ctx, counted)
+	if pgerr.HasCode(err, pgerr.DiskFull) {
+		// What was to be freed is free; the next VACUUM counts again.
+		s.Notice(pgerr.New(pgerr.Warning, "the number of rows was not stored: %s", err).WithSeverity(pgerr.SeverityWarning))
+		return nil
+	}
+	return err
 }
 
 // countRows asks the shards; the columns' statistics stay.
