@@ -20,7 +20,7 @@
 //	fence.go boots.go                 plans of before a schema change, transactions of before a restart: refused
 //	participant.go twophase.go        txn.Participant; restore.go asked.go: what is in doubt
 //	commands.go changes.go aside.go   what the log holds; journal.go: appending; wire.go, shapewire.go: as bytes
-//	settle.go checkpoint.go cut.go    from memory to SQLite, and the log's end; memory.go scratch.go: its bounds
+//	settle.go checkpoint.go cut.go    from memory to SQLite, and the log's end; shrink.go: free pages; memory.go scratch.go: its bounds
 //	replay.go                         start-up
 //	table.go shape.go ddl.go meta.go  physical tables; stored.go: whose shapes the file has; indexbuild.go, uniquecheck.go, views.go, readable.go;
 //	                                  width.go: how wide indexed rows are
