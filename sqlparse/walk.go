@@ -1,6 +1,8 @@
 package sqlparse
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -12,6 +14,18 @@ func Walk(n *pg.Node, visit func(m proto.Message) bool) {
 	if n != nil {
 		walkMessage(n.ProtoReflect(), visit)
 	}
+}
+
+// RangeVars are the names of relations in the tree under n, as they stand in the text.
+func RangeVars(n *pg.Node) (names []*pg.RangeVar) {
+	Walk(n, func(m proto.Message) bool {
+		if v, ok := m.(*pg.RangeVar); ok {
+			names = append(names, v)
+		}
+		return true
+	})
+	slices.SortFunc(names, func(a, b *pg.RangeVar) int { return int(a.Location) - int(b.Location) })
+	return names
 }
 
 func walkMessage(m protoreflect.Message, visit func(m proto.Message) bool) {

@@ -76,6 +76,13 @@ func (s *Session) defineOnce(ctx context.Context, x *execution) (*result, error)
 	if err == nil {
 		err = rows.claim(ctx, change, mark)
 	}
+	if ofParts(err) {
+		if again, e := s.settle(ctx, x.stmt.Node, rows.mode); e != nil {
+			err = e
+		} else if again {
+			err = errMoved
+		}
+	}
 	if errors.Is(err, errMoved) {
 		if e := s.takeBack(ctx, before); e != nil {
 			return nil, e

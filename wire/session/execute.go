@@ -13,6 +13,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/shard/rowcodec"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
 	"github.com/pegmatitedb/pegmatite/wire/session/sample"
 )
 
@@ -105,14 +106,25 @@ func (s *Session) planExecution(ctx context.Context, x *execution) (*plan.Statem
 
 // plan plans a statement, or finds its plan in the node's cache.
 func (s *Session) plan(ctx context.Context, st *sqlparse.Statement, declared []*types.Type) (p *plan.Statement, err error) {
-	err = s.confirmed(ctx, func() error {
-		env := s.env.bind()
-		env.Interrupted = ctx.Err
-		s.planned = env.Snapshot
-		p, err = s.node.Plans.Plan(env, st, declared)
-		return err
-	})
-	return p, err
+	for {
+		err = s.confirmed(ctx, func() error {
+			env := s.env.bind()
+			env.Interrupted = ctx.Err
+			s.planned = env.Snapshot
+			p, err = s.node.Plans.Plan(env, st, declared)
+			return err
+		})
+		if !ofParts(err) {
+			return p, err
+		}
+		again, e := s.settle(ctx, st.Node, lock.TableAccessShare)
+		if e != nil {
+			return nil, e
+		}
+		if !again {
+			return nil, err
+		}
+	}
 }
 
 // runPlan starts a plan; analysis is EXPLAIN ANALYZE's, or nil.

@@ -9,7 +9,7 @@
 //	query.go        the simple protocol; extended.go the extended one
 //	prepared.go     prepared statements; portal.go portals
 //	execute.go      one statement, by whichever protocol, to its result; output.go how that is sent
-//	objects.go      locks on tables and names
+//	objects.go      locks on tables and names; parts.go columns and constraints that are on their way
 //	retry.go        statements that shards refuse for stale versions; place.go errors at literals
 //	environment.go  what planning and running need of the settings
 //	utility.go      which command is which

@@ -125,7 +125,7 @@ func (s *Session) vacuumTargets(o *vacuumOptions, rels []*pg.Node) ([]vacuumTarg
 	// Every name is looked at before anything is done.
 	for _, n := range rels {
 		rel := n.GetVacuumRelation()
-		r, err := s.vacuumRelation(rel.Relation)
+		r, err := s.findRelation(rel.Relation)
 		if err != nil {
 			return nil, err
 		}
@@ -161,7 +161,8 @@ func (s *Session) skips(o *vacuumOptions, ref catalog.Ref, isTable bool) bool {
 	return true
 }
 
-func (s *Session) vacuumRelation(v *pg.RangeVar) (catalog.Relation, error) {
+// findRelation finds a relation by RangeVar, in the order of the search path.
+func (s *Session) findRelation(v *pg.RangeVar) (catalog.Relation, error) {
 	name := v.Relname
 	path := s.env.fullPath()
 	if v.Schemaname != "" {
