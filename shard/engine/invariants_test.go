@@ -3,11 +3,8 @@ package engine_test
 import (
 	"context"
 	"errors"
-	"strings"
-	"sync/atomic"
 	"testing"
 
-	"github.com/pegmatitedb/pegmatite/internal/vfs"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/engine"
 	"github.com/pegmatitedb/pegmatite/shard/shardtest"
@@ -30,14 +27,7 @@ func TestInvariant4SyncedFirst(t *testing.T) {
 		"resolve": {both: true, prepared: true, at: 1, do: []func(txn.Participant, *shardtest.Tx, txn.Outcome) error{
 			resolveOnce, resolveOnce, followOnce}},
 	} {
-		var failing atomic.Bool
-		fs := vfs.Inject(vfs.OS{}, func(op vfs.Op) error {
-			if op.Kind == vfs.OpSync && failing.Load() && strings.Contains(op.Name, "/log/") {
-				return errors.New("the disk is gone")
-			}
-			return nil
-		})
-		in, acc := ruledBy(t, func(cfg *engine.Config) { cfg.FS, cfg.Fatal, cfg.SettleEvery = fs, func(error) {}, -1 })
+		in, acc, failing := ruledOnFailingLogs(t)
 		tx := in.Begin(t, txn.ReadCommitted)
 		write(t, tx, add(acc, 0, 1))
 		if step.both {

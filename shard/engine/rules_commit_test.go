@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/internal/vfs"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/engine"
 	"github.com/pegmatitedb/pegmatite/shard/shardtest"
@@ -38,6 +40,19 @@ func ruledBy(t *testing.T, change func(*engine.Config)) (*shardtest.Instance, *s
 	}
 	commit(t, tx)
 	return in, acc
+}
+
+// ruledOnFailingLogs is ruled by logs whose syncs fail from when failing is set.
+func ruledOnFailingLogs(t *testing.T) (in *shardtest.Instance, acc *shard.Table, failing *atomic.Bool) {
+	failing = new(atomic.Bool)
+	fs := vfs.Inject(vfs.OS{}, func(op vfs.Op) error {
+		if op.Kind == vfs.OpSync && failing.Load() && strings.Contains(op.Name, "/log/") {
+			return errors.New("the disk is gone")
+		}
+		return nil
+	})
+	in, acc = ruledBy(t, func(cfg *engine.Config) { cfg.FS, cfg.Fatal, cfg.SettleEvery = fs, func(error) {}, -1 })
+	return in, acc, failing
 }
 
 func at(id shard.ID, r *shard.WriteRequest) *shard.WriteRequest {

@@ -1,17 +1,13 @@
 package engine_test
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/pegmatitedb/pegmatite/internal/types"
-	"github.com/pegmatitedb/pegmatite/internal/vfs"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/engine"
 	"github.com/pegmatitedb/pegmatite/shard/shardtest"
@@ -64,14 +60,7 @@ func dropsIn(t *testing.T, file string, kept, dropped *shard.Table) string {
 
 // Rule 24: a drop is done when the log has it durably, not before.
 func TestRule24DropsAreSynced(t *testing.T) {
-	var failing atomic.Bool
-	fs := vfs.Inject(vfs.OS{}, func(op vfs.Op) error {
-		if op.Kind == vfs.OpSync && failing.Load() && strings.Contains(op.Name, "/log/") {
-			return errors.New("the disk is gone")
-		}
-		return nil
-	})
-	in, acc := ruledBy(t, func(cfg *engine.Config) { cfg.FS, cfg.Fatal, cfg.SettleEvery = fs, func(error) {}, -1 })
+	in, acc, failing := ruledOnFailingLogs(t)
 	control(t, in, &shard.ControlRequest{Op: shard.ControlSettle})
 	failing.Store(true)
 	n := in.Service.(*engine.Node)
