@@ -16,7 +16,6 @@
 //	etcdtls.go  with which certificate an embedded etcd is reached
 //	metadata.go what others ask of the metadata store; maintenance.go what statements ask of the files
 //	schema.go   commit of transactions with DDL
-//	movedrow.go the shard of a row whose shard key has changed
 //	sweep.go    physical tables that nobody names any more go
 //	memory.go   Go's memory limit; reserve.go disk space that a start on a full disk needs
 //	deadlock.go names for the parties of a deadlock

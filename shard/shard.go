@@ -261,16 +261,13 @@ type WriteRequest struct {
 	Find  *Fragment // OpUpdate, OpDelete: Where and Filter say which rows; Fetch is all of Table's columns by position
 	Rows  *Batch
 	Seen  []txn.Timestamp // per row of OpPut, OpRemove, OpMove, OpLock: the snapshot at which the coordinator read it (a newer version is stale); 0 is "any"
-	Set   []Assign
+	Set   []Assign        // of columns outside of the key
 	// Checks are evaluated over every new row: 23514 when false. NOT NULL comes from Table (23502).
 	Checks     []Check
 	OnConflict *OnConflict
 	Returning  []expr.Expr
 	// Strength of the row locks: LockNoKeyUpdate for an update that leaves keys alone.
 	Lock RowLock
-	// ShardKey are the positions of the shard key when Set changes it: rows
-	// whose hash leaves the shard come back in WriteReply.Moved, removed here.
-	ShardKey []int
 }
 
 // Assign sets a column (by position).
@@ -304,8 +301,6 @@ type WriteReply struct {
 	Count       int64 // rows inserted, updated, deleted or locked
 	// Returning are packed rows of WriteRequest.Returning.
 	Returning *Batch
-	// Moved are full new images of rows that belong to other shards now.
-	Moved *Batch
 	// Stale are indexes into Rows whose version is no longer the Seen one, with
 	// the newest images (an empty row: deleted); nothing was done about them. READ COMMITTED only.
 	Stale  []int

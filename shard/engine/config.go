@@ -33,9 +33,6 @@ type Config struct {
 	Own    []shard.ID
 	Oracle txn.Oracle
 	Logger *slog.Logger
-	// ShardOf says which shard a row belongs to, from the packed values of its
-	// shard key; it is asked when an UPDATE changes the shard key. Nil: all rows stay.
-	ShardOf func(t *shard.Table, key []int, row []byte) shard.ID
 	// Ask asks another node's home log for the outcome of a transaction left in
 	// doubt. Nil: only this node's logs are homes.
 	Ask func(ctx context.Context, home txn.LogID, id txn.ID) (txn.Outcome, error)

@@ -61,7 +61,7 @@ func (w *write) givenRow(ctx context.Context, i int, key string, image []byte) e
 		if w.r.Isolation != txn.ReadCommitted && n.changedSince(seen) {
 			return n.errChanged()
 		}
-		return w.stale(ctx, i, n)
+		return w.stale(i, &n)
 	}
 	w.reply.Count++
 	switch {
@@ -89,24 +89,9 @@ func (w *write) seen(i int) txn.Timestamp {
 
 // stale reports a row whose version is no longer the one that the coordinator
 // read, with what it is now: an empty row when it is gone.
-func (w *write) stale(ctx context.Context, i int, n newest) error {
-	for !n.exists() {
-		key, moved, err := n.movedTo()
-		if err != nil {
-			return err
-		}
-		if !moved {
-			break
-		}
-		ok, err := w.lockRow(ctx, key, w.lock.strength)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			w.reply.Skipped = append(w.reply.Skipped, i)
-			return nil
-		}
-		if n, err = w.look(ctx, key); err != nil {
+func (w *write) stale(i int, n *newest) error {
+	if !n.exists() {
+		if err := n.errMoved(); err != nil {
 			return err
 		}
 	}

@@ -90,40 +90,33 @@ func (l *lockingRead) run(ctx context.Context) error {
 func (l *lockingRead) take(ctx context.Context, image []byte) error {
 	w := l.w
 	key := w.shape.rowKey(image)
-	for {
-		ok, err := w.lockRow(ctx, key, w.lock.strength)
-		if err != nil || !ok {
+	ok, err := w.lockRow(ctx, key, w.lock.strength)
+	if err != nil || !ok {
+		return err
+	}
+	n, err := w.lookFound(ctx, key, image)
+	if err != nil {
+		return err
+	}
+	changed := n.changedSince(w.at)
+	if changed && w.r.Isolation != txn.ReadCommitted {
+		return n.errChanged()
+	}
+	if !n.exists() {
+		return n.errMoved()
+	}
+	if changed {
+		match, err := w.matches(n.version.Row)
+		if err != nil || !match {
 			return err
 		}
-		n, err := w.lookFound(ctx, key, image)
+		image, err = w.shape.fill(owned(n.version.Row), n.version.Row, len(w.r.Table.Columns))
 		if err != nil {
 			return err
 		}
-		changed := n.changedSince(w.at)
-		if changed && w.r.Isolation != txn.ReadCommitted {
-			return n.errChanged()
-		}
-		if !n.exists() {
-			next, moved, err := n.movedTo()
-			if err != nil || !moved {
-				return err
-			}
-			key, image = next, nil
-			continue
-		}
-		if changed || image == nil {
-			match, err := w.matches(n.version.Row)
-			if err != nil || !match {
-				return err
-			}
-			image, err = w.shape.fill(owned(n.version.Row), n.version.Row, len(w.r.Table.Columns))
-			if err != nil {
-				return err
-			}
-		}
-		addRow(l.out, image)
-		return nil
 	}
+	addRow(l.out, image)
+	return nil
 }
 
 // rows puts the locked rows through what is left of the stages.

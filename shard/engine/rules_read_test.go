@@ -196,25 +196,24 @@ func TestRule14PinnedMoment(t *testing.T) {
 }
 
 // Rule 15: who has waited for a row looks at what it is now: under READ
-// COMMITTED the conditions count again, and a row that was given another key is
-// followed there; above it is 40001.
+// COMMITTED the conditions count again, and the statement begins again when the
+// row has been given another key; above it is 40001.
 func TestRule15AfterTheLock(t *testing.T) {
 	in, acc := ruled(t)
 	richer := shardtest.Fragment(acc, shardtest.Condition{Column: 2, Operator: "<", Param: 2})
 	grow := func() *shard.WriteRequest { // UPDATE … SET balance = balance + 10 WHERE balance < 5
 		return shardtest.AddBalance(richer, types.Null, types.Int(10), types.Int(5))
 	}
-	move := &shard.WriteRequest{Op: shard.OpUpdate, Table: acc, Find: shardtest.Fragment(acc), // SET id = 4
-		Set: []shard.Assign{{Column: 0, Expr: shardtest.Int(4)}}}
+	move := &shard.WriteRequest{Op: shard.OpMove, Table: acc, Rows: shardtest.Batch(shardtest.Row(acc, types.Int(0)))} // it comes again under another key
 	for _, test := range []struct {
 		name  string
 		level txn.Isolation
 		by    *shard.WriteRequest // the other's
-		count int64               // rows of the waiter's grow; -1: 40001
+		count int64               // rows of the waiter's grow; -1: 40001, -2: it is to begin again
 	}{
 		{"still", txn.ReadCommitted, add(acc, 0, 1), 1},
 		{"no longer", txn.ReadCommitted, add(acc, 0, 8), 0},
-		{"moved", txn.ReadCommitted, move, 1},
+		{"moved", txn.ReadCommitted, move, -2},
 		{"snapshot", txn.RepeatableRead, add(acc, 0, 1), -1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -233,7 +232,9 @@ func TestRule15AfterTheLock(t *testing.T) {
 			waits(t, in, waiter.ID())
 			commit(t, first)
 			got := <-done
-			if test.count < 0 {
+			if test.count == -2 {
+				wantRefusal(t, got.err, shard.RefusedMoved)
+			} else if test.count < 0 {
 				wantCode(t, got.err, pgerr.TRSerializationFailure)
 			} else if got.err != nil || got.reply.Count != test.count {
 				t.Fatalf("%+v %v, want %d rows", got.reply, got.err, test.count)

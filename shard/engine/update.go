@@ -176,42 +176,35 @@ func (w *write) filtered(image []byte) (bool, error) {
 // version, if that still matches. image is what was found, nil if it is yet to
 // be looked at; the lock may be there already.
 func (w *write) found(ctx context.Context, key string, image []byte, locked bool) error {
-	for ; ; locked = false {
-		if !locked {
-			if ok, err := w.lockRow(ctx, key, w.lock.strength); err != nil || !ok {
-				return err
-			}
-		}
-		n, err := w.lookFound(ctx, key, image)
-		if err != nil {
+	if !locked {
+		if ok, err := w.lockRow(ctx, key, w.lock.strength); err != nil || !ok {
 			return err
 		}
-		if n.own && n.version.At == txn.Timestamp(w.r.Statement) {
-			return nil // this statement has written it already
-		}
-		changed := w.at != 0 && n.changedSince(w.at)
-		if changed && w.r.Isolation != txn.ReadCommitted {
-			return n.errChanged()
-		}
-		if !n.exists() {
-			if w.fresh {
-				w.e.locks.yield(w.b.id, rowLock(w.r.Table, key), w.r.Statement)
-			}
-			next, moved, err := n.movedTo()
-			if err != nil || !moved {
-				return err
-			}
-			key, image = next, nil
-			continue
-		}
-		if changed || image == nil {
-			match, err := w.matches(n.version.Row)
-			if err != nil || !match {
-				return err
-			}
-		}
-		return w.act(ctx, key, &n)
 	}
+	n, err := w.lookFound(ctx, key, image)
+	if err != nil {
+		return err
+	}
+	if n.own && n.version.At == txn.Timestamp(w.r.Statement) {
+		return nil // this statement has written it already
+	}
+	changed := w.at != 0 && n.changedSince(w.at)
+	if changed && w.r.Isolation != txn.ReadCommitted {
+		return n.errChanged()
+	}
+	if !n.exists() {
+		if w.fresh {
+			w.e.locks.yield(w.b.id, rowLock(w.r.Table, key), w.r.Statement)
+		}
+		return n.errMoved()
+	}
+	if changed || image == nil {
+		match, err := w.matches(n.version.Row)
+		if err != nil || !match {
+			return err
+		}
+	}
+	return w.act(ctx, key, &n)
 }
 
 // lookFound is look, knowing the image that a scan has found.
@@ -257,21 +250,17 @@ func (w *write) lookAgain(ctx context.Context, key string) (newest, error) {
 	return n, err
 }
 
-// movedAway is in the place of a new key that another request gives the row, maybe
-// on another shard; no ordered key is like it. Who meets it begins again with a
-// snapshot that sees where the row is.
+// movedAway is the row of a deletion that is half of a move: another request
+// inserts it under its new key, maybe on another shard.
 const movedAway = "\x00"
 
-// movedTo is the key that a deleted row has now, if its deletion was half of a move.
-func (n *newest) movedTo() (key string, moved bool, err error) {
+// errMoved refuses a statement that has waited for a row which was moved: it
+// begins again with a snapshot that sees where the row is.
+func (n *newest) errMoved() error {
 	if len(n.version.Row) == 0 || n.own {
-		return "", false, nil
+		return nil
 	}
-	key = string(n.version.Row)
-	if key == movedAway {
-		return "", false, shard.Refuse(shard.RefusedMoved)
-	}
-	return key, true, nil
+	return shard.Refuse(shard.RefusedMoved)
 }
 
 // matches evaluates the statement's conditions over an image.
@@ -332,22 +321,6 @@ func (w *write) replace(ctx context.Context, key string, n *newest, old, next []
 		return err
 	}
 	copy(w.row[len(old):], old)
-	if w.leavesShard(image) {
-		if err := w.moveAway(ctx, key, n, image); err != nil {
-			return err
-		}
-		return w.returning()
-	}
-	newKey := key
-	if w.changesKey(old, next) {
-		newKey = w.shape.rowKey(image)
-	}
-	if newKey != key {
-		if err := w.rekey(ctx, key, newKey, n, image, next); err != nil {
-			return err
-		}
-		return w.returning()
-	}
 	hit, err := w.unique(ctx, key, image, n.version.Row)
 	if err != nil {
 		return err
@@ -359,70 +332,4 @@ func (w *write) replace(ctx context.Context, key string, n *newest, old, next []
 		return err
 	}
 	return w.returning()
-}
-
-func (w *write) changesKey(old, next []types.Datum) bool {
-	for _, k := range w.r.Table.Key {
-		if w.r.Table.Columns[k].Type.Compare(old[k], next[k]) != 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// rekey moves a row to another key on the same shard.
-func (w *write) rekey(ctx context.Context, key, newKey string, n *newest, image []byte, next []types.Datum) error {
-	if _, err := w.lockRow(ctx, key, shard.LockUpdate); err != nil {
-		return err
-	}
-	if _, err := w.lockRow(ctx, newKey, shard.LockUpdate); err != nil {
-		return err
-	}
-	there, err := w.look(ctx, newKey)
-	if err != nil {
-		return err
-	}
-	if there.exists() {
-		return w.errConflict(&conflict{arbiter: -1}, next)
-	}
-	hit, err := w.unique(ctx, key, image, n.version.Row)
-	if err != nil {
-		return err
-	}
-	if hit != nil {
-		return w.errConflict(hit, next)
-	}
-	if err := w.put(key, n.committed, recent.Version{Kind: recent.Absent, Row: []byte(newKey)}); err != nil {
-		return err
-	}
-	if err := w.put(newKey, there.committed, recent.Version{Kind: recent.Present, Row: image}); err != nil {
-		return err
-	}
-	return nil
-}
-
-// leavesShard reports whether a new image belongs to another shard.
-func (w *write) leavesShard(image []byte) bool {
-	if len(w.r.ShardKey) == 0 || w.e.cfg.ShardOf == nil {
-		return false
-	}
-	return w.e.cfg.ShardOf(w.r.Table, w.r.ShardKey, image) != w.e.id
-}
-
-// moveAway removes the row here; the coordinator inserts it where it belongs.
-func (w *write) moveAway(ctx context.Context, key string, n *newest, image []byte) error {
-	if _, err := w.lockRow(ctx, key, shard.LockUpdate); err != nil {
-		return err
-	}
-	if err := w.lockOldValues(ctx, n.version.Row); err != nil {
-		return err
-	}
-	if w.reply.Moved == nil {
-		w.reply.Moved = &shard.Batch{}
-	}
-	addRow(w.reply.Moved, image)
-	if err := w.put(key, n.committed, recent.Version{Kind: recent.Absent, Row: []byte(movedAway)}); err != nil {
-		return err
-	}
-	return nil
 }

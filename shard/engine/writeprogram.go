@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/shard"
 )
 
@@ -78,7 +80,7 @@ func (ps *programs) write(r *shard.WriteRequest) (*writeProgram, error) {
 func compileWrite(r *shard.WriteRequest) (*writeProgram, error) {
 	p := &writeProgram{selects: map[selectKey]string{}}
 	var err error
-	if p.set, err = compileAssigns(r.Set); err != nil {
+	if p.set, err = compileAssigns(r.Table, r.Set); err != nil {
 		return nil, err
 	}
 	for _, c := range r.Checks {
@@ -89,7 +91,7 @@ func compileWrite(r *shard.WriteRequest) (*writeProgram, error) {
 		p.checks = append(p.checks, check{c.Name, eval})
 	}
 	if r.OnConflict != nil {
-		if p.conflict, err = compileAssigns(r.OnConflict.Set); err != nil {
+		if p.conflict, err = compileAssigns(r.Table, r.OnConflict.Set); err != nil {
 			return nil, err
 		}
 		if r.OnConflict.Where != nil {
@@ -107,9 +109,12 @@ func compileWrite(r *shard.WriteRequest) (*writeProgram, error) {
 	return p, err
 }
 
-func compileAssigns(list []shard.Assign) ([]assign, error) {
+func compileAssigns(t *shard.Table, list []shard.Assign) ([]assign, error) {
 	var out []assign
 	for _, a := range list {
+		if slices.Contains(t.Key, a.Column) {
+			return nil, pgerr.Internal("an assignment to a key column of %s: the row has to move", t.Name)
+		}
 		eval, err := expr.Compile(a.Expr, identity)
 		if err != nil {
 			return nil, err

@@ -34,17 +34,20 @@ func errorsOfRows(t *testing.T, in *Instance) {
 	must(tx.Write(&shard.WriteRequest{Op: shard.OpDelete, Table: acc, Find: byID(acc), Values: shard.Values{Params: []types.Datum{types.Int(1)}}}))(t)
 	must(tx.Write(insert(acc, Account(acc, 2, 10, 100, "a"))))(t)
 	// Changing keys: 2 → 3, and into a key that is taken.
-	move := func(from, to int64) (*shard.WriteReply, error) {
-		w := &shard.WriteRequest{Op: shard.OpUpdate, Table: acc, Find: byID(acc), Values: shard.Values{Params: []types.Datum{types.Int(from), types.Int(to)}},
-			Set: []shard.Assign{{Column: colID, Expr: Param(1)}}}
-		w.Returning = []expr.Expr{Col(acc, colID), &expr.Column{Typed: expr.Typed{T: types.TInt4, Mod: -1}, ID: 4}}
-		return tx.Write(w)
+	move := func(from, to int64) error {
+		must(tx.Write(&shard.WriteRequest{Op: shard.OpMove, Table: acc, Rows: Batch(Row(acc, types.Int(from)))}))(t)
+		_, err := tx.Write(insert(acc, Account(acc, to, 10, 100, "a")))
+		return err
 	}
-	reply := must(move(2, 3))(t)
-	wantRows(t, Text(reply.Returning), nil, "3|2")
+	if err := move(2, 3); err != nil {
+		t.Fatal(err)
+	}
 	must(tx.Write(insert(acc, Account(acc, 2, 1, 1, "q"))))(t)
-	_, err = move(2, 3)
-	wantCode(t, err, pgerr.UniqueViolation, "", "Key (id)=(3) already exists.")
+	wantCode(t, move(2, 3), pgerr.UniqueViolation, "", "Key (id)=(3) already exists.")
+	must(tx.Write(insert(acc, Account(acc, 2, 1, 1, "q"))))(t)
+	_, err = tx.Write(&shard.WriteRequest{Op: shard.OpUpdate, Table: acc, Find: byID(acc), Values: shard.Values{Params: []types.Datum{types.Int(2)}},
+		Set: []shard.Assign{{Column: colID, Expr: Int(4)}}})
+	wantCode(t, err, pgerr.InternalError, "an assignment to a key column of accounts: the row has to move", "")
 	commitAll(t, tx)
 	got, err = in.Begin(t, txn.ReadCommitted).Read(0, Ordered(Fragment(acc), colID, false))
 	wantRows(t, got, err, "2|1|1|q", "3|10|100|a")

@@ -277,7 +277,6 @@ func repairWrite(v *shard.WriteRequest, within func([]int, int)) {
 		}
 	}
 	assigns(v.Set)
-	within(v.ShardKey, len(v.Table.Columns))
 	if c := v.OnConflict; c != nil {
 		assigns(c.Set)
 		within(c.Arbiters, len(v.Table.Indexes))

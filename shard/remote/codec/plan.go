@@ -182,9 +182,8 @@ type writeKey struct {
 	checks    *shard.Check
 	conflict  *shard.OnConflict
 	returning *expr.Expr
-	shardKey  *int
 
-	sets, nchecks, returns, keys int
+	sets, nchecks, returns int
 }
 
 // sentWrite keeps the lists, so that nothing else gets their address.
@@ -200,7 +199,6 @@ type writePlan struct {
 	checks     []shard.Check
 	onConflict *shard.OnConflict
 	returning  []expr.Expr
-	shardKey   []int
 }
 
 // listLen is -1 for nil.
@@ -219,12 +217,12 @@ func first[T any](list []T) *T {
 }
 
 func (s *Sender) writePlan(q *shard.WriteRequest) (*object, error) {
-	key := writeKey{q.Table, first(q.Set), first(q.Checks), q.OnConflict, first(q.Returning), first(q.ShardKey),
-		listLen(q.Set), listLen(q.Checks), listLen(q.Returning), listLen(q.ShardKey)}
+	key := writeKey{q.Table, first(q.Set), first(q.Checks), q.OnConflict, first(q.Returning),
+		listLen(q.Set), listLen(q.Checks), listLen(q.Returning)}
 	if sent, ok := s.writes.get(key); ok {
 		return sent.object, nil
 	}
-	p := writePlan{q.Table, q.Set, q.Checks, q.OnConflict, q.Returning, q.ShardKey}
+	p := writePlan{q.Table, q.Set, q.Checks, q.OnConflict, q.Returning}
 	o, err := s.encode(kindWrite, func(w *encoder) {
 		w.optionalTable(p.table)
 		writeList(w, p.set, w.assign)
@@ -234,7 +232,6 @@ func (s *Sender) writePlan(q *shard.WriteRequest) (*object, error) {
 		})
 		w.conflict(p.onConflict)
 		w.trees(p.returning)
-		w.ints(p.shardKey)
 	})
 	if err != nil {
 		return nil, err
@@ -254,7 +251,6 @@ func (r *decoder) writePlan() *writePlan {
 	})
 	p.onConflict = r.conflict(p.table)
 	p.returning = r.trees()
-	p.shardKey = r.positions(len(p.table.Columns))
 	return p
 }
 

@@ -140,7 +140,6 @@ func EncodeWrite(a *shard.WriteReply) *Frame {
 		w.uint(uint64(a.Incarnation))
 		w.int(a.Count)
 		w.batch(a.Returning)
-		w.batch(a.Moved)
 		w.ints(a.Stale)
 		w.batch(a.Newest)
 		w.ints(a.Skipped)
@@ -153,7 +152,7 @@ func DecodeWrite(b []byte) (*shard.WriteReply, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &shard.WriteReply{Incarnation: txn.Incarnation(r.uint()), Count: r.int(), Returning: r.batch(), Moved: r.batch(),
+	a := &shard.WriteReply{Incarnation: txn.Incarnation(r.uint()), Count: r.int(), Returning: r.batch(),
 		Stale: r.ints(), Newest: r.batch(), Skipped: r.ints()}
 	return a, r.end()
 }

@@ -79,7 +79,7 @@ func (v *Receiver) Write(b []byte) (call uint64, q *shard.WriteRequest, err erro
 	}
 	q = &shard.WriteRequest{Header: r.header(), Values: r.values(), Op: shard.WriteOp(r.enum(byte(shard.OpLock), "write"))}
 	if p := referred[*writePlan](r); p != nil {
-		q.Table, q.Set, q.Checks, q.OnConflict, q.Returning, q.ShardKey = p.table, p.set, p.checks, p.onConflict, p.returning, p.shardKey
+		q.Table, q.Set, q.Checks, q.OnConflict, q.Returning = p.table, p.set, p.checks, p.onConflict, p.returning
 	}
 	q.Find = r.optionalFragment()
 	q.Rows = r.batch()
