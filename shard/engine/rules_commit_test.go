@@ -520,12 +520,7 @@ func TestRule19Increments(t *testing.T) {
 			write(t, tx, add(acc, row, 1))
 		}
 		drawn, _ := in.Oracle.Commit(t.Context())
-		reader := in.Begin(t, txn.ReadCommitted)
-		h := reader.Header(0)
-		h.Snapshot = drawn + 2*txn.TimestampStep - 1 // as high as increments can have led
-		if _, err := reader.ReadRequest(&shard.ReadRequest{Header: h, Fragment: shardtest.Fragment(acc)}); err != nil {
-			t.Fatal(err)
-		}
+		runOut(t, in, acc, drawn)
 		out, err := tx.CommitThrough()
 		if err != nil {
 			t.Fatal(err)
