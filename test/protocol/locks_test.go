@@ -267,6 +267,7 @@ func TestSchemaChangesWaitForEachOther(t *testing.T) {
 	for _, c := range []struct{ first, second, committed, back string }{
 		{"ALTER TABLE t RENAME COLUMN v TO w", "CREATE INDEX ON t (v)", `42703 column "v" does not exist`, ""},
 		{"CREATE VIEW vw AS SELECT v FROM t", "ALTER TABLE t DROP COLUMN v", "2BP01 cannot drop column v of table t because other objects depend on it", ""},
+		{"CREATE VIEW vw AS SELECT v FROM t", "ALTER TABLE t DROP COLUMN v, ADD CHECK (id >= 0)", "2BP01 cannot drop column v of table t because other objects depend on it", ""},
 		{"CREATE VIEW vw AS SELECT v FROM t", "DROP TABLE t", "2BP01 cannot drop table t because other objects depend on it", ""},
 		{"ALTER TABLE t DROP COLUMN v", "CREATE VIEW vw AS SELECT v FROM t", `42703 column "v" does not exist`, ""},
 		{"CREATE TABLE sq.x (a int)", "DROP SCHEMA sq", "2BP01 cannot drop schema sq because other objects depend on it", ""},
