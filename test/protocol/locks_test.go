@@ -283,11 +283,14 @@ func TestSchemaChangesWaitForEachOther(t *testing.T) {
 		{"DROP SEQUENCE s", "SELECT nextval('s')", "", "1"},
 		{"ALTER SEQUENCE s INCREMENT 5 RESTART 7", "SELECT nextval('s')", "7", "1"},
 		{"DROP TABLE t", "SELECT count(*) FROM t", `42P01 relation "t" does not exist`, "20"},
+		{"CREATE OR REPLACE VIEW one AS SELECT 2 AS v", "SELECT v FROM one", "2", "1"},
+		{"DROP VIEW one", "SELECT v FROM one", `42P01 relation "one" does not exist`, "1"},
 		{"TRUNCATE t", "INSERT INTO t VALUES (1) RETURNING id", "1", `23505 duplicate key value violates unique constraint "t_pkey"`},
 	} {
 		for end, want := range map[string]string{"COMMIT": c.committed, "ROLLBACK": c.back} {
 			p.run(reset + `
-				0: DROP TABLE IF EXISTS x; DROP VIEW IF EXISTS vw; DROP ROLE IF EXISTS twin; DROP SCHEMA IF EXISTS twin
+				0: DROP TABLE IF EXISTS x; DROP VIEW IF EXISTS vw, one; DROP ROLE IF EXISTS twin; DROP SCHEMA IF EXISTS twin
+				0: CREATE VIEW one AS SELECT 1 AS v
 				1: BEGIN
 				1: ` + c.first + " -> " + map[bool]string{true: "1"}[strings.HasPrefix(c.first, "SELECT")] + `
 				2 waits: ` + c.second + `
