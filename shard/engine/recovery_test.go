@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/internal/vfs"
 	"github.com/pegmatitedb/pegmatite/shard"
@@ -44,7 +45,7 @@ func TestReplayInLittleMemory(t *testing.T) {
 }
 
 // TestOldSnapshotSpills: a snapshot held open through many updates stays right
-// while its images lie in the scratch file, and ends when that is too old.
+// while its images lie in the scratch file.
 func TestOldSnapshotSpills(t *testing.T) {
 	cfg := config(t.TempDir(), shardtest.NewOracle(), 1, 1)
 	cfg.SettleEvery, cfg.MemoryBytes = time.Millisecond, 32<<10
@@ -74,6 +75,38 @@ func TestOldSnapshotSpills(t *testing.T) {
 	}
 	if spilled(t, in) == 0 {
 		t.Fatal("nothing was spilled")
+	}
+}
+
+// TestOldSnapshotEnds: when the scratch file has become too large, the snapshots
+// that it is for are ended, and its space is given back.
+func TestOldSnapshotEnds(t *testing.T) {
+	cfg := config(t.TempDir(), shardtest.NewOracle(), 1, 1)
+	cfg.SettleEvery, cfg.MemoryBytes, cfg.ScratchBytes = -1, 4<<10, 1
+	in := open(t, cfg)
+	n := in.Service.(*engine.Node)
+	acc := shardtest.Accounts(1)
+	tx := in.Begin(t, txn.ReadCommitted)
+	write(t, tx, &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, 0, 100, 1)})
+	commit(t, tx)
+	control(t, in, &shard.ControlRequest{Op: shard.ControlSettle})
+	old := in.Begin(t, txn.RepeatableRead)
+	count(t, old, 0, shardtest.Fragment(acc))
+	tx = in.Begin(t, txn.ReadCommitted)
+	write(t, tx, shardtest.AddBalance(shardtest.Fragment(acc), types.Null, types.Int(1)))
+	commit(t, tx)
+	for round, want := range []int{1, 0} { // spilled, then ended
+		if err := n.Engines()[0].Maintain(); err != nil {
+			t.Fatal(err)
+		}
+		if got := n.ScratchFiles(); got != want {
+			t.Fatalf("%d scratch files after round %d", got, round)
+		}
+	}
+	_, err := old.Read(0, shardtest.Fragment(acc))
+	wantCode(t, err, pgerr.SnapshotTooOld)
+	if got := count(t, in.Begin(t, txn.RepeatableRead), 0, shardtest.Fragment(acc)); got != 100 {
+		t.Errorf("a new snapshot has %d rows of 100", got)
 	}
 }
 

@@ -242,6 +242,21 @@ func TestSpilledImagesStayIndexed(t *testing.T) {
 	}
 }
 
+// TestSpilledImagesOfUnknownBases: after a restart too, where chains come into
+// the indexes only when they have settled.
+func TestSpilledImagesOfUnknownBases(t *testing.T) {
+	m := newModel()
+	m.commit(1, recent.Version{Kind: recent.Present, Row: row(1, 0)})
+	m.restart()
+	m.inUse[m.clock]++
+	m.commit(1, recent.Version{Kind: recent.Present, Row: row(1, 1)})
+	m.spill(t)
+	m.shard.Keep(slices.Collect(maps.Keys(m.inUse)), m.clock)
+	m.batch = m.table.TakeDirty(keys)
+	m.write()
+	m.check(t)
+}
+
 // TestHistory interleaves commits, snapshots, settling in its three steps and
 // spilling, and compares every read with the full history.
 func TestHistory(t *testing.T) {
@@ -288,17 +303,23 @@ func TestHistory(t *testing.T) {
 	})
 }
 
-// TestEverythingGoes: when all is settled and nobody reads, nothing is left.
+// TestEverythingGoes: when all is settled and nobody reads, nothing is left,
+// of what was spilled either.
 func TestEverythingGoes(t *testing.T) {
-	m := newModel()
-	for i := range int64(40) {
-		m.commit(i%keys, recent.Version{Kind: recent.Present, Row: row(i%keys, i%values)})
-	}
-	m.table.Settled(m.table.TakeDirty(100))
-	m.shard.Raise(m.clock)
-	m.table.Drop(100)
-	if u := m.shard.Usage(); u != (recent.Usage{}) {
-		t.Fatalf("left: %+v", u)
+	for _, spilled := range []bool{false, true} {
+		m := newModel()
+		for i := range int64(40) {
+			m.commit(i%keys, recent.Version{Kind: recent.Present, Row: row(i%keys, i%values)})
+		}
+		if spilled {
+			m.spill(t)
+		}
+		m.table.Settled(m.table.TakeDirty(100))
+		m.shard.Raise(m.clock)
+		m.table.Drop(100)
+		if u := m.shard.Usage(); u != (recent.Usage{}) {
+			t.Fatalf("left, spilled %t: %+v", spilled, u)
+		}
 	}
 }
 

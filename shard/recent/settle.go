@@ -14,8 +14,6 @@ type Settling struct {
 	// New is what SQLite shall have: Present or Absent. Its Row stays valid
 	// outside the latch.
 	New Version
-	// Old is what SQLite has now, if that is known: Present, Absent or Unknown.
-	Old Version
 }
 
 // Dirty is the number of chains whose newest version SQLite lacks.
@@ -32,25 +30,12 @@ func (t *Table) TakeDirty(n int) []Settling {
 		c.dirty = false
 		v := c.Newest()
 		c.settling = v.At
-		out[i] = Settling{Chain: c, At: v.At, New: *v, Old: c.inSQLite()}
+		out[i] = Settling{Chain: c, At: v.At, New: *v}
 	}
 	rest := copy(t.dirty, t.dirty[n:])
 	clear(t.dirty[rest:])
 	t.dirty = t.dirty[:rest]
 	return out
-}
-
-// inSQLite is the version that SQLite has while nothing is being settled.
-func (c *Chain) inSQLite() Version {
-	if c.settled == 0 {
-		return c.versions[0]
-	}
-	for i := range c.versions {
-		if c.versions[i].At == c.settled {
-			return c.versions[i]
-		}
-	}
-	return Version{Kind: Unknown}
 }
 
 // Settled notes that SQLite has committed a batch of the table. What older

@@ -6,9 +6,10 @@ type Place struct {
 	Length int32
 }
 
-// Spill moves images that only an old snapshot can still ask for (neither a
-// chain's newest nor on their way to SQLite) out of memory, until goal bytes
-// are freed. write appends a row to the scratch file. It returns the bytes freed.
+// Spill moves images that only an old snapshot can still ask for (none is a
+// chain's newest) out of memory, until goal bytes are freed. One on its way to
+// SQLite may be among them: its Settling has the row. write appends a row to
+// the scratch file. It returns the bytes freed.
 func (s *Shard) Spill(goal int64, write func(row []byte) (Place, error)) (freed int64, err error) {
 	for _, t := range s.list {
 		t.chains.Scan(func(_ string, c *Chain) bool {
@@ -30,7 +31,7 @@ func (c *Chain) spill(write func([]byte) (Place, error)) (freed int64, err error
 	}
 	for i := range c.versions[:len(c.versions)-1] {
 		v := &c.versions[i]
-		if v.Kind != Present || len(v.Row) == 0 || v.At == c.settling && v.At != 0 {
+		if v.Kind != Present || len(v.Row) == 0 {
 			continue
 		}
 		place, err := write(v.Row)
