@@ -51,6 +51,7 @@ type Config struct {
 	Node           string // the node's name in the cluster, fixed with DIR; "" is what DIR has, or DefaultName
 	NodeListen     string // host:port for other nodes; "" is none
 	Etcd           string // client URLs of an external etcd, comma-separated; "" embeds one
+	Weight         int    // the node's share of the shards, relative to the other nodes' weights; 0 is none
 	EtcdListen     string // host:port where the embedded etcd is for other nodes; "" is none
 	Shards         int    // of the cluster, fixed when it is made; 0 is what DIR has, or 8
 	Logs           int    // logs that this node's shards share; 0 is what DIR has, or 1
@@ -79,16 +80,17 @@ const (
 	DefaultName   = "one"
 )
 
-// What settings can be at most: 16 TB, so that bytes can be counted, and a day.
+// What settings can be at most: 16 TB, so that bytes can be counted, a day, and a hundred others' shares.
 const (
 	maxMemoryMB = 16 << 20
 	maxDrainS   = 24 * 60 * 60
+	maxWeight   = 100 // each has 256 points on the ring, which every node sorts
 )
 
 // Default is the configuration without flags.
 func Default() Config {
 	return Config{
-		Data: "data", Listen: "127.0.0.1:5432",
+		Data: "data", Listen: "127.0.0.1:5432", Weight: 1,
 		TrustLoopback: true, MaxConnections: 100, MemoryMB: 256, DrainS: 30, LogLevel: "info", LogFormat: "text", SlowMS: -1,
 	}
 }
@@ -107,6 +109,7 @@ var Options = []Option{
 	{"http", "host:port for metrics (/metrics) and health (/healthz, /readyz); empty is none", func(c *Config) any { return &c.HTTP }},
 	{"node", "the node's name in the cluster, fixed when DIR is made (default one)", func(c *Config) any { return &c.Node }},
 	{"node-listen", "host:port for other nodes; empty is none", func(c *Config) any { return &c.NodeListen }},
+	{"weight", "the node's share of the shards, relative to the other nodes' weights; 0 is none", func(c *Config) any { return &c.Weight }},
 	{"etcd", "client URLs of an external etcd, comma-separated; empty embeds one", func(c *Config) any { return &c.Etcd }},
 	{"etcd-listen", "host:port where the embedded etcd is for other nodes; empty is none", func(c *Config) any { return &c.EtcdListen }},
 	{"shards", "number of shards, fixed when the cluster is made (default 8)", func(c *Config) any { return &c.Shards }},
@@ -249,6 +252,8 @@ func (c *Config) Validate() error {
 		return errLogs(c.Logs)
 	case c.Shards > 0 && c.Logs > c.Shards:
 		return fmt.Errorf("logs: %d logs for %d shards: a log without shards is of no use", c.Logs, c.Shards)
+	case c.Weight < 0 || c.Weight > maxWeight:
+		return fmt.Errorf("weight: %d is not between 0 and %d", c.Weight, maxWeight)
 	case c.MaxConnections < 1 || c.MaxConnections > 262143:
 		return fmt.Errorf("max-connections: %d is not between 1 and 262143", c.MaxConnections)
 	case c.MemoryMB < 8 || c.MemoryMB > maxMemoryMB:

@@ -67,7 +67,7 @@ func (n *Node) join(ctx context.Context) error {
 	n.onClose(n.members.Close)
 	n.record = store.Node{
 		ID: id.Node, Name: id.Name, Directory: id.Directory, Address: n.nodeAddress(), Clients: n.Address(),
-		Version: Version, Boot: n.boot, Weight: 1,
+		Version: Version, Boot: n.boot, Weight: n.config.Weight,
 	}
 	if err := n.checkOthers(ctx); err != nil {
 		return err
@@ -76,13 +76,23 @@ func (n *Node) join(ctx context.Context) error {
 		return err
 	}
 	if n.membership, err = n.store.Join(ctx, n.kv, n.record, nodeLease); err != nil {
-		if pgerr.HasCode(err, pgerr.ObjectInUse) {
+		if pgerr.HasCode(err, pgerr.ObjectInUse) || pgerr.HasCode(err, pgerr.UndefinedObject) {
 			err = errors.Join(err, n.dir.TakeBack())
 		}
 		return err
 	}
+	go n.watchMembership()
 	n.onClose(n.leave)
 	return n.findOracle(ctx)
+}
+
+// checkNotRemoved refuses the directory of a node that is a member no longer.
+func (n *Node) checkNotRemoved(ctx context.Context) error {
+	_, removed, err := n.store.Removed(ctx, n.dir.Identity.Node)
+	if removed {
+		return fmt.Errorf("%s is node %q's, which has been removed from the cluster: start a node with another, empty --data", n.config.Data, n.dir.Identity.Name)
+	}
+	return err
 }
 
 // checkOthers refuses a cluster whose processes are of another version, and a
@@ -121,6 +131,14 @@ func (n *Node) alive(ctx context.Context, address string) bool {
 	}
 	conn.Close()
 	return true
+}
+
+// watchMembership ends the node when it is a member no longer; it returns when
+// the membership is closed.
+func (n *Node) watchMembership() {
+	if err := n.membership.Wait(); err != nil {
+		n.fail(err)
+	}
 }
 
 // leave says that the node is down, if the metadata store hears it.

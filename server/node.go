@@ -242,7 +242,7 @@ func (n *Node) identify(ctx context.Context) error {
 		if id.Cluster != clusterID {
 			return fmt.Errorf("%s belongs to cluster %s, the metadata store to %s", n.config.Data, id.Cluster, clusterID)
 		}
-		return nil
+		return n.checkNotRemoved(ctx)
 	}
 	var err error
 	id.Cluster = clusterID

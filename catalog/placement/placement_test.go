@@ -90,6 +90,53 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// TestFourthNode: with as few shards as clusters have, a fourth equal node takes
+// a quarter of them on the average, and nothing else moves. One cluster may be
+// far from the average, as throws of so few dice are: fewest and most are of
+// 200 clusters whose nodes have other numbers. The first of them is what three
+// nodes that were started first, and a fourth, come to.
+func TestFourthNode(t *testing.T) {
+	const clusters = 200
+	for _, c := range []struct{ shards, first, fewest, most int }{{8, 2, 0, 6}, {64, 16, 8, 31}, {1024, 270, 193, 306}} {
+		fewest, most, all := c.shards, 0, 0
+		for id := range uint32(clusters) {
+			m := newMap(t, c.shards, id+1, id+2, id+3)
+			members := []ring.Member{{Node: id + 1, Weight: 1}, {Node: id + 2, Weight: 1}, {Node: id + 3, Weight: 1}, {Node: id + 4, Weight: 1}}
+			moved := 0
+			for shard, node := range m.Plan(members) {
+				if node == m.Node(uint32(shard)) {
+					continue
+				}
+				if moved++; node != id+4 {
+					t.Errorf("shard %d moves from %d to %d, not to the new node", shard, m.Node(uint32(shard)), node)
+				}
+			}
+			if id == 0 && moved != c.first {
+				t.Errorf("of %d shards %d move, want %d", c.shards, moved, c.first)
+			}
+			fewest, most, all = min(fewest, moved), max(most, moved), all+moved
+		}
+		if quarter := clusters * c.shards / 4; all < quarter*9/10 || all > quarter*11/10 || fewest != c.fewest || most != c.most {
+			t.Errorf("of %d shards %d to %d move, %d in all; want %d to %d, about %d", c.shards, fewest, most, all, c.fewest, c.most, quarter)
+		}
+	}
+}
+
+// TestDrained: a node's shards go to the others, and theirs stay; those of the last stay too.
+func TestDrained(t *testing.T) {
+	m := newMap(t, 64, 1, 2, 3)
+	for shard, node := range m.Plan([]ring.Member{{Node: 1, Weight: 1}, {Node: 2, Weight: 0}, {Node: 3, Weight: 1}}) {
+		if before := m.Node(uint32(shard)); node == 2 || before != 2 && node != before {
+			t.Errorf("shard %d moves from %d to %d", shard, before, node)
+		}
+	}
+	for shard, node := range m.Plan([]ring.Member{{Node: 1}, {Node: 2}, {Node: 3}}) {
+		if before := m.Node(uint32(shard)); node != before {
+			t.Errorf("with all drained, shard %d moves from %d to %d", shard, before, node)
+		}
+	}
+}
+
 func TestShardKey(t *testing.T) {
 	table := &catalog.Table{Key: []catalog.ColumnID{3, 1}}
 	if got := placement.ShardKey(table); len(got) != 2 {

@@ -16,6 +16,8 @@ import "fmt"
 //	boot/<node>             how often the node has started
 //	node/<node>             what the node said of itself when it last joined (Node)
 //	live/<node>             there while the node's lease lives
+//	drain/<node>            there while an operator wants the node to have no shards
+//	removed/<node>          the last record of a node that was removed (Node)
 //	name/<name>             the number of the node of that name
 //	next/oid, next/physical the first number not handed out; next/node likewise
 //	leader                  the node that serves the timestamp oracle, under its lease
@@ -37,6 +39,8 @@ const (
 	bootRoot     = root + "boot/"
 	nodeRoot     = root + "node/"
 	liveRoot     = root + "live/"
+	drainRoot    = root + "drain/"
+	removedRoot  = root + "removed/"
 	nameRoot     = root + "name/"
 	nodeKey      = root + "next/node"
 	oidKey       = root + "next/oid"

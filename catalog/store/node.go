@@ -11,7 +11,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
-// Node is a member of the cluster, as it is stored but for ID and Live.
+// Node is a member of the cluster, as it is stored but for ID, Live and Draining.
 type Node struct {
 	ID   uint32 `json:"-"`
 	Name string `json:"name"`
@@ -28,21 +28,24 @@ type Node struct {
 	// Live: its lease has not run out. A hint: it may be dead already, or
 	// cut off and alive.
 	Live bool `json:"-"`
+	// Draining: an operator wants it to have no shards (Drain).
+	Draining bool `json:"-"`
 }
 
-// Nodes returns all nodes that have ever joined, in order of their numbers' text.
+// Nodes returns all nodes that have joined and were not removed, in order of
+// their numbers' text.
 func (s *Store) Nodes(ctx context.Context) ([]Node, error) {
 	kvs, _, err := s.kv.Range(ctx, nodeRoot)
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	live, _, err := s.kv.Range(ctx, liveRoot)
+	live, err := s.marked(ctx, liveRoot)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, err
 	}
-	alive := make(map[string]bool)
-	for _, kv := range live {
-		alive[kv.Key[len(liveRoot):]] = true
+	draining, err := s.marked(ctx, drainRoot)
+	if err != nil {
+		return nil, err
 	}
 	nodes := make([]Node, len(kvs))
 	for i, kv := range kvs {
@@ -54,12 +57,26 @@ func (s *Store) Nodes(ctx context.Context) ([]Node, error) {
 		if err := unmarshal(kv, &nodes[i]); err != nil {
 			return nil, err
 		}
-		nodes[i].ID, nodes[i].Live = uint32(id), alive[name]
+		nodes[i].ID, nodes[i].Live, nodes[i].Draining = uint32(id), live[name], draining[name]
 	}
 	return nodes, nil
 }
 
-// NodeID returns the number of the node of that name, for ever the same.
+// marked are the nodes, as text, that have a key under a root.
+func (s *Store) marked(ctx context.Context, root string) (map[string]bool, error) {
+	kvs, _, err := s.kv.Range(ctx, root)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	nodes := make(map[string]bool)
+	for _, kv := range kvs {
+		nodes[kv.Key[len(root):]] = true
+	}
+	return nodes, nil
+}
+
+// NodeID returns the number of the node of that name: the same until the node is
+// removed, and then another.
 func (s *Store) NodeID(ctx context.Context, name string) (uint32, error) {
 	key := nameRoot + name
 	numbers := sequenceBlock{store: s, key: nodeKey, first: 1, size: 1, limit: 1<<31 - 1}
@@ -86,10 +103,10 @@ func (s *Store) NodeID(ctx context.Context, name string) (uint32, error) {
 	}
 }
 
-// WatchNodes follows the nodes; every Next says that they may be others, or
-// that one is live that was not, or the other way round.
+// WatchNodes follows the nodes; every Next says that they may be others, that
+// one is live that was not, or is to be drained, or the other way round.
 func (s *Store) WatchNodes() []metakv.Watch {
-	return []metakv.Watch{s.kv.Watch(nodeRoot, 0), s.kv.Watch(liveRoot, 0)}
+	return []metakv.Watch{s.kv.Watch(nodeRoot, 0), s.kv.Watch(liveRoot, 0), s.kv.Watch(drainRoot, 0)}
 }
 
 // Membership keeps a node's lease alive until it is closed.
@@ -102,13 +119,14 @@ type Membership struct {
 	node      Node        // of the goroutine that renews
 	announced chan func() // what it is to do beside that
 
-	stop  context.CancelFunc
-	ended chan struct{} // closed when the goroutine has ended
+	stop    context.CancelFunc
+	ended   chan struct{} // closed when the goroutine has ended
+	removed error         // why it ended by itself; written before ended is closed
 }
 
 // Join makes the node a member: live as long as this process renews its lease,
 // at thirds of the ttl. Close ends it. It is refused (55006) as long as another
-// directory is the node's.
+// directory is the node's, and (42704) for a node that was removed.
 func (s *Store) Join(ctx context.Context, leaser metakv.Leaser, node Node, ttl time.Duration) (*Membership, error) {
 	m := &Membership{store: s, leaser: leaser, node: node, ttl: ttl, announced: make(chan func()), ended: make(chan struct{})}
 	if err := m.register(ctx); err != nil {
@@ -138,9 +156,33 @@ func (m *Membership) Announce(ctx context.Context, node Node) error {
 
 func errClosed() error { return pgerr.New(pgerr.AdminShutdown, "the node has left the cluster") }
 
+// Wait waits until the node has left: nil after Close, else why it cannot be a
+// member any more: it was removed while its lease had run out.
+func (m *Membership) Wait() error {
+	<-m.ended
+	return m.removed
+}
+
+// errRemoved refuses a node that an operator has taken out of the cluster.
+func errRemoved(name string) error {
+	return pgerr.New(pgerr.UndefinedObject, "node %q has been removed from the cluster", name)
+}
+
+// checkNotRemoved is errRemoved for a node that was.
+func (m *Membership) checkNotRemoved(ctx context.Context) error {
+	_, removed, err := m.store.Removed(ctx, m.node.ID)
+	if removed {
+		return errRemoved(m.node.Name)
+	}
+	return err
+}
+
 // register puts the node under a lease.
 func (m *Membership) register(ctx context.Context) error {
-	id := strconv.FormatUint(uint64(m.node.ID), 10)
+	id := nodeText(m.node.ID)
+	if err := m.checkNotRemoved(ctx); err != nil {
+		return err
+	}
 	before, err := m.store.kv.Get(ctx, nodeRoot+id)
 	if err != nil {
 		return unavailable(err)
@@ -167,13 +209,16 @@ func (m *Membership) register(ctx context.Context) error {
 	live := metakv.Put(liveRoot+id, nil)
 	live.Lease = m.Lease()
 	r, err := m.store.kv.Commit(ctx, metakv.Txn{
-		If:   []metakv.Compare{{Key: nodeRoot + id, Modified: before.Modified}},
+		If:   []metakv.Compare{{Key: nodeRoot + id, Modified: before.Modified}, {Key: removedRoot + id}},
 		Then: []metakv.Op{metakv.Put(nodeRoot+id, marshal(m.node)), live},
 	})
 	if err != nil {
 		return unavailable(err)
 	}
 	if !r.Done {
+		if err := m.checkNotRemoved(ctx); err != nil {
+			return err
+		}
 		return pgerr.New(pgerr.ObjectInUse, "node %q has just joined from elsewhere", m.node.Name)
 	}
 	return nil
@@ -197,7 +242,10 @@ func (m *Membership) renew(ctx context.Context) {
 		if errors.Is(err, metakv.ErrLeaseGone) {
 			m.store.log.Warn("the node's lease had run out, joining again")
 			m.lease.Store(0)
-			err = m.register(ctx)
+			if err = m.register(ctx); pgerr.HasCode(err, pgerr.UndefinedObject) {
+				m.removed = err
+				return
+			}
 		}
 		if err != nil && ctx.Err() == nil {
 			m.store.log.Warn("renewing the node's lease failed", "error", err)

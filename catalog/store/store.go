@@ -12,6 +12,7 @@
 //	publish.go a transaction's DDL          decision.go  its outcome
 //	check.go   checkpoints, cleaning         cluster.go  identity, boots, numbers, bound, settings
 //	node.go    who is a member              placement.go  the shard map
+//	wishes.go  what an operator wants of members, and their end
 //	secret.go  what only nodes know
 //	dropped.go what the sweep may take       lead.go  who serves the timestamp oracle
 package store

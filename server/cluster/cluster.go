@@ -102,7 +102,7 @@ func (c *Cluster) Participant(id txn.LogID) txn.Participant {
 	return c.members.participant(id)
 }
 
-// Alone reports whether the node is the only one that has ever joined.
+// Alone reports whether the node is the cluster's only one.
 func (c *Cluster) Alone() bool { return len(*c.members.nodes.Load()) == 0 }
 
 // Cut implements txn.Cutter.
@@ -130,13 +130,22 @@ func (c *Cluster) Nodes(ctx context.Context) ([]session.NodeInfo, error) {
 	}
 	infos := make([]session.NodeInfo, len(nodes))
 	for i, n := range nodes {
-		state := "serving"
-		if !n.Live {
-			state = "down"
-		}
-		infos[i] = session.NodeInfo{Node: n.ID, Address: n.Clients, State: state, Boot: n.Boot, Version: n.Version, Weight: n.Weight}
+		infos[i] = session.NodeInfo{Node: n.ID, Address: n.Clients, State: NodeState(n), Boot: n.Boot, Version: n.Version, Weight: n.Weight}
 	}
 	return infos, nil
+}
+
+// NodeState is a node's state in words, for operators.
+func NodeState(n store.Node) string {
+	switch {
+	case n.Live && n.Draining:
+		return "draining"
+	case n.Live:
+		return "serving"
+	case n.Draining:
+		return "down, draining"
+	}
+	return "down"
 }
 
 // Follow keeps the shard map current until ctx ends.

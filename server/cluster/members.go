@@ -83,9 +83,13 @@ func (m *Members) follow(ctx context.Context, watch metakv.Watch, i int) {
 			m.log.Warn("lost the watch of the nodes, reading them anew", "error", err)
 			watch.Close()
 			pause(ctx, retryPause)
-			watches := m.store.WatchNodes()
-			watch = watches[i]
-			watches[1-i].Close()
+			for j, w := range m.store.WatchNodes() {
+				if j == i {
+					watch = w
+				} else {
+					w.Close()
+				}
+			}
 		}
 		m.wake()
 	}
