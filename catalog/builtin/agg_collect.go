@@ -1,8 +1,6 @@
 package builtin
 
 import (
-	"bytes"
-
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
@@ -10,8 +8,8 @@ import (
 // collectAggs gather their arguments in order: they have no partial state,
 // because rows of different shards have no order between them.
 var collectAggs = aggImpls{
-	"string_agg(text,text)":   {ordered: true, make: func(*expr.Context) expr.Accumulator { return &stringAgg{} }},
-	"string_agg(bytea,bytea)": {ordered: true, make: func(*expr.Context) expr.Accumulator { return &stringAgg{binary: true} }},
+	"string_agg(text,text)":   {ordered: true, make: func(ctx *expr.Context) expr.Accumulator { return &stringAgg{out: buffer{ctx: ctx}} }},
+	"string_agg(bytea,bytea)": {ordered: true, make: func(ctx *expr.Context) expr.Accumulator { return &stringAgg{out: buffer{ctx: ctx}, binary: true} }},
 	"array_agg(anynonarray)": {ordered: true, bind: func(args []*types.Type, _ *types.Type) aggImpl {
 		return aggImpl{ordered: true, make: func(*expr.Context) expr.Accumulator { return &arrayAgg{elem: args[0]} }}
 	}},
@@ -27,7 +25,7 @@ var collectAggs = aggImpls{
 // stringAgg joins values; each separator stands in front of its row's value.
 type stringAgg struct {
 	accumulator
-	out    bytes.Buffer
+	out    buffer
 	some   bool
 	binary bool
 }
@@ -37,20 +35,12 @@ func (s *stringAgg) Add(a []types.Datum) error {
 		return nil
 	}
 	if s.some && !a[1].IsNull() {
-		if err := s.add(a[1].Bytes()); err != nil {
+		if err := s.out.add(textOf(a[1].Bytes())); err != nil {
 			return err
 		}
 	}
 	s.some = true
-	return s.add(a[0].Bytes())
-}
-
-func (s *stringAgg) add(piece []byte) error {
-	if len(piece) >= maxText-s.out.Len() {
-		return errBufferFull(s.out.Len(), len(piece))
-	}
-	s.out.Write(piece)
-	return nil
+	return s.out.add(textOf(a[0].Bytes()))
 }
 
 func (s *stringAgg) Result() (types.Datum, error) {
@@ -58,9 +48,9 @@ func (s *stringAgg) Result() (types.Datum, error) {
 	case !s.some:
 		return types.Null, nil
 	case s.binary:
-		return types.Bytes(bytes.Clone(s.out.Bytes())), nil
+		return types.Bytes(s.out.out[:len(s.out.out):len(s.out.out)]), nil
 	}
-	return types.Text(s.out.String()), nil
+	return types.Text(s.out.text()), nil
 }
 
 // arrayAgg is array_agg of scalars, NULLs among them.

@@ -6,7 +6,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
-func jsonForm(binary bool) func(string) (types.Datum, error) {
+func formOf(binary bool) jsonForm {
 	if binary {
 		return canonical
 	}
@@ -16,7 +16,7 @@ func jsonForm(binary bool) func(string) (types.Datum, error) {
 func bindJSONAgg(binary bool) func([]*types.Type, *types.Type) aggImpl {
 	return func(args []*types.Type, _ *types.Type) aggImpl {
 		return aggImpl{ordered: true, make: func(ctx *expr.Context) expr.Accumulator {
-			return &jsonAgg{t: args[0], w: jsonWriter{ctx: ctx}, form: jsonForm(binary)}
+			return &jsonAgg{t: args[0], w: jsonWriter{ctx: ctx}, form: formOf(binary)}
 		}}
 	}
 }
@@ -26,7 +26,7 @@ type jsonAgg struct {
 	accumulator
 	t    *types.Type
 	w    jsonWriter
-	form func(string) (types.Datum, error)
+	form jsonForm
 	out  []byte
 }
 
@@ -47,13 +47,13 @@ func (s *jsonAgg) Result() (types.Datum, error) {
 	if s.out == nil {
 		return types.Null, nil
 	}
-	return s.form(string(s.out) + "]")
+	return s.form(s.w.ctx, textOf(append(s.out, ']')))
 }
 
 func bindJSONObjectAgg(binary bool) func([]*types.Type, *types.Type) aggImpl {
 	return func(args []*types.Type, _ *types.Type) aggImpl {
 		return aggImpl{ordered: true, make: func(ctx *expr.Context) expr.Accumulator {
-			return &jsonObjectAgg{key: args[0], value: args[1], w: jsonWriter{ctx: ctx}, form: jsonForm(binary)}
+			return &jsonObjectAgg{key: args[0], value: args[1], w: jsonWriter{ctx: ctx}, form: formOf(binary)}
 		}}
 	}
 }
@@ -63,7 +63,7 @@ type jsonObjectAgg struct {
 	accumulator
 	key, value *types.Type
 	w          jsonWriter
-	form       func(string) (types.Datum, error)
+	form       jsonForm
 	out        []byte
 }
 
@@ -87,5 +87,5 @@ func (s *jsonObjectAgg) Result() (types.Datum, error) {
 	if s.out == nil {
 		return types.Null, nil
 	}
-	return s.form(string(s.out) + " }")
+	return s.form(s.w.ctx, textOf(append(s.out, " }"...)))
 }

@@ -1,9 +1,7 @@
 package builtin
 
 import (
-	"iter"
 	"slices"
-	"strings"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -48,10 +46,10 @@ var arrayRows = rowsImpls{
 }
 
 // bindElem gives f the element type of the call's array result.
-func bindElem(f func(elem *types.Type, a []types.Datum) (types.Datum, error)) bindImpl {
+func bindElem(f func(ctx *expr.Context, elem *types.Type, a []types.Datum) (types.Datum, error)) bindImpl {
 	return func(_ []*types.Type, result *types.Type) impl {
 		elem := result.Base().Elem
-		return func(_ *expr.Context, a []types.Datum) (types.Datum, error) { return f(elem, a) }
+		return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) { return f(ctx, elem, a) }
 	}
 }
 
@@ -90,11 +88,11 @@ func arrayBound(f func(lower, length int32) int32) impl {
 // contains reports whether every element of part is in whole; NULLs never are.
 func contains(ctx *expr.Context, whole, part *types.Array) (types.Datum, error) {
 	for _, p := range part.Elems {
-		if err := ctx.Spend(compareWork * len(whole.Elems)); err != nil {
-			return types.Null, err
-		}
-		if p.IsNull() || !holdsElem(whole, p) {
+		if p.IsNull() {
 			return types.False, nil
+		}
+		if found, err := holdsElem(ctx, whole, p); err != nil || !found {
+			return types.False, err
 		}
 	}
 	return types.True, nil
@@ -103,26 +101,67 @@ func contains(ctx *expr.Context, whole, part *types.Array) (types.Datum, error) 
 // compareWork is about what a comparison of two elements costs, in bytes read.
 const compareWork = 8
 
-func holdsElem(array *types.Array, v types.Datum) bool {
-	for _, e := range array.Elems {
+// elemWork is about what making an element costs, in bytes read.
+const elemWork = 24
+
+func holdsElem(ctx *expr.Context, array *types.Array, v types.Datum) (bool, error) {
+	m := marks{ctx: ctx}
+	for i, e := range array.Elems {
+		if err := m.reached(i * compareWork); err != nil {
+			return false, err
+		}
 		if !e.IsNull() && array.Elem.Compare(e, v) == 0 {
-			return true
+			return true, ctx.Spend(compareWork*(i+1) - m.next)
 		}
 	}
-	return false
+	return false, ctx.Spend(compareWork*len(array.Elems) - m.next)
 }
 
 func arrayOverlap(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	x, y := a[0].Array(), a[1].Array()
 	for _, e := range x.Elems {
-		if err := ctx.Spend(compareWork * len(y.Elems)); err != nil {
-			return types.Null, err
+		if e.IsNull() {
+			continue
 		}
-		if !e.IsNull() && holdsElem(y, e) {
-			return types.True, nil
+		if found, err := holdsElem(ctx, y, e); err != nil || found {
+			return types.Bool(found), err
 		}
 	}
 	return types.False, nil
+}
+
+// eachElem calls f for the elements of an array until it fails.
+func eachElem(ctx *expr.Context, array *types.Array, f func(i int, e types.Datum) error) error {
+	m := marks{ctx: ctx}
+	for i, e := range array.Elems {
+		if err := m.reached(i * elemWork); err != nil {
+			return err
+		}
+		if err := f(i, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// joinElems are the elements of several lists, in new memory.
+func joinElems(ctx *expr.Context, lists ...[]types.Datum) ([]types.Datum, error) {
+	n := 0
+	for _, l := range lists {
+		n += len(l)
+	}
+	out := make([]types.Datum, 0, n)
+	for _, l := range lists {
+		for len(l) > 0 {
+			some := min(len(l), pieceBytes/elemWork)
+			out = append(out, l[:some]...)
+			l = l[some:]
+			if err := ctx.Spend(some * elemWork); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
 }
 
 // sameElem is IS NOT DISTINCT FROM.
@@ -133,7 +172,7 @@ func sameElem(t *types.Type, a, b types.Datum) bool {
 	return t.Compare(a, b) == 0
 }
 
-func arrayRemove(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func arrayRemove(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if a[0].IsNull() {
 		return types.Null, nil
 	}
@@ -141,7 +180,15 @@ func arrayRemove(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	if len(array.Dims) > 1 {
 		return types.Null, pgerr.New(pgerr.FeatureNotSupported, "removing elements from multidimensional arrays is not supported")
 	}
-	kept := slices.DeleteFunc(slices.Clone(array.Elems), func(e types.Datum) bool { return sameElem(array.Elem, e, a[1]) })
+	var kept []types.Datum
+	if err := eachElem(ctx, array, func(_ int, e types.Datum) error {
+		if !sameElem(array.Elem, e, a[1]) {
+			kept = append(kept, e)
+		}
+		return nil
+	}); err != nil {
+		return types.Null, err
+	}
 	if len(kept) == len(array.Elems) {
 		return a[0], nil
 	}
@@ -152,29 +199,28 @@ func arrayRemove(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	return types.ArrayDatum(out), nil
 }
 
-func arrayReplace(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func arrayReplace(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if a[0].IsNull() {
 		return types.Null, nil
 	}
 	out := *a[0].Array()
-	out.Elems = slices.Clone(out.Elems)
+	out.Elems = make([]types.Datum, 0, len(out.Elems))
 	var size types.ArraySize
-	for i, e := range out.Elems {
+	err := eachElem(ctx, a[0].Array(), func(_ int, e types.Datum) error {
 		if sameElem(out.Elem, e, a[1]) {
-			out.Elems[i] = a[2]
+			e = a[2]
 		}
-		if err := size.Add(out.Elems[i]); err != nil {
-			return types.Null, err
-		}
-	}
-	return types.ArrayDatum(&out), nil
+		out.Elems = append(out.Elems, e)
+		return size.Add(e)
+	})
+	return types.ArrayDatum(&out), err
 }
 
 func errSearchDims() error {
 	return pgerr.New(pgerr.FeatureNotSupported, "searching for elements in multidimensional arrays is not supported")
 }
 
-func arrayPosition(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func arrayPosition(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if a[0].IsNull() {
 		return types.Null, nil
 	}
@@ -191,7 +237,11 @@ func arrayPosition(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 			from = max(a[2].Int()-int64(array.Lower[0]), 0)
 		}
 	}
+	m := marks{ctx: ctx}
 	for i := from; i < int64(len(array.Elems)); i++ {
+		if err := m.reached(int(i) * elemWork); err != nil {
+			return types.Null, err
+		}
 		if sameElem(array.Elem, array.Elems[i], a[1]) {
 			return types.Int(i + int64(array.Lower[0])), nil
 		}
@@ -199,7 +249,7 @@ func arrayPosition(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	return types.Null, nil
 }
 
-func arrayPositions(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func arrayPositions(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if a[0].IsNull() {
 		return types.Null, nil
 	}
@@ -208,12 +258,13 @@ func arrayPositions(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Null, errSearchDims()
 	}
 	var found []types.Datum
-	for i, e := range array.Elems {
+	err := eachElem(ctx, array, func(i int, e types.Datum) error {
 		if sameElem(array.Elem, e, a[1]) {
 			found = append(found, types.Int(int64(i)+int64(array.Lower[0])))
 		}
-	}
-	return types.ArrayDatum(types.NewArray(types.TInt4, found)), nil
+		return nil
+	})
+	return types.ArrayDatum(types.NewArray(types.TInt4, found)), err
 }
 
 // arrayOrEmpty is an array, or a NULL array's stand-in: the empty one.
@@ -228,15 +279,19 @@ func errNotOneDimension() error {
 	return pgerr.New(pgerr.DataException, "argument must be empty or one-dimensional array")
 }
 
-func appendElem(elem *types.Type, a []types.Datum) (types.Datum, error) {
+func appendElem(ctx *expr.Context, elem *types.Type, a []types.Datum) (types.Datum, error) {
 	array := arrayOrEmpty(elem, a[0])
 	if len(array.Dims) > 1 {
 		return types.Null, errNotOneDimension()
 	}
-	if err := oneMore(array, a[1]); err != nil {
+	if err := oneMore(ctx, array, a[1]); err != nil {
 		return types.Null, err
 	}
-	out := types.NewArray(elem, append(slices.Clip(array.Elems), a[1]))
+	elems, err := joinElems(ctx, array.Elems, a[1:2])
+	if err != nil {
+		return types.Null, err
+	}
+	out := types.NewArray(elem, elems)
 	if len(array.Lower) > 0 {
 		out.Lower[0] = array.Lower[0]
 		if _, err := int4Limits.add(int64(out.Lower[0]), int64(out.Dims[0])-1); err != nil {
@@ -246,15 +301,19 @@ func appendElem(elem *types.Type, a []types.Datum) (types.Datum, error) {
 	return types.ArrayDatum(out), nil
 }
 
-func prependElem(elem *types.Type, a []types.Datum) (types.Datum, error) {
+func prependElem(ctx *expr.Context, elem *types.Type, a []types.Datum) (types.Datum, error) {
 	array := arrayOrEmpty(elem, a[1])
 	if len(array.Dims) > 1 {
 		return types.Null, errNotOneDimension()
 	}
-	if err := oneMore(array, a[0]); err != nil {
+	if err := oneMore(ctx, array, a[0]); err != nil {
 		return types.Null, err
 	}
-	out := types.NewArray(elem, append([]types.Datum{a[0]}, array.Elems...))
+	elems, err := joinElems(ctx, a[:1], array.Elems)
+	if err != nil {
+		return types.Null, err
+	}
+	out := types.NewArray(elem, elems)
 	if len(array.Lower) > 0 {
 		out.Lower[0] = array.Lower[0]
 	}
@@ -262,12 +321,17 @@ func prependElem(elem *types.Type, a []types.Datum) (types.Datum, error) {
 }
 
 // oneMore refuses an element that makes an array too large.
-func oneMore(array *types.Array, elem types.Datum) error {
+func oneMore(ctx *expr.Context, array *types.Array, elem types.Datum) error {
 	var size types.ArraySize
-	if err := size.AddArray(array); err != nil {
+	if err := addElems(ctx, &size, array); err != nil {
 		return err
 	}
 	return size.Add(elem)
+}
+
+// addElems counts the elements of an array into a size.
+func addElems(ctx *expr.Context, size *types.ArraySize, array *types.Array) error {
+	return eachElem(ctx, array, func(_ int, e types.Datum) error { return size.Add(e) })
 }
 
 func errIncompatible(detail string) error {
@@ -276,7 +340,7 @@ func errIncompatible(detail string) error {
 
 // arrayCat is array || array: of equal dimensions, or one a slice of the other
 // (array_cat).
-func arrayCat(_ *types.Type, a []types.Datum) (types.Datum, error) {
+func arrayCat(ctx *expr.Context, _ *types.Type, a []types.Datum) (types.Datum, error) {
 	switch {
 	case a[0].IsNull():
 		return a[1], nil
@@ -292,11 +356,15 @@ func arrayCat(_ *types.Type, a []types.Datum) (types.Datum, error) {
 	}
 	var size types.ArraySize
 	for _, array := range []*types.Array{x, y} {
-		if err := size.AddArray(array); err != nil {
+		if err := addElems(ctx, &size, array); err != nil {
 			return types.Null, err
 		}
 	}
-	out := &types.Array{Elem: x.Elem, Elems: slices.Concat(x.Elems, y.Elems)}
+	elems, err := joinElems(ctx, x.Elems, y.Elems)
+	if err != nil {
+		return types.Null, err
+	}
+	out := &types.Array{Elem: x.Elem, Elems: elems}
 	switch len(x.Dims) - len(y.Dims) {
 	case 0:
 		if !slices.Equal(x.Dims[1:], y.Dims[1:]) || !slices.Equal(x.Lower[1:], y.Lower[1:]) {
@@ -327,7 +395,7 @@ func arrayCat(_ *types.Type, a []types.Datum) (types.Datum, error) {
 }
 
 // fillArray is array_fill(value, dims [, lower bounds]).
-func fillArray(elem *types.Type, a []types.Datum) (types.Datum, error) {
+func fillArray(ctx *expr.Context, elem *types.Type, a []types.Datum) (types.Datum, error) {
 	if a[1].IsNull() || len(a) > 2 && a[2].IsNull() {
 		return types.Null, pgerr.New(pgerr.NullValueNotAllowed, "dimension array or low bound array cannot be null")
 	}
@@ -359,7 +427,14 @@ func fillArray(elem *types.Type, a []types.Datum) (types.Datum, error) {
 	if err := new(types.ArraySize).AddCopies(n, a[0]); err != nil {
 		return types.Null, err
 	}
-	return types.ArrayDatum(&types.Array{Elem: elem, Dims: dims, Lower: lower, Elems: slices.Repeat([]types.Datum{a[0]}, n)}), nil
+	elems, err := repeatElem(ctx, a[0], n)
+	return types.ArrayDatum(&types.Array{Elem: elem, Dims: dims, Lower: lower, Elems: elems}), err
+}
+
+func repeatElem(ctx *expr.Context, e types.Datum, n int) ([]types.Datum, error) {
+	piece := slices.Repeat([]types.Datum{e}, min(n, pieceBytes/elemWork))
+	lists := slices.Repeat([][]types.Datum{piece}, n/len(piece))
+	return joinElems(ctx, append(lists, piece[:n%len(piece)])...)
 }
 
 // smallInts are the values of a one-dimensional array of integers.
@@ -446,15 +521,15 @@ func arrayToText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		}
 		between = a[1].Text()
 	}
-	return types.Text(b.out.String()), nil
+	return types.Text(b.text()), nil
 }
 
 // splitText yields what string_to_array(s, separator [, text for NULL]) makes:
 // a NULL separator parts every character.
-func splitText(a []types.Datum, yield func(types.Datum) bool) {
+func splitText(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bool) (err error) {
 	s, sep := a[0].Text(), ""
 	if s == "" {
-		return
+		return nil
 	}
 	if !a[1].IsNull() {
 		sep = a[1].Text()
@@ -468,16 +543,19 @@ func splitText(a []types.Datum, yield func(types.Datum) bool) {
 		case sep == "":
 			more = false
 		default:
-			part, s, more = strings.Cut(s, sep)
+			if part, s, more, err = cut(ctx, s, sep); err != nil {
+				return err
+			}
 		}
 		d := types.Text(part)
 		if len(a) > 2 && !a[2].IsNull() && a[2].Text() == part {
 			d = types.Null
 		}
 		if !yield(d) {
-			return
+			return nil
 		}
 	}
+	return nil
 }
 
 func textToArray(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
@@ -486,37 +564,50 @@ func textToArray(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	}
 	s, parts := a[0].Text(), 1
 	if a[1].IsNull() {
-		parts = int(countRunes(s))
+		n, err := runes(ctx, s)
+		if err != nil {
+			return types.Null, err
+		}
+		parts = int(n)
 	} else if sep := a[1].Text(); sep != "" {
-		parts += strings.Count(s, sep)
+		n, err := count(ctx, s, sep)
+		if err != nil {
+			return types.Null, err
+		}
+		parts += n
 	}
 	if err := new(types.ArraySize).AddCopies(parts, types.Null); err != nil {
 		return types.Null, err
 	}
-	return collectArray(ctx, types.TText, func(yield func(types.Datum) bool) { splitText(a, yield) })
+	return collectArray(ctx, types.TText, func(yield func(types.Datum) bool) error { return splitText(ctx, a, yield) })
 }
 
-// collectArray is an array of what elems yields.
-func collectArray(ctx *expr.Context, elem *types.Type, elems iter.Seq[types.Datum]) (types.Datum, error) {
+// collectArray is an array of what each yields.
+func collectArray(ctx *expr.Context, elem *types.Type, each func(yield func(types.Datum) bool) error) (types.Datum, error) {
 	var out []types.Datum
 	var size types.ArraySize
-	for d := range elems {
-		if err := size.Add(d); err != nil {
-			return types.Null, err
-		}
-		if err := ctx.Spend(d.ByteLen() + 1); err != nil {
-			return types.Null, err
+	var failed error
+	err := each(func(d types.Datum) bool {
+		if failed = size.Add(d); failed == nil {
+			failed = ctx.Spend(d.ByteLen() + elemWork)
 		}
 		out = append(out, d)
+		return failed == nil
+	})
+	if err == nil {
+		err = failed
+	}
+	if err != nil {
+		return types.Null, err
 	}
 	return types.ArrayDatum(types.NewArray(elem, out)), nil
 }
 
-func textToTable(_ *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
-	if !a[0].IsNull() {
-		splitText(a, yield)
+func textToTable(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
+	if a[0].IsNull() {
+		return nil
 	}
-	return nil
+	return splitText(ctx, a, yield)
 }
 
 func yieldAll(list []types.Datum, yield func(types.Datum) bool) error {

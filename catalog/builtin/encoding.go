@@ -65,18 +65,52 @@ func normalForm(name string) (norm.Form, error) {
 	return 0, pgerr.New(pgerr.InvalidParameterValue, "invalid normalization form: %s", name)
 }
 
-func normalize(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	f, err := normalForm(a[1].Text())
-	if err != nil {
-		return types.Null, err
+// normalPieces calls f for pieces of a text that have normal forms each by itself.
+func normalPieces(ctx *expr.Context, form norm.Form, s string, f func(piece string)) error {
+	for len(s) > pieceBytes {
+		end := pieceEnd(s)
+		next := form.FirstBoundaryInString(s[end:min(len(s), end+pieceBytes)])
+		if next < 0 {
+			break
+		}
+		end += next
+		f(s[:end])
+		s = s[end:]
+		if err := ctx.Spend(end); err != nil {
+			return err
+		}
 	}
-	return types.Text(f.String(a[0].Text())), nil
+	f(s)
+	return nil
 }
 
-func isNormalized(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	f, err := normalForm(a[1].Text())
+func normalize(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	form, err := normalForm(a[1].Text())
 	if err != nil {
 		return types.Null, err
 	}
-	return types.Bool(f.IsNormalString(a[0].Text())), nil
+	if a[0].ByteLen() <= pieceBytes {
+		return types.Text(form.String(a[0].Text())), nil
+	}
+	b := buffer{ctx: ctx}
+	var failed error
+	err = normalPieces(ctx, form, a[0].Text(), func(piece string) {
+		if failed == nil {
+			failed = b.add(form.String(piece))
+		}
+	})
+	if failed != nil {
+		err = failed
+	}
+	return types.Text(b.text()), err
+}
+
+func isNormalized(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	form, err := normalForm(a[1].Text())
+	if err != nil {
+		return types.Null, err
+	}
+	normal := true
+	err = normalPieces(ctx, form, a[0].Text(), func(piece string) { normal = normal && form.IsNormalString(piece) })
+	return types.Bool(normal), err
 }

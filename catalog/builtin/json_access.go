@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -43,59 +44,68 @@ func jsonOf(d types.Datum) jsonText { return newJSONText(d.Text()) }
 
 // asJSON and asText are the two forms of a part: itself, or its text with null
 // as NULL.
-func asJSON(j jsonText) types.Datum { return types.Text(string(j)) }
+func asJSON(_ *expr.Context, j jsonText) (types.Datum, error) { return types.Text(string(j)), nil }
 
-func asText(j jsonText) types.Datum {
+func asText(ctx *expr.Context, j jsonText) (types.Datum, error) {
 	switch j[0] {
 	case 'n':
-		return types.Null
+		return types.Null, nil
 	case '"':
-		return types.Text(j.unquote())
+		s, err := j.unquote(ctx)
+		return types.Text(s), err
 	}
-	return types.Text(string(j))
+	return types.Text(string(j)), nil
 }
 
-func objectField(form func(jsonText) types.Datum) impl {
-	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		if v, ok := jsonOf(a[0]).member(a[1].Text()); ok {
-			return form(v), nil
-		}
-		return types.Null, nil
+// partForm is asJSON or asText.
+type partForm = func(*expr.Context, jsonText) (types.Datum, error)
+
+// formedPart is the form of what was found.
+func formedPart(ctx *expr.Context, form partForm, j jsonText, ok bool, err error) (types.Datum, error) {
+	if err != nil || !ok {
+		return types.Null, err
+	}
+	return form(ctx, j)
+}
+
+func objectField(form partForm) impl {
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		v, ok, err := jsonOf(a[0]).member(ctx, a[1].Text())
+		return formedPart(ctx, form, v, ok, err)
 	}
 }
 
-func arrayElement(form func(jsonText) types.Datum) impl {
-	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		if v, ok := jsonOf(a[0]).element(a[1].Int()); ok {
-			return form(v), nil
-		}
-		return types.Null, nil
+func arrayElement(form partForm) impl {
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		v, ok, err := jsonOf(a[0]).element(ctx, a[1].Int())
+		return formedPart(ctx, form, v, ok, err)
 	}
 }
 
 // extractPath is #> and #>>: the path's steps are keys, or subscripts of arrays.
-func extractPath(form func(jsonText) types.Datum) impl {
-	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func extractPath(form partForm) impl {
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		j := jsonOf(a[0])
 		for _, step := range a[1].Array().Elems {
 			if step.IsNull() {
 				return types.Null, nil
 			}
 			var ok bool
+			var err error
 			if j[0] == '[' {
-				i, err := strconv.ParseInt(step.Text(), 10, 32)
-				if err != nil {
+				i, bad := strconv.ParseInt(step.Text(), 10, 32)
+				if bad != nil {
 					return types.Null, nil
 				}
-				j, ok = j.element(i)
+				j, ok, err = j.element(ctx, i)
 			} else {
-				j, ok = j.member(step.Text())
+				j, ok, err = j.member(ctx, step.Text())
 			}
-			if !ok {
-				return types.Null, nil
+			if err != nil || !ok {
+				return types.Null, err
 			}
 		}
-		return form(j), nil
+		return form(ctx, j)
 	}
 }
 
@@ -103,11 +113,12 @@ func errJSONKind(format string, args ...any) error {
 	return pgerr.New(pgerr.InvalidParameterValue, format, args...)
 }
 
-func jsonArrayLength(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func jsonArrayLength(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	j := jsonOf(a[0])
 	switch j.kind() {
 	case "array":
-		return types.Int(j.length()), nil
+		n, err := j.length(ctx)
+		return types.Int(n), err
 	case "object":
 		return types.Null, errJSONKind("cannot get array length of a non-array")
 	}
@@ -115,7 +126,7 @@ func jsonArrayLength(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 }
 
 func objectKeys(prefix string) rowsImpl {
-	return func(_ *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
+	return func(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
 		j := jsonOf(a[0])
 		switch j.kind() {
 		case "object":
@@ -124,24 +135,37 @@ func objectKeys(prefix string) rowsImpl {
 		default:
 			return errJSONKind("cannot call %s_object_keys on a scalar", prefix)
 		}
-		j.each(func(key string, _ jsonText) bool { return yield(types.Text(key)) })
-		return nil
+		return j.each(ctx, func(key string, _ jsonText) bool { return yield(types.Text(key)) })
 	}
+}
+
+// eachPart yields the forms of the members or elements.
+func eachPart(ctx *expr.Context, j jsonText, form partForm, yield func(key string, v types.Datum) bool) error {
+	var failed error
+	err := j.each(ctx, func(key string, v jsonText) bool {
+		var d types.Datum
+		d, failed = form(ctx, v)
+		return failed == nil && yield(key, d)
+	})
+	if err == nil {
+		err = failed
+	}
+	return err
 }
 
 var eachNames = []string{"key", "value"}
 
 // jsonEach yields (key, value) rows.
-func jsonEach(name string, form func(jsonText) types.Datum) rowsImpl {
+func jsonEach(name string, form partForm) rowsImpl {
 	valueType := types.TText
-	if form(jsonText("null")).Kind() == types.KindText {
+	if !strings.HasSuffix(name, "_text") {
 		valueType = types.TJSON
 		if name == "jsonb_each" {
 			valueType = types.TJSONB
 		}
 	}
 	rowTypes := []*types.Type{types.TText, valueType}
-	return func(_ *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
+	return func(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
 		j := jsonOf(a[0])
 		switch {
 		case j[0] == '[' && name[:5] != "jsonb":
@@ -151,15 +175,14 @@ func jsonEach(name string, form func(jsonText) types.Datum) rowsImpl {
 		case j[0] != '{':
 			return errJSONKind("cannot call %s on a non-object", name)
 		}
-		j.each(func(key string, v jsonText) bool {
-			return yield(types.RowDatum(&types.Row{Types: rowTypes, Names: eachNames, Fields: []types.Datum{types.Text(key), form(v)}}))
+		return eachPart(ctx, j, form, func(key string, v types.Datum) bool {
+			return yield(types.RowDatum(&types.Row{Types: rowTypes, Names: eachNames, Fields: []types.Datum{types.Text(key), v}}))
 		})
-		return nil
 	}
 }
 
-func jsonElements(name string, form func(jsonText) types.Datum) rowsImpl {
-	return func(_ *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
+func jsonElements(name string, form partForm) rowsImpl {
+	return func(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
 		j := jsonOf(a[0])
 		binary := name[:5] == "jsonb"
 		switch j.kind() {
@@ -175,28 +198,39 @@ func jsonElements(name string, form func(jsonText) types.Datum) rowsImpl {
 			}
 			return errJSONKind("cannot call %s on a scalar", name)
 		}
-		j.each(func(_ string, v jsonText) bool { return yield(form(v)) })
-		return nil
+		return eachPart(ctx, j, form, func(_ string, v types.Datum) bool { return yield(v) })
 	}
 }
 
 // jsonExists is jsonb's ?: a key of an object, or a string of an array.
-func jsonExists(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	return types.Bool(hasKey(jsonOf(a[0]), a[1].Text())), nil
+func jsonExists(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	found, err := hasKey(ctx, jsonOf(a[0]), a[1].Text())
+	return types.Bool(found), err
 }
 
-func hasKey(j jsonText, key string) bool {
+func hasKey(ctx *expr.Context, j jsonText, key string) (found bool, err error) {
+	same := func(v jsonText) bool {
+		if v[0] != '"' || err != nil {
+			return false
+		}
+		var s string
+		s, err = v.unquote(ctx)
+		return s == key && err == nil
+	}
 	switch j[0] {
 	case '{':
-		_, ok := j.member(key)
-		return ok
+		_, ok, err := j.member(ctx, key)
+		return ok, err
 	case '"':
-		return j.unquote() == key
+		found = same(j)
+		return found, err
 	}
-	found := false
-	j.each(func(_ string, v jsonText) bool {
-		found = found || v[0] == '"' && v.unquote() == key
-		return !found
+	stopped := j.each(ctx, func(_ string, v jsonText) bool {
+		found = same(v)
+		return !found && err == nil
 	})
-	return found
+	if err == nil {
+		err = stopped
+	}
+	return found, err
 }

@@ -18,7 +18,7 @@ func makeJSONBuildBinds() bindImpls {
 	}
 	for _, k := range []struct {
 		prefix string
-		form   func(string) (types.Datum, error)
+		form   jsonForm
 	}{{"json", jsonItself}, {"jsonb", canonical}} {
 		out["to_"+k.prefix] = func(args []*types.Type, _ *types.Type) impl {
 			return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
@@ -26,7 +26,7 @@ func makeJSONBuildBinds() bindImpls {
 				if err != nil {
 					return types.Null, err
 				}
-				return k.form(string(b))
+				return k.form(ctx, textOf(b))
 			}
 		}
 		for _, suffix := range []string{"", "_noargs"} {
@@ -39,15 +39,18 @@ func makeJSONBuildBinds() bindImpls {
 	return out
 }
 
-func jsonItself(s string) (types.Datum, error) { return types.Text(s), nil }
+// jsonForm makes a value of json, or of jsonb, of a JSON text.
+type jsonForm = func(ctx *expr.Context, s string) (types.Datum, error)
+
+func jsonItself(_ *expr.Context, s string) (types.Datum, error) { return types.Text(s), nil }
 
 // canonical is jsonb's form of a JSON text.
-func canonical(s string) (types.Datum, error) {
-	v, err := types.ParseJSON(s)
+func canonical(ctx *expr.Context, s string) (types.Datum, error) {
+	v, err := parsedJSON(ctx, types.Text(s))
 	if err != nil {
 		return types.Null, err
 	}
-	return types.Text(string(v.Append(nil))), nil
+	return jsonDatum(ctx, v)
 }
 
 func bindToJSON(maybePretty bool) bindImpl {
@@ -55,12 +58,12 @@ func bindToJSON(maybePretty bool) bindImpl {
 		return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 			w := &jsonWriter{ctx: ctx, pretty: maybePretty && a[1].Bool()}
 			b, err := w.value(nil, args[0], a[0])
-			return types.Text(string(b)), err
+			return types.Text(textOf(b)), err
 		}
 	}
 }
 
-func bindBuild(form func(string) (types.Datum, error), build func(*jsonWriter, []*types.Type, []types.Datum) ([]byte, error)) bindImpl {
+func bindBuild(form jsonForm, build func(*jsonWriter, []*types.Type, []types.Datum) ([]byte, error)) bindImpl {
 	return func(args []*types.Type, _ *types.Type) impl {
 		return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 			ts, vs, ok := variadicAny(args, a, 0)
@@ -71,7 +74,7 @@ func bindBuild(form func(string) (types.Datum, error), build func(*jsonWriter, [
 			if err != nil {
 				return types.Null, err
 			}
-			return form(string(b))
+			return form(ctx, textOf(b))
 		}
 	}
 }
@@ -144,7 +147,10 @@ func (w *jsonWriter) raw(dst []byte, s string) ([]byte, error) {
 	if len(s) >= maxText-len(dst) {
 		return nil, errBufferFull(len(dst), len(s))
 	}
-	return append(dst, s...), w.ctx.Spend(len(s) + 1)
+	if len(s) <= pieceBytes {
+		return append(dst, s...), w.ctx.Spend(len(s) + 1)
+	}
+	return appendPieces(w.ctx, dst, s)
 }
 
 // quoted appends text as a JSON string.
@@ -152,7 +158,10 @@ func (w *jsonWriter) quoted(dst []byte, s string) ([]byte, error) {
 	if n := len(s) + 2; n > maxText-len(dst) || n > pieceBytes && types.JSONStringLen(s) >= maxText-len(dst) {
 		return nil, errBufferFull(len(dst), len(s))
 	}
-	return types.AppendJSONString(dst, s), w.ctx.Spend(len(s) + 1)
+	if len(s) <= pieceBytes {
+		return types.AppendJSONString(dst, s), w.ctx.Spend(len(s) + 1)
+	}
+	return types.AppendJSONStringLong(dst, s, w.ctx.Spend)
 }
 
 func errScalarKey() error {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/pegmatitedb/pegmatite/internal/expr"
 )
 
 // jsonText is the text of one well-formed JSON value, json's or jsonb's. A part
@@ -31,97 +33,131 @@ func (j jsonText) kind() string {
 func newJSONText(s string) jsonText { return jsonText(strings.Trim(s, " \t\n\r")) }
 
 // valueEnd is where the value that begins at s[0] ends.
-func valueEnd(s string) int {
+func valueEnd(ctx *expr.Context, s string) (int, error) {
 	switch s[0] {
 	case '"':
-		return stringEnd(s)
+		return stringEnd(ctx, s)
 	case '{', '[':
-		depth := 0
-		for i := 0; i < len(s); i++ {
-			switch s[i] {
-			case '{', '[':
-				depth++
-			case '}', ']':
-				if depth--; depth == 0 {
-					return i + 1
-				}
-			case '"':
-				i += stringEnd(s[i:]) - 1
-			}
-		}
-		return len(s)
+		return containerEnd(ctx, s)
+	}
+	if i := strings.IndexAny(s[:min(len(s), pieceBytes)], ",]} \t\n\r:"); i >= 0 {
+		return i, nil
 	}
 	if i := strings.IndexAny(s, ",]} \t\n\r:"); i >= 0 {
-		return i
+		return i, nil
 	}
-	return len(s)
+	return len(s), nil
 }
 
-func stringEnd(s string) int {
+func containerEnd(ctx *expr.Context, s string) (int, error) {
+	depth, m := 0, marks{ctx: ctx}
+	for i := 0; i < len(s); i++ {
+		if err := m.reached(i); err != nil {
+			return 0, err
+		}
+		switch s[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1, nil
+			}
+		case '"':
+			n, err := stringEnd(ctx, s[i:])
+			if err != nil {
+				return 0, err
+			}
+			i += n - 1
+		}
+	}
+	return len(s), nil
+}
+
+func stringEnd(ctx *expr.Context, s string) (int, error) {
+	m := marks{ctx: ctx}
 	for i := 1; i < len(s); i++ {
+		if err := m.reached(i); err != nil {
+			return 0, err
+		}
 		switch s[i] {
 		case '\\':
 			i++
 		case '"':
-			return i + 1
+			return i + 1, nil
 		}
 	}
-	return len(s)
+	return len(s), nil
 }
 
 // each yields the members of an object, or the elements of an array with an
 // empty key; nothing of a scalar.
-func (j jsonText) each(yield func(key string, value jsonText) bool) {
+func (j jsonText) each(ctx *expr.Context, yield func(key string, value jsonText) bool) error {
 	if j[0] != '{' && j[0] != '[' {
-		return
+		return nil
 	}
 	s := string(newJSONText(string(j[1 : len(j)-1])))
 	for s != "" {
-		key := ""
+		key, before := "", len(s)
 		if j[0] == '{' {
-			n := stringEnd(s)
-			key = jsonText(s[:n]).unquote()
+			n, err := stringEnd(ctx, s)
+			if err != nil {
+				return err
+			}
+			if key, err = jsonText(s[:n]).unquote(ctx); err != nil {
+				return err
+			}
 			s = string(newJSONText(s[n:]))[1:] // behind the colon
 			s = string(newJSONText(s))
 		}
-		n := valueEnd(s)
+		n, err := valueEnd(ctx, s)
+		if err != nil {
+			return err
+		}
 		if !yield(key, jsonText(s[:n])) {
-			return
+			return nil
 		}
 		s = strings.TrimPrefix(string(newJSONText(s[n:])), ",")
 		s = string(newJSONText(s))
+		if err := ctx.Spend(before - len(s)); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // unquote is the text of a JSON string.
-func (j jsonText) unquote() string {
+func (j jsonText) unquote(ctx *expr.Context) (string, error) {
 	s := string(j[1 : len(j)-1])
-	if !strings.Contains(s, `\`) {
-		return s
+	if i, err := index(ctx, s, `\`); i < 0 || err != nil {
+		return s, err
 	}
-	var b strings.Builder
+	m := marks{ctx: ctx}
+	b := make([]byte, 0, len(s))
 	for s != "" {
+		if err := m.reached(len(b)); err != nil {
+			return "", err
+		}
 		i := strings.IndexByte(s, '\\')
 		if i < 0 || i+1 >= len(s) {
-			b.WriteString(s)
+			b = append(b, s...)
 			break
 		}
-		b.WriteString(s[:i])
+		b = append(b, s[:i]...)
 		switch c := s[i+1]; c {
 		case 'u':
 			r, n := unquoteRune(s[i:])
-			b.WriteRune(r)
+			b = utf8.AppendRune(b, r)
 			s = s[i+n:]
 			continue
 		default:
 			if k := strings.IndexByte("bfnrt", c); k >= 0 {
 				c = "\b\f\n\r\t"[k]
 			}
-			b.WriteByte(c)
+			b = append(b, c)
 		}
 		s = s[i+2:]
 	}
-	return b.String()
+	return textOf(b), nil
 }
 
 // unquoteRune reads \uXXXX, or a pair of surrogates, and says how long it was.
@@ -144,40 +180,44 @@ func hex4(s string) (r rune) {
 
 // member is the value of a key, the last one if it comes again; ok is false
 // when j is no object or has none such.
-func (j jsonText) member(key string) (v jsonText, ok bool) {
+func (j jsonText) member(ctx *expr.Context, key string) (v jsonText, ok bool, err error) {
 	if j[0] != '{' {
-		return "", false
+		return "", false, nil
 	}
-	j.each(func(k string, value jsonText) bool {
+	err = j.each(ctx, func(k string, value jsonText) bool {
 		if k == key {
 			v, ok = value, true
 		}
 		return true
 	})
-	return v, ok
+	return v, ok, err
 }
 
 // length is the number of elements or members.
-func (j jsonText) length() (n int64) {
-	j.each(func(string, jsonText) bool { n++; return true })
-	return n
+func (j jsonText) length(ctx *expr.Context) (n int64, err error) {
+	err = j.each(ctx, func(string, jsonText) bool { n++; return true })
+	return n, err
 }
 
 // element is an array's element i, counted from the end when negative.
-func (j jsonText) element(i int64) (v jsonText, ok bool) {
+func (j jsonText) element(ctx *expr.Context, i int64) (v jsonText, ok bool, err error) {
 	if j[0] != '[' {
-		return "", false
+		return "", false, nil
 	}
 	if i < 0 {
-		i += j.length()
+		n, err := j.length(ctx)
+		if err != nil {
+			return "", false, err
+		}
+		i += n
 	}
 	at := int64(0)
-	j.each(func(_ string, value jsonText) bool {
+	err = j.each(ctx, func(_ string, value jsonText) bool {
 		if at == i {
 			v, ok = value, true
 		}
 		at++
 		return !ok
 	})
-	return v, ok
+	return v, ok, err
 }

@@ -12,8 +12,12 @@ import (
 
 // jsonbImpls change and compare jsonb, and make json of text arrays (jsonfuncs.c, jsonb_op.c).
 var jsonbImpls = impls{
-	"jsonb_contains":   func(_ *expr.Context, a []types.Datum) (types.Datum, error) { return jsonbContains(a[0], a[1]) },
-	"jsonb_contained":  func(_ *expr.Context, a []types.Datum) (types.Datum, error) { return jsonbContains(a[1], a[0]) },
+	"jsonb_contains": func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		return jsonbContains(ctx, a[0], a[1])
+	},
+	"jsonb_contained": func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		return jsonbContains(ctx, a[1], a[0])
+	},
 	"jsonb_exists_any": existsSome(true), "jsonb_exists_all": existsSome(false),
 	"jsonb_concat": jsonbConcat, "jsonb_delete": jsonbDelete, "jsonb_delete_idx": jsonbDeleteIndex, "jsonb_delete_array": jsonbDelete,
 	"jsonb_delete_path": jsonbDeletePath, "jsonb_set": jsonbSet, "jsonb_insert": jsonbInsert,
@@ -25,16 +29,24 @@ var jsonbImpls = impls{
 	"jsonb_object": jsonObject(canonical), "jsonb_object_two_arg": jsonObject(canonical),
 }
 
-func parsedJSON(d types.Datum) (types.JSONValue, error) { return types.ParseJSON(d.Text()) }
+func parsedJSON(ctx *expr.Context, d types.Datum) (types.JSONValue, error) {
+	if d.ByteLen() <= pieceBytes {
+		return types.ParseJSON(d.Text(), nil)
+	}
+	return types.ParseJSON(d.Text(), ctx.Spend)
+}
 
-func jsonDatum(v types.JSONValue) types.Datum { return types.Text(string(v.Append(nil))) }
+func jsonDatum(ctx *expr.Context, v types.JSONValue) (types.Datum, error) {
+	b, err := v.AppendLong(nil, ctx.Spend)
+	return types.Text(textOf(b)), err
+}
 
-func jsonbContains(whole, part types.Datum) (types.Datum, error) {
-	w, err := parsedJSON(whole)
+func jsonbContains(ctx *expr.Context, whole, part types.Datum) (types.Datum, error) {
+	w, err := parsedJSON(ctx, whole)
 	if err != nil {
 		return types.Null, err
 	}
-	p, err := parsedJSON(part)
+	p, err := parsedJSON(ctx, part)
 	if err != nil {
 		return types.Null, err
 	}
@@ -42,58 +54,78 @@ func jsonbContains(whole, part types.Datum) (types.Datum, error) {
 	if w.Kind == types.JSONArray && p.Kind < types.JSONArray {
 		p = types.JSONValue{Kind: types.JSONArray, Elems: []types.JSONValue{p}}
 	}
-	return types.Bool(jsonHolds(w, p)), nil
+	holds, err := jsonHolds(ctx, w, p)
+	return types.Bool(holds), err
 }
 
-func jsonHolds(w, p types.JSONValue) bool {
-	if w.Kind != p.Kind {
-		return false
+func jsonHolds(ctx *expr.Context, w, p types.JSONValue) (bool, error) {
+	if err := ctx.Spend(compareWork); err != nil || w.Kind != p.Kind {
+		return false, err
 	}
 	switch p.Kind {
 	case types.JSONObject:
 		for _, f := range p.Fields {
 			i := slices.IndexFunc(w.Fields, func(g types.JSONField) bool { return g.Key == f.Key })
-			if i < 0 || !jsonHolds(w.Fields[i].Value, f.Value) {
-				return false
+			if i < 0 {
+				return false, nil
+			}
+			if err := ctx.Spend(compareWork * i); err != nil {
+				return false, err
+			}
+			if ok, err := jsonHolds(ctx, w.Fields[i].Value, f.Value); err != nil || !ok {
+				return false, err
 			}
 		}
-		return true
+		return true, nil
 	case types.JSONArray:
 		for _, e := range p.Elems {
-			if !slices.ContainsFunc(w.Elems, func(x types.JSONValue) bool { return jsonHolds(x, e) }) {
-				return false
+			if ok, err := someHolds(ctx, w.Elems, e); err != nil || !ok {
+				return false, err
 			}
 		}
-		return true
+		return true, nil
 	}
-	return w.Compare(p) == 0
+	return w.Compare(p) == 0, nil
+}
+
+// someHolds reports whether one of the elements holds e.
+func someHolds(ctx *expr.Context, elems []types.JSONValue, e types.JSONValue) (bool, error) {
+	for _, x := range elems {
+		if ok, err := jsonHolds(ctx, x, e); err != nil || ok {
+			return ok, err
+		}
+	}
+	return false, nil
 }
 
 // existsSome is ?| and ?&.
 func existsSome(any bool) impl {
-	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		j := jsonOf(a[0])
 		for _, key := range a[1].Array().Elems {
-			if !key.IsNull() && hasKey(j, key.Text()) == any {
-				return types.Bool(any), nil
+			if key.IsNull() {
+				continue
+			}
+			if found, err := hasKey(ctx, j, key.Text()); err != nil || found == any {
+				return types.Bool(any), err
 			}
 		}
 		return types.Bool(!any), nil
 	}
 }
 
-func jsonbConcat(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	x, err := parsedJSON(a[0])
+func jsonbConcat(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	x, err := parsedJSON(ctx, a[0])
 	if err != nil {
 		return types.Null, err
 	}
-	y, err := parsedJSON(a[1])
+	y, err := parsedJSON(ctx, a[1])
 	if err != nil {
 		return types.Null, err
 	}
 	if x.Kind == types.JSONObject && y.Kind == types.JSONObject {
 		x.Fields = types.SortJSONFields(append(x.Fields, y.Fields...))
-		return jsonDatum(x), nil
+		return jsonDatum(ctx, x)
 	}
 	out := types.JSONValue{Kind: types.JSONArray}
 	for _, v := range []types.JSONValue{x, y} {
@@ -103,7 +135,7 @@ func jsonbConcat(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 			out.Elems = append(out.Elems, v)
 		}
 	}
-	return jsonDatum(out), nil
+	return jsonDatum(ctx, out)
 }
 
 func errDeleteScalar() error {
@@ -111,8 +143,8 @@ func errDeleteScalar() error {
 }
 
 // jsonbDelete is - key and - keys: members, or strings of an array.
-func jsonbDelete(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	v, err := parsedJSON(a[0])
+func jsonbDelete(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	v, err := parsedJSON(ctx, a[0])
 	if err != nil {
 		return types.Null, err
 	}
@@ -134,11 +166,11 @@ func jsonbDelete(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	default:
 		return types.Null, errDeleteScalar()
 	}
-	return jsonDatum(v), nil
+	return jsonDatum(ctx, v)
 }
 
-func jsonbDeleteIndex(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	v, err := parsedJSON(a[0])
+func jsonbDeleteIndex(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	v, err := parsedJSON(ctx, a[0])
 	if err != nil {
 		return types.Null, err
 	}
@@ -157,7 +189,7 @@ func jsonbDeleteIndex(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return a[0], nil
 	}
 	v.Elems = slices.Delete(v.Elems, int(i), int(i)+1)
-	return jsonDatum(v), nil
+	return jsonDatum(ctx, v)
 }
 
 // jsonEdit is what jsonb_set, jsonb_insert and #- do at the end of a path.
@@ -180,8 +212,8 @@ func pathOf(d types.Datum) ([]string, error) {
 	return out, nil
 }
 
-func editJSON(a []types.Datum, edit jsonEdit, scalar string) (types.Datum, error) {
-	v, err := parsedJSON(a[0])
+func editJSON(ctx *expr.Context, a []types.Datum, edit jsonEdit, scalar string) (types.Datum, error) {
+	v, err := parsedJSON(ctx, a[0])
 	if err != nil {
 		return types.Null, err
 	}
@@ -198,7 +230,7 @@ func editJSON(a []types.Datum, edit jsonEdit, scalar string) (types.Datum, error
 	if v, err = edit.at(v, path, 1); err != nil {
 		return types.Null, err
 	}
-	return jsonDatum(v), nil
+	return jsonDatum(ctx, v)
 }
 
 func (e jsonEdit) at(v types.JSONValue, path []string, level int) (types.JSONValue, error) {
@@ -270,35 +302,36 @@ func (e jsonEdit) inArray(v types.JSONValue, path []string, level int) (types.JS
 	return v, nil
 }
 
-func jsonbDeletePath(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	return editJSON(a, jsonEdit{}, "cannot delete path in scalar")
+func jsonbDeletePath(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	return editJSON(ctx, a, jsonEdit{}, "cannot delete path in scalar")
 }
 
-func jsonbSet(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	v, err := parsedJSON(a[2])
+func jsonbSet(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	v, err := parsedJSON(ctx, a[2])
 	if err != nil {
 		return types.Null, err
 	}
-	return editJSON(a, jsonEdit{value: &v, create: a[3].Bool()}, "cannot set path in scalar")
+	return editJSON(ctx, a, jsonEdit{value: &v, create: a[3].Bool()}, "cannot set path in scalar")
 }
 
-func jsonbInsert(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	v, err := parsedJSON(a[2])
+func jsonbInsert(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	v, err := parsedJSON(ctx, a[2])
 	if err != nil {
 		return types.Null, err
 	}
-	return editJSON(a, jsonEdit{value: &v, create: true, insert: true, after: a[3].Bool()}, "cannot set path in scalar")
+	return editJSON(ctx, a, jsonEdit{value: &v, create: true, insert: true, after: a[3].Bool()}, "cannot set path in scalar")
 }
 
-func jsonbPretty(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	v, err := parsedJSON(a[0])
+func jsonbPretty(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	v, err := parsedJSON(ctx, a[0])
 	if err != nil {
 		return types.Null, err
 	}
-	return types.Text(string(appendPretty(nil, v, 0))), nil
+	b, err := appendPretty(ctx, nil, v, 0)
+	return types.Text(textOf(b)), err
 }
 
-func appendPretty(dst []byte, v types.JSONValue, depth int) []byte {
+func appendPretty(ctx *expr.Context, dst []byte, v types.JSONValue, depth int) (_ []byte, err error) {
 	line := func(depth int) { dst = append(append(dst, '\n'), strings.Repeat("    ", depth)...) }
 	switch v.Kind {
 	case types.JSONObject:
@@ -309,10 +342,12 @@ func appendPretty(dst []byte, v types.JSONValue, depth int) []byte {
 			}
 			line(depth + 1)
 			dst = append(types.AppendJSONString(dst, f.Key), ": "...)
-			dst = appendPretty(dst, f.Value, depth+1)
+			if dst, err = appendPretty(ctx, dst, f.Value, depth+1); err != nil {
+				return nil, err
+			}
 		}
 		line(depth)
-		return append(dst, '}')
+		return append(dst, '}'), nil
 	case types.JSONArray:
 		dst = append(dst, '[')
 		for i, e := range v.Elems {
@@ -320,20 +355,22 @@ func appendPretty(dst []byte, v types.JSONValue, depth int) []byte {
 				dst = append(dst, ',')
 			}
 			line(depth + 1)
-			dst = appendPretty(dst, e, depth+1)
+			if dst, err = appendPretty(ctx, dst, e, depth+1); err != nil {
+				return nil, err
+			}
 		}
 		line(depth)
-		return append(dst, ']')
+		return append(dst, ']'), nil
 	}
-	return v.Append(dst)
+	return v.AppendLong(dst, ctx.Spend)
 }
 
-func jsonbStripNulls(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	v, err := parsedJSON(a[0])
+func jsonbStripNulls(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	v, err := parsedJSON(ctx, a[0])
 	if err != nil {
 		return types.Null, err
 	}
-	return jsonDatum(stripNulls(v)), nil
+	return jsonDatum(ctx, stripNulls(v))
 }
 
 // stripNulls drops members that are null; elements of arrays stay.
@@ -385,14 +422,17 @@ func jsonbBool(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 
 // jsonObject is json_object: of pairs in one array (flat, or of two columns),
 // or of keys and values in two.
-func jsonObject(form func(string) (types.Datum, error)) impl {
-	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func jsonObject(form jsonForm) impl {
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		keys, values, err := objectPairs(a)
 		if err != nil {
 			return types.Null, err
 		}
 		out := []byte{'{'}
 		for i, k := range keys {
+			if err := ctx.Spend(elemWork + k.ByteLen() + values[i].ByteLen()); err != nil {
+				return types.Null, err
+			}
 			if k.IsNull() {
 				return types.Null, pgerr.New(pgerr.NullValueNotAllowed, "null value not allowed for object key")
 			}
@@ -406,7 +446,7 @@ func jsonObject(form func(string) (types.Datum, error)) impl {
 				out = types.AppendJSONString(out, values[i].Text())
 			}
 		}
-		return form(string(append(out, '}')))
+		return form(ctx, textOf(append(out, '}')))
 	}
 }
 

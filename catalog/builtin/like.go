@@ -40,7 +40,7 @@ func likeOp(want, fold bool) impl {
 
 func byteaLike(want bool) impl {
 	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-		ok, err := matchLikeBytes(ctx, string(a[0].Bytes()), string(a[1].Bytes()))
+		ok, err := matchLikeBytes(ctx, textOf(a[0].Bytes()), textOf(a[1].Bytes()))
 		return types.Bool(ok == want), err
 	}
 }
@@ -58,7 +58,12 @@ func matchLikeBytes(ctx *expr.Context, s, pattern string) (bool, error) {
 func like(ctx *expr.Context, s, p string, width func(string) int) (bool, error) {
 	backS, backP := "", ""
 	canBack := false
-	for {
+	for steps := 1; ; steps++ {
+		if steps%pieceBytes == 0 {
+			if err := ctx.Spend(pieceBytes); err != nil {
+				return false, err
+			}
+		}
 		if p != "" && p[0] == '%' {
 			backS, backP, canBack = s, p[1:], true
 			p = p[1:]
@@ -109,10 +114,11 @@ func likeStep(s, p string, width func(string) int) (restS, restP string, ok bool
 
 // likeEscape rewrites a pattern with another escape character to one with
 // backslashes; with none (an empty one) backslashes are doubled.
-func likeEscape(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func likeEscape(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	pattern, escape := a[0].Text(), a[1].Text()
 	if escape == "" {
-		return types.Text(strings.ReplaceAll(pattern, `\`, `\\`)), nil
+		s, err := replaceAll(ctx, pattern, `\`, `\\`)
+		return types.Text(s), err
 	}
 	if countRunes(escape) > 1 {
 		return types.Null, errEscape()
@@ -123,7 +129,11 @@ func likeEscape(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	var b strings.Builder
 	esc, _ := utf8.DecodeRuneInString(escape)
 	after := false
-	for _, r := range pattern {
+	m := marks{ctx: ctx}
+	for i, r := range pattern {
+		if err := m.reached(i); err != nil {
+			return types.Null, err
+		}
 		switch {
 		case r == esc && !after:
 			b.WriteByte('\\')

@@ -190,7 +190,7 @@ func replaceRegex(ctx *expr.Context, s, pattern, replacement string, start, n in
 	if err != nil {
 		return types.Null, err
 	}
-	return types.Text(out.out.String()), nil
+	return types.Text(out.text()), nil
 }
 
 // appendReplacement writes a replacement: \1 to \9 are groups, \& the match, \\ a backslash.
@@ -333,7 +333,8 @@ func regexInstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if m == nil || m[2*sub] < 0 {
 		return types.Int(0), nil
 	}
-	return types.Int(countRunes(a[0].Text()[:m[2*sub+end]]) + 1), nil
+	before, err := runes(ctx, a[0].Text()[:m[2*sub+end]])
+	return types.Int(before + 1), err
 }
 
 func regexSubstrN(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
@@ -367,14 +368,9 @@ func split(ctx *expr.Context, function string, a []types.Datum, yield func(types
 }
 
 func regexSplitArray(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	var failed error
-	d, err := collectArray(ctx, types.TText, func(yield func(types.Datum) bool) {
-		failed = split(ctx, "regexp_split_to_array()", a, yield)
+	return collectArray(ctx, types.TText, func(yield func(types.Datum) bool) error {
+		return split(ctx, "regexp_split_to_array()", a, yield)
 	})
-	if err == nil && failed != nil {
-		return types.Null, failed
-	}
-	return d, err
 }
 
 func regexSplitTable(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {

@@ -3,7 +3,6 @@ package builtin
 import (
 	"regexp"
 	"regexp/syntax"
-	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -55,9 +54,14 @@ func (re *regex) each(ctx *expr.Context, s string, start int64, yield func(m []i
 		}
 		return nil
 	}
-	from := byteOffset(s, start-1)
-	if from == len(s) && start > countRunes(s)+1 {
-		return nil
+	from, err := offset(ctx, s, start-1)
+	if err != nil {
+		return err
+	}
+	if from == len(s) {
+		if n, err := runes(ctx, s); err != nil || start > n+1 {
+			return err
+		}
 	}
 	for {
 		m, err := re.search(ctx, s, from, false)
@@ -79,9 +83,9 @@ func (re *regex) each(ctx *expr.Context, s string, start int64, yield func(m []i
 func (re *regex) search(ctx *expr.Context, s string, from int, only bool) ([]int, error) {
 	prefix, complete := re.LiteralPrefix()
 	if complete && re.NumSubexp() == 0 {
-		i := strings.Index(s[from:], prefix)
-		if i < 0 {
-			return nil, ctx.Spend(len(s) - from)
+		i, err := index(ctx, s[from:], prefix)
+		if i < 0 || err != nil {
+			return nil, err
 		}
 		return []int{from + i, from + i + len(prefix)}, ctx.Spend(i + 1)
 	}
@@ -132,9 +136,9 @@ func (m *machine) run(ctx *expr.Context, pos int) ([]int, error) {
 	}
 	for {
 		if len(m.now.list) == 0 && m.prefix != "" {
-			i := strings.Index(m.s[pos:], m.prefix)
-			if i < 0 {
-				return nil, ctx.Spend(len(m.s) - pos)
+			i, err := index(ctx, m.s[pos:], m.prefix)
+			if i < 0 || err != nil {
+				return nil, err
 			}
 			if pos += i; i > 0 {
 				before, _ = utf8.DecodeLastRuneInString(m.s[:pos])

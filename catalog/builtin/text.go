@@ -14,18 +14,23 @@ import (
 // (varlena.c, oracle_compat.c). Positions and lengths count characters.
 var textImpls = impls{
 	"textcat": textCat,
-	"textlen": textInt(countRunes), "bpcharlen": textInt(func(s string) int64 { return countRunes(types.TrimBpchar(s)) }),
+	"textlen": textLength, "bpcharlen": func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		s, err := trimSet(ctx, a[0].Text(), " ", false, true)
+		if err != nil {
+			return types.Null, err
+		}
+		n, err := runes(ctx, s)
+		return types.Int(n), err
+	},
 	"textoctetlen": textInt(countBytes), "bpcharoctetlen": textInt(countBytes),
 	"bit_length(text)": textInt(func(s string) int64 { return countBytes(s) * 8 }),
 	"lower":            mapText(func() runeMap { return unicode.ToLower }),
 	"upper":            mapText(func() runeMap { return unicode.ToUpper }), "initcap": mapText(initialCapitals),
-	"text_reverse": textText(must(reverse)),
+	"text_reverse": reverseText,
 	"text_substr":  substr3, "text_substr_no_len": substr2,
 	"text_left": leftText, "text_right": rightText,
 	"textoverlay": overlay4, "textoverlay_no_len": overlay3,
-	"textpos": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		return types.Int(position(a[0].Text(), a[1].Text())), nil
-	},
+	"textpos":          position,
 	"text_starts_with": textsBool(strings.HasPrefix),
 	"lpad":             pad(true), "rpad": pad(false), "lpad(text,integer)": pad(true), "rpad(text,integer)": pad(false),
 	"btrim": trim(true, true), "ltrim": trim(true, false), "rtrim": trim(false, true),
@@ -45,20 +50,13 @@ func countRunes(s string) int64 { return int64(utf8.RuneCountInString(s)) }
 
 func countBytes(s string) int64 { return int64(len(s)) }
 
-func textCat(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	return joinText(a[0].Text(), a[1].Text())
+func textLength(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	n, err := runes(ctx, a[0].Text())
+	return types.Int(n), err
 }
 
-// joinText is one text of several.
-func joinText(pieces ...string) (types.Datum, error) {
-	n := 0
-	for _, s := range pieces {
-		n += len(s)
-	}
-	if err := fits(n); err != nil {
-		return types.Null, err
-	}
-	return types.Text(strings.Join(pieces, "")), nil
+func textCat(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	return joinText(ctx, a[0].Text(), a[1].Text())
 }
 
 // fits refuses a value of so many bytes before it is made.
@@ -72,9 +70,6 @@ func fits(bytes int) error {
 // runeMap maps one character of a text after the other; those below 0 are left out.
 type runeMap func(rune) rune
 
-// pieceBytes is how much of a long text is gone through at a time.
-const pieceBytes = 1 << 16
-
 // mapText makes an impl of a mapping, which is made anew for each call.
 func mapText(start func() runeMap) impl {
 	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
@@ -86,7 +81,7 @@ func mapRunes(ctx *expr.Context, s string, f runeMap) (types.Datum, error) {
 	if len(s) <= pieceBytes {
 		return types.Text(strings.Map(f, s)), nil
 	}
-	b := buffer{ctx: ctx}
+	b := buffer{ctx: ctx, out: make([]byte, 0, len(s))}
 	for s != "" {
 		piece := s[:pieceEnd(s)]
 		s = s[len(piece):]
@@ -94,19 +89,7 @@ func mapRunes(ctx *expr.Context, s string, f runeMap) (types.Datum, error) {
 			return types.Null, err
 		}
 	}
-	return types.Text(b.out.String()), nil
-}
-
-// pieceEnd is where the first piece of a text ends, between two characters.
-func pieceEnd(s string) int {
-	if len(s) <= pieceBytes {
-		return len(s)
-	}
-	end := pieceBytes
-	for !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return end
+	return types.Text(b.text()), nil
 }
 
 func lowerCase(ctx *expr.Context, s string) (string, error) {
@@ -126,14 +109,17 @@ func initialCapitals() runeMap {
 	}
 }
 
-func reverse(s string) string {
+func reverseText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	s := a[0].Text()
 	b := make([]byte, len(s))
 	at := len(s)
-	for _, r := range s {
-		at -= utf8.RuneLen(r)
-		utf8.EncodeRune(b[at:], r)
-	}
-	return string(b)
+	err := eachPiece(ctx, s, func(piece string) {
+		for _, r := range piece {
+			at -= utf8.RuneLen(r)
+			utf8.EncodeRune(b[at:], r)
+		}
+	})
+	return types.Text(textOf(b)), err
 }
 
 // byteOffset is where character n (from 0) begins; len(s) past the end.
@@ -155,47 +141,71 @@ func errNegativeLength() error {
 }
 
 // substring is the characters from (counted from 1) up to, not including, to.
-func substring(s string, from, to int64) string {
+func substring(ctx *expr.Context, s string, from, to int64) (string, error) {
 	from = max(from, 1)
 	if to <= from {
-		return ""
+		return "", nil
 	}
-	start := byteOffset(s, from-1)
-	return s[start : start+byteOffset(s[start:], to-from)]
+	start, err := offset(ctx, s, from-1)
+	if err != nil {
+		return "", err
+	}
+	end, err := offset(ctx, s[start:], to-from)
+	return s[start : start+end], err
 }
 
-func substr2(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	s := a[0].Text()
-	return types.Text(s[byteOffset(s, a[1].Int()-1):]), nil
+// textFrom is what begins at character n (from 0).
+func textFrom(ctx *expr.Context, s string, n int64) (types.Datum, error) {
+	at, err := offset(ctx, s, n)
+	return types.Text(s[at:]), err
 }
 
-func substr3(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+// textTo is the first n characters.
+func textTo(ctx *expr.Context, s string, n int64) (types.Datum, error) {
+	at, err := offset(ctx, s, n)
+	return types.Text(s[:at]), err
+}
+
+func substr2(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	return textFrom(ctx, a[0].Text(), a[1].Int()-1)
+}
+
+func substr3(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	from, length := a[1].Int(), a[2].Int()
 	if length < 0 {
 		return types.Null, errNegativeLength()
 	}
-	return types.Text(substring(a[0].Text(), from, from+length)), nil
+	s, err := substring(ctx, a[0].Text(), from, from+length)
+	return types.Text(s), err
 }
 
 // leftText is left(s, n): all but the last -n when n is negative.
-func leftText(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func leftText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	s, n := a[0].Text(), a[1].Int()
 	if n < 0 {
-		n = max(countRunes(s)+n, 0)
+		all, err := runes(ctx, s)
+		if err != nil {
+			return types.Null, err
+		}
+		n = max(all+n, 0)
 	}
-	return types.Text(s[:byteOffset(s, n)]), nil
+	return textTo(ctx, s, n)
 }
 
-func rightText(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func rightText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	s, n := a[0].Text(), a[1].Int()
 	if n < 0 {
 		// In 32 bits, as PostgreSQL does: the least number stays negative.
-		return types.Text(s[byteOffset(s, int64(int32(-n))):]), nil
+		return textFrom(ctx, s, int64(int32(-n)))
 	}
-	return types.Text(s[byteOffset(s, countRunes(s)-n):]), nil
+	all, err := runes(ctx, s)
+	if err != nil {
+		return types.Null, err
+	}
+	return textFrom(ctx, s, all-n)
 }
 
-func overlay(s, with string, from, length int64) (types.Datum, error) {
+func overlay(ctx *expr.Context, s, with string, from, length int64) (types.Datum, error) {
 	if from <= 0 {
 		return types.Null, errNegativeLength()
 	}
@@ -203,24 +213,38 @@ func overlay(s, with string, from, length int64) (types.Datum, error) {
 	if err != nil {
 		return types.Null, err
 	}
-	return joinText(substring(s, 1, from), with, s[byteOffset(s, end-1):])
+	head, err := substring(ctx, s, 1, from)
+	if err != nil {
+		return types.Null, err
+	}
+	tail, err := textFrom(ctx, s, end-1)
+	if err != nil {
+		return types.Null, err
+	}
+	return joinText(ctx, head, with, tail.Text())
 }
 
-func overlay3(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	return overlay(a[0].Text(), a[1].Text(), a[2].Int(), countRunes(a[1].Text()))
+func overlay3(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	length, err := runes(ctx, a[1].Text())
+	if err != nil {
+		return types.Null, err
+	}
+	return overlay(ctx, a[0].Text(), a[1].Text(), a[2].Int(), length)
 }
 
-func overlay4(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	return overlay(a[0].Text(), a[1].Text(), a[2].Int(), a[3].Int())
+func overlay4(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	return overlay(ctx, a[0].Text(), a[1].Text(), a[2].Int(), a[3].Int())
 }
 
 // position counts from 1; 0 is not found.
-func position(s, sub string) int64 {
-	i := strings.Index(s, sub)
-	if i < 0 {
-		return 0
+func position(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	s := a[0].Text()
+	i, err := index(ctx, s, a[1].Text())
+	if i < 0 || err != nil {
+		return types.Int(0), err
 	}
-	return countRunes(s[:i]) + 1
+	n, err := runes(ctx, s[:i])
+	return types.Int(n + 1), err
 }
 
 // maxText is MaxAllocSize: no value is larger.
@@ -232,7 +256,7 @@ func errTooLarge() error {
 
 // pad is lpad and rpad, to a length with a fill (a blank when none is given).
 func pad(left bool) impl {
-	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		s, n, fill := a[0].Text(), max(a[1].Int(), 0), " "
 		if len(a) > 2 {
 			fill = a[2].Text()
@@ -240,59 +264,107 @@ func pad(left bool) impl {
 		if n*utf8.UTFMax > maxText-4 { // VARHDRSZ
 			return types.Null, errTooLarge()
 		}
-		missing := n - countRunes(s)
-		if missing <= 0 || fill == "" {
-			return types.Text(s[:byteOffset(s, n)]), nil
+		have, err := runes(ctx, s)
+		if err != nil {
+			return types.Null, err
 		}
-		filler := repeatTo(fill, missing)
+		if have >= n || fill == "" {
+			return textTo(ctx, s, n)
+		}
+		filler, err := repeatTo(ctx, fill, n-have)
+		if err != nil {
+			return types.Null, err
+		}
 		if left {
-			return types.Text(filler + s), nil
+			return joinText(ctx, filler, s)
 		}
-		return types.Text(s + filler), nil
+		return joinText(ctx, s, filler)
 	}
 }
 
 // repeatTo is fill again and again, n characters of it.
-func repeatTo(fill string, n int64) string {
-	width := countRunes(fill)
-	return strings.Repeat(fill, int(n/width)) + fill[:byteOffset(fill, n%width)]
+func repeatTo(ctx *expr.Context, fill string, n int64) (string, error) {
+	width, err := runes(ctx, fill)
+	if err != nil {
+		return "", err
+	}
+	rest, err := offset(ctx, fill, n%width)
+	if err != nil {
+		return "", err
+	}
+	times := int(n / width)
+	b, err := repeatPieces(ctx, make([]byte, 0, times*len(fill)+rest), fill, times)
+	if err == nil {
+		b, err = appendPieces(ctx, b, fill[:rest])
+	}
+	return textOf(b), err
 }
 
 // trim is btrim, ltrim and rtrim of a set of characters (a blank when none is given).
 func trim(left, right bool) impl {
-	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		s, set := a[0].Text(), " "
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		set := " "
 		if len(a) > 1 {
 			set = a[1].Text()
 		}
-		if left {
-			s = strings.TrimLeft(s, set)
-		}
-		if right {
-			s = strings.TrimRight(s, set)
-		}
-		return types.Text(s), nil
+		s, err := trimSet(ctx, a[0].Text(), set, left, right)
+		return types.Text(s), err
 	}
 }
 
-func repeatText(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func trimSet(ctx *expr.Context, s, set string, left, right bool) (string, error) {
+	for left {
+		end := pieceEnd(s)
+		rest := strings.TrimLeft(s[:end], set)
+		if s = s[end-len(rest):]; rest != "" || s == "" {
+			break
+		}
+		if err := ctx.Spend(end); err != nil {
+			return "", err
+		}
+	}
+	for right {
+		from := lastPiece(s)
+		rest := strings.TrimRight(s[from:], set)
+		if s = s[:from+len(rest)]; rest != "" || s == "" {
+			break
+		}
+		if err := ctx.Spend(pieceBytes); err != nil {
+			return "", err
+		}
+	}
+	return s, nil
+}
+
+func repeatText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	s, n := a[0].Text(), max(a[1].Int(), 0)
-	if int64(len(s))*n > maxText-4 {
+	size := int64(len(s)) * n
+	if size > maxText-4 {
 		return types.Null, errTooLarge()
 	}
-	return types.Text(strings.Repeat(s, int(n))), nil
+	if size <= pieceBytes {
+		return types.Text(strings.Repeat(s, int(n))), nil
+	}
+	b, err := repeatPieces(ctx, make([]byte, 0, size), s, int(n))
+	return types.Text(textOf(b)), err
 }
 
 func replaceText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	s, from, to := a[0].Text(), a[1].Text(), a[2].Text()
-	if from == "" || !strings.Contains(s, from) {
+	if from == "" {
 		return a[0], nil
+	}
+	if i, err := index(ctx, s, from); i < 0 || err != nil {
+		return a[0], err
 	}
 	b := buffer{ctx: ctx}
 	for {
-		before, after, found := strings.Cut(s, from)
+		before, after, found, err := cut(ctx, s, from)
+		if err != nil {
+			return types.Null, err
+		}
 		if err := b.add(before); err != nil || !found {
-			return types.Text(b.out.String()), err
+			return types.Text(b.text()), err
 		}
 		if err := b.add(to); err != nil {
 			return types.Null, err
@@ -304,8 +376,11 @@ func replaceText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 // translateText replaces each character that is in from by the one at the same
 // place in to; those beyond to are dropped.
 func translateText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	if countRunes(a[0].Text())*utf8.UTFMax > maxText {
-		return types.Null, errTooLarge()
+	if n, err := runes(ctx, a[0].Text()); err != nil || n*utf8.UTFMax > maxText {
+		if err == nil {
+			err = errTooLarge()
+		}
+		return types.Null, err
 	}
 	to := []rune(a[2].Text())
 	by := map[rune]rune{}
@@ -327,7 +402,7 @@ func translateText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	})
 }
 
-func splitPart(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func splitPart(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	s, sep, n := a[0].Text(), a[1].Text(), a[2].Int()
 	if n == 0 {
 		return types.Null, pgerr.New(pgerr.InvalidParameterValue, "field position must not be zero")
@@ -337,7 +412,11 @@ func splitPart(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	}
 	parts := int64(1)
 	if sep != "" {
-		parts += int64(strings.Count(s, sep))
+		seps, err := count(ctx, s, sep)
+		if err != nil {
+			return types.Null, err
+		}
+		parts += int64(seps)
 	}
 	if n < 0 {
 		n += parts + 1
@@ -346,12 +425,20 @@ func splitPart(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Text(""), nil
 	}
 	for ; n > 1; n-- {
-		_, s, _ = strings.Cut(s, sep)
+		_, after, _, err := cut(ctx, s, sep)
+		if err == nil {
+			err = ctx.Spend(len(s) - len(after))
+		}
+		if err != nil {
+			return types.Null, err
+		}
+		s = after
 	}
-	if sep != "" {
-		s, _, _ = strings.Cut(s, sep)
+	if sep == "" {
+		return types.Text(s), nil
 	}
-	return types.Text(s), nil
+	s, _, _, err := cut(ctx, s, sep)
+	return types.Text(s), err
 }
 
 // ascii is the number of the first character.

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
@@ -16,7 +17,7 @@ var outputBinds = bindImpls{
 			if err != nil {
 				return types.Null, err
 			}
-			return joinText(a[0].Text(), s)
+			return joinText(ctx, a[0].Text(), s)
 		}
 	},
 	"anytextcat(anynonarray,text)": func(args []*types.Type, _ *types.Type) impl {
@@ -25,7 +26,7 @@ var outputBinds = bindImpls{
 			if err != nil {
 				return types.Null, err
 			}
-			return joinText(s, a[1].Text())
+			return joinText(ctx, s, a[1].Text())
 		}
 	},
 	"text_concat": func(args []*types.Type, _ *types.Type) impl {
@@ -55,27 +56,70 @@ var outputBinds = bindImpls{
 
 // quoteImpls quote text for SQL.
 var quoteImpls = impls{
-	"quote_ident":   textText(must(expr.QuoteIdent)),
-	"quote_literal": textText(quoteLiteral),
-	"quote_nullable": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	"quote_ident": func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		s, err := quoteIdent(ctx, a[0].Text())
+		return types.Text(s), err
+	},
+	"quote_literal": func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		s, err := quoteLiteral(ctx, a[0].Text())
+		return types.Text(s), err
+	},
+	"quote_nullable": func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		if a[0].IsNull() {
 			return types.Text("NULL"), nil
 		}
-		s, err := quoteLiteral(a[0].Text())
+		s, err := quoteLiteral(ctx, a[0].Text())
 		return types.Text(s), err
 	},
 }
 
+// quoteIdent is quote_ident; no keyword is as long as a piece.
+func quoteIdent(ctx *expr.Context, s string) (string, error) {
+	if len(s) <= pieceBytes {
+		return expr.QuoteIdent(s), nil
+	}
+	plain := expr.QuoteIdent(s[:pieceEnd(s)])[0] != '"'
+	err := eachPiece(ctx, s, func(piece string) {
+		plain = plain && expr.QuoteIdent("a" + piece)[0] != '"'
+	})
+	if plain || err != nil {
+		return s, err
+	}
+	return quoted(ctx, `"`, `"`, s)
+}
+
+// quoted is a text between quotes, with each of them doubled.
+func quoted(ctx *expr.Context, before, quote, s string) (string, error) {
+	s, err := replaceAll(ctx, s, quote, quote+quote)
+	if err != nil {
+		return "", err
+	}
+	d, err := joinText(ctx, before, s, quote)
+	return d.Text(), err
+}
+
 // quoteLiteral is quote_literal: a backslash makes it an escape string (E in front). Room is
 // asked for as if every character had to be doubled (quote.c).
-func quoteLiteral(s string) (string, error) {
+func quoteLiteral(ctx *expr.Context, s string) (string, error) {
 	if err := fits(2*len(s) + 3); err != nil {
 		return "", err
 	}
-	return expr.QuoteLiteral(s), nil
+	if len(s) <= pieceBytes {
+		return expr.QuoteLiteral(s), nil
+	}
+	before := "'"
+	at, err := index(ctx, s, `\`)
+	if at >= 0 && err == nil {
+		before = "E'"
+		s, err = replaceAll(ctx, s, `\`, `\\`)
+	}
+	if err != nil {
+		return "", err
+	}
+	return quoted(ctx, before, "'", s)
 }
 
-func bindQuote(quote func(string) (string, error), null types.Datum) bindImpl {
+func bindQuote(quote func(*expr.Context, string) (string, error), null types.Datum) bindImpl {
 	return func(args []*types.Type, _ *types.Type) impl {
 		return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 			if a[0].IsNull() {
@@ -83,7 +127,7 @@ func bindQuote(quote func(string) (string, error), null types.Datum) bindImpl {
 			}
 			s, err := castText(ctx, args[0], a[0])
 			if err == nil {
-				s, err = quote(s)
+				s, err = quote(ctx, s)
 			}
 			return types.Text(s), err
 		}
@@ -117,11 +161,12 @@ func variadicAny(args []*types.Type, a []types.Datum, first int) (ts []*types.Ty
 		return nil, nil, false
 	}
 	array := last.Array()
-	ts = append([]*types.Type(nil), ts[:len(ts)-1]...)
-	for range array.Elems {
-		ts = append(ts, array.Elem)
+	before := len(ts) - 1
+	ts = append(append(make([]*types.Type, 0, before+len(array.Elems)), ts[:before]...), slices.Repeat([]*types.Type{array.Elem}, len(array.Elems))...)
+	if before == 0 {
+		return ts, array.Elems, true
 	}
-	return ts, append(append([]types.Datum(nil), vs[:len(vs)-1]...), array.Elems...), true
+	return ts, slices.Concat(vs[:before], array.Elems), true
 }
 
 // concat joins the texts of what is not NULL.
@@ -145,7 +190,7 @@ func concat(ctx *expr.Context, sep string, args []*types.Type, a []types.Datum, 
 		}
 		between = sep
 	}
-	return types.Text(b.out.String()), nil
+	return types.Text(b.text()), nil
 }
 
 func bindFormat(args []*types.Type, _ *types.Type) impl {
@@ -153,12 +198,12 @@ func bindFormat(args []*types.Type, _ *types.Type) impl {
 		if a[0].IsNull() {
 			return types.Null, nil
 		}
-		f := &formatter{buffer: buffer{ctx: ctx}, text: a[0].Text()}
+		f := &formatter{buffer: buffer{ctx: ctx}, format: a[0].Text()}
 		f.types, f.values, _ = variadicAny(args, a, 1)
 		if err := f.run(); err != nil {
 			return types.Null, err
 		}
-		return types.Text(f.out.String()), nil
+		return types.Text(f.text()), nil
 	}
 }
 
@@ -167,7 +212,7 @@ type formatter struct {
 	buffer
 	types  []*types.Type
 	values []types.Datum
-	text   string // what is left of the format
+	format string // what is left of the format
 	next   int    // the argument that follows the last one used
 }
 
@@ -180,21 +225,26 @@ func errFormatEnd() error {
 }
 
 func (f *formatter) run() error {
-	for f.text != "" {
-		i := strings.IndexByte(f.text, '%')
-		if i < 0 {
-			return f.add(f.text)
-		}
-		if err := f.add(f.text[:i]); err != nil {
+	for f.format != "" {
+		i, err := index(f.ctx, f.format, "%")
+		if err != nil {
 			return err
 		}
-		f.text = f.text[i+1:]
-		if f.text == "" {
+		if i < 0 {
+			return f.add(f.format)
+		}
+		if err := f.add(f.format[:i]); err != nil {
+			return err
+		}
+		f.format = f.format[i+1:]
+		if f.format == "" {
 			return errFormatEnd()
 		}
-		if f.text[0] == '%' {
-			f.out.WriteByte('%')
-			f.text = f.text[1:]
+		if f.format[0] == '%' {
+			if err := f.add("%"); err != nil {
+				return err
+			}
+			f.format = f.format[1:]
 			continue
 		}
 		if err := f.specifier(); err != nil {
@@ -207,13 +257,13 @@ func (f *formatter) run() error {
 // number reads digits; n is -1 when there are none.
 func (f *formatter) number() (n int, err error) {
 	n = -1
-	for f.text != "" && f.text[0] >= '0' && f.text[0] <= '9' {
-		if n = max(n, 0)*10 + int(f.text[0]-'0'); n > 1<<31-1 {
+	for f.format != "" && f.format[0] >= '0' && f.format[0] <= '9' {
+		if n = max(n, 0)*10 + int(f.format[0]-'0'); n > 1<<31-1 {
 			return 0, errFormat("number is out of range")
 		}
-		f.text = f.text[1:]
+		f.format = f.format[1:]
 	}
-	if f.text == "" {
+	if f.format == "" {
 		return 0, errFormatEnd()
 	}
 	return n, nil
@@ -224,12 +274,12 @@ func (f *formatter) specifier() error {
 	if err != nil {
 		return err
 	}
-	kind := f.text[0]
+	kind := f.format[0]
 	if !strings.ContainsRune("sIL", rune(kind)) {
-		return errFormat("unrecognized format() type specifier \"%s\"", f.text[:byteOffset(f.text, 1)]).
+		return errFormat("unrecognized format() type specifier \"%s\"", f.format[:byteOffset(f.format, 1)]).
 			WithHint("For a single \"%\" use \"%%\".")
 	}
-	f.text = f.text[1:]
+	f.format = f.format[1:]
 	if at < 0 {
 		at = f.next
 	}
@@ -252,22 +302,22 @@ func (f *formatter) placement() (at, width int, left bool, err error) {
 	if err != nil {
 		return 0, 0, false, err
 	}
-	if n >= 0 && f.text[0] != '$' {
+	if n >= 0 && f.format[0] != '$' {
 		return at, n, false, nil
 	}
 	if n >= 0 {
 		if n == 0 {
 			return 0, 0, false, errFormat("format specifies argument 0, but arguments are numbered from 1")
 		}
-		at, f.text = n-1, f.text[1:]
+		at, f.format = n-1, f.format[1:]
 	}
-	for f.text != "" && f.text[0] == '-' {
-		left, f.text = true, f.text[1:]
+	for f.format != "" && f.format[0] == '-' {
+		left, f.format = true, f.format[1:]
 	}
-	if f.text == "" {
+	if f.format == "" {
 		return 0, 0, false, errFormatEnd()
 	}
-	if f.text[0] == '*' {
+	if f.format[0] == '*' {
 		return f.starWidth(at, left)
 	}
 	n, err = f.number()
@@ -276,7 +326,7 @@ func (f *formatter) placement() (at, width int, left bool, err error) {
 
 // starWidth is a width that an argument gives: * or *n$.
 func (f *formatter) starWidth(at int, left bool) (int, int, bool, error) {
-	f.text = f.text[1:]
+	f.format = f.format[1:]
 	from, err := f.number()
 	if err != nil {
 		return 0, 0, false, err
@@ -284,18 +334,18 @@ func (f *formatter) starWidth(at int, left bool) (int, int, bool, error) {
 	switch {
 	case from < 0:
 		from = f.next
-	case f.text[0] != '$':
+	case f.format[0] != '$':
 		return 0, 0, false, errFormat("width argument position must be ended by \"$\"")
 	case from == 0:
 		return 0, 0, false, errFormat("format specifies argument 0, but arguments are numbered from 1")
 	default:
-		from, f.text = from-1, f.text[1:]
+		from, f.format = from-1, f.format[1:]
 	}
 	if from >= len(f.values) {
 		return 0, 0, false, errFormat("too few arguments for format()")
 	}
 	f.next = from + 1
-	if f.text == "" {
+	if f.format == "" {
 		return 0, 0, false, errFormatEnd()
 	}
 	width := 0
@@ -333,15 +383,22 @@ func (f *formatter) convert(kind byte, at int) (string, error) {
 	}
 	switch kind {
 	case 'I':
-		s = expr.QuoteIdent(s)
+		return quoteIdent(f.ctx, s)
 	case 'L':
-		return quoteLiteral(s)
+		return quoteLiteral(f.ctx, s)
 	}
 	return s, nil
 }
 
 func (f *formatter) pad(s string, width int, left bool) error {
-	fill := width - int(countRunes(s))
+	have := int64(0)
+	if width > 0 {
+		var err error
+		if have, err = runes(f.ctx, s); err != nil {
+			return err
+		}
+	}
+	fill := width - int(have)
 	if left {
 		if err := f.add(s); err != nil {
 			return err
@@ -357,18 +414,19 @@ func (f *formatter) pad(s string, width int, left bool) error {
 // bindCount counts the NULLs, or the others, among its arguments.
 func bindCount(nulls bool) bindImpl {
 	return func(args []*types.Type, _ *types.Type) impl {
-		return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 			_, values, ok := variadicAny(args, a, 0)
 			if !ok {
 				return types.Null, nil
 			}
 			n := int64(0)
-			for _, v := range values {
+			err := eachElem(ctx, &types.Array{Elems: values}, func(_ int, v types.Datum) error {
 				if v.IsNull() == nulls {
 					n++
 				}
-			}
-			return types.Int(n), nil
+				return nil
+			})
+			return types.Int(n), err
 		}
 	}
 }

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"strings"
+	"unsafe"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -114,6 +115,9 @@ func arrayConverter(e *Cast, from *types.Type) (converter, error) {
 		in := d.Array()
 		out := &types.Array{Elem: elem, Dims: in.Dims, Lower: in.Lower, Elems: make([]types.Datum, len(in.Elems))}
 		for i, v := range in.Elems {
+			if err := ctx.Spend(elemWork); err != nil {
+				return types.Null, err
+			}
 			if out.Elems[i], err = convertElem(ctx, convert, v); err != nil {
 				return types.Null, err
 			}
@@ -162,7 +166,19 @@ func printer(t *types.Type) func(ctx *Context, d types.Datum) (string, error) {
 			return v.Text(), err
 		}
 	}
-	return func(ctx *Context, d types.Datum) (string, error) { return string(t.Format(ctx.Env, nil, d)), nil }
+	return func(ctx *Context, d types.Datum) (string, error) { return formatted(ctx, t, d) }
+}
+
+// formatted is the text form of a value, which may be long.
+func formatted(ctx *Context, t *types.Type, d types.Datum) (string, error) {
+	if d.Kind() != types.KindArray && weight(d) < types.LongBytes {
+		return string(t.Format(ctx.Env, nil, d)), nil
+	}
+	b, err := t.FormatLong(ctx.Env, nil, d, ctx.Spend)
+	if err != nil {
+		return "", err
+	}
+	return unsafe.String(unsafe.SliceData(b), len(b)), nil
 }
 
 func reader(t *types.Type) func(ctx *Context, s string) (types.Datum, error) {
@@ -175,7 +191,12 @@ func reader(t *types.Type) func(ctx *Context, s string) (types.Datum, error) {
 			return ctx.Session.CallSession(ctx.Running, name, []types.Datum{types.Text(s)})
 		}
 	}
-	return func(ctx *Context, s string) (types.Datum, error) { return t.Parse(ctx.Env, s, -1) }
+	return func(ctx *Context, s string) (types.Datum, error) {
+		if len(s) < types.LongBytes {
+			return t.Parse(ctx.Env, s, -1)
+		}
+		return t.ParseLong(ctx.Env, s, -1, ctx.Spend)
+	}
 }
 
 // dependsOnSettings reports whether a conversion reads settings or the catalog:

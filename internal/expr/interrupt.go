@@ -53,10 +53,13 @@ func weight(d types.Datum) int {
 	case types.KindDecimal:
 		return d.Decimal().Coeff.BitLen()
 	case types.KindArray:
-		return 16 * len(d.Array().Elems)
+		return elemWork * len(d.Array().Elems)
 	}
 	return 0
 }
+
+// elemWork is about what reading or making an element of an array costs.
+const elemWork = 16
 
 // varHeader is the length word in front of a value (VARHDRSZ).
 const varHeader = 4

@@ -68,10 +68,15 @@ func errArrayDims(n int) error {
 	return pgerr.New(pgerr.ProgramLimitExceeded, "number of array dimensions (%d) exceeds the maximum allowed (%d)", n, maxArrayDims)
 }
 
-func (arrayCodec) format(env *Env, t *Type, dst []byte, d Datum) []byte {
+func (c arrayCodec) format(env *Env, t *Type, dst []byte, d Datum) []byte {
+	dst, _ = c.formatLong(env, t, dst, d, nil) // work that is nil has no error
+	return dst
+}
+
+func (arrayCodec) formatLong(env *Env, t *Type, dst []byte, d Datum, work Work) ([]byte, error) {
 	a := d.Array()
 	if len(a.Elems) == 0 {
-		return append(dst, "{}"...)
+		return append(dst, "{}"...), nil
 	}
 	for _, l := range a.Lower {
 		if l != 1 {
@@ -79,7 +84,7 @@ func (arrayCodec) format(env *Env, t *Type, dst []byte, d Datum) []byte {
 			break
 		}
 	}
-	f := arrayFormatter{env: env, a: a, elem: t.elem(), delim: t.elem().Delim}
+	f := arrayFormatter{env: env, a: a, elem: t.elem(), delim: t.elem().Delim, work: work}
 	return f.level(dst, 0)
 }
 
@@ -98,31 +103,44 @@ type arrayFormatter struct {
 	elem  *Type
 	delim byte
 	next  int // the element to write next
+	work  Work
 }
 
-func (f *arrayFormatter) level(dst []byte, dim int) []byte {
+func (f *arrayFormatter) level(dst []byte, dim int) (_ []byte, err error) {
 	dst = append(dst, '{')
 	for i := int32(0); i < f.a.Dims[dim]; i++ {
 		if i > 0 {
 			dst = append(dst, f.delim)
 		}
 		if dim+1 < len(f.a.Dims) {
-			dst = f.level(dst, dim+1)
-			continue
+			dst, err = f.level(dst, dim+1)
+		} else {
+			dst, err = f.element(dst, f.a.Elems[f.next])
+			f.next++
 		}
-		e := f.a.Elems[f.next]
-		f.next++
-		if e.IsNull() {
-			dst = append(dst, "NULL"...)
-			continue
-		}
-		start := len(dst)
-		dst = f.elem.Format(f.env, dst, e)
-		if needsArrayQuotes(dst[start:], f.delim) {
-			dst = quoteFrom(dst, start)
+		if err != nil {
+			return nil, err
 		}
 	}
-	return append(dst, '}')
+	return append(dst, '}'), nil
+}
+
+// elementWork is about what writing or reading an element costs beside its bytes, in bytes.
+const elementWork = 24
+
+func (f *arrayFormatter) element(dst []byte, e Datum) ([]byte, error) {
+	if e.IsNull() {
+		return append(dst, "NULL"...), f.work.spend(elementWork)
+	}
+	start := len(dst)
+	dst, err := f.elem.FormatLong(f.env, dst, e, f.work)
+	if err != nil {
+		return nil, err
+	}
+	if needsArrayQuotes(dst[start:], f.delim) {
+		dst = quoteFrom(dst, start)
+	}
+	return dst, f.work.spend(elementWork + len(dst) - start)
 }
 
 func needsArrayQuotes(b []byte, delim byte) bool {

@@ -8,8 +8,12 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
-func (arrayCodec) parse(env *Env, t *Type, s string, typmod int32) (Datum, error) {
-	p := arrayParser{env: env, elem: t.elem(), src: s, typmod: typmod}
+func (c arrayCodec) parse(env *Env, t *Type, s string, typmod int32) (Datum, error) {
+	return c.parseLong(env, t, s, typmod, nil)
+}
+
+func (arrayCodec) parseLong(env *Env, t *Type, s string, typmod int32, work Work) (Datum, error) {
+	p := arrayParser{env: env, elem: t.elem(), src: s, typmod: typmod, work: work}
 	a, err := p.parse()
 	if err != nil {
 		return Null, err
@@ -27,6 +31,7 @@ type arrayParser struct {
 	pos    int
 	dims   []int32
 	lower  []int32
+	work   Work
 }
 
 func (p *arrayParser) malformed(detail string, args ...any) error {
@@ -55,7 +60,7 @@ func (p *arrayParser) parse() (*Array, error) {
 	if err := p.bounds(); err != nil {
 		return nil, err
 	}
-	shape := arrayShape{src: p.src[p.pos:], delim: p.elem.Delim}
+	shape := arrayShape{src: p.src[p.pos:], delim: p.elem.Delim, progress: progress{work: p.work}}
 	dims, err := shape.count()
 	if err != nil {
 		return nil, err
@@ -196,6 +201,7 @@ type arrayShape struct {
 	counts   [maxArrayDims]int32 // items seen in the dimension's current sub-array
 	expect   [maxArrayDims]int32 // items of the dimension's sub-arrays before it; 0 is none yet
 	nonEmpty bool
+	progress progress
 }
 
 func (s *arrayShape) in(states ...shapeState) bool {
@@ -222,6 +228,9 @@ func (s *arrayShape) count() ([]int32, error) {
 		}
 		if s.in(elemStarted, quotedStarted) {
 			s.nonEmpty = true
+		}
+		if err := s.progress.at(s.pos); err != nil {
+			return nil, err
 		}
 		var err error
 		if done, err = s.step(s.src[s.pos]); err != nil {
@@ -336,6 +345,9 @@ func (p *arrayParser) elements(a *Array) error {
 				return err
 			}
 			text, quoted := p.item()
+			if err := p.work.spend(elementWork + len(text)); err != nil {
+				return err
+			}
 			if !quoted && strings.EqualFold(text, "NULL") {
 				a.Elems = append(a.Elems, Null)
 				continue

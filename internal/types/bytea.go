@@ -3,6 +3,7 @@ package types
 import (
 	"bytes"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
@@ -14,7 +15,11 @@ import (
 type byteaCodec struct{}
 
 func (byteaCodec) parse(_ *Env, _ *Type, s string, _ int32) (Datum, error) {
-	b, err := ParseBytea(s)
+	return byteaCodec{}.parseLong(nil, nil, s, -1, nil)
+}
+
+func (byteaCodec) parseLong(_ *Env, _ *Type, s string, _ int32, work Work) (Datum, error) {
+	b, err := parseBytea(s, work)
 	if err != nil {
 		return Null, err
 	}
@@ -22,12 +27,17 @@ func (byteaCodec) parse(_ *Env, _ *Type, s string, _ int32) (Datum, error) {
 }
 
 // ParseBytea reads the hex (\x…) and the escape form.
-func ParseBytea(s string) ([]byte, error) {
+func ParseBytea(s string) ([]byte, error) { return parseBytea(s, nil) }
+
+func parseBytea(s string, work Work) ([]byte, error) {
 	if strings.HasPrefix(s, `\x`) {
-		return parseHexBytes(s[2:])
+		return parseHexBytes(s[2:], work)
 	}
-	out := make([]byte, 0, len(s))
+	out, p := make([]byte, 0, len(s)), progress{work: work}
 	for i := 0; i < len(s); i++ {
+		if err := p.at(i); err != nil {
+			return nil, err
+		}
 		switch {
 		case s[i] != '\\':
 			out = append(out, s[i])
@@ -47,9 +57,12 @@ func ParseBytea(s string) ([]byte, error) {
 func isOctal(c, last byte) bool { return c >= '0' && c <= last }
 
 // parseHexBytes reads pairs of hexadecimal digits with white space between pairs.
-func parseHexBytes(s string) ([]byte, error) {
-	out := make([]byte, 0, len(s)/2)
+func parseHexBytes(s string, work Work) ([]byte, error) {
+	out, p := make([]byte, 0, len(s)/2), progress{work: work}
 	for i := 0; i < len(s); {
+		if err := p.at(i); err != nil {
+			return nil, err
+		}
 		if c := s[i]; c == ' ' || c == '\n' || c == '\t' || c == '\r' {
 			i++
 			continue
@@ -77,7 +90,31 @@ func (byteaCodec) format(env *Env, _ *Type, dst []byte, d Datum) []byte {
 	if !env.ByteaEscape {
 		return hex.AppendEncode(append(dst, `\x`...), d.Bytes())
 	}
-	for _, c := range d.Bytes() {
+	return appendByteaEscape(dst, d.Bytes())
+}
+
+func (byteaCodec) formatLong(env *Env, _ *Type, dst []byte, d Datum, work Work) ([]byte, error) {
+	b := d.Bytes()
+	if !env.ByteaEscape {
+		dst = append(slices.Grow(dst, 2*len(b)+2), `\x`...)
+	}
+	for len(b) > 0 {
+		n := min(len(b), LongBytes)
+		if env.ByteaEscape {
+			dst = appendByteaEscape(dst, b[:n])
+		} else {
+			dst = hex.AppendEncode(dst, b[:n])
+		}
+		b = b[n:]
+		if err := work.spend(n); err != nil {
+			return nil, err
+		}
+	}
+	return dst, nil
+}
+
+func appendByteaEscape(dst, b []byte) []byte {
+	for _, c := range b {
 		switch {
 		case c == '\\':
 			dst = append(dst, `\\`...)

@@ -18,6 +18,14 @@ func (c jsonCodec) parse(env *Env, t *Type, s string, typmod int32) (Datum, erro
 	return d, ValidateJSON(s)
 }
 
+func (c jsonCodec) parseLong(env *Env, t *Type, s string, typmod int32, work Work) (Datum, error) {
+	d, err := c.textCodec.parseLong(env, t, s, -1, work)
+	if err != nil {
+		return Null, err
+	}
+	return d, parseJSON(s, false, nil, work)
+}
+
 func (c jsonCodec) decode(env *Env, t *Type, b []byte, typmod int32) (Datum, error) {
 	return c.parse(env, t, string(b), typmod)
 }
@@ -25,7 +33,7 @@ func (c jsonCodec) decode(env *Env, t *Type, b []byte, typmod int32) (Datum, err
 // ValidateJSON answers text that is no JSON with 22P02, DETAIL and CONTEXT as
 // json_in does.
 func ValidateJSON(s string) error {
-	return parseJSON(s, false, nil)
+	return parseJSON(s, false, nil, nil)
 }
 
 // maxJSONDepth is about what PostgreSQL's stack reaches at max_stack_depth's
@@ -60,8 +68,8 @@ type jsonEvents interface {
 
 // parseJSON reads a whole document. unescape checks what \u escapes mean, which
 // json does not and jsonb does; ev may be nil.
-func parseJSON(s string, unescape bool, ev jsonEvents) error {
-	p := jsonParser{lex: jsonLexer{src: s, line: 1, unescape: unescape || ev != nil}, ev: ev}
+func parseJSON(s string, unescape bool, ev jsonEvents, work Work) error {
+	p := jsonParser{lex: jsonLexer{src: s, line: 1, unescape: unescape || ev != nil, progress: progress{work: work}}, ev: ev}
 	if err := p.next(); err != nil {
 		return err
 	}
@@ -81,6 +89,9 @@ type jsonParser struct {
 }
 
 func (p *jsonParser) next() (err error) {
+	if err := p.lex.progress.at(p.lex.end); err != nil {
+		return err
+	}
 	p.tok, err = p.lex.next()
 	return err
 }
@@ -210,6 +221,7 @@ type jsonLexer struct {
 	buf       strings.Builder // the last string, unescaped
 	isString  bool
 	atEnd     bool
+	progress  progress
 }
 
 func (l *jsonLexer) token() string { return l.src[l.start:l.end] }
@@ -334,6 +346,9 @@ func (l *jsonLexer) str() error {
 		if i >= len(l.src) {
 			l.end = len(l.src)
 			return l.fail("Token \"%s\" is invalid.", l.token())
+		}
+		if err := l.progress.at(i); err != nil {
+			return err
 		}
 		c := l.src[i]
 		if c == '\\' && i+1 < len(l.src) && l.src[i+1] == 'u' {

@@ -49,11 +49,23 @@ func (c jsonbCodec) parse(env *Env, t *Type, s string, typmod int32) (Datum, err
 	if err := ValidateUTF8(s); err != nil {
 		return Null, err
 	}
-	v, err := ParseJSON(s)
+	v, err := ParseJSON(s, nil)
 	if err != nil {
 		return Null, err
 	}
 	return Text(string(v.Append(nil))), nil
+}
+
+func (c jsonbCodec) parseLong(_ *Env, _ *Type, s string, _ int32, work Work) (Datum, error) {
+	if err := validateLong(s, work); err != nil {
+		return Null, err
+	}
+	v, err := ParseJSON(s, work)
+	if err != nil {
+		return Null, err
+	}
+	b, err := v.AppendLong(nil, work)
+	return Text(textOf(b)), err
 }
 
 // jsonbVersion is the version byte of the binary form.
@@ -85,10 +97,10 @@ func (jsonbCodec) hash(_ *Type, h uint64, d Datum) uint64 {
 }
 
 // ParseJSON takes a JSON text apart as jsonb_in does: of equal keys the last
-// one stays, numbers are numeric.
-func ParseJSON(s string) (JSONValue, error) {
-	b := &jsonBuilder{}
-	if err := parseJSON(s, true, b); err != nil {
+// one stays, numbers are numeric. work is told of it.
+func ParseJSON(s string, work Work) (JSONValue, error) {
+	b := &jsonBuilder{work: work}
+	if err := parseJSON(s, true, b, work); err != nil {
 		return JSONValue{}, err
 	}
 	return b.done, nil
@@ -100,13 +112,20 @@ type jsonBuilder struct {
 	keys  []string // of the open objects' current members
 	done  JSONValue
 	n     int // values so far
+	work  Work
 }
+
+// jsonValueWork is about what making a value costs, in bytes read.
+const jsonValueWork = 64
 
 // maxJSONValues bounds what one JSON text is taken apart into; PostgreSQL holds
 // twice as many in one array, and all of them in 256 MB.
 const maxJSONValues = 1 << 24
 
 func (b *jsonBuilder) add(v JSONValue) error {
+	if err := b.work.spend(jsonValueWork); err != nil {
+		return err
+	}
 	if b.n++; b.n > maxJSONValues {
 		return pgerr.New(pgerr.ProgramLimitExceeded, "number of jsonb array elements exceeds the maximum allowed (%d)", maxJSONValues)
 	}
@@ -159,14 +178,32 @@ func (b *jsonBuilder) open(tok jsonToken) error {
 func (b *jsonBuilder) close(jsonToken) error {
 	v := b.stack[len(b.stack)-1]
 	b.stack = b.stack[:len(b.stack)-1]
-	v.Fields = SortJSONFields(v.Fields)
+	var err error
+	if v.Fields, err = sortJSONFields(v.Fields, b.work); err != nil {
+		return err
+	}
 	return b.add(v)
 }
 
 // SortJSONFields brings members into jsonb's order, in place, and drops all but
 // the last of those with equal keys.
 func SortJSONFields(fields []JSONField) []JSONField {
-	sort.SliceStable(fields, func(i, j int) bool { return compareJSONKeys(fields[i].Key, fields[j].Key) < 0 })
+	fields, _ = sortJSONFields(fields, nil) // work that is nil has no error
+	return fields
+}
+
+func sortJSONFields(fields []JSONField, work Work) ([]JSONField, error) {
+	var err error
+	sort.SliceStable(fields, func(i, j int) bool {
+		if err == nil {
+			err = work.spend(len(fields[i].Key) + 1)
+		}
+		// Nothing is less than anything: what is left of the sort is soon done.
+		return err == nil && compareJSONKeys(fields[i].Key, fields[j].Key) < 0
+	})
+	if err != nil {
+		return nil, err
+	}
 	out := fields[:0]
 	for i, f := range fields {
 		if i+1 < len(fields) && fields[i+1].Key == f.Key {
@@ -174,7 +211,7 @@ func SortJSONFields(fields []JSONField) []JSONField {
 		}
 		out = append(out, f)
 	}
-	return out
+	return out, nil
 }
 
 // compareJSONKeys is the order of keys inside an object: by length first.
@@ -187,43 +224,79 @@ func compareJSONKeys(a, b string) int {
 
 // Append appends the text form, as jsonb_out writes it.
 func (v JSONValue) Append(dst []byte) []byte {
+	dst, _ = v.AppendLong(dst, nil) // work that is nil has no error
+	return dst
+}
+
+// AppendLong is Append of a value that may be long.
+func (v JSONValue) AppendLong(dst []byte, work Work) ([]byte, error) {
 	switch v.Kind {
 	case JSONString:
-		return AppendJSONString(dst, v.Text)
+		return AppendJSONStringLong(dst, v.Text, work)
 	case JSONNumber:
-		return AppendNumeric(dst, v.Number)
+		return AppendNumeric(dst, v.Number), work.spend(jsonValueWork)
 	case JSONBool:
 		if v.Bool {
-			return append(dst, "true"...)
+			return append(dst, "true"...), work.spend(1)
 		}
-		return append(dst, "false"...)
+		return append(dst, "false"...), work.spend(1)
 	case JSONArray:
-		dst = append(dst, '[')
-		for i, e := range v.Elems {
-			if i > 0 {
-				dst = append(dst, ", "...)
-			}
-			dst = e.Append(dst)
-		}
-		return append(dst, ']')
+		return v.appendElems(dst, work)
 	case JSONObject:
-		dst = append(dst, '{')
-		for i, f := range v.Fields {
-			if i > 0 {
-				dst = append(dst, ", "...)
-			}
-			dst = append(AppendJSONString(dst, f.Key), ": "...)
-			dst = f.Value.Append(dst)
-		}
-		return append(dst, '}')
+		return v.appendFields(dst, work)
 	}
-	return append(dst, "null"...)
+	return append(dst, "null"...), work.spend(1)
+}
+
+func (v JSONValue) appendElems(dst []byte, work Work) (_ []byte, err error) {
+	dst = append(dst, '[')
+	for i, e := range v.Elems {
+		if i > 0 {
+			dst = append(dst, ", "...)
+		}
+		if dst, err = e.AppendLong(dst, work); err != nil {
+			return nil, err
+		}
+	}
+	return append(dst, ']'), nil
+}
+
+func (v JSONValue) appendFields(dst []byte, work Work) (_ []byte, err error) {
+	dst = append(dst, '{')
+	for i, f := range v.Fields {
+		if i > 0 {
+			dst = append(dst, ", "...)
+		}
+		if dst, err = AppendJSONStringLong(dst, f.Key, work); err != nil {
+			return nil, err
+		}
+		if dst, err = f.Value.AppendLong(append(dst, ": "...), work); err != nil {
+			return nil, err
+		}
+	}
+	return append(dst, '}'), nil
 }
 
 // AppendJSONString appends s as a JSON string (escape_json).
 func AppendJSONString(dst []byte, s string) []byte {
-	const from, to = "\b\f\n\r\t\"\\", `bfnrt"\`
+	return append(appendJSONBytes(append(dst, '"'), s), '"')
+}
+
+// AppendJSONStringLong is AppendJSONString of a text that may be long.
+func AppendJSONStringLong(dst []byte, s string, work Work) ([]byte, error) {
 	dst = append(dst, '"')
+	for len(s) > LongBytes {
+		dst = appendJSONBytes(dst, s[:LongBytes])
+		s = s[LongBytes:]
+		if err := work.spend(LongBytes); err != nil {
+			return nil, err
+		}
+	}
+	return append(appendJSONBytes(dst, s), '"'), work.spend(len(s) + 1)
+}
+
+func appendJSONBytes(dst []byte, s string) []byte {
+	const from, to = "\b\f\n\r\t\"\\", `bfnrt"\`
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if k := strings.IndexByte(from, c); k >= 0 {
@@ -235,7 +308,7 @@ func AppendJSONString(dst []byte, s string) []byte {
 			dst = append(dst, c)
 		}
 	}
-	return append(dst, '"')
+	return dst
 }
 
 // JSONStringLen is how many bytes AppendJSONString appends.
@@ -260,7 +333,7 @@ func (v JSONValue) Compare(w JSONValue) int {
 // appendJSONBKey appends the key of a jsonb's text; text that is none, which
 // only a damaged file can hold, gives an empty document's.
 func appendJSONBKey(dst []byte, s string) []byte {
-	v, _ := ParseJSON(s)
+	v, _ := ParseJSON(s, nil)
 	return v.appendTopKey(dst)
 }
 

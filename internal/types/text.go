@@ -19,6 +19,20 @@ func (textCodec) parse(_ *Env, _ *Type, s string, _ int32) (Datum, error) {
 	return Text(strings.Clone(s)), nil
 }
 
+func (textCodec) parseLong(_ *Env, t *Type, s string, typmod int32, work Work) (Datum, error) {
+	if err := validateLong(s, work); err != nil {
+		return Null, err
+	}
+	s, err := cloneLong(s, work)
+	if err != nil {
+		return Null, err
+	}
+	if typmod < typmodHeader {
+		return Text(s), nil
+	}
+	return t.ApplyTypmod(Text(s), typmod, false)
+}
+
 func (textCodec) format(_ *Env, _ *Type, dst []byte, d Datum) []byte {
 	return append(dst, d.Text()...)
 }

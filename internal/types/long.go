@@ -1,0 +1,112 @@
+package types
+
+import (
+	"unicode/utf8"
+	"unsafe"
+)
+
+// Work is told how much of something long has been done, in bytes read or
+// written; its error ends it. nil is asked nothing.
+type Work func(bytes int) error
+
+// LongBytes is from how many bytes on a value is long: what reads or writes a
+// shorter one takes a millisecond at most.
+const LongBytes = 1 << 16
+
+// spend tells work, if there is one.
+func (w Work) spend(bytes int) error {
+	if w == nil {
+		return nil
+	}
+	return w(bytes)
+}
+
+// progress tells work of a loop over a text, from piece to piece.
+type progress struct {
+	work Work
+	next int // where work is told again
+}
+
+// at is called with the place that the loop has come to.
+func (p *progress) at(i int) error {
+	if i < p.next {
+		return nil
+	}
+	first := p.next == 0
+	p.next = i + LongBytes
+	if first {
+		return nil
+	}
+	return p.work.spend(LongBytes)
+}
+
+// ParseLong is Parse of a text that may be long.
+func (t *Type) ParseLong(env *Env, s string, typmod int32, work Work) (Datum, error) {
+	if len(s) < LongBytes {
+		return t.codec.parse(env, t, s, typmod)
+	}
+	// By the type itself: what is embedded would be that of another one.
+	switch c := t.codec.(type) {
+	case textCodec:
+		return c.parseLong(env, t, s, typmod, work)
+	case varcharCodec:
+		return c.parseLong(env, t, s, typmod, work)
+	case bpcharCodec:
+		return c.parseLong(env, t, s, typmod, work)
+	case byteaCodec:
+		return c.parseLong(env, t, s, typmod, work)
+	case arrayCodec:
+		return c.parseLong(env, t, s, typmod, work)
+	case jsonCodec:
+		return c.parseLong(env, t, s, typmod, work)
+	case jsonbCodec:
+		return c.parseLong(env, t, s, typmod, work)
+	}
+	return t.codec.parse(env, t, s, typmod)
+}
+
+// FormatLong is Format of a value that may be long.
+func (t *Type) FormatLong(env *Env, dst []byte, d Datum, work Work) ([]byte, error) {
+	switch c := t.codec.(type) {
+	case byteaCodec:
+		return c.formatLong(env, t, dst, d, work)
+	case arrayCodec:
+		return c.formatLong(env, t, dst, d, work)
+	}
+	return t.codec.format(env, t, dst, d), nil
+}
+
+// validateLong is ValidateUTF8 in pieces.
+func validateLong(s string, work Work) error {
+	for rest := s; rest != ""; {
+		end := min(len(rest), LongBytes)
+		for end < len(rest) && end > LongBytes-utf8.UTFMax && !utf8.RuneStart(rest[end]) {
+			end--
+		}
+		if ValidateUTF8(rest[:end]) != nil {
+			return ValidateUTF8(s) // which bytes may lie in two pieces
+		}
+		rest = rest[end:]
+		if err := work.spend(end); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// textOf is a text of bytes that nobody changes from now on.
+func textOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// cloneLong is strings.Clone in pieces.
+func cloneLong(s string, work Work) (string, error) {
+	b := make([]byte, 0, len(s))
+	for s != "" {
+		n := min(len(s), LongBytes)
+		b = append(b, s[:n]...)
+		s = s[n:]
+		if err := work.spend(n); err != nil {
+			return "", err
+		}
+	}
+	return textOf(b), nil
+}
