@@ -1,15 +1,20 @@
 package faults
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// TestKill runs pgbench's load and kills the server at random moments of it,
-// some of them while it starts up again.
+// TestKill runs pgbench's load, with and without VACUUM beside it, and kills the
+// server at random moments of it, some of them while it starts up again.
 func TestKill(t *testing.T) {
 	for _, logs := range []int{1, 3} {
 		t.Run(fmt.Sprintf("logs=%d", logs), func(t *testing.T) { kills(t, logs) })
@@ -26,6 +31,12 @@ func kills(t *testing.T, logs int) {
 	rounds := scaled(3, 20)
 	for round := range rounds {
 		w := book.begin(p.dsn(), fmt.Sprint("r", round), 8, *seed+uint64(round))
+		vacuumed := make(chan error, 1)
+		if round%2 == 0 {
+			go vacuuming(p.connect(t), vacuumed)
+		} else {
+			close(vacuumed)
+		}
 		// A few commits in, then anywhere: between two of them or within one.
 		book.until(p, 1+rng.IntN(scaled(150, 2000)), 10*time.Second)
 		time.Sleep(time.Duration(rng.IntN(30_000)) * time.Microsecond)
@@ -34,6 +45,10 @@ func kills(t *testing.T, logs int) {
 		}
 		p.kill()
 		w.end(t)
+		var refused *pgconn.PgError
+		if err := <-vacuumed; errors.As(err, &refused) {
+			t.Errorf("VACUUM: %v", err)
+		}
 		if rng.IntN(2) == 0 {
 			dieInStartup(t, dir, rng, args)
 		}
@@ -46,6 +61,20 @@ func kills(t *testing.T, logs int) {
 	p = start(t, dir, args...)
 	book.audit(t, p.connect(t))
 	p.stop(t)
+}
+
+// vacuuming has the shards' files written anew until the server is gone. A
+// table that comes and goes leaves free pages in them.
+func vacuuming(c *pgx.Conn, ended chan<- error) {
+	for {
+		for _, sql := range []string{`DROP TABLE IF EXISTS comes`, `CREATE TABLE comes (a int PRIMARY KEY, b text)`,
+			`INSERT INTO comes SELECT i, repeat('x', 500) FROM generate_series(1, 4000) i`, `CHECKPOINT`, `DROP TABLE comes`, `VACUUM FULL`} {
+			if _, err := c.Exec(context.Background(), sql); err != nil {
+				ended <- err
+				return
+			}
+		}
+	}
 }
 
 // dieInStartup starts the server and kills it before or soon after it is ready.

@@ -60,6 +60,8 @@ type machine struct {
 	guests int64
 	left   bool // a transaction was left in this life
 	dead   atomic.Bool
+
+	vacuums *vacuums // nil: files are not written anew
 }
 
 func newMachine(t *testing.T, seed uint64, ignored sqlite.Syncs) *machine {
@@ -115,6 +117,7 @@ func (m *machine) live(d death, ignored sqlite.Syncs) error {
 		in := instance(n, m.oracle)
 		err = m.work(n, in)
 	}
+	d.powerCut = d.powerCut || m.vacuums.cut()
 	died := m.dead.Load() || errors.Is(err, errDied) || d.pages >= 0 && m.disk.Operations()-before >= d.pages
 	seed := m.rng.Uint64()
 	var survivors *vfs.Mem
@@ -191,6 +194,9 @@ func (m *machine) work(n *engine.Node, in *shardtest.Instance) error {
 
 func (m *machine) step(n *engine.Node, in *shardtest.Instance) error {
 	ctx := context.Background()
+	if m.vacuums != nil && m.rng.IntN(6) == 0 {
+		return m.vacuum(in)
+	}
 	switch m.rng.IntN(10) {
 	case 0:
 		return n.Engines()[m.rng.IntN(machineShards)].Settle(ctx)
@@ -203,7 +209,7 @@ func (m *machine) step(n *engine.Node, in *shardtest.Instance) error {
 	case 4:
 		return m.sweep(in)
 	case 5:
-		return m.comeAndGo(in)
+		return m.comeAndGo(in, m.rng.Int64N(machineShards))
 	case 6:
 		return m.leave(in)
 	}
@@ -309,16 +315,21 @@ func (m *machine) sweep(in *shardtest.Instance) error {
 	return m.commit(tx, change)
 }
 
-// comeAndGo inserts guests, or takes them away.
-func (m *machine) comeAndGo(in *shardtest.Instance) error {
-	tx := in.Begin(m.t, txn.ReadCommitted)
-	at := m.rng.Int64N(machineShards)
+// guestsOf are the guests of a shard, as they go.
+func (m *machine) guestsOf(at int64) balances {
 	change := balances{}
 	for id := range m.known {
 		if id >= guestRow && id%machineShards == at {
 			change[id] = gone
 		}
 	}
+	return change
+}
+
+// comeAndGo inserts guests, or takes them away.
+func (m *machine) comeAndGo(in *shardtest.Instance, at int64) error {
+	tx := in.Begin(m.t, txn.ReadCommitted)
+	change := m.guestsOf(at)
 	if len(change) > 0 {
 		del := &shard.WriteRequest{Header: shard.Header{Shard: shard.ID(at)}, Op: shard.OpDelete, Table: m.acc,
 			Find:   shardtest.Fragment(m.acc, shardtest.Condition{Column: 1, Operator: "=", Param: 0}),
@@ -329,7 +340,7 @@ func (m *machine) comeAndGo(in *shardtest.Instance) error {
 		return m.commit(tx, change)
 	}
 	var ids []int64
-	for range 1 + m.rng.IntN(guestsAtOnce) {
+	for range 1 + m.rng.IntN(m.atOnce()) {
 		id := guestRow + m.guests*machineShards + at
 		m.guests++
 		ids, change[id] = append(ids, id), 1
