@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/internal/vfs"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/engine"
@@ -113,37 +114,86 @@ func TestRule27FreeingIsNotRefused(t *testing.T) {
 	}
 }
 
-// A full log still takes the drop of a table (rule 27).
-func TestRule27DropsInFullLog(t *testing.T) {
+// inFullLog is an engine whose log has no room for any commit. What first does
+// is at its beginning; free ends it.
+func inFullLog(t *testing.T, first func(*shardtest.Instance, *shard.Table)) (in *shardtest.Instance, acc *shard.Table, free func()) {
+	t.Helper()
 	files, err := sqlite.NewDisk()
 	if err != nil {
 		t.Fatal(err)
 	}
 	fs := vfs.NewMem()
 	cfg := config("data", shardtest.NewOracle(), 1, 1)
-	cfg.FS, cfg.SQLite.VFS, cfg.Log, cfg.SettleEvery = fs, files.VFS(), log.Options{SegmentBytes: 1 << 14}, -1
-	in := open(t, cfg)
-	acc := shardtest.Accounts(1)
+	cfg.FS, cfg.SQLite.VFS, cfg.Log, cfg.SettleEvery = fs, files.VFS(), log.Options{SegmentBytes: 1 << 15}, -1
+	in, acc = open(t, cfg), shardtest.Accounts(1)
+	first(in, acc)
 	var open []*shardtest.Tx
-	for i := range int64(60) {
+	for i := range int64(160) { // the last are small: they fill what the others leave
 		tx := in.Begin(t, txn.ReadCommitted)
-		write(t, tx, &shard.WriteRequest{Op: shard.OpInsert, Table: acc,
-			Rows: shardtest.Batch(shardtest.Account(acc, i, 1, 1, strings.Repeat("x", 1000)+fmt.Sprint(i)))})
+		r := wideRow(acc, i)
+		if i >= 120 {
+			r.Rows = rowsOf(acc, i, i+1, 1)
+		}
+		write(t, tx, r)
 		open = append(open, tx)
 	}
 	fs.SetCapacity(fs.UsedBytes())
 	full := false
 	for _, tx := range open {
 		if _, err := tx.Commit(); err != nil {
-			full = full || pgerr.HasCode(err, pgerr.DiskFull)
+			full = pgerr.HasCode(err, pgerr.DiskFull)
 			tx.Rollback()
+		} else {
+			full = false
 		}
 	}
 	if !full {
 		t.Fatal("the log is not full")
 	}
+	return in, acc, func() { fs.SetCapacity(1 << 30) }
+}
+
+func wideRow(acc *shard.Table, id int64) *shard.WriteRequest {
+	return &shard.WriteRequest{Op: shard.OpInsert, Table: acc,
+		Rows: shardtest.Batch(shardtest.Account(acc, id, 1, 1, strings.Repeat("x", 1000)+fmt.Sprint(id)))}
+}
+
+// A full log still takes the drop of a table (rule 27).
+func TestRule27DropsInFullLog(t *testing.T) {
+	in, acc, free := inFullLog(t, func(*shardtest.Instance, *shard.Table) {})
+	defer free()
 	control(t, in, &shard.ControlRequest{Op: shard.ControlDropTable, Physical: acc.Physical})
-	fs.SetCapacity(1 << 30)
+}
+
+// A full log is cut, though what is in doubt is copied to its end (rule 27),
+// and the outcome is found after that.
+func TestRule27CutsOfFullLog(t *testing.T) {
+	const doubtful = 1000
+	var tx *shardtest.Tx
+	var at txn.Timestamp
+	in, acc, free := inFullLog(t, func(in *shardtest.Instance, acc *shard.Table) {
+		tx = in.Begin(t, txn.ReadCommitted)
+		write(t, tx, &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: rowsOf(acc, doubtful, doubtful+1, 1)})
+		at, _ = in.Oracle.Commit(t.Context())
+		uuid, _ := in.Log(0)
+		if _, err := tx.PrepareAt(uuid, []txn.LogID{{1}, uuid}, at); err != nil {
+			t.Fatal(err)
+		}
+	})
+	control(t, in, &shard.ControlRequest{Op: shard.ControlSettle})
+	next := in.Begin(t, txn.ReadCommitted)
+	write(t, next, wideRow(acc, 2000))
+	commit(t, next)
+	free()
+	in = in.Restart(t, false)
+	_, p := in.Log(0)
+	if err := p.Resolve(t.Context(), &txn.ResolveRequest{Txn: tx.ID(), Outcome: txn.Outcome{State: txn.Committed, At: at}}); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := in.Begin(t, txn.ReadCommitted).Read(0, shardtest.Fragment(acc, shardtest.Condition{Column: 0, Operator: "=", Param: 0}), types.Int(doubtful))
+	if err != nil || len(rows) != 1 {
+		t.Errorf("%d rows of what was in doubt, %v", len(rows), err)
+	}
 }
 
 // While writers wait for space, logs are cut and WALs emptied without being

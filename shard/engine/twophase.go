@@ -354,15 +354,20 @@ func (p *Participant) rollback(id txn.ID) {
 }
 
 // copyForward appends again what is still needed of the log before upto, and
-// returns how far the log may be cut (rule 8).
+// returns how far the log may be cut (rule 8). When the log is full, small
+// prepares go where only decisions do (rule 27).
 func (p *Participant) copyForward(upto log.Position) (log.Position, error) {
 	p.two.mu.Lock()
 	limit, copies := p.two.ledger.Cut(twopc.Position(upto))
+	room := p.log.UrgentCopies(log.Position(limit))
 	var tickets []log.Ticket
 	var err error
 	for _, d := range copies {
 		var ticket log.Ticket
-		if ticket, err = p.copyOne(&d); err != nil {
+		if d.Undecided() {
+			room -= int64(len(p.two.prepared[d.Txn].raw.Data))
+		}
+		if ticket, err = p.copyOne(&d, room >= 0); err != nil {
 			break
 		}
 		tickets = append(tickets, ticket)
@@ -376,10 +381,10 @@ func (p *Participant) copyForward(upto log.Position) (log.Position, error) {
 	return log.Position(limit), err
 }
 
-func (p *Participant) copyOne(d *twopc.Doubt) (log.Ticket, error) {
+func (p *Participant) copyOne(d *twopc.Doubt, urgent bool) (log.Ticket, error) {
 	if d.Undecided() {
 		st := p.two.prepared[d.Txn]
-		pos, ticket, err := p.append(false, st.raw)
+		pos, ticket, err := p.append(urgent, st.raw)
 		if err != nil {
 			return ticket, err
 		}

@@ -18,11 +18,22 @@ type plan struct {
 // AppendUrgent: some thousand decisions.
 func (l *Log) urgentBytes() int64 { return min(1<<20, l.opts.SegmentBytes/8) }
 
+// UrgentCopies is how much of AppendUrgent's room may go to copies of what a cut
+// at upto takes away: none if that drops no segment, for then it gives nothing back.
+func (l *Log) UrgentCopies(upto Position) int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.segments) < 2 || l.segments[1].header.first > upto {
+		return 0
+	}
+	return l.urgentBytes() / 2
+}
+
 // fits reports whether n bytes go into the segment of the last queued batch.
 // The caller holds mu.
 func (l *Log) fits(n int64, urgent bool) bool {
 	room := l.plan.room
-	if !urgent && l.reserve.full != nil && len(l.spares) <= l.plan.rolls {
+	if !urgent && len(l.spares) <= l.plan.rolls {
 		room -= l.urgentBytes()
 	}
 	return n <= room
