@@ -235,6 +235,9 @@ func (e *Engine) buildIndex(ctx context.Context, r *shard.ControlRequest) error 
 	}
 	t := e.table(r.Table)
 	e.learn(shapeOf(r.Table))
+	if err := e.widen(ctx, t, r.Table); err != nil { // the checks read the file's columns
+		return err
+	}
 	var built *shard.Index
 	for i := range r.Table.Indexes {
 		if ix := &r.Table.Indexes[i]; ix.ID == r.Index {

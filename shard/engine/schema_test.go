@@ -155,6 +155,19 @@ func TestIndexesAndDrops(t *testing.T) {
 	check()
 }
 
+// TestIndexOfAColumnThatTheFileLacks: nobody has read the rows since the column came.
+func TestIndexOfAColumnThatTheFileLacks(t *testing.T) {
+	for _, unique := range []bool{false, true} {
+		c := newReshapeCrash(t)
+		wide := widened(c.acc, types.Int(5))
+		wide.Indexes[len(wide.Indexes)-1] = shard.Index{ID: 9, Name: "more_idx", Columns: []int{len(c.acc.Columns)}, Desc: []bool{false}, Unique: unique}
+		_, err := c.in.Service.Control(t.Context(), &shard.ControlRequest{Op: shard.ControlBuildIndex, Table: wide, Index: 9})
+		if want := unique; pgerr.HasCode(err, pgerr.UniqueViolation) != want || err != nil && !want {
+			t.Fatalf("unique %v: %v", unique, err)
+		}
+	}
+}
+
 // TestViews reads a stopped shard's file as anybody would.
 func TestViews(t *testing.T) {
 	dir := t.TempDir()

@@ -124,3 +124,21 @@ SELECT 'SELECT ' || string_agg(i::text, ', ') AS list, 'CREATE TABLE wider (' ||
 :list;
 :wider;
 \set ECHO all
+
+-- indexes over columns younger than the rows
+CREATE TABLE young (id int PRIMARY KEY, v int);
+INSERT INTO young SELECT g, g FROM generate_series(1, 50) g;
+VACUUM young;
+ALTER TABLE young ADD COLUMN n int;
+CREATE INDEX ON young (n);
+VACUUM young;
+ALTER TABLE young ADD COLUMN u text;
+ALTER TABLE young ADD UNIQUE (u);
+VACUUM young;
+BEGIN;
+ALTER TABLE young ADD COLUMN d int DEFAULT 7;
+CREATE INDEX ON young (d, v);
+CREATE UNIQUE INDEX young_d ON young (d);
+ROLLBACK;
+ALTER TABLE young ADD COLUMN e int DEFAULT 8, ADD UNIQUE (e, v);
+SELECT count(*), count(n), count(u), sum(e) FROM young;
