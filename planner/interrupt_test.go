@@ -3,9 +3,15 @@ package planner_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
+	"strings"
 	"testing"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/planner"
+	"github.com/pegmatitedb/pegmatite/planner/bind"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
 
@@ -46,5 +52,49 @@ func TestEvaluationAsksWhetherToGoOn(t *testing.T) {
 			t.Errorf("%s: %v", sql, err)
 		}
 		tx.Rollback(context.Background())
+	}
+}
+
+// TestPlanningAsksWhetherToGoOn: a statement that is long to rewrite and to
+// distribute hears of a cancel there, behind all the looks that binding takes.
+func TestPlanningAsksWhetherToGoOn(t *testing.T) {
+	w := newWorld(t, 1, 1)
+	schema(w)
+	join := "SELECT count(*) FROM accounts a0"
+	for i := 1; i < 60; i++ {
+		join += fmt.Sprintf(" JOIN accounts a%d ON a%d.aid = a%d.aid", i, i, i-1)
+	}
+	var alike []string
+	for i := range 3000 {
+		alike = append(alike, fmt.Sprintf("abalance = %d", i))
+	}
+	for name, sql := range map[string]string{
+		"values": "VALUES (1)" + strings.Repeat(", (1)", 10_000),
+		"or":     "SELECT aid FROM accounts WHERE " + strings.Join(alike, " OR "),
+		"unions": "SELECT aid FROM accounts" + strings.Repeat(" UNION ALL SELECT aid FROM accounts", 1000),
+		"joins":  join,
+	} {
+		s, err := sqlparse.ParseQuery(sql)
+		if err != nil {
+			t.Fatal(err)
+		}
+		looks := &impatient{context.Background(), math.MaxInt}
+		env := w.env()
+		env.Interrupted = looks.Err
+		if _, err := bind.Statement(env, s, nil); err != nil {
+			t.Fatal(err)
+		}
+		bound := math.MaxInt - looks.left
+		looks.left = math.MaxInt
+		if _, err := planner.New().Plan(env, s, nil); err != nil {
+			t.Fatal(err)
+		}
+		if all := math.MaxInt - looks.left; all < bound+3 {
+			t.Errorf("%s: binding looks %d times, planning %d", name, bound, all)
+		}
+		looks.left = bound + 2
+		if _, err := planner.New().Plan(env, s, nil); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -39,11 +39,12 @@ func (p *Planner) Plan(env *bind.Env, s *sqlparse.Statement, params []*types.Typ
 
 // finish plans what has been bound, or was put together by hand.
 func (p *Planner) finish(env *bind.Env, st *plan.Statement) (*plan.Statement, error) {
-	st, reasons, err := rewrite.Rewrite(env.Types, st)
+	st, reasons, err := rewrite.Rewrite(env.Types, st, env.Interrupted)
 	if err != nil {
 		return nil, err
 	}
-	st, err = distribute.Distribute(st, p.relations, env.Since, func(t *catalog.Table) string { return schemaName(env, t) })
+	schemaOf := func(t *catalog.Table) string { return schemaName(env, t) }
+	st, err = distribute.Distribute(st, p.relations, env.Since, schemaOf, env.Interrupted)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ func TestRewrites(t *testing.T) {
 			return failure(err)
 		}
 		before := plan.Dump(st.Root)
-		out, reasons, err := rewrite.Rewrite(types.DefaultEnv(), st)
+		out, reasons, err := rewrite.Rewrite(types.DefaultEnv(), st, nil)
 		if err != nil {
 			return failure(err)
 		}

@@ -11,14 +11,17 @@ import (
 
 // Distribute makes st executable. It never changes st. since is the catalog when
 // the snapshot was drawn that st runs at, nil when that is the newest. schemaOf names the schema
-// of a table, for the shards' messages.
-func Distribute(st *plan.Statement, relations *Relations, since *catalog.Snapshot, schemaOf func(*catalog.Table) string) (*plan.Statement, error) {
+// of a table, for the shards' messages. interrupted, if it is not nil, is asked now and then for the error to stop with.
+func Distribute(st *plan.Statement, relations *Relations, since *catalog.Snapshot, schemaOf func(*catalog.Table) string,
+	interrupted func() error,
+) (*plan.Statement, error) {
 	out := *st
 	out.Inits = slices.Clone(st.Inits)
 	out.Memo = &plan.Memo{}
 	d := &distributor{
 		st: &out, relations: relations, since: since, schemaOf: schemaOf, firstInit: len(st.Params) + len(st.Lifted),
 		accesses: map[*plan.Scan]*access{}, lazy: map[*plan.LockRows]bool{}, changesSettings: callsSetConfig(st.Root),
+		steps: plan.Steps{Interrupted: interrupted},
 	}
 	root, err := d.liftTree(st.Root)
 	if err != nil {
@@ -45,6 +48,7 @@ type distributor struct {
 	known map[*plan.Scan][]equality
 	// changesSettings: the statement calls set_config, so that what asks the session must stay in its place behind it.
 	changesSettings bool
+	steps           plan.Steps
 }
 
 // callsSetConfig reports whether a plan calls set_config anywhere.
@@ -92,6 +96,9 @@ func (d *distributor) finish(n plan.Node) (plan.Node, error) {
 
 // node distributes a tree, leaving accesses open for what stands above.
 func (d *distributor) node(n plan.Node) (plan.Node, error) {
+	if err := d.steps.Take(1); err != nil {
+		return nil, err
+	}
 	switch n := n.(type) {
 	case *plan.Scan:
 		a := d.access(n)

@@ -20,6 +20,9 @@ func (d *distributor) lift(e expr.Expr) (expr.Expr, error) {
 	if e == nil {
 		return nil, nil
 	}
+	if err := d.steps.Take(1); err != nil {
+		return nil, err
+	}
 	if d.liftable(e) {
 		p := d.param(plan.Init{Name: "init", Type: e.Type(), Expr: e}, e.Typmod())
 		// The init's own subqueries are planned as its expression.
@@ -88,6 +91,9 @@ func (d *distributor) isRunParam(index int) bool {
 // are parameters.
 func (d *distributor) subplans(e expr.Expr) (expr.Expr, error) {
 	return expr.Map(e, func(e expr.Expr) (expr.Expr, error) {
+		if err := d.steps.Take(1); err != nil {
+			return nil, err
+		}
 		s, ok := e.(*expr.Subquery)
 		if !ok {
 			return e, nil

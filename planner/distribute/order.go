@@ -51,7 +51,10 @@ func (o *joinOrder) collect(n plan.Node, leaves []plan.Node) []plan.Node {
 func (o *joinOrder) join() (plan.Node, error) {
 	current := o.take(o.smallest())
 	for len(o.nodes) > 0 {
-		i := o.best(current)
+		i, err := o.best(current)
+		if err != nil {
+			return nil, err
+		}
 		right := o.take(i)
 		j := &plan.Join{Kind: plan.JoinInner, Left: current, Right: right}
 		j.On = expr.NewAnd(o.ready(current, right)...)
@@ -85,25 +88,30 @@ func (o *joinOrder) smallest() int {
 
 // best is the input to join next: of those that a condition connects, the one
 // that leaves the fewest rows; else the smallest.
-func (o *joinOrder) best(current plan.Node) int {
+func (o *joinOrder) best(current plan.Node) (int, error) {
 	best, fewest := -1, 0.0
+	left, size := idSet(current.Columns()), estimate(current)
 	for i, n := range o.nodes {
-		rows, connected := o.rows(current, n)
+		if err := o.d.steps.Take(1 + len(o.conds)); err != nil {
+			return 0, err
+		}
+		rows, connected := o.rows(left, size, n)
 		if connected && (best < 0 || rows < fewest) {
 			best, fewest = i, rows
 		}
 	}
 	if best < 0 {
-		return o.smallest()
+		return o.smallest(), nil
 	}
-	return best
+	return best, nil
 }
 
-// rows guesses how many rows joining n leaves, and says whether an equality connects it.
-func (o *joinOrder) rows(current, n plan.Node) (rows float64, connected bool) {
-	left, right := idSet(current.Columns()), idSet(n.Columns())
+// rows guesses how many rows joining n leaves to so many, of these columns, and
+// says whether an equality connects it.
+func (o *joinOrder) rows(left map[expr.ColumnID]bool, have float64, n plan.Node) (rows float64, connected bool) {
+	right := idSet(n.Columns())
 	size := estimate(n)
-	rows = estimate(current) * size
+	rows = have * size
 	for _, c := range o.conds {
 		p, ok := equiPair(c, left, right)
 		if !ok {

@@ -9,6 +9,7 @@
 //	statement.go Statement: a plan with what a session must know of it
 //	explain.go   EXPLAIN's text of a plan; analysis.go what EXPLAIN ANALYZE measures
 //	transform.go trees are walked and rebuilt
+//	steps.go     how often planning asks whether its statement goes on
 //	dump.go      a plan as the golden tests print it
 //
 // One sentence rules planner/distribute: what stands under a Gather has become

@@ -10,6 +10,9 @@ func (r *rewriter) pushDown(n plan.Node) (plan.Node, error) { return r.push(n, n
 
 // push returns n with the conditions applied to its rows, below it where possible.
 func (r *rewriter) push(n plan.Node, conds []expr.Expr) (plan.Node, error) {
+	if err := r.steps.Take(1 + len(conds)); err != nil {
+		return nil, err
+	}
 	switch n := n.(type) {
 	case *plan.Filter:
 		return r.push(n.Input, append(conds, expr.Conjuncts(n.Cond)...))

@@ -25,9 +25,10 @@ import (
 )
 
 // Rewrite returns the rewritten statement and the reasons. st is not changed.
-func Rewrite(env *types.Env, st *plan.Statement) (*plan.Statement, []string, error) {
+// interrupted, if it is not nil, is asked now and then for the error to stop with.
+func Rewrite(env *types.Env, st *plan.Statement, interrupted func() error) (*plan.Statement, []string, error) {
 	out := *st
-	r := &rewriter{env: env, st: &out}
+	r := &rewriter{env: env, st: &out, steps: plan.Steps{Interrupted: interrupted}}
 	root, err := r.tree(st.Root)
 	if err != nil {
 		return nil, nil, err
@@ -40,6 +41,7 @@ type rewriter struct {
 	env     *types.Env
 	st      *plan.Statement
 	reasons []string
+	steps   plan.Steps
 }
 
 // because notes a rewrite.
@@ -57,6 +59,9 @@ func (r *rewriter) tree(n plan.Node) (plan.Node, error) {
 		return nil, err
 	}
 	for _, step := range []func(plan.Node) (plan.Node, error){r.inline, r.unnest, r.lateral, r.reduceOuter, r.pushDown, r.shape} {
+		if err = r.steps.Take(1); err != nil {
+			return nil, err
+		}
 		if n, err = step(n); err != nil {
 			return nil, err
 		}
@@ -68,6 +73,9 @@ func (r *rewriter) tree(n plan.Node) (plan.Node, error) {
 func (r *rewriter) inner(n plan.Node) (plan.Node, error) {
 	return plan.Rebuild(n, func(n plan.Node) (plan.Node, error) {
 		return plan.MapExprs(n, func(e expr.Expr) (expr.Expr, error) {
+			if err := r.steps.Take(1); err != nil {
+				return nil, err
+			}
 			return plan.MapSubplans(r.fold(e), r.tree)
 		})
 	})
