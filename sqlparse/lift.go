@@ -219,6 +219,12 @@ func (w *lifter) visit(m protoreflect.Message, frozen bool) {
 			}
 			return
 		}
+		if l := n.GetList(); l != nil {
+			for _, item := range l.Items {
+				w.visit(item.ProtoReflect(), frozen)
+			}
+			return
+		}
 	case *pg.ParamRef:
 		w.params = max(w.params, int(n.Number))
 		return

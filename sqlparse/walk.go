@@ -12,7 +12,67 @@ import (
 // is under one for which visit answers false is left out.
 func Walk(n *pg.Node, visit func(m proto.Message) bool) {
 	if n != nil {
-		walkMessage(n.ProtoReflect(), visit)
+		walkNode(n, visit)
+	}
+}
+
+// walkNode goes without reflection through what a long statement consists of: its
+// rows and lists, their constants, and operators between them.
+func walkNode(n *pg.Node, visit func(m proto.Message) bool) {
+	if !visit(n) {
+		return
+	}
+	switch c := n.GetNode().(type) {
+	case *pg.Node_AConst:
+		walkConst(c.AConst, visit)
+	case *pg.Node_List:
+		if visit(c.List) {
+			walkNodes(c.List.Items, visit)
+		}
+	case *pg.Node_ParamRef:
+		visit(c.ParamRef)
+	case *pg.Node_String_:
+		visit(c.String_)
+	case *pg.Node_AExpr:
+		walkOperator(c.AExpr, visit)
+	default:
+		walkFields(n.ProtoReflect(), visit)
+	}
+}
+
+func walkNodes(list []*pg.Node, visit func(m proto.Message) bool) {
+	for _, n := range list {
+		walkNode(n, visit)
+	}
+}
+
+func walkConst(c *pg.A_Const, visit func(m proto.Message) bool) {
+	if !visit(c) {
+		return
+	}
+	switch v := c.Val.(type) {
+	case *pg.A_Const_Ival:
+		visit(v.Ival)
+	case *pg.A_Const_Fval:
+		visit(v.Fval)
+	case *pg.A_Const_Boolval:
+		visit(v.Boolval)
+	case *pg.A_Const_Sval:
+		visit(v.Sval)
+	case *pg.A_Const_Bsval:
+		visit(v.Bsval)
+	}
+}
+
+func walkOperator(e *pg.A_Expr, visit func(m proto.Message) bool) {
+	if !visit(e) {
+		return
+	}
+	walkNodes(e.Name, visit)
+	for _, operand := range []*pg.Node{e.Lexpr, e.Rexpr} {
+		if operand != nil {
+			walkNode(operand, visit)
+		}
 	}
 }
 
@@ -29,9 +89,18 @@ func RangeVars(n *pg.Node) (names []*pg.RangeVar) {
 }
 
 func walkMessage(m protoreflect.Message, visit func(m proto.Message) bool) {
-	if !visit(m.Interface()) {
-		return
+	switch n := m.Interface().(type) {
+	case *pg.Node:
+		walkNode(n, visit)
+	default:
+		if visit(n) {
+			walkFields(m, visit)
+		}
 	}
+}
+
+// walkFields goes through the messages in a message.
+func walkFields(m protoreflect.Message, visit func(m proto.Message) bool) {
 	m.Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
 		switch {
 		case fd.Message() == nil:

@@ -116,6 +116,9 @@ func clauseName(name protoreflect.Name) string {
 func (b *binder) checkFields(n *pg.Node) {
 	sqlparse.Walk(n, func(m proto.Message) bool {
 		b.step()
+		if nothingRefused(m) {
+			return true
+		}
 		r := m.ProtoReflect()
 		name := r.Descriptor().Name()
 		if refusedNodes[string(name)] {
@@ -133,6 +136,16 @@ func (b *binder) checkFields(n *pg.Node) {
 		})
 		return true
 	})
+}
+
+// nothingRefused reports whether all fields of a node are read, for those that
+// there are very many of in a long statement.
+func nothingRefused(m proto.Message) bool {
+	switch m.(type) {
+	case *pg.Node, *pg.List, *pg.A_Const, *pg.Integer, *pg.Float, *pg.Boolean, *pg.String, *pg.BitString, *pg.ParamRef, *pg.A_Expr:
+		return true
+	}
+	return false
 }
 
 func messageLocation(m protoreflect.Message) int32 {

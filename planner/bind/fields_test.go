@@ -4,7 +4,9 @@ import (
 	"testing"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
 // messages are all message types that a parse tree can consist of.
@@ -75,6 +77,28 @@ func TestUnknownNodesAreRefused(t *testing.T) {
 		got := bound(env, sql)
 		if len(got) < 5 || got[:5] != "0A000" && got[:5] != "42601" {
 			t.Errorf("%s: %s", sql, got)
+		}
+	}
+}
+
+// TestNothingRefused: what is not looked at has nothing to be refused.
+func TestNothingRefused(t *testing.T) {
+	for _, m := range []proto.Message{
+		&pg.Node{}, &pg.List{}, &pg.A_Const{}, &pg.Integer{}, &pg.Float{}, &pg.Boolean{}, &pg.String{}, &pg.BitString{}, &pg.ParamRef{}, &pg.A_Expr{},
+	} {
+		name := m.ProtoReflect().Descriptor().Name()
+		if sets, known := nodeFields[name]; !known || len(sets.refused) > 0 || refusedNodes[string(name)] || !nothingRefused(m) {
+			t.Errorf("%s: %v, known %t", name, sets.refused, known)
+		}
+	}
+	for name, sets := range nodeFields {
+		d := messages()[name]
+		typ, err := protoregistry.GlobalTypes.FindMessageByName(d.FullName())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(sets.refused) > 0 && nothingRefused(typ.New().Interface()) {
+			t.Errorf("%s has fields that are refused", name)
 		}
 	}
 }

@@ -11,6 +11,12 @@ func location(n *pg.Node) int32 {
 	switch n := n.GetNode().(type) {
 	case nil:
 		return -1
+	case *pg.Node_AConst:
+		return n.AConst.Location
+	case *pg.Node_ParamRef:
+		return n.ParamRef.Location
+	case *pg.Node_ColumnRef:
+		return n.ColumnRef.Location
 	case *pg.Node_AExpr:
 		return leftmost(n.AExpr.Location, location(n.AExpr.Lexpr))
 	case *pg.Node_BoolExpr:
