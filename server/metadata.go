@@ -44,9 +44,10 @@ func (a allocator) OID(ctx context.Context) (catalog.OID, error) {
 	return a.node.store.NewOIDs(ctx, 1)
 }
 
-// Physical implements ddl.Allocator.
+// Physical implements ddl.Allocator. TRUNCATE needs one, too, and what comes
+// into being with it an OID.
 func (a allocator) Physical(ctx context.Context) (uint64, error) {
-	if err := a.node.checkSpace(); err != nil {
+	if err := a.node.checkRoom(a.node.checkSpace()); err != nil {
 		return 0, err
 	}
 	return a.node.store.NewPhysical(ctx)

@@ -62,7 +62,7 @@ func (s *schemaChanges) Commit(ctx context.Context, t *txn.Txn, c *catalog.Chang
 
 func (s *schemaChanges) commit(ctx context.Context, t *txn.Txn, c *catalog.Change) error {
 	defer s.node.sweeper.Wake()
-	if err := s.node.checkSpace(); err != nil {
+	if err := s.node.checkSpaceFor(c); err != nil {
 		s.Rollback(ctx, t, c)
 		return err
 	}

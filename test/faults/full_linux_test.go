@@ -23,6 +23,8 @@ func TestFullDisk(t *testing.T) {
 	p := start(t, dir)
 	c := p.connect(t)
 	makeBank(t, c)
+	run(t, c, `CREATE TABLE a (k int PRIMARY KEY)`, `CREATE TABLE b (k int)`, `CREATE INDEX i ON b (k)`, `INSERT INTO b VALUES (1)`,
+		`CREATE DATABASE d`, `CREATE SCHEMA s CREATE TABLE t (k int)`)
 	book := newLedger()
 	w := book.begin(p.dsn(), "before", 4, *seed)
 	book.until(p, 50, 20*time.Second)
@@ -38,16 +40,19 @@ func TestFullDisk(t *testing.T) {
 	if err := checkStatement(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
+	run(t, c, `TRUNCATE b`, `DROP INDEX i`, `DROP SCHEMA s CASCADE`) // what frees is not refused
 	// What is left is used up too: reads go on, schema changes are refused, and
-	// neither they nor a start need more.
+	// neither they nor a start need more. For drops there is the reserve.
 	fill(t, disk, filepath.Join(disk, "more"), 0)
 	book.audit(t, c)
-	for _, change := range []string{`CREATE TABLE late (a int)`, `TRUNCATE pgbench_history`, `ANALYZE pgbench_branches`,
+	for _, change := range []string{`CREATE TABLE late (a int)`, `TRUNCATE pgbench_branches`, `ANALYZE pgbench_branches`,
 		`ALTER TABLE pgbench_tellers ADD COLUMN late int`, `CREATE ROLE late`} {
 		if _, err := c.Exec(t.Context(), change); client.Code(err) != "53100" {
 			t.Errorf("%s on a full disk: %v", change, err)
 		}
 	}
+	run(t, c, `DROP TABLE a`, `DROP DATABASE d`, `BEGIN; TRUNCATE b; DROP TABLE b; COMMIT`)
+	fill(t, disk, filepath.Join(disk, "rest"), 10<<20)
 	p.kill()
 	p = start(t, dir)
 	c = p.connect(t)
@@ -55,7 +60,7 @@ func TestFullDisk(t *testing.T) {
 	if _, err := c.Exec(t.Context(), `CREATE TABLE late (a int)`); client.Code(err) != "53100" {
 		t.Errorf("CREATE TABLE after a start on a full disk: %v", err)
 	}
-	for _, f := range []string{ballast, filepath.Join(disk, "more")} {
+	for _, f := range []string{ballast, filepath.Join(disk, "more"), filepath.Join(disk, "rest")} {
 		if err := os.Remove(f); err != nil {
 			t.Fatal(err)
 		}
