@@ -208,10 +208,27 @@ func contains(list []*Conn, c *Conn) bool {
 // Close interrupts the readers, waits until every connection is released, and
 // closes them; the last one checkpoints. The second Close does nothing.
 func (db *DB) Close() error {
-	db.mu.Lock()
-	if db.closed {
-		db.mu.Unlock()
+	if !db.shut() {
 		return nil
+	}
+	db.Interrupt()
+	return db.closeIdle()
+}
+
+// Retire is Close that lets the readers finish, however long they take.
+func (db *DB) Retire() error {
+	if !db.shut() {
+		return nil
+	}
+	return db.closeIdle()
+}
+
+// shut lets nobody in any more; it reports false when it was done before.
+func (db *DB) shut() bool {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.closed {
+		return false
 	}
 	db.closed = true
 	if db.out == 0 {
@@ -221,9 +238,11 @@ func (db *DB) Close() error {
 		turn <- nil
 	}
 	db.waiting = nil
-	db.mu.Unlock()
+	return true
+}
 
-	db.Interrupt()
+// closeIdle closes the connections when all are released.
+func (db *DB) closeIdle() error {
 	<-db.drained
 	<-db.writerFree
 	defer func() { db.writerFree <- struct{}{} }() // who waits for the writer learns that it is gone

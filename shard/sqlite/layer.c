@@ -122,6 +122,27 @@ int peg_sync_wal(peg_conn *c) {
   return f->pMethods->xSync(f, 2 | 0x10 /* SQLITE_SYNC_NORMAL, SQLITE_SYNC_DATAONLY */);
 }
 
+/*
+** Reads the database file (which = 0) or its WAL (1) as bytes, on this
+** connection's own descriptor: a descriptor of anybody else would give up the
+** file's locks when it is closed. What lies behind the end reads as zeros; *got
+** is how many bytes there were.
+*/
+int peg_read_file(peg_conn *c, int which, void *buf, int n, int64_t offset, int32_t *got) {
+  sqlite3_file *f = NULL;
+  sqlite3_int64 size = 0;
+  *got = 0;
+  int rc = sqlite3_file_control(c->db, "main", which ? SQLITE_FCNTL_JOURNAL_POINTER : SQLITE_FCNTL_FILE_POINTER, &f);
+  if (rc != SQLITE_OK) return rc;
+  if (!f || !f->pMethods) return SQLITE_MISUSE;
+  rc = f->pMethods->xFileSize(f, &size);
+  if (rc != SQLITE_OK || offset >= size) return rc;
+  if (n > size - offset) n = (int)(size - offset);
+  rc = f->pMethods->xRead(f, buf, n, offset);
+  if (rc == SQLITE_OK) *got = n;
+  return rc;
+}
+
 /* The last connection to close leaves the WAL as it is. */
 void peg_keep_wal(peg_conn *c) { sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL); }
 

@@ -58,6 +58,7 @@ int peg_end_read(peg_conn *c);
 int peg_checkpoint(peg_conn *c, int mode, int wait, int32_t *log_frames, int32_t *done_frames);
 void peg_keep_wal(peg_conn *c);
 int peg_sync_wal(peg_conn *c);
+int peg_read_file(peg_conn *c, int which, void *buf, int n, int64_t offset, int32_t *got);
 
 int peg_prepare(peg_conn *c, const char *sql, int len, peg_stmt **out);
 void peg_finalize(peg_stmt *p);

@@ -70,6 +70,7 @@ typedef unsigned long long sqlite3_uint64;
 
 #define SQLITE_TXN_NONE 0
 
+#define SQLITE_FCNTL_FILE_POINTER 7
 #define SQLITE_FCNTL_JOURNAL_POINTER 28
 
 #define SQLITE_STATIC ((void (*)(void *))0)
