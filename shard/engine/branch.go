@@ -60,7 +60,7 @@ func errLateStatement() error {
 
 // branchOf finds the transaction's branch; write makes one on first contact.
 // A transaction that has been here in another incarnation is refused.
-func (e *Engine) branchOf(h *shard.Header, write bool) (*branch, error) {
+func (e *Engine) branchOf(ctx context.Context, h *shard.Header, write bool) (*branch, error) {
 	if h.Incarnation != 0 && h.Incarnation != e.incarnation {
 		return nil, shard.Refuse(shard.RefusedRestart)
 	}
@@ -86,6 +86,9 @@ func (e *Engine) branchOf(h *shard.Header, write bool) (*branch, error) {
 	}
 	e.branchMu.Lock()
 	defer e.branchMu.Unlock()
+	if err := e.admitNew(ctx); err != nil {
+		return nil, err
+	}
 	if b := e.branches[h.Txn]; b != nil {
 		return b, nil
 	}
@@ -273,6 +276,7 @@ func (b *branch) ended() bool {
 func (e *Engine) forget(b *branch) {
 	e.branchMu.Lock()
 	delete(e.branches, b.id)
+	e.entrance.leaving++
 	e.branchMu.Unlock()
 	if err := b.takeOut(0, ^txn.Statement(0), false); err != nil {
 		e.cfg.Logger.Warn("what a transaction did to its shard's file cannot be taken out yet, it stays hidden", "shard", e.id, "error", err)
@@ -283,6 +287,10 @@ func (e *Engine) forget(b *branch) {
 	b.mu.Lock()
 	b.dropRuns()
 	b.mu.Unlock()
+	e.branchMu.Lock()
+	e.entrance.leaving--
+	e.departed()
+	e.branchMu.Unlock()
 }
 
 // wrote reports whether the write set holds anything.

@@ -19,6 +19,8 @@ const (
 	commandForget                   // every participant has resolved: the home may forget the decision
 	commandSequence                 // a sequence's value, ahead of what was given out
 	commandDrop                     // a physical table or index goes
+	commandSeal                     // a shard serves nothing any more: it moves to another node; or it does again
+	commandAdopt                    // a shard has come from another node, with its file
 )
 
 // define is commandDefine.
@@ -215,5 +217,39 @@ func (c *drop) encode() log.Record {
 func decodeDrop(b []byte) (*drop, error) {
 	r := reader{b: b}
 	c := &drop{shard: shard.ID(r.uint()), physical: r.uint(), index: uint32(r.uint())}
+	return c, r.end()
+}
+
+// seal is commandSeal.
+type seal struct {
+	shard  shard.ID
+	sealed bool // false takes a seal back
+}
+
+func (c *seal) encode() log.Record {
+	w := writer{}
+	w.uint(uint64(c.shard))
+	w.bool(c.sealed)
+	return log.Record{Type: commandSeal, Data: w.b}
+}
+
+func decodeSeal(b []byte) (*seal, error) {
+	r := reader{b: b}
+	c := &seal{shard: shard.ID(r.uint()), sealed: r.bool()}
+	return c, r.end()
+}
+
+// adopt is commandAdopt.
+type adopt struct{ shard shard.ID }
+
+func (c *adopt) encode() log.Record {
+	w := writer{}
+	w.uint(uint64(c.shard))
+	return log.Record{Type: commandAdopt, Data: w.b}
+}
+
+func decodeAdopt(b []byte) (*adopt, error) {
+	r := reader{b: b}
+	c := &adopt{shard: shard.ID(r.uint())}
 	return c, r.end()
 }

@@ -22,6 +22,7 @@
 //	commands.go changes.go aside.go   what the log holds; journal.go: appending; wire.go, shapewire.go: as bytes
 //	settle.go checkpoint.go cut.go    from memory to SQLite, and the log's end; shrink.go: free pages; memory.go scratch.go: its bounds
 //	replay.go                         start-up
+//	move.go drain.go handmemory.go    a shard goes to another node; adopt.go: and comes
 //	table.go shape.go ddl.go meta.go  physical tables; stored.go: whose shapes the file has; indexbuild.go, uniquecheck.go, views.go, readable.go;
 //	                                  width.go: how wide indexed rows are
 //	sequences.go control.go           sequences; what else can be asked of a shard
@@ -66,6 +67,8 @@ type Engine struct {
 
 	maxRead atomic.Int64 // the highest snapshot served; raised under the latch
 	epoch   atomic.Uint64
+	moving  atomic.Bool   // a Move of it is under way
+	retired chan struct{} // closed when it has moved away
 
 	latch     sync.RWMutex // see the package comment; protects the fields below
 	recent    *recent.Shard
@@ -74,8 +77,10 @@ type Engine struct {
 
 	tables atomic.Pointer[map[uint64]*table] // replaced under the latch
 
-	branchMu sync.RWMutex // protects branches
+	branchMu sync.RWMutex // protects the two below
 	branches map[txn.ID]*branch
+	entrance entrance
+	sealed   atomic.Bool // entrance.state is entranceSealed
 
 	sequences sequences
 
@@ -107,7 +112,7 @@ func newEngine(cfg *Config, id shard.ID, path string, opts sqlite.Options) (*Eng
 	}
 	e := &Engine{
 		id: id, cfg: cfg, db: db, incarnation: newIncarnation(),
-		branches: map[txn.ID]*branch{}, settled: make(chan struct{}, 1),
+		branches: map[txn.ID]*branch{}, settled: make(chan struct{}, 1), retired: make(chan struct{}),
 	}
 	e.tables.Store(&map[uint64]*table{})
 	m, err := e.load()
@@ -158,7 +163,7 @@ func (e *Engine) load() (*meta, error) {
 
 // check is what every request of a statement must pass first.
 func (e *Engine) check(h *shard.Header, t *shard.Table) error {
-	if h.Epoch != 0 && h.Epoch < e.epoch.Load() {
+	if e.sealed.Load() || h.Epoch != 0 && h.Epoch < e.epoch.Load() {
 		return shard.Refuse(shard.RefusedEpoch)
 	}
 	if t == nil {
@@ -172,7 +177,7 @@ func (e *Engine) check(h *shard.Header, t *shard.Table) error {
 
 // Cut takes back statements (shard.Service).
 func (e *Engine) Cut(ctx context.Context, r *shard.CutRequest) error {
-	b, err := e.branchOf(&r.Header, false)
+	b, err := e.branchOf(ctx, &r.Header, false)
 	if err != nil || b == nil {
 		return err
 	}

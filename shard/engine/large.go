@@ -44,7 +44,8 @@ func (p *Participant) applyLarge(c *changes, at txn.Timestamp, pos log.Position,
 		}
 		e := p.engine(s.shard)
 		if e == nil {
-			return errUnknownShard(s.shard)
+			errs[i] = p.replayAway(s.shard) // while replaying: what is applied later is prepared here
+			continue
 		}
 		if replay {
 			e.maxCommit = max(e.maxCommit, at)

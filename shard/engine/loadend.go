@@ -255,7 +255,10 @@ func (p *Participant) replayLoads(pos log.Position, loads []loaded, at txn.Times
 	for _, l := range loads {
 		e := p.engine(l.shard)
 		if e == nil {
-			return errUnknownShard(l.shard)
+			if err := p.replayAway(l.shard); err != nil {
+				return err
+			}
+			continue
 		}
 		e.maxCommit = max(e.maxCommit, at)
 		e.recent.Raise(at)

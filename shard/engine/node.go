@@ -23,9 +23,12 @@ import (
 // Node is the shards and logs of one process (shard.Service).
 type Node struct {
 	cfg          *Config
-	engines      atomic.Pointer[engines]
+	engines      atomic.Pointer[engines] // replaced under changing
+	changing     sync.Mutex              // protects passing, too
+	passing      map[shard.ID]bool       // shards that have files here which are none of engines
 	participants []*Participant
 	memory       *budget
+	programs     programs
 	metrics      Metrics
 	victims      sync.Mutex // held while one of a deadlock ends its waits
 	boots        boots
@@ -55,7 +58,7 @@ func OpenNode(ctx context.Context, cfg Config) (*Node, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	n := &Node{cfg: cfg.withDefaults(), stop: make(chan struct{})}
+	n := &Node{cfg: cfg.withDefaults(), stop: make(chan struct{}), passing: map[shard.ID]bool{}}
 	n.memory = newBudget(n.cfg.MemoryBytes)
 	n.engines.Store(newEngines(n.cfg.Shards, n.cfg.Logs, nil))
 	if err := n.open(ctx); err != nil {
@@ -78,20 +81,16 @@ func (n *Node) open(ctx context.Context) error {
 		return err
 	}
 	metas := make([]*meta, n.cfg.Shards)
-	programs := &programs{}
 	var list []*Engine
 	for _, i := range n.cfg.Own {
 		path, err := n.shardPath(i)
 		if err != nil {
 			return err
 		}
-		e, m, err := newEngine(n.cfg, i, path, n.cfg.SQLite)
+		e, m, err := n.openEngine(i, path)
 		if err != nil {
 			return err
 		}
-		e.programs, e.memory, e.metrics = programs, n.memory, &n.metrics
-		e.scratch = newScratch(n.cfg, filepath.Base(path))
-		e.locks = newLocks(n.cfg.DeadlockTimeout, func(ctx context.Context, self txn.ID) error { return n.Search(ctx, self, func() {}) })
 		list, metas[i] = append(list, e), m
 		n.engines.Store(newEngines(n.cfg.Shards, n.cfg.Logs, list))
 	}
@@ -101,12 +100,27 @@ func (n *Node) open(ctx context.Context) error {
 		}
 	}
 	// Only now: a start that is refused touches nothing.
+	if err := n.removeStrangers(); err != nil {
+		return err
+	}
 	for _, e := range list {
 		if err := e.dropViews(ctx); err != nil {
 			return err
 		}
 	}
 	return n.serve(ctx)
+}
+
+// openEngine opens a shard's file.
+func (n *Node) openEngine(id shard.ID, path string) (*Engine, *meta, error) {
+	e, m, err := newEngine(n.cfg, id, path, n.cfg.SQLite)
+	if err != nil {
+		return nil, nil, err
+	}
+	e.programs, e.memory, e.metrics = &n.programs, n.memory, &n.metrics
+	e.scratch = newScratch(n.cfg, filepath.Base(path))
+	e.locks = newLocks(n.cfg.DeadlockTimeout, func(ctx context.Context, self txn.ID) error { return n.Search(ctx, self, func() {}) })
+	return e, m, nil
 }
 
 // clearScratch removes what an earlier process has left of files that die with

@@ -29,6 +29,8 @@ type Participant struct {
 	node  *Node
 	index int // which of the node's logs
 
+	away map[shard.ID]bool // while replaying: shards with commands that are not here
+
 	ends endings
 	two  twoPhase
 

@@ -22,7 +22,7 @@ func (e *Engine) Read(ctx context.Context, r *shard.ReadRequest) (shard.Rows, er
 	if err != nil {
 		return nil, err
 	}
-	own, err := e.branchOf(&r.Header, r.Lock != nil)
+	own, err := e.branchOf(ctx, &r.Header, r.Lock != nil)
 	if err != nil {
 		return nil, err
 	}

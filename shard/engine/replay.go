@@ -32,6 +32,9 @@ func (p *Participant) replay() error {
 		return err
 	}
 	p.last, p.replayed = p.log.Last(), true
+	for id := range p.away {
+		return errUnknownShard(id)
+	}
 	return p.checkEnd()
 }
 
@@ -107,6 +110,18 @@ func (p *Participant) replayOne(pos log.Position, r log.Record) error {
 			return e.applyDrop(context.Background(), c)
 		}
 		return nil
+	case commandSeal:
+		c, err := decodeSeal(r.Data)
+		if err != nil {
+			return err
+		}
+		return p.replaySeal(c)
+	case commandAdopt:
+		c, err := decodeAdopt(r.Data)
+		if err != nil {
+			return err
+		}
+		return p.replayAdopt(pos, c)
 	}
 	return pgerr.New(pgerr.DataCorrupted, "unknown command %d", r.Type)
 }
@@ -132,7 +147,7 @@ func (p *Participant) relieve(pos log.Position) error {
 func (p *Participant) replayDefine(pos log.Position, c *define) error {
 	e := p.engine(c.shard)
 	if e == nil {
-		return errUnknownShard(c.shard)
+		return p.replayAway(c.shard)
 	}
 	if t := (*e.tables.Load())[c.shape.physical]; pos <= e.applied && (t == nil || t.stored.Load() != nil) {
 		return nil // settled since; or dropped
@@ -150,6 +165,50 @@ func (p *Participant) replayDefine(pos log.Position, c *define) error {
 	return nil
 }
 
+// replayAway passes over a command of a shard that is not here: it must turn
+// out to have moved away.
+func (p *Participant) replayAway(id shard.ID) error {
+	if int(id) >= p.cfg.Shards || LogIndex(id, p.cfg.Logs) != p.index {
+		return errUnknownShard(id)
+	}
+	if p.away == nil {
+		p.away = map[shard.ID]bool{}
+	}
+	p.away[id] = true
+	return nil
+}
+
+// replaySeal closes a shard, or opens it again.
+func (p *Participant) replaySeal(c *seal) error {
+	e := p.engine(c.shard)
+	switch {
+	case e != nil && c.sealed:
+		e.setEntrance(entranceSealed)
+	case e != nil:
+		e.setEntrance(entranceOpen)
+	case c.sealed:
+		delete(p.away, c.shard)
+	default:
+		return p.replayAway(c.shard)
+	}
+	return nil
+}
+
+// replayAdopt opens a shard that has come again after it was sealed here, and
+// checks that its file is the one that came.
+func (p *Participant) replayAdopt(pos log.Position, c *adopt) error {
+	e := p.engine(c.shard)
+	if e == nil {
+		return nil // it has moved away since, or never became this node's
+	}
+	if pos > e.applied {
+		return pgerr.New(pgerr.DataCorrupted, "shard file \"%s\" is not the one that came from another node", e.db.Path()).
+			WithDetail("The file is complete up to position %d, the shard came at %d: the file was removed, or is an older copy.", e.applied, pos)
+	}
+	e.setEntrance(entranceOpen)
+	return nil
+}
+
 func errUnknownShard(id shard.ID) error {
 	return pgerr.New(pgerr.DataCorrupted, "the log holds a command of shard %d, which does not belong to it", id)
 }
@@ -163,7 +222,7 @@ func (p *Participant) replayChanges(pos log.Position, c *changes, at txn.Timesta
 	err := p.eachSection(c, func(s *section) error {
 		e := p.engine(s.shard)
 		if e == nil {
-			return errUnknownShard(s.shard)
+			return p.replayAway(s.shard)
 		}
 		e.maxCommit = max(e.maxCommit, at)
 		e.recent.Raise(at)

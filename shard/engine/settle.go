@@ -364,6 +364,8 @@ func (e *Engine) runSettler(stop <-chan struct{}) {
 		select {
 		case <-stop:
 			return
+		case <-e.retired:
+			return
 		case <-e.settled:
 		}
 		if e.cfg.SettleEvery < 0 {
@@ -377,6 +379,8 @@ func (e *Engine) runSettler(stop <-chan struct{}) {
 			select {
 			case <-stop:
 				return
+			case <-e.retired:
+				return
 			case <-time.After(e.cfg.SettleEvery):
 			case <-pressed:
 			}
@@ -389,6 +393,8 @@ func (e *Engine) runSettler(stop <-chan struct{}) {
 			e.cfg.Logger.Error("settling failed", "shard", e.id, "error", err)
 			select {
 			case <-stop:
+				return
+			case <-e.retired:
 				return
 			case <-time.After(time.Second):
 			}

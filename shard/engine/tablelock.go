@@ -35,7 +35,7 @@ func (e *Engine) lockTable(ctx context.Context, r *shard.ControlRequest) error {
 	if err := e.check(&r.Header, r.Table); err != nil {
 		return err
 	}
-	b, err := e.branchOf(&r.Header, true)
+	b, err := e.branchOf(ctx, &r.Header, true)
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func repeated(hashes []uint64) (twice []uint64) {
 // eachImage goes through a table's rows as the request's transaction sees them.
 // An image is valid during the call.
 func (e *Engine) eachImage(ctx context.Context, r *shard.ControlRequest, t *table, f func(image []byte) error) error {
-	own, err := e.branchOf(&r.Header, false)
+	own, err := e.branchOf(ctx, &r.Header, false)
 	if err != nil {
 		return err
 	}

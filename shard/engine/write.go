@@ -27,7 +27,7 @@ func (e *Engine) Write(ctx context.Context, r *shard.WriteRequest) (*shard.Write
 	if err := e.participant.writable(); err != nil {
 		return nil, err
 	}
-	b, err := e.branchOf(&r.Header, true)
+	b, err := e.branchOf(ctx, &r.Header, true)
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,8 @@ var syncSites = map[string]string{
 	"server/alonemark.go:writeMark":              "vfs.TestWriteFileNeedsEachSync: it is WriteFile that syncs",
 	"server/datadir.go:DataDir.write":            "server.TestIdentityNeedsEachSync",
 	"server/password.go:SetFirstPassword":        "vfs.TestWriteFileNeedsEachSync: it is WriteFile that syncs",
+	"shard/engine/adopt.go:Adoption.place":       "engine.TestRule25PowerCut; only a real disk could show the directory's",
+	"shard/engine/adopt.go:Engine.followLog":     "engine.TestRule25PowerCut",
 	"shard/engine/checkpoint.go:Engine.syncFile": "TestEachSyncOfShardsIsNeeded",
 	"shard/engine/loadend.go:Engine.finishLoads": "engine.TestLoadCrashes, engine.TestLoadNeedsItsSync",
 	"shard/engine/views.go:Engine.writeViews":    "none: it only opens the connection",

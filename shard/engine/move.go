@@ -1,0 +1,338 @@
+package engine
+
+import (
+	"context"
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/shard/sqlite"
+	"github.com/pegmatitedb/pegmatite/txn"
+)
+
+// Move takes a shard away from its node. The steps, and what a crash of this
+// node between them leaves:
+//
+//	copy     the file's pages, beside all work; again those that have
+//	         changed, until they are few                           nothing
+//	drain    transactions end, new ones wait                       nothing
+//	hand     the last pages, and the chains that snapshots need    nothing
+//	seal     a record in the log: nothing is served any more       a sealed shard
+//	claim    the destination puts itself into the shard map        the map says whose it is
+//	finish   the file goes                                         a file to remove
+//
+// The shard map decides: a node that finds itself sealed there raises the map's
+// epoch first, which ends every claim under way, and unseals (rule 25).
+type Move struct {
+	node   *Node
+	engine *Engine
+	to     Receiver
+	sums   []uint64 // of the pages as the destination has them
+	sent   int64    // bytes
+}
+
+// Receiver is the destination of a move.
+type Receiver interface {
+	// Pages gives pages of the file, numbered from 0; the same may come again.
+	Pages(ctx context.Context, first uint32, pages []byte) error
+	// Memory gives a part of what the file does not hold.
+	Memory(ctx context.Context, part []byte) error
+}
+
+// Handover is what the destination must know when it has everything.
+type Handover struct {
+	Shard  shard.ID
+	Pages  uint32 // of the file
+	Sum    uint64 // of the pages
+	Memory int    // bytes that Receiver.Memory was given
+}
+
+const (
+	// movePages is how many pages are read and sent at once: 1 MiB.
+	movePages = 256
+	// fewPages is how many changed ones may be left to the time when
+	// transactions wait.
+	fewPages = 4 * movePages
+	// maxPasses bounds the copies of a file that changes as fast as it is copied.
+	maxPasses = 8
+	// maxMovedMemory bounds the old images that go along. A snapshot that needs
+	// more of them than this from one shard is ended.
+	maxMovedMemory = 64 << 20
+)
+
+// BeginMove begins to move a shard away; one at a time. End must be called.
+func (n *Node) BeginMove(id shard.ID, to Receiver) (*Move, error) {
+	e, err := n.engine(id)
+	if err != nil {
+		return nil, err
+	}
+	if n.cfg.Dir == "" {
+		return nil, pgerr.Internal("moving a shard that lives in memory")
+	}
+	if !e.moving.CompareAndSwap(false, true) {
+		return nil, pgerr.New(pgerr.ObjectInUse, "shard %d is being moved already", id)
+	}
+	return &Move{node: n, engine: e, to: to}, nil
+}
+
+// End ends a move, done or not.
+func (m *Move) End() { m.engine.moving.Store(false) }
+
+// Sent is how many bytes of the file have been sent.
+func (m *Move) Sent() int64 { return m.sent }
+
+// Copy sends the file beside all work on it, until little of it still changes.
+func (m *Move) Copy(ctx context.Context) error {
+	for range maxPasses {
+		if err := m.engine.Settle(ctx); err != nil {
+			return err
+		}
+		if err := m.engine.checkpoint(sqlite.Passive); err != nil {
+			return err
+		}
+		before := m.sent
+		if err := m.pass(ctx); err != nil {
+			return err
+		}
+		if (m.sent-before)/sqlite.PageBytes <= fewPages {
+			break
+		}
+	}
+	return nil
+}
+
+// pass sends the pages that are other than what was sent.
+func (m *Move) pass(ctx context.Context) error {
+	buf := make([]byte, movePages*sqlite.PageBytes)
+	for first := uint32(0); ; first += movePages {
+		n, err := m.engine.db.ReadPages(ctx, first, buf)
+		if err != nil || n == 0 {
+			return err
+		}
+		if err := m.send(ctx, first, buf[:n*sqlite.PageBytes]); err != nil {
+			return err
+		}
+	}
+}
+
+// send sends those of some pages that the destination lacks, in runs.
+func (m *Move) send(ctx context.Context, first uint32, pages []byte) error {
+	run := -1 // where it begins
+	flush := func(end int) error {
+		if run < 0 {
+			return nil
+		}
+		part := pages[run*sqlite.PageBytes : end*sqlite.PageBytes]
+		m.sent += int64(len(part))
+		err := m.to.Pages(ctx, first+uint32(run), part)
+		run = -1
+		return err
+	}
+	n := len(pages) / sqlite.PageBytes
+	for i := range n {
+		sum := xxhash.Sum64(pages[i*sqlite.PageBytes : (i+1)*sqlite.PageBytes])
+		at := int(first) + i
+		if at < len(m.sums) && m.sums[at] == sum {
+			if err := flush(i); err != nil {
+				return err
+			}
+			continue
+		}
+		if at == len(m.sums) {
+			m.sums = append(m.sums, 0)
+		}
+		m.sums[at] = sum
+		if run < 0 {
+			run = i
+		}
+	}
+	return flush(n)
+}
+
+// Seal drains the shard, hands over the rest of it and closes it for good. When
+// it returns without an error the shard serves nothing until Reopen; with
+// 55006, transactions were still open after the time given, and everything is
+// as before. evict ends those that have not begun to commit.
+func (m *Move) Seal(ctx context.Context, within time.Duration, evict bool) (*Handover, error) {
+	e := m.engine
+	if evict {
+		e.closeEntrance()
+		e.evict()
+	}
+	if err := e.drain(ctx, within); err != nil {
+		return nil, err
+	}
+	h, err := m.hand(ctx)
+	if err == nil {
+		err = e.seal(true)
+	}
+	if err != nil {
+		e.setEntrance(entranceOpen)
+		return nil, err
+	}
+	return h, nil
+}
+
+// hand sends what the destination still lacks of a drained shard.
+func (m *Move) hand(ctx context.Context) (*Handover, error) {
+	e := m.engine
+	if err := e.retakeLeft(); err != nil {
+		return nil, err
+	}
+	if err := e.Settle(ctx); err != nil {
+		return nil, err
+	}
+	if err := e.checkpoint(sqlite.Passive); err != nil { // leaves less in the WAL to look through
+		return nil, err
+	}
+	if err := m.lastPass(ctx); err != nil {
+		return nil, err
+	}
+	memory, err := e.handMemory()
+	if err != nil {
+		return nil, err
+	}
+	for part := memory; len(part) > 0; {
+		n := min(len(part), movePages*sqlite.PageBytes)
+		if err := m.to.Memory(ctx, part[:n]); err != nil {
+			return nil, err
+		}
+		part = part[n:]
+	}
+	return &Handover{Shard: e.id, Pages: uint32(len(m.sums)), Sum: sumOf(m.sums), Memory: len(memory)}, nil
+}
+
+// lastPass sends the pages as the last commit has left them.
+func (m *Move) lastPass(ctx context.Context) error {
+	image, err := m.engine.db.Image(ctx)
+	if err != nil {
+		return err
+	}
+	defer image.Close()
+	buf := make([]byte, movePages*sqlite.PageBytes)
+	for first := uint32(0); first < image.Pages(); first += movePages {
+		part := buf[:min(movePages, image.Pages()-first)*sqlite.PageBytes]
+		if err := image.Read(first, part); err != nil {
+			return err
+		}
+		if err := m.send(ctx, first, part); err != nil {
+			return err
+		}
+	}
+	m.sums = m.sums[:image.Pages()] // it may have become shorter since
+	return nil
+}
+
+// sumOf is the checksum of a file, from those of its pages.
+func sumOf(pages []uint64) uint64 {
+	d := xxhash.New()
+	var b [8]byte
+	for _, sum := range pages {
+		binary.LittleEndian.PutUint64(b[:], sum)
+		d.Write(b[:])
+	}
+	return d.Sum64()
+}
+
+// Reopen serves a sealed shard again. The caller has seen to it that the shard
+// map gives it to this node, and that no claim to it can succeed any more.
+func (m *Move) Reopen() error { return m.engine.reopen() }
+
+// Finish forgets the shard: the shard map gives it to another node. Reads that
+// are under way finish; the file is removed when the last one has.
+func (m *Move) Finish() { m.node.removeEngine(m.engine) }
+
+// seal logs that the shard serves nothing any more, or that it does again.
+func (e *Engine) seal(sealed bool) error {
+	if sealed {
+		e.setEntrance(entranceSealed)
+	}
+	c := seal{shard: e.id, sealed: sealed}
+	err := e.participant.write(true, func() {}, c.encode())
+	if err != nil && e.participant.log != nil && e.participant.log.Err() != nil {
+		e.cfg.Fatal(err) // nobody knows what a restart finds
+	}
+	return err
+}
+
+// reopen takes a seal back.
+func (e *Engine) reopen() error {
+	if err := e.seal(false); err != nil {
+		return err
+	}
+	e.setEntrance(entranceOpen)
+	return nil
+}
+
+// removeEngine takes a shard out of the node that another one has now.
+func (n *Node) removeEngine(e *Engine) {
+	n.changing.Lock()
+	rest := slices.DeleteFunc(slices.Clone(n.Engines()), func(x *Engine) bool { return x == e })
+	n.engines.Store(newEngines(n.cfg.Shards, n.cfg.Logs, rest))
+	n.passing[e.id] = true
+	n.changing.Unlock()
+	close(e.retired)
+	n.running.Go(func() { n.bury(e) })
+}
+
+// bury removes the file of a shard that has moved away, when its last read has ended.
+func (n *Node) bury(e *Engine) {
+	err := e.db.Retire()
+	if err == nil {
+		err = sqlite.Remove(e.db.Path(), n.cfg.SQLite)
+	}
+	if err != nil {
+		n.cfg.Logger.Warn("the file of a shard that has moved away cannot be removed", "shard", e.id, "error", err)
+	}
+	n.forgetMemory(e)
+	n.changing.Lock()
+	defer n.changing.Unlock()
+	delete(n.passing, e.id)
+}
+
+// forgetMemory gives back what a shard takes that is not here any more, or did not come.
+func (n *Node) forgetMemory(e *Engine) {
+	e.scratch.close()
+	e.latch.Lock()
+	defer e.latch.Unlock()
+	n.memory.add(-e.used)
+	e.used = 0
+}
+
+// Sealed are the shards that a move had sealed when the process ended: the
+// shard map says whose they are, and Reopen serves those that are this node's.
+func (n *Node) Sealed() []shard.ID {
+	var list []shard.ID
+	for _, e := range n.Engines() {
+		if e.sealed.Load() {
+			list = append(list, e.id)
+		}
+	}
+	return list
+}
+
+// Reopen serves a shard again that was sealed when the node started, as
+// Move.Reopen does.
+func (n *Node) Reopen(id shard.ID) error {
+	e, err := n.engine(id)
+	if err != nil {
+		return err
+	}
+	return e.reopen()
+}
+
+// born are the tables that loads have filled, which older snapshots see nothing
+// of; the caller holds the latch.
+func (e *Engine) born() map[uint64]txn.Timestamp {
+	list := map[uint64]txn.Timestamp{}
+	for physical, t := range *e.tables.Load() {
+		if t.born > e.recent.Floor() {
+			list[physical] = t.born
+		}
+	}
+	return list
+}
