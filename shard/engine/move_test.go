@@ -367,6 +367,17 @@ func TestRule25OldEpochs(t *testing.T) {
 	}
 }
 
+// ownFilesOnly checks that nodes have the file of a shard if it is theirs.
+func (p *pair) ownFilesOnly(id shard.ID, nodes ...int) {
+	p.t.Helper()
+	for _, i := range nodes {
+		_, err := os.Stat(filepath.Join(p.cfg[i].Dir, "shards", fmt.Sprintf("%04d.db", id)))
+		if here := err == nil; here != (int(p.owner[id].Load()) == i) {
+			p.t.Errorf("node %d has the file of shard %d: %v", i, id, here)
+		}
+	}
+}
+
 // TestRule25Killed: whichever node is killed after whichever step, the shard is
 // whole on the node that the map gives it to, and only there.
 func TestRule25Killed(t *testing.T) {
@@ -380,6 +391,11 @@ func TestRule25Killed(t *testing.T) {
 				if (step == stepDone) != (err == nil) || err != nil && !errors.Is(err, errStop) {
 					t.Fatal(err)
 				}
+				if step == stepSealed || step == stepClaiming {
+					h := in.Begin(t, txn.ReadCommitted).Header(1)
+					_, err := p.nodes[0].Read(t.Context(), &shard.ReadRequest{Header: h, Fragment: shardtest.Fragment(acc)})
+					wantRefusal(t, err, shard.RefusedEpoch)
+				}
 				if step == stepClaimed && killed[0] == 1 { // node 0 lives and learns of it
 					p.restart(0)
 				}
@@ -391,6 +407,7 @@ func TestRule25Killed(t *testing.T) {
 					}
 				}
 				p.restart(killed...)
+				p.ownFilesOnly(1, killed...)
 				if sealed := len(p.sealed[0]) > 0; killed[0] == 0 && sealed != (step == stepSealed || step == stepClaiming) {
 					t.Errorf("node 0 found a sealed shard: %v", sealed)
 				}
@@ -404,12 +421,7 @@ func TestRule25Killed(t *testing.T) {
 				sumAtSnapshot(t, in, acc, pairShards, want)
 				p.restart(0, 1)
 				sumAtSnapshot(t, in, acc, pairShards, want)
-				for i := range p.nodes {
-					_, err := os.Stat(filepath.Join(p.cfg[i].Dir, "shards", "0001.db"))
-					if here := err == nil; here != (int(p.owner[1].Load()) == i) {
-						t.Errorf("node %d has the file: %v", i, here)
-					}
-				}
+				p.ownFilesOnly(1, 0, 1)
 			})
 		}
 	}
