@@ -13,6 +13,7 @@
 //	membership.go  the node's part in the cluster; cluster/ is the others, as it sees them
 //	alone.go    RunEtcd: a process that is the cluster's metadata store, and nothing else
 //	alonemark.go  how its directory is told from a node's
+//	operate.go  Operate: a process that steers the cluster; operator/ is how
 //	etcdtls.go  with which certificate an embedded etcd is reached
 //	metadata.go what others ask of the metadata store; maintenance.go what statements ask of the files
 //	schema.go   commit of transactions with DDL

@@ -61,7 +61,7 @@ func (n *Node) join(ctx context.Context) error {
 	if n.boot, err = n.store.NextBoot(ctx, id.Node); err != nil {
 		return err
 	}
-	if n.members, err = cluster.NewMembers(ctx, id.Node, n.store, n.log, n.dialNodes()...); err != nil {
+	if n.members, err = cluster.NewMembers(ctx, id.Node, n.store, n.log, dialNodes(n.nodeTLS)...); err != nil {
 		return err
 	}
 	n.onClose(n.members.Close)
@@ -107,8 +107,7 @@ func (n *Node) checkOthers(ctx context.Context) error {
 		case !other.Live:
 		case other.ID != n.record.ID:
 			if other.Version != n.record.Version {
-				return fmt.Errorf("node %q, at %s, is of version %s, this program of %s: all nodes of a cluster are of one version",
-					other.Name, other.Clients, other.Version, n.record.Version)
+				return errVersions(other)
 			}
 		case other.Directory == n.record.Directory && n.alive(ctx, other.Clients):
 			return fmt.Errorf("node %q is alive already, at %s: %s is a copy of its data directory", other.Name, other.Clients, n.config.Data)

@@ -178,7 +178,7 @@ func (n *Node) openFiles(ctx context.Context) error {
 // openMetadata embeds or dials etcd and opens the catalog in it.
 func (n *Node) openMetadata(ctx context.Context) error {
 	if n.config.Etcd != "" {
-		kv, err := n.dialEtcd(ctx, strings.Split(n.config.Etcd, ","))
+		kv, err := dialEtcd(ctx, strings.Split(n.config.Etcd, ","), n.nodeTLS)
 		if err != nil {
 			return err
 		}

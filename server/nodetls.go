@@ -70,13 +70,13 @@ func (c *Config) checkPrivate(name, address string) error {
 	return fmt.Errorf("%s: %s is open to other machines: give --cluster-key, or --node-tls-ca, --node-tls-cert and --node-tls-key", name, address)
 }
 
-// dialNodes and serveNodes are how this node meets others: when it has
-// credentials, with those that have them too alone, wherever they are.
-func (n *Node) dialNodes() []grpc.DialOption {
-	if n.nodeTLS == nil {
+// dialNodes and serveNodes are how nodes meet: who has credentials, with those
+// that have them too alone, wherever they are.
+func dialNodes(secured *nodetls.Credentials) []grpc.DialOption {
+	if secured == nil {
 		return nil
 	}
-	return []grpc.DialOption{grpc.WithTransportCredentials(credentials.NewTLS(n.nodeTLS.ClientTLS()))}
+	return []grpc.DialOption{grpc.WithTransportCredentials(credentials.NewTLS(secured.ClientTLS()))}
 }
 
 func (n *Node) serveNodes() []grpc.ServerOption {
@@ -86,19 +86,19 @@ func (n *Node) serveNodes() []grpc.ServerOption {
 	return []grpc.ServerOption{grpc.Creds(credentials.NewTLS(n.nodeTLS.ServerTLS()))}
 }
 
-// dialEtcd connects to the metadata store: over https with the node's
+// dialEtcd connects to the metadata store: over https with the process's
 // credentials, if it has some.
-func (n *Node) dialEtcd(ctx context.Context, urls []string) (*etcd.Store, error) {
+func dialEtcd(ctx context.Context, urls []string, secured *nodetls.Credentials) (*etcd.Store, error) {
 	for _, u := range urls {
 		if at, err := url.Parse(u); err == nil && at.Scheme == "http" && !isLoopback(net.JoinHostPort(at.Hostname(), "0")) {
 			return nil, fmt.Errorf("etcd: %s is on another machine, and passwords would travel there in the clear: use https", u)
 		}
 	}
 	encrypted := slices.ContainsFunc(urls, func(u string) bool { return strings.HasPrefix(u, "https:") })
-	if n.nodeTLS == nil || !encrypted {
+	if secured == nil || !encrypted {
 		return etcd.Dial(ctx, urls)
 	}
-	return etcd.DialTLS(ctx, urls, n.nodeTLS.ClientTLS())
+	return etcd.DialTLS(ctx, urls, secured.ClientTLS())
 }
 
 // secureHTTP lets nobody in at an HTTP port that other machines reach but those

@@ -41,6 +41,8 @@ const Format = 1
 type Options struct {
 	// System are the relations that every database has: pgcatalog.Relations().
 	System []catalog.Relation
+	// Existing refuses (3D000) an empty metadata store instead of making a cluster in it.
+	Existing bool
 	// Log hears of lost watches and failed checkpoints.
 	Log *slog.Logger
 }
@@ -86,6 +88,11 @@ func Open(ctx context.Context, kv metakv.Store, o Options) (*Store, error) {
 	s := &Store{kv: kv, system: o.System, log: o.Log, changed: make(chan struct{}), due: make(chan struct{}, 1)}
 	s.oids = sequenceBlock{store: s, key: oidKey, first: uint64(catalog.FirstNormalOID), size: oidBlock, limit: 1<<32 - 1}
 	s.physicals = sequenceBlock{store: s, key: physicalKey, first: 1, size: physicalBlock, limit: 1 << 62}
+	if o.Existing {
+		if err := s.exists(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.identify(ctx); err != nil {
 		return nil, err
 	}
@@ -154,6 +161,18 @@ func (s *Store) advance(next *state) {
 	s.current.Store(next)
 	close(s.changed)
 	s.changed = make(chan struct{})
+}
+
+// exists refuses a metadata store that has no cluster.
+func (s *Store) exists(ctx context.Context) error {
+	kv, err := s.kv.Get(ctx, formatKey)
+	if err != nil {
+		return unavailable(err)
+	}
+	if !kv.Exists() {
+		return pgerr.New(pgerr.InvalidCatalogName, "no cluster has its metadata there: no node has been started with it yet")
+	}
+	return nil
 }
 
 // identify checks the format and finds the cluster's identity, or makes both.

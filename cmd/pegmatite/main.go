@@ -3,6 +3,7 @@
 //
 //	main.go     the commands
 //	program.go  those that run until they are told to stop, and their settings
+//	node.go     what steers a cluster
 //	key.go, passwd.go  the others; termios_linux.go, termios_bsd.go a terminal that does not echo
 package main
 
@@ -24,11 +25,13 @@ const usage = `pegmatite: PostgreSQL on the outside, SQLite shards inside.
                   [--shards N] [--logs N] [--config FILE] ...
   pegmatite etcd  [--data DIR] [--listen HOST:PORT] ...
                                    a cluster's metadata store, and nothing else
+  pegmatite node list | drain NAME | remove NAME | rebalance [--dry-run]
+                                   a cluster's nodes, and what shards they have
   pegmatite passwd DIR             the superuser's password, before the first start
   pegmatite key                    prints a new cluster key
   pegmatite certificate KEYFILE    prints a certificate for reading metrics and health
   pegmatite version
-  pegmatite help [serve|etcd]
+  pegmatite help [serve|etcd|node]
 
 Flags win over the environment (PEGMATITE_LISTEN, ...), which wins over the file.
 `
@@ -57,6 +60,8 @@ func run(args []string, out, errs io.Writer) int {
 		return serve.run(args, errs)
 	case "etcd":
 		return etcdAlone.run(args, errs)
+	case "node":
+		return steering(args, out, errs)
 	case "key":
 		return key(args, out, errs)
 	case "certificate":
@@ -76,7 +81,7 @@ func run(args []string, out, errs io.Writer) int {
 }
 
 // commands are those that help knows of.
-var commands = []string{"serve", "etcd", "passwd", "key", "certificate", "version", "help"}
+var commands = []string{"serve", "etcd", "node", "passwd", "key", "certificate", "version", "help"}
 
 // askedForHelp are flags of any command.
 var askedForHelp = []string{"--help", "-help", "-h"}
@@ -89,8 +94,11 @@ func help(args []string, out, errs io.Writer) int {
 		return wrongCall(errs, unknownCommand(args[0]))
 	}
 	fmt.Fprint(out, usage)
-	for _, p := range []*program{serve, etcdAlone} {
+	for _, p := range []*program{serve, etcdAlone, steer} {
 		if len(args) == 1 && args[0] == p.name {
+			if p == steer {
+				fmt.Fprint(out, nodeUsage)
+			}
 			p.printOptions(out)
 		}
 	}

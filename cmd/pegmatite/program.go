@@ -14,7 +14,7 @@ import (
 // configVariable names the file of settings where --config does not.
 const configVariable = "PEGMATITE_CONFIG"
 
-// program is a command that runs until it is told to stop, by settings.
+// program is a command that has settings; until runs it until it is told to stop.
 type program struct {
 	name     string
 	options  []server.Option
@@ -37,21 +37,45 @@ func (p *program) run(args []string, errs io.Writer) int {
 	if err != nil {
 		return wrongCall(errs, err)
 	}
-	if err := p.until(config); err != nil {
-		fmt.Fprintf(errs, "pegmatite: %s\n", oneLine(err))
-		if wrong := (server.WrongCall{}); errors.As(err, &wrong) {
-			return exitUsage
-		}
-		return exitFailure
+	return exitCode(errs, p.until(config))
+}
+
+// exitCode says what went wrong, if anything did.
+func exitCode(errs io.Writer, err error) int {
+	if err == nil {
+		return 0
 	}
-	return 0
+	fmt.Fprintf(errs, "pegmatite: %s\n", oneLine(err))
+	if wrong := (server.WrongCall{}); errors.As(err, &wrong) {
+		return exitUsage
+	}
+	return exitFailure
 }
 
 // configure reads file, environment and flags, later ones winning. A file may
 // have settings of other programs.
 func (p *program) configure(args []string, errs io.Writer) (server.Config, error) {
-	config := p.defaults()
 	flags := flag.NewFlagSet(p.name, flag.ContinueOnError)
+	config, more, err := p.configureBy(flags, args)
+	if errors.Is(err, flag.ErrHelp) {
+		p.printOptions(errs)
+	}
+	if err == nil && len(more) > 0 {
+		err = fmt.Errorf("unexpected argument %q", more[0])
+		if _, notBool := strconv.ParseBool(more[0]); notBool == nil {
+			err = fmt.Errorf("%w: a switch takes its value as --name=%s", err, more[0])
+		}
+	}
+	if err != nil {
+		return config, err
+	}
+	return config, p.validate(&config)
+}
+
+// configureBy is configure with flags that are no settings beside those that
+// are. It returns the arguments that are no flags, wherever they stand, too.
+func (p *program) configureBy(flags *flag.FlagSet, args []string) (config server.Config, more []string, err error) {
+	config = p.defaults()
 	flags.SetOutput(io.Discard)
 	file := flags.String("config", os.Getenv(configVariable), "file of settings (TOML)")
 	given := map[string]string{}
@@ -63,35 +87,35 @@ func (p *program) configure(args []string, errs io.Writer) (server.Config, error
 			flags.Func(o.Name, o.Help, set)
 		}
 	}
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			p.printOptions(errs)
-		}
-		return config, err
-	}
-	if flags.NArg() > 0 {
-		err := fmt.Errorf("unexpected argument %q", flags.Arg(0))
-		if _, notBool := strconv.ParseBool(flags.Arg(0)); notBool == nil {
-			err = fmt.Errorf("%w: a switch takes its value as --name=%s", err, flags.Arg(0))
-		}
-		return config, err
+	if more, err = parseAll(flags, args); err != nil {
+		return config, more, err
 	}
 	if *file != "" {
 		if err := config.FromFile(*file); err != nil {
-			return config, err
+			return config, more, err
 		}
 	}
 	if err := config.FromEnvironment(os.LookupEnv); err != nil {
-		return config, err
+		return config, more, err
 	}
 	for _, o := range p.options {
 		if v, ok := given[o.Name]; ok {
 			if err := o.Set(&config, v); err != nil {
-				return config, err
+				return config, more, err
 			}
 		}
 	}
-	return config, p.validate(&config)
+	return config, more, nil
+}
+
+// parseAll parses flags before, between and behind the other arguments, which it returns.
+func parseAll(flags *flag.FlagSet, args []string) (more []string, err error) {
+	for {
+		if err := flags.Parse(args); err != nil || flags.NArg() == 0 {
+			return more, err
+		}
+		more, args = append(more, flags.Arg(0)), flags.Args()[1:]
+	}
 }
 
 func (p *program) printOptions(w io.Writer) {

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pegmatitedb/pegmatite/internal/nodetls"
+)
+
+// TestNodeWrongCalls: what `pegmatite node` cannot do is said in a line.
+func TestNodeWrongCalls(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "node needs a command: list, drain, remove, rebalance"},
+		{[]string{"stop"}, `unknown command "stop" of node; it has list, drain, remove, rebalance`},
+		{[]string{"list"}, "etcd: the URL of the cluster's metadata store is needed"},
+		{[]string{"list", "a"}, `unexpected argument "a"`},
+		{[]string{"drain"}, "node drain needs the name of a node"},
+		{[]string{"drain", "--no-wait"}, "node drain needs the name of a node"},
+		{[]string{"drain", "a", "b"}, `unexpected argument "b"`},
+		{[]string{"drain", "a", "--undo", "--no-wait"}, "no-wait and undo: --undo waits for nothing"},
+		{[]string{"remove"}, "node remove needs the name of a node"},
+		{[]string{"remove", "a", "--dry-run"}, "-dry-run"},
+		{[]string{"rebalance", "a"}, `unexpected argument "a"`},
+		{[]string{"rebalance", "--data", "x"}, "-data"},
+		{[]string{"list", "--etcd", "http://127.0.0.1:1", "--node-tls-ca", "x"}, "all three are needed"},
+		{[]string{"list", "--config", file(t, "nothing = 1")}, `unknown setting "nothing"`},
+	} {
+		refused(t, exitUsage, c.want, append([]string{"node"}, c.args...)...)
+	}
+	for _, args := range [][]string{{"help", "node"}, {"node", "-h"}, {"node", "drain", "--help"}, {"node", "drain", "a", "-h"}} {
+		if code, out, errs := call(args...); code != 0 || errs != "" || !strings.Contains(out, "pegmatite node drain NAME") || !strings.Contains(out, "--etcd") {
+			t.Errorf("%q: %d, %q, %q", args, code, out, errs)
+		}
+	}
+	etcd := newEtcd(t)
+	refused(t, exitFailure, "no cluster has its metadata there: no node has been started with it yet", "node", "list", "--etcd", etcd.ClientURL())
+	if kvs, _, err := etcd.Store().Range(t.Context(), "/"); err != nil || len(kvs) > 0 {
+		t.Errorf("a look made %v, %v", kvs, err)
+	}
+}
+
+// TestNode steers a cluster whose processes know each other by a key: what is
+// wanted of a node is shown by all, the directory of one that was removed is
+// refused, and its name another's.
+func TestNode(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	key := filepath.Join(dir, "key")
+	if err := os.WriteFile(key, []byte(nodetls.NewKey()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, url := launchEtcd(t, filepath.Join(dir, "etcd"), "127.0.0.1:0", key)
+	t.Setenv("PEGMATITE_ETCD", url)
+	t.Setenv("PEGMATITE_CONFIG", file(t, `cluster-key = "`+key+`"`))
+	start := func(name, data string, more ...string) *process {
+		t.Helper()
+		return launch(t, filepath.Join(dir, data), append(more, "--node", name, "--node-listen", "127.0.0.1:0")...).ready()
+	}
+	a, b := start("a", "a"), start("b", "b", "--weight", "0")
+	addresses := strings.NewReplacer(a.address, "A", b.address, "B")
+	bytes, columns := regexp.MustCompile(`\d{4,}\n`), regexp.MustCompile(` +`)
+	says := func(want string, args ...string) {
+		t.Helper()
+		code, out, errs := call(append([]string{"node"}, args...)...)
+		out = columns.ReplaceAllString(bytes.ReplaceAllString(addresses.Replace(out), "N\n"), " ")
+		if code != 0 || out != want || errs != "" {
+			t.Errorf("%q: %d, %q\n%s\nwant\n%s", args, code, errs, out, want)
+		}
+	}
+	conn := a.connect()
+	states := func(want ...string) {
+		t.Helper()
+		rows, _ := conn.Query(ctx, "SELECT n.node || ' ' || state || ' ' || weight || ' ' || shards FROM pegmatite.nodes n JOIN pegmatite.ring r ON n.node = r.node ORDER BY n.node")
+		if got, err := pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q, %v; want %q", got, err, want)
+		}
+	}
+	says(`NAME NUMBER STATE CLIENTS WEIGHT SHARDS BYTES
+a 1 serving A 1 8 N
+b 2 serving B 0 0 0
+`, "list")
+	states("1 serving 1 8", "2 serving 0 0")
+	says("every shard is where the ring wants it\n", "rebalance", "--dry-run")
+	says("every shard is where the ring wants it\n", "rebalance")
+	refused(t, exitFailure, `node "a" cannot be drained: no other node takes shards`, "node", "drain", "a")
+	says("node \"b\" has no shards; once it is stopped, `pegmatite node remove b` takes it out of the cluster\n", "drain", "b")
+	states("1 serving 1 8", "2 draining 0 0")
+	says("node \"b\" is not drained any more; 0 shards to move to it\n", "drain", "--undo", "b")
+	states("1 serving 1 8", "2 serving 0 0")
+	says("node \"b\" has no shards; once it is stopped, `pegmatite node remove b` takes it out of the cluster\n", "drain", "--no-wait", "b")
+	refused(t, exitFailure, `node "b" is alive: stop it before it is removed`, "node", "remove", "b")
+	refused(t, exitUsage, `the cluster has no node "c"; it has "a", "b"`, "node", "remove", "c")
+	b.stop()
+	states("1 serving 1 8", "2 down, draining 0 0")
+	says("node \"b\" is removed; nothing of the cluster's is in its data directory any more\n", "remove", "b")
+	states("1 serving 1 8")
+	old := filepath.Join(dir, "b")
+	before := tree(t, old)
+	refused(t, exitFailure, old+` is node "b"'s, which has been removed from the cluster: start a node with another, empty --data`,
+		"serve", "--data", old, "--listen", "127.0.0.1:0")
+	if after := tree(t, old); after != before {
+		t.Errorf("it touched the directory:\n%s\nwas\n%s", after, before)
+	}
+	b = start("b", "c", "--weight", "0")
+	states("1 serving 1 8", "3 serving 0 0")
+	b.stop()
+	a.stop()
+	says(`NAME NUMBER STATE CLIENTS WEIGHT SHARDS BYTES
+a 1 down A 1 8 ?
+b 3 down `+b.address+` 0 0 0
+`, "list")
+}

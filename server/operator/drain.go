@@ -1,0 +1,87 @@
+package operator
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Drain says that a node is to have no shards, and, if it is to wait, waits
+// until it has none.
+func (o *Operator) Drain(ctx context.Context, name string, wait bool) error {
+	s, err := o.look(ctx)
+	if err != nil {
+		return err
+	}
+	n, err := s.find(name)
+	if err != nil {
+		return err
+	}
+	if err := o.takers(ctx, n.ID, name); err != nil {
+		return err
+	}
+	if err := o.Store.Drain(ctx, n.ID, true); err != nil {
+		return err
+	}
+	if s, err = o.look(ctx); err != nil {
+		return err
+	}
+	left := len(s.shards.ShardsOf(n.ID))
+	if left > 0 {
+		o.say("node %q gives away %s", name, count(left, "shard"))
+	}
+	if left > 0 && !wait {
+		return nil
+	}
+	err = o.follow(ctx, s, func(now *state) bool {
+		before := left
+		if left = len(now.shards.ShardsOf(n.ID)); left != before && left > 0 {
+			o.say("%s left", count(left, "shard"))
+		}
+		return left == 0
+	})
+	if ctx.Err() != nil {
+		return fmt.Errorf("not waiting any longer: node %q goes on giving its shards away; `pegmatite node drain --undo %s` would end that", name, name)
+	}
+	if err != nil {
+		return err
+	}
+	o.say("node %q has no shards; once it is stopped, `pegmatite node remove %s` takes it out of the cluster", name, name)
+	return nil
+}
+
+// takers refuses to drain the last node that takes shards: its own would have
+// nowhere to go, and the wish would do nothing.
+func (o *Operator) takers(ctx context.Context, node uint32, name string) error {
+	members, _, err := o.Store.RingMembers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		if m.Node != node && m.Weight > 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("node %q cannot be drained: no other node takes shards (one with --node-listen, a weight above 0, and not drained itself)", name)
+}
+
+// Undo takes Drain back.
+func (o *Operator) Undo(ctx context.Context, name string) error {
+	s, err := o.look(ctx)
+	if err != nil {
+		return err
+	}
+	n, err := s.find(name)
+	if err != nil {
+		return err
+	}
+	if err := o.Store.Drain(ctx, n.ID, false); err != nil {
+		return err
+	}
+	if s, err = o.look(ctx); err != nil {
+		return err
+	}
+	to := slices.DeleteFunc(s.moves(), func(id uint32) bool { return s.plan[id] != n.ID })
+	o.say("node %q is not drained any more; %s to move to it", name, count(len(to), "shard"))
+	return nil
+}
