@@ -81,9 +81,9 @@ var longExpressions = []struct{ value, calls string }{
 		json_build_array(%s)
 		('"' || %s || '"')::json
 		('"' || %s || '"')::jsonb
-		array[%s]::text
+		array[%s || '"']::text
 		('{"' || %s || '"}')::text[]
-		row(%s)::text`},
+		row(%s || '"')::text`},
 	{`decode(repeat('ab', 400000), 'escape')`, `encode(%s, 'hex')
 		encode(%s, 'base64')
 		encode(%s, 'escape')

@@ -142,6 +142,9 @@ func inOutConverter(from, to *types.Type) converter {
 		if err != nil {
 			return types.Null, err
 		}
+		if to == types.TText { // what an output function writes is text already
+			return types.Text(s), nil
+		}
 		return in(ctx, s)
 	}
 }
@@ -171,7 +174,7 @@ func printer(t *types.Type) func(ctx *Context, d types.Datum) (string, error) {
 
 // formatted is the text form of a value, which may be long.
 func formatted(ctx *Context, t *types.Type, d types.Datum) (string, error) {
-	if d.Kind() != types.KindArray && weight(d) < types.LongBytes {
+	if k := d.Kind(); k != types.KindArray && k != types.KindRow && weight(d) < types.LongBytes {
 		return string(t.Format(ctx.Env, nil, d)), nil
 	}
 	b, err := t.FormatLong(ctx.Env, nil, d, ctx.Spend)

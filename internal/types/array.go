@@ -138,7 +138,9 @@ func (f *arrayFormatter) element(dst []byte, e Datum) ([]byte, error) {
 		return nil, err
 	}
 	if needsArrayQuotes(dst[start:], f.delim) {
-		dst = quoteFrom(dst, start)
+		if dst, err = quoteFrom(dst, start, '\\', f.work); err != nil {
+			return nil, err
+		}
 	}
 	return dst, f.work.spend(elementWork + len(dst) - start)
 }
@@ -155,17 +157,25 @@ func needsArrayQuotes(b []byte, delim byte) bool {
 	return false
 }
 
-// quoteFrom puts what begins at start into double quotes, with backslashes.
-func quoteFrom(dst []byte, start int) []byte {
-	text := string(dst[start:])
+// quoteFrom puts what begins at start into double quotes, with a mark before
+// each quote and backslash in it; 0 doubles them.
+func quoteFrom(dst []byte, start int, mark byte, work Work) ([]byte, error) {
+	text, p := string(dst[start:]), progress{work: work}
 	dst = append(dst[:start], '"')
 	for i := 0; i < len(text); i++ {
-		if c := text[i]; c == '"' || c == '\\' {
-			dst = append(dst, '\\')
+		if err := p.at(i); err != nil {
+			return nil, err
+		}
+		switch c := text[i]; {
+		case c != '"' && c != '\\':
+		case mark != 0:
+			dst = append(dst, mark)
+		default:
+			dst = append(dst, c)
 		}
 		dst = append(dst, text[i])
 	}
-	return append(dst, '"')
+	return append(dst, '"'), nil
 }
 
 func errArrayBinary(what string, args ...any) error {

@@ -70,6 +70,8 @@ func (t *Type) FormatLong(env *Env, dst []byte, d Datum, work Work) ([]byte, err
 	switch c := t.codec.(type) {
 	case byteaCodec:
 		return c.formatLong(env, t, dst, d, work)
+	case recordCodec:
+		return c.formatLong(env, t, dst, d, work)
 	case arrayCodec:
 		return c.formatLong(env, t, dst, d, work)
 	}

@@ -113,7 +113,12 @@ func (p *recordParser) field() (text string, null bool, err error) {
 	}
 }
 
-func (recordCodec) format(env *Env, _ *Type, dst []byte, d Datum) []byte {
+func (c recordCodec) format(env *Env, t *Type, dst []byte, d Datum) []byte {
+	dst, _ = c.formatLong(env, t, dst, d, nil) // work that is nil has no error
+	return dst
+}
+
+func (recordCodec) formatLong(env *Env, _ *Type, dst []byte, d Datum, work Work) (_ []byte, err error) {
 	row := d.Row()
 	dst = append(dst, '(')
 	for i, f := range row.Fields {
@@ -124,12 +129,19 @@ func (recordCodec) format(env *Env, _ *Type, dst []byte, d Datum) []byte {
 			continue
 		}
 		start := len(dst)
-		dst = row.Types[i].Format(env, dst, f)
+		if dst, err = row.Types[i].FormatLong(env, dst, f, work); err != nil {
+			return nil, err
+		}
 		if needsRecordQuotes(dst[start:]) {
-			dst = doubleQuoteFrom(dst, start)
+			if dst, err = quoteFrom(dst, start, 0, work); err != nil {
+				return nil, err
+			}
+		}
+		if err = work.spend(elementWork + len(dst) - start); err != nil {
+			return nil, err
 		}
 	}
-	return append(dst, ')')
+	return append(dst, ')'), nil
 }
 
 func needsRecordQuotes(b []byte) bool {
@@ -139,20 +151,6 @@ func needsRecordQuotes(b []byte) bool {
 		}
 	}
 	return len(b) == 0
-}
-
-// doubleQuoteFrom puts what begins at start into double quotes, doubling
-// quotes and backslashes in it.
-func doubleQuoteFrom(dst []byte, start int) []byte {
-	text := string(dst[start:])
-	dst = append(dst[:start], '"')
-	for i := 0; i < len(text); i++ {
-		if c := text[i]; c == '"' || c == '\\' {
-			dst = append(dst, c)
-		}
-		dst = append(dst, text[i])
-	}
-	return append(dst, '"')
 }
 
 func (c recordCodec) decode(env *Env, _ *Type, b []byte, _ int32) (Datum, error) {
