@@ -275,6 +275,8 @@ func (n *Node) openShards(ctx context.Context) error {
 		return err
 	}
 	n.onClose(n.engine.Close)
+	n.members.Serve(n.engine)
+	n.onClose(func() error { n.members.Serve(nil); return nil })
 	if n.stopNodes != nil {
 		// Again, and so before the engine is closed, which nobody may be using then.
 		n.onClose(n.stopNodes)

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/pegmatitedb/pegmatite/internal/nodetls"
+	"github.com/pegmatitedb/pegmatite/test/client"
 )
 
 // TestNodeWrongCalls: what `pegmatite node` cannot do is said in a line.
@@ -118,4 +119,43 @@ b 2 serving B 0 0 0
 a 1 down A 1 8 ?
 b 3 down `+b.address+` 0 0 0
 `, "list")
+}
+
+// Rule 11: what a node that is gone had begun holds no locks on others' shards:
+// when it is back, when its lease has run out, and when it is removed.
+func TestLocksOfNodesThatAreGone(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("PEGMATITE_ETCD", newEtcd(t).ClientURL())
+	start := func(name string, more ...string) *process {
+		t.Helper()
+		return launch(t, filepath.Join(dir, name), append(more, "--node", name, "--node-listen", "127.0.0.1:0")...).ready()
+	}
+	a, b := start("a"), start("b", "--weight", "0")
+	conn := a.connect()
+	if _, err := conn.Exec(t.Context(), "CREATE TABLE t (a int PRIMARY KEY, b int); INSERT INTO t VALUES (1, 0); SET statement_timeout = '60s'"); err != nil {
+		t.Fatal(err)
+	}
+	lockAndDie := func() {
+		t.Helper()
+		if _, err := b.connect().Exec(t.Context(), "BEGIN; UPDATE t SET b = 9 WHERE a = 1"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Exec(t.Context(), "SELECT * FROM t FOR UPDATE NOWAIT"); client.Code(err) != "55P03" {
+			t.Fatalf("the row is locked: %v", err)
+		}
+		b.kill()
+	}
+	update := func(want int) {
+		t.Helper()
+		var got int
+		if err := conn.QueryRow(t.Context(), "UPDATE t SET b = b + 1 WHERE a = 1 RETURNING b").Scan(&got); err != nil || got != want {
+			t.Errorf("%d, %v; want %d", got, err, want)
+		}
+	}
+	lockAndDie()
+	b = start("b", "--weight", "0")
+	update(1)
+	lockAndDie()
+	update(2) // it waits until b's lease has run out
+	a.stop()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"log/slog"
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -24,6 +25,8 @@ type Members struct {
 	dial  []grpc.DialOption // transport credentials
 	log   *slog.Logger
 
+	serving sync.RWMutex                       // protects engine; held while the engine is told something
+	engine  *engine.Node                       // nil when it does not serve
 	nodes   atomic.Pointer[map[uint32]*member] // replaced by run
 	changed chan struct{}                      // holds one when they are to be read anew
 	stop    context.CancelFunc
@@ -69,6 +72,34 @@ func (m *Members) Close() error {
 		}
 	}
 	return nil
+}
+
+// Serve has the engine told of nodes that are down, restarted or removed: what
+// their transactions have not prepared there holds locks. nil ends that.
+func (m *Members) Serve(e *engine.Node) {
+	m.serving.Lock()
+	defer m.serving.Unlock()
+	m.engine = e
+}
+
+// orphan ends the transactions of nodes that are not what they were. A lease is
+// a hint, but whoever lives without one only sees his open transactions fail.
+func (m *Members) orphan(old, now map[uint32]*member) {
+	m.serving.RLock()
+	defer m.serving.RUnlock()
+	if m.engine == nil {
+		return
+	}
+	for id, before := range old {
+		switch x := now[id]; {
+		case x == nil: // removed
+			m.engine.EndBoots(id, math.MaxUint32)
+		case x.Boot > before.Boot:
+			m.engine.EndBoots(id, x.Boot)
+		case before.Live && !x.Live:
+			m.engine.Orphan(id)
+		}
+	}
 }
 
 // follow is one watch of the nodes, the i-th: it says when they may be others.
@@ -143,6 +174,7 @@ func (m *Members) refresh(ctx context.Context) error {
 		now[n.ID] = x
 	}
 	m.nodes.Store(&now)
+	m.orphan(old, now)
 	for id, before := range old {
 		if x := now[id]; before.conn != nil && (x == nil || x.conn != before.conn) {
 			before.conn.Close()

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"sync"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -25,19 +26,36 @@ func (b *boots) admit(id txn.ID, end func(node, before uint32)) error {
 	if known && id.Boot == newest {
 		return nil
 	}
-	b.mu.Lock()
-	newest = max(b.newest[id.Node], id.Boot)
-	if b.newest == nil {
-		b.newest = map[uint32]uint32{}
-	}
-	b.newest[id.Node] = newest
-	b.mu.Unlock()
-	if id.Boot < newest {
+	if newest = b.raise(id.Node, id.Boot); id.Boot < newest {
 		return pgerr.New(pgerr.TRSerializationFailure, "could not serialize access: the transaction's node has been restarted")
 	}
 	end(id.Node, newest)
 	return nil
 }
+
+// raise says that a node has come to a boot; it returns the newest that is known.
+func (b *boots) raise(node, boot uint32) uint32 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.newest == nil {
+		b.newest = map[uint32]uint32{}
+	}
+	newest := max(b.newest[node], boot)
+	b.newest[node] = newest
+	return newest
+}
+
+// EndBoots ends what transactions of a node's boots before the given one have
+// not prepared, and has what still comes of them refused (rule 11).
+func (n *Node) EndBoots(node, before uint32) {
+	n.boots.raise(node, before)
+	n.dropBoots(node, before)
+}
+
+// Orphan ends what a node's transactions have not prepared: the node is down, or
+// cut off. If it is alive after all, its open transactions have no write set
+// here any more, and their next statement or their end is refused (rule 6).
+func (n *Node) Orphan(node uint32) { n.dropBoots(node, math.MaxUint32) }
 
 // dropBoots rolls back what transactions of a node's earlier boots have not
 // prepared.

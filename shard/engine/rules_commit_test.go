@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -446,6 +447,52 @@ func TestRule11DeadCoordinators(t *testing.T) {
 	straggler := in.BeginAs(t, txn.ReadCommitted, txn.ID{Node: 9, Boot: 4, Seq: 3})
 	_, err = straggler.Write(add(acc, 0, 1))
 	wantCode(t, err, pgerr.TRSerializationFailure)
+	next.Rollback()
+}
+
+// Rule 11: a node that is known to be down, to have been restarted, or to be none
+// any more holds no locks but those of what it has prepared.
+func TestRule11NodesThatAreGone(t *testing.T) {
+	in, acc := ruled(t)
+	n := in.Service.(*engine.Node)
+	seq := uint64(0)
+	free := func(boot uint32, gone func()) {
+		t.Helper()
+		seq++
+		dead := in.BeginAs(t, txn.ReadCommitted, txn.ID{Node: 9, Boot: boot, Seq: seq})
+		write(t, dead, add(acc, 0, 1))
+		gone()
+		other := in.Begin(t, txn.ReadCommitted)
+		write(t, other, lockOnly(acc, 0, shard.WaitTry))
+		other.Rollback()
+		_, err := dead.Write(add(acc, 0, 1))
+		wantCode(t, err, pgerr.TRSerializationFailure)
+		if _, err := dead.Commit(); err == nil {
+			t.Fatal("a write set that is gone could commit")
+		}
+	}
+	free(4, func() { n.Orphan(9) })
+	free(4, func() { n.EndBoots(9, 5) })
+	free(5, func() { n.Orphan(9) })
+	free(5, func() { n.EndBoots(9, math.MaxUint32) })
+	for _, boot := range []uint32{4, 5, 6} {
+		straggler := in.BeginAs(t, txn.ReadCommitted, txn.ID{Node: 9, Boot: boot, Seq: 100})
+		_, err := straggler.Write(add(acc, 0, 1))
+		wantCode(t, err, pgerr.TRSerializationFailure)
+	}
+	inDoubt := in.BeginAs(t, txn.ReadCommitted, txn.ID{Node: 8, Boot: 4, Seq: 2})
+	write(t, inDoubt, add(acc, 1, 1))
+	drawn, _ := in.Oracle.Commit(t.Context())
+	log1, _ := in.Log(1)
+	log0, _ := in.Log(0)
+	if _, err := inDoubt.PrepareAt(log1, []txn.LogID{log1, log0}, drawn); err != nil {
+		t.Fatal(err)
+	}
+	n.Orphan(8)
+	n.EndBoots(8, math.MaxUint32)
+	next := in.Begin(t, txn.ReadCommitted)
+	_, err := next.Write(lockOnly(acc, 1, shard.WaitTry))
+	wantRefusal(t, err, shard.RefusedLocked)
 	next.Rollback()
 }
 
