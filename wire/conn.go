@@ -22,7 +22,7 @@ import (
 type conn struct {
 	server      *Server
 	net         net.Conn  // the socket: its deadlines, its address
-	stream      net.Conn  // what is read and written: net, or TLS over it
+	stream      net.Conn  // what is read and written: net, with patience, or TLS over it
 	tls         *tls.Conn // nil without TLS
 	endpoint    []byte    // of tls's certificate, for channel binding
 	reader      *frame.Reader
@@ -42,7 +42,8 @@ type conn struct {
 }
 
 func newConn(s *Server, nc net.Conn) *conn {
-	return &conn{server: s, net: nc, stream: nc, reader: frame.NewReader(nc), writer: frame.NewWriter(nc)}
+	stream := &patient{Conn: nc, stuckAfter: stuckAfter}
+	return &conn{server: s, net: nc, stream: stream, reader: frame.NewReader(stream), writer: frame.NewWriter(stream)}
 }
 
 func secretBytes(secret uint32) []byte { return binary.BigEndian.AppendUint32(nil, secret) }
@@ -130,7 +131,7 @@ var errShutdown = pgerr.New(pgerr.AdminShutdown, "terminating connection due to 
 // errVanished ends what a client runs that is not there any more.
 var errVanished = pgerr.New(pgerr.ConnectionFailure, "connection to client lost").WithSeverity(pgerr.SeverityFatal)
 
-// farewellTimeout bounds the last words to a client, which may not read them.
+// farewellTimeout is when patience with a client that may not read its last words begins to end.
 const farewellTimeout = time.Second
 
 // leave says goodbye to a client that is sent away or broke the protocol.

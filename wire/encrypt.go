@@ -27,7 +27,7 @@ func (c *conn) encrypt() bool {
 	if _, err := c.stream.Write([]byte{'S'}); err != nil {
 		return false
 	}
-	encrypted := certificate.Server(c.net)
+	encrypted := certificate.Server(c.stream)
 	if err := encrypted.Handshake(); err != nil {
 		c.server.config.Log.Info("no TLS with a client", "address", c.net.RemoteAddr(), "error", err)
 		return false

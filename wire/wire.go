@@ -8,6 +8,7 @@
 //	encrypt.go  TLS; authenticate.go messages of authentication
 //	conn.go     one connection: the message loop, error until Sync
 //	cancel.go   CancelRequest finds its session; watch.go stops statements of clients that are gone
+//	patience.go writing to clients that are sent away
 //	auth/       who has to authenticate, and SCRAM
 //	frame/      messages on a byte stream
 //	session/    settings, transaction status, prepared statements, portals
