@@ -92,6 +92,7 @@ func TestJoinOfAnotherVersion(t *testing.T) {
 	if _, err := os.Stat(dir); err == nil {
 		t.Error("what was refused left a directory")
 	}
+	refused(t, exitFailure, `node "old", at 127.0.0.1:1, is of version 0.0, this program of 0.1`, "node", "list", "--etcd", etcd.ClientURL())
 	if err := m.Close(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -90,6 +90,7 @@ a 1 serving A 1 8 N
 b 2 serving B 0 0 0
 `, "list")
 	states("1 serving 1 8", "2 serving 0 0")
+	refused(t, exitFailure, "connecting to etcd at "+url, "node", "list", "--cluster-key", "")
 	says("every shard is where the ring wants it\n", "rebalance", "--dry-run")
 	says("every shard is where the ring wants it\n", "rebalance")
 	refused(t, exitFailure, `node "a" cannot be drained: no other node takes shards`, "node", "drain", "a")

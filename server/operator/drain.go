@@ -2,6 +2,7 @@ package operator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -33,7 +34,11 @@ func (o *Operator) Drain(ctx context.Context, name string, wait bool) error {
 	if left > 0 && !wait {
 		return nil
 	}
+	var ended error
 	err = o.follow(ctx, s, func(now *state) bool {
+		if ended = drained(now, n.ID); ended != nil {
+			return true
+		}
 		before := left
 		if left = len(now.shards.ShardsOf(n.ID)); left != before && left > 0 {
 			o.say("%s left", count(left, "shard"))
@@ -43,10 +48,25 @@ func (o *Operator) Drain(ctx context.Context, name string, wait bool) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("not waiting any longer: node %q goes on giving its shards away; `pegmatite node drain --undo %s` would end that", name, name)
 	}
-	if err != nil {
+	if err = errors.Join(err, ended); err != nil {
 		return err
 	}
 	o.say("node %q has no shards; once it is stopped, `pegmatite node remove %s` takes it out of the cluster", name, name)
+	return nil
+}
+
+// drained is an error when nobody wants the node drained any more, or all others
+// are too: then nothing more happens.
+func drained(s *state, node uint32) error {
+	n := s.node(node)
+	if !n.Draining {
+		return fmt.Errorf("node %q is not drained any more: somebody else has ended that", n.Name)
+	}
+	for _, id := range s.shards.ShardsOf(node) {
+		if s.plan[id] == node {
+			return fmt.Errorf("node %q keeps its shards: no other node takes them any more", n.Name)
+		}
+	}
 	return nil
 }
 

@@ -220,6 +220,16 @@ func TestTranscripts(t *testing.T) {
 				w.move, w.move, w.move, w.move, w.move, w.move, w.move)
 			w.list()
 		},
+		"others": func(w *world) {
+			undo := func() { w.check(w.store.Drain(context.Background(), 2, false)) }
+			w.drain("b", w.move, undo, w.move)
+			drainAll := func() {
+				w.check(w.store.Drain(context.Background(), 1, true))
+				w.check(w.store.Drain(context.Background(), 3, true))
+			}
+			w.drain("b", drainAll, w.move)
+			w.list()
+		},
 		"remove": func(w *world) {
 			w.remove("c")
 			w.kill("b")
