@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 
@@ -43,8 +44,9 @@ func (s *Store) Drain(ctx context.Context, node uint32, wanted bool) error {
 //
 // The name is free again, for a node with another number. What stays:
 //
-//   - boot/<node>: a transaction's ID is never used again (rule 9), though the
-//     node's number could only come back by a mistake.
+//   - boot/<node>, raised: its last process, should it be alive, ends no move of
+//     a shard to it any more, for that compares the boot; and no transaction's
+//     ID is used again (rule 9), though the number could only come back by a mistake.
 //   - removed/<node>, its record with its logs: a process that was cut off, or is
 //     started from its old directory, is refused; a log that asks for a
 //     transaction's outcome finds whose log its home was.
@@ -89,17 +91,35 @@ func (s *Store) tryRemove(ctx context.Context, node uint32) (bool, error) {
 	if m != nil && len(m.ShardsOf(node)) > 0 {
 		return false, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "node %q has %d shards: drain it before it is removed", n.Name, len(m.ShardsOf(node)))
 	}
+	sameBoot, nextBoot, err := s.raiseBoot(ctx, id)
+	if err != nil {
+		return false, err
+	}
 	r, err := s.kv.Commit(ctx, metakv.Txn{
-		If: []metakv.Compare{{Key: nodeRoot + id, Modified: record.Modified}, {Key: liveRoot + id}, unchanged},
+		If: []metakv.Compare{{Key: nodeRoot + id, Modified: record.Modified}, {Key: liveRoot + id}, sameBoot, unchanged},
 		Then: []metakv.Op{
 			metakv.Delete(nodeRoot + id), metakv.Delete(nameRoot + n.Name), metakv.Delete(drainRoot + id),
-			metakv.Put(removedRoot+id, record.Value),
+			metakv.Put(removedRoot+id, record.Value), nextBoot,
 		},
 	})
 	if err != nil {
 		return false, unavailable(err)
 	}
 	return r.Done, nil
+}
+
+// raiseBoot is a step that makes a node's last boot an earlier one, and the
+// compare that holds as long as it is the last.
+func (s *Store) raiseBoot(ctx context.Context, id string) (last metakv.Compare, next metakv.Op, err error) {
+	kv, err := s.kv.Get(ctx, bootRoot+id)
+	if err != nil {
+		return last, next, unavailable(err)
+	}
+	boot, err := strconv.ParseUint(cmp.Or(string(kv.Value), "1"), 10, 32)
+	if err != nil {
+		return last, next, errBadRecord("%s is %q", bootRoot+id, kv.Value)
+	}
+	return metakv.Compare{Key: bootRoot + id, Modified: kv.Modified}, metakv.Put(bootRoot+id, strconv.AppendUint(nil, boot+1, 10)), nil
 }
 
 // Removed returns the record of a node that was removed; ok is false for others.

@@ -151,8 +151,15 @@ func TestRemoveNode(t *testing.T) {
 		if err := s.Drain(t.Context(), 2, true); err != nil {
 			t.Fatal(err)
 		}
+		boot, err := s.NextBoot(t.Context(), 2)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := s.RemoveNode(t.Context(), 2); err != nil {
 			t.Fatal(err)
+		}
+		if next, err := s.NextBoot(t.Context(), 2); err != nil || next != boot+2 {
+			t.Errorf("the boot after %d and the removal is %d, %v", boot, next, err)
 		}
 		says(t, s.RemoveNode(t.Context(), 2), pgerr.UndefinedObject, "node 2 does not exist")
 		says(t, s.Drain(t.Context(), 2, true), pgerr.UndefinedObject, "node 2 does not exist")
