@@ -17,6 +17,7 @@
 //	etcdtls.go  with which certificate an embedded etcd is reached
 //	metadata.go what others ask of the metadata store; maintenance.go what statements ask of the files
 //	schema.go   commit of transactions with DDL
+//	mover.go    shards that belong on other nodes go there, and come
 //	sweep.go    physical tables that nobody names any more go
 //	memory.go   Go's memory limit; reserve.go disk space that a start on a full disk needs
 //	deadlock.go names for the parties of a deadlock
@@ -57,6 +58,7 @@ type Config struct {
 	Shards         int    // of the cluster, fixed when it is made; 0 is what DIR has, or 8
 	Logs           int    // logs that this node's shards share; 0 is what DIR has, or 1
 	MaxConnections int
+	MoveRateMB     int // of a shard that is copied to another node, a second; 0 is no bound
 	MemoryMB       int // budget of recent versions, all shards together
 	DrainS         int // how long a stop waits for running transactions
 	LogLevel       string
@@ -83,16 +85,17 @@ const (
 
 // What settings can be at most: 16 TB, so that bytes can be counted, a day, and a hundred others' shares.
 const (
-	maxMemoryMB = 16 << 20
-	maxDrainS   = 24 * 60 * 60
-	maxWeight   = 100 // each has 256 points on the ring, which every node sorts
+	maxMemoryMB   = 16 << 20
+	maxMoveRateMB = 1 << 20
+	maxDrainS     = 24 * 60 * 60
+	maxWeight     = 100 // each has 256 points on the ring, which every node sorts
 )
 
 // Default is the configuration without flags.
 func Default() Config {
 	return Config{
 		Data: "data", Listen: "127.0.0.1:5432", Weight: 1,
-		TrustLoopback: true, MaxConnections: 100, MemoryMB: 256, DrainS: 30, LogLevel: "info", LogFormat: "text", SlowMS: -1,
+		TrustLoopback: true, MaxConnections: 100, MemoryMB: 256, MoveRateMB: 100, DrainS: 30, LogLevel: "info", LogFormat: "text", SlowMS: -1,
 	}
 }
 
@@ -124,6 +127,7 @@ var Options = []Option{
 	{"password-file", "file whose first line becomes the superuser's password, as long as no superuser has one", func(c *Config) any { return &c.PasswordFile }},
 	{"trust-loopback", "let clients of loopback addresses in without a password", func(c *Config) any { return &c.TrustLoopback }},
 	{"max-connections", "limit on client sessions", func(c *Config) any { return &c.MaxConnections }},
+	{"move-rate-mb", "how fast a shard is copied to another node at most, MB a second; 0 is no bound", func(c *Config) any { return &c.MoveRateMB }},
 	{"memory-mb", "memory for recent row versions, MB", func(c *Config) any { return &c.MemoryMB }},
 	{"drain-s", "how long a stop waits for running transactions, seconds", func(c *Config) any { return &c.DrainS }},
 	{"log-level", "debug, info, warn or error", func(c *Config) any { return &c.LogLevel }},
@@ -257,6 +261,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("weight: %d is not between 0 and %d", c.Weight, maxWeight)
 	case c.MaxConnections < 1 || c.MaxConnections > 262143:
 		return fmt.Errorf("max-connections: %d is not between 1 and 262143", c.MaxConnections)
+	case c.MoveRateMB < 0 || c.MoveRateMB > maxMoveRateMB:
+		return fmt.Errorf("move-rate-mb: %d is not between 0 and %d", c.MoveRateMB, maxMoveRateMB)
 	case c.MemoryMB < 8 || c.MemoryMB > maxMemoryMB:
 		return fmt.Errorf("memory-mb: %d is not between 8 and %d", c.MemoryMB, maxMemoryMB)
 	case c.DrainS < 0 || c.DrainS > maxDrainS:

@@ -195,7 +195,7 @@ func (n *Node) listenToNodes(draw func(context.Context, tso.DrawRequest) (tso.Dr
 	}
 	g := grpc.NewServer(append(serve.Options(), n.serveNodes()...)...)
 	serve.New(&n.gate, n.gate.Participant, builtin.Default()).Register(g)
-	peer := &cluster.Peer{Draw: draw, Cancel: n.cancelHere, Waits: &n.gate, Party: n.party}
+	peer := &cluster.Peer{Draw: draw, Cancel: n.cancelHere, Waits: &n.gate, Party: n.party, Adopt: n.adopt}
 	peer.Register(g)
 	ended := make(chan struct{})
 	go func() {

@@ -87,6 +87,12 @@ var nodeMetrics = []metric{
 		func(n *Node) float64 { return n.logSum(func(m *log.Metrics) int64 { return m.Syncs.Load() }) }},
 	{"log_bytes_total", "Bytes appended to the logs.", true,
 		func(n *Node) float64 { return n.logSum(func(m *log.Metrics) int64 { return m.Bytes.Load() }) }},
+	{"shards", "Shards that the node has.", false, func(n *Node) float64 { return float64(len(n.engine.Engines())) }},
+	{"shards_moved_total", "Shards that have moved away to other nodes.", true, func(n *Node) float64 { return float64(n.moves.shards.Load()) }},
+	{"shards_taken_total", "Shards that have come from other nodes.", true, func(n *Node) float64 { return float64(n.moves.taken.Load()) }},
+	{"shard_moves_failed_total", "Moves of shards to other nodes that were given up; they are tried again.", true,
+		func(n *Node) float64 { return float64(n.moves.failed.Load()) }},
+	{"shard_moved_bytes_total", "Bytes of shards' files sent to other nodes.", true, func(n *Node) float64 { return float64(n.moves.bytes.Load()) }},
 	{"snapshots", "Registered snapshots in use.", false, func(n *Node) float64 { return float64(n.oracle.Registered()) }},
 }
 

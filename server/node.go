@@ -9,6 +9,7 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -83,6 +84,10 @@ type Node struct {
 	coordinator *twopc.Coordinator
 	schema      *schemaChanges
 	sweeper     *sweeper
+	mover       *mover // nil when no other node can be reached
+	moves       moveMetrics
+	halt        chan struct{} // closed when no shard is to come any more
+	halting     sync.Once     // closes it
 	statements  *statements
 	wire        *wire.Server
 	admin       *admin.Server
@@ -107,7 +112,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (*Node, error) {
 
 // StartWith is Start with layers between the node's parts.
 func StartWith(ctx context.Context, c Config, log *slog.Logger, l Layers) (_ *Node, err error) {
-	n := &Node{config: c, layers: l, log: log, system: pgcatalog.New(), statements: newStatements(), fatal: make(chan error, 1), served: make(chan error, 1)}
+	n := &Node{config: c, layers: l, log: log, system: pgcatalog.New(), statements: newStatements(), fatal: make(chan error, 1), served: make(chan error, 1), halt: make(chan struct{})}
 	ctx, n.abandon = context.WithCancelCause(ctx)
 	defer func() {
 		if err == nil {
@@ -282,6 +287,9 @@ func (n *Node) openShards(ctx context.Context) error {
 		n.onClose(n.stopNodes)
 	}
 	n.follow(cluster.New(n.local(), n.members, n.store, m, n.log))
+	if err := n.settleSealed(ctx); err != nil {
+		return err
+	}
 	if n.catalog, err = catalogshard.New(ctx, n.system, n.log); err != nil {
 		return err
 	}
@@ -378,6 +386,10 @@ func (n *Node) serve(ctx context.Context, c *cluster.Cluster) error {
 	if err := makeReserve(vfs.OS{}, n.config.Data); err != nil {
 		n.log.Warn("no reserve for starting on a full disk", "error", err)
 	}
+	if n.nodes != nil {
+		n.mover = startMover(n, c)
+		n.onClose(n.stopMoving)
+	}
 	n.open.Store(true)
 	if n.admin != nil {
 		n.admin.SetReady(true)
@@ -417,8 +429,18 @@ func (n *Node) Stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), n.config.Drain())
 	defer cancel()
 	n.wire.Drain(ctx)
+	errMoving := n.stopMoving()
 	err := <-n.served
-	return errors.Join(err, n.writeViews(), n.closeAll())
+	return errors.Join(err, errMoving, n.writeViews(), n.closeAll())
+}
+
+// stopMoving ends what moves here and away; a second call does nothing.
+func (n *Node) stopMoving() error {
+	if n.mover == nil {
+		return nil
+	}
+	n.halting.Do(func() { close(n.halt) })
+	return n.mover.Close()
 }
 
 // onClose remembers what to undo.

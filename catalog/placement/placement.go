@@ -6,6 +6,7 @@ package placement
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/ring"
@@ -27,6 +28,9 @@ type Map struct {
 	epoch uint64
 	slots []uint16 // shard by slot
 	nodes []uint32 // node by shard
+	// moves counts, by shard, what has become of it: who wants to take it over
+	// says how often it had moved when its node gave it up.
+	moves []uint32
 }
 
 // New makes the map of a new cluster: shards have equal ranges of slots, and
@@ -35,7 +39,7 @@ func New(shards int, members []ring.Member) (*Map, error) {
 	if shards < 1 || shards > MaxShards {
 		return nil, fmt.Errorf("the number of shards must be between 1 and %d, not %d", MaxShards, shards)
 	}
-	m := &Map{epoch: 1, slots: make([]uint16, Slots), nodes: make([]uint32, shards)}
+	m := &Map{epoch: 1, slots: make([]uint16, Slots), nodes: make([]uint32, shards), moves: make([]uint32, shards)}
 	for slot := range m.slots {
 		m.slots[slot] = uint16(slot * shards / Slots)
 	}
@@ -86,11 +90,16 @@ func (m *Map) SlotsOf(shard uint32) int {
 	return n
 }
 
-// Moved returns the map after one shard went to another node: one epoch on.
+// Moves is how often a shard has moved, or a move of it was given up.
+func (m *Map) Moves(shard uint32) uint32 { return m.moves[shard] }
+
+// Moved returns the map after one shard went to another node, or after a move
+// of it was given up (the node is the same): one epoch on.
 func (m *Map) Moved(shard, node uint32) *Map {
-	nodes := append([]uint32(nil), m.nodes...)
+	nodes, moves := slices.Clone(m.nodes), slices.Clone(m.moves)
 	nodes[shard] = node
-	return &Map{m.epoch + 1, m.slots, nodes}
+	moves[shard]++
+	return &Map{m.epoch + 1, m.slots, nodes, moves}
 }
 
 // Plan returns the node that each shard should be on with these members: what
@@ -132,11 +141,12 @@ type mapRecord struct {
 	Epoch uint64   `json:"epoch"`
 	Runs  []int    `json:"slots"`
 	Nodes []uint32 `json:"nodes"`
+	Moves []uint32 `json:"moves"`
 }
 
 // Encode makes what Decode reads.
 func (m *Map) Encode() []byte {
-	r := mapRecord{Epoch: m.epoch, Nodes: m.nodes}
+	r := mapRecord{Epoch: m.epoch, Nodes: m.nodes, Moves: m.moves}
 	for slot := 0; slot < Slots; {
 		end := slot
 		for end < Slots && m.slots[end] == m.slots[slot] {
@@ -158,7 +168,10 @@ func Decode(b []byte) (*Map, error) {
 	if err := json.Unmarshal(b, &r); err != nil {
 		return nil, fmt.Errorf("shard map: %w", err)
 	}
-	m := &Map{epoch: r.Epoch, nodes: r.Nodes}
+	m := &Map{epoch: r.Epoch, nodes: r.Nodes, moves: r.Moves}
+	if m.moves == nil {
+		m.moves = make([]uint32, len(m.nodes)) // of before shards could move
+	}
 	for i := 0; i+1 < len(r.Runs); i += 2 {
 		shard, n := r.Runs[i], r.Runs[i+1]
 		if shard < 0 || shard >= len(r.Nodes) || n < 0 || n > Slots-len(m.slots) {
@@ -168,8 +181,8 @@ func Decode(b []byte) (*Map, error) {
 			m.slots = append(m.slots, uint16(shard))
 		}
 	}
-	if len(m.slots) != Slots || len(m.nodes) > MaxShards {
-		return nil, fmt.Errorf("shard map: %d slots, %d shards", len(m.slots), len(m.nodes))
+	if len(m.slots) != Slots || len(m.nodes) > MaxShards || len(m.moves) != len(m.nodes) {
+		return nil, fmt.Errorf("shard map: %d slots, %d shards, moves of %d", len(m.slots), len(m.nodes), len(m.moves))
 	}
 	return m, nil
 }

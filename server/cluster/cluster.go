@@ -3,6 +3,8 @@
 //
 //	cluster.go   Cluster: shards and logs by name, this node's and others' alike
 //	members.go   Members: the other nodes, as the metadata store tells of them
+//	route.go     each request goes to the node that has the shard, also while it moves
+//	transfer.go  a shard on its way from node to node
 //	reach.go     a node that does not answer costs its shards' statements an error that names it
 //	gate.go      Gate: this node's shards and logs for the others, who may ask before they are open
 //	election.go  Election: which node is the timestamp oracle
@@ -62,13 +64,7 @@ func New(local Local, members *Members, s *store.Store, m *placement.Map, log *s
 }
 
 // Service implements exec.Cluster.
-func (c *Cluster) Service(_ catalog.Home, id shard.ID) shard.Service {
-	node := c.NodeOf(id)
-	if node == c.members.self {
-		return c.local.Service
-	}
-	return c.members.reach(node)
-}
+func (c *Cluster) Service(catalog.Home, shard.ID) shard.Service { return routed{c} }
 
 // Shards implements exec.Cluster.
 func (c *Cluster) Shards(catalog.Home) []shard.ID { return c.ids }
@@ -165,6 +161,9 @@ func (c *Cluster) Follow(ctx context.Context) {
 		}
 	}
 }
+
+// Refresh reads the shard map anew.
+func (c *Cluster) Refresh(ctx context.Context) error { return c.refresh(ctx) }
 
 func (c *Cluster) refresh(ctx context.Context) error {
 	m, _, err := c.store.Placement(ctx)

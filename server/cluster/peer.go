@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/engine"
 	"github.com/pegmatitedb/pegmatite/shard/remote/codec"
 	"github.com/pegmatitedb/pegmatite/txn"
@@ -32,6 +33,8 @@ type Peer struct {
 	Waits engine.Waits
 	// Party names a transaction that this node coordinates.
 	Party func(txn.ID) lock.Party
+	// Adopt prepares to take in a shard from another node.
+	Adopt func(shard.ID) (Incoming, error)
 }
 
 // cancelRequest is a CancelRequest that reached another node than the session's.
@@ -53,6 +56,8 @@ func (p *Peer) Register(g *grpc.Server) {
 			answer("Jump", func(_ context.Context, waiter txn.ID) (bool, error) { return p.Waits.Jump(waiter), nil }),
 			answer("Party", func(_ context.Context, id txn.ID) (lock.Party, error) { return p.Party(id), nil }),
 		},
+		Streams: []grpc.StreamDesc{{StreamName: transferStream, ClientStreams: true, ServerStreams: true,
+			Handler: func(_ any, stream grpc.ServerStream) error { return p.take(stream) }}},
 	}, p)
 }
 

@@ -215,7 +215,7 @@ func (e *Engine) followLog(ctx context.Context, pos log.Position) error {
 // serveAdopted lets requests in: of what began after the shard became this
 // node's (rule 12).
 func (n *Node) serveAdopted(ctx context.Context, e *Engine, epoch uint64) error {
-	now, err := n.cfg.Oracle.Commit(ctx)
+	now, err := n.cfg.Oracle.Commit(context.WithoutCancel(ctx))
 	if err != nil {
 		// The map says that the shard is here: a start finds it.
 		n.cfg.Fatal(err)

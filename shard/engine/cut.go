@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+
+	"github.com/pegmatitedb/pegmatite/shard"
 )
 
 // shortOfSpace is the part of CutBytes that is enough for a cut when writers
@@ -65,10 +67,16 @@ func (p *Participant) cutNow(ctx context.Context) error {
 func (p *Participant) cutLocked(ctx context.Context) error {
 	bytes := p.gathered()
 	upto := p.complete() // before the files are settled and synced, which brings each at least so far
+	var engines []*Engine
 	for _, e := range p.engines() {
-		if err := e.syncFile(ctx); err != nil {
+		err := e.goneIf(e.syncFile(ctx))
+		if _, moved := shard.IsRefusal(err); moved {
+			continue // what the log holds of it is of no use any more
+		}
+		if err != nil {
 			return err
 		}
+		engines = append(engines, e)
 	}
 	before, last := p.gathered(), p.log.Last()
 	limit, err := p.copyForward(upto + 1)
@@ -76,7 +84,7 @@ func (p *Participant) cutLocked(ctx context.Context) error {
 		return err
 	}
 	copied, positions := p.gathered()-before, p.log.Last()-last
-	for _, e := range p.engines() {
+	for _, e := range engines {
 		p.cfg.must(limit <= e.durableUpto()+1, "cut at %d, shard %d is durable up to %d", limit, e.id, e.durableUpto())
 	}
 	if err := p.log.Cut(limit); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -31,8 +32,8 @@ type Move struct {
 	node   *Node
 	engine *Engine
 	to     Receiver
-	sums   []uint64 // of the pages as the destination has them
-	sent   int64    // bytes
+	sums   []uint64     // of the pages as the destination has them
+	sent   atomic.Int64 // bytes
 }
 
 // Receiver is the destination of a move.
@@ -50,6 +51,9 @@ type Handover struct {
 	Sum    uint64 // of the pages
 	Memory int    // bytes that Receiver.Memory was given
 }
+
+// PageBytes is what a file is counted in.
+const PageBytes = sqlite.PageBytes
 
 const (
 	// movePages is how many pages are read and sent at once: 1 MiB.
@@ -83,7 +87,19 @@ func (n *Node) BeginMove(id shard.ID, to Receiver) (*Move, error) {
 func (m *Move) End() { m.engine.moving.Store(false) }
 
 // Sent is how many bytes of the file have been sent.
-func (m *Move) Sent() int64 { return m.sent }
+func (m *Move) Sent() int64 { return m.sent.Load() }
+
+// Shard is which one moves.
+func (m *Move) Shard() shard.ID { return m.engine.id }
+
+// Bytes is how large the shard's file is.
+func (m *Move) Bytes() int64 {
+	size, err := m.engine.fileBytes()
+	if err != nil {
+		return 0
+	}
+	return size
+}
 
 // Copy sends the file beside all work on it, until little of it still changes.
 func (m *Move) Copy(ctx context.Context) error {
@@ -94,11 +110,11 @@ func (m *Move) Copy(ctx context.Context) error {
 		if err := m.engine.checkpoint(sqlite.Passive); err != nil {
 			return err
 		}
-		before := m.sent
+		before := m.Sent()
 		if err := m.pass(ctx); err != nil {
 			return err
 		}
-		if (m.sent-before)/sqlite.PageBytes <= fewPages {
+		if (m.Sent()-before)/sqlite.PageBytes <= fewPages {
 			break
 		}
 	}
@@ -127,7 +143,7 @@ func (m *Move) send(ctx context.Context, first uint32, pages []byte) error {
 			return nil
 		}
 		part := pages[run*sqlite.PageBytes : end*sqlite.PageBytes]
-		m.sent += int64(len(part))
+		m.sent.Add(int64(len(part)))
 		err := m.to.Pages(ctx, first+uint32(run), part)
 		run = -1
 		return err
@@ -323,6 +339,16 @@ func (n *Node) Reopen(id shard.ID) error {
 		return err
 	}
 	return e.reopen()
+}
+
+// Forget takes a shard out of the node that was sealed when the node started,
+// as Move.Finish does.
+func (n *Node) Forget(id shard.ID) error {
+	e, err := n.engine(id)
+	if err == nil {
+		n.removeEngine(e)
+	}
+	return err
 }
 
 // born are the tables that loads have filled, which older snapshots see nothing

@@ -286,13 +286,23 @@ func (n *Node) engine(id shard.ID) (*Engine, error) {
 	return nil, shard.Refuse(shard.RefusedEpoch)
 }
 
+// goneIf refuses a request that has found the shard's file closed because the
+// shard has moved away meanwhile.
+func (e *Engine) goneIf(err error) error {
+	if err != nil && e.sealed.Load() && pgerr.HasCode(err, pgerr.AdminShutdown) {
+		return shard.Refuse(shard.RefusedEpoch)
+	}
+	return err
+}
+
 // Read implements shard.Service.
 func (n *Node) Read(ctx context.Context, r *shard.ReadRequest) (shard.Rows, error) {
 	e, err := n.engine(r.Shard)
 	if err != nil {
 		return nil, err
 	}
-	return e.Read(ctx, r)
+	rows, err := e.Read(ctx, r)
+	return rows, e.goneIf(err)
 }
 
 // Write implements shard.Service.
@@ -301,7 +311,8 @@ func (n *Node) Write(ctx context.Context, r *shard.WriteRequest) (*shard.WriteRe
 	if err != nil {
 		return nil, err
 	}
-	return e.Write(ctx, r)
+	reply, err := e.Write(ctx, r)
+	return reply, e.goneIf(err)
 }
 
 // Cut implements shard.Service.
@@ -319,7 +330,8 @@ func (n *Node) Control(ctx context.Context, r *shard.ControlRequest) (*shard.Con
 	if err != nil {
 		return nil, err
 	}
-	return e.Control(ctx, r)
+	reply, err := e.Control(ctx, r)
+	return reply, e.goneIf(err)
 }
 
 // Close stops the node cleanly: it settles everything, so that the files are
