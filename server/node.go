@@ -369,10 +369,12 @@ func (n *Node) serve(ctx context.Context, c *cluster.Cluster) error {
 	n.sweeper = startSweeper(n, c)
 	n.onClose(n.sweeper.Close)
 	txns := txn.NewManager(n.dir.Identity.Node, n.boot, n.oracle, n.coordinator, c, c.LogOf)
+	texts := sqlparse.NewCache(textCacheBytes)
+	n.onClose(texts.Close)
 	sessions := &session.Node{
 		Catalog: published{n.store, n.oracle}, Schema: n.schema,
 		Allocate: allocator{n}, Cluster: c, CatalogShard: n.catalog, Topology: c, Txns: txns, Oracle: n.oracle, Locks: n.locks,
-		Library: builtin.Default(), System: n.system, Texts: sqlparse.NewCache(textCacheBytes), Plans: planner.NewCache(planner.New(), planCacheBytes),
+		Library: builtin.Default(), System: n.system, Texts: texts, Plans: planner.NewCache(planner.New(), planCacheBytes),
 		Maintenance: &maintenance{n}, Log: n.log, Defaults: n.defaults(), Version: VersionText(),
 		Started: time.Now(), Metrics: n.statements, Slow: time.Duration(n.config.SlowMS) * time.Millisecond,
 	}

@@ -1,9 +1,12 @@
 package sqlparse
 
+import "context"
+
 // Cache finds the statements of texts that were parsed before, or whose shape
 // was: the text but for its literals. It is safe for concurrent use.
 type Cache struct {
-	lru *LRU[cached]
+	lru    *LRU[cached]
+	beside *beside
 }
 
 // cached is what is known under a text or shape; it is replaced, not changed.
@@ -28,10 +31,19 @@ const maxShapes = 8
 const maxCachedText = 16 << 10
 
 // NewCache makes a cache of about that many bytes.
-func NewCache(bytes int) *Cache { return &Cache{lru: NewLRU[cached](bytes)} }
+func NewCache(bytes int) *Cache {
+	return &Cache{lru: NewLRU[cached](bytes), beside: newBeside()}
+}
 
-// Parse is the dialect's Parse, cached.
-func (c *Cache) Parse(d Dialect, sql string) ([]*Statement, error) {
+// Close waits for the texts that are still being parsed, of callers that left.
+func (c *Cache) Close() error { return c.beside.Close() }
+
+// Parse is the dialect's Parse, cached. From LongText on its caller does not
+// wait longer than ctx goes on, whose error it gets then.
+func (c *Cache) Parse(ctx context.Context, d Dialect, sql string) ([]*Statement, error) {
+	if len(sql) >= LongText {
+		return c.beside.wait(ctx, d, sql)
+	}
 	if len(sql) > maxCachedText {
 		return d.Parse(sql)
 	}

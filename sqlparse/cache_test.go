@@ -1,6 +1,7 @@
 package sqlparse
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -105,7 +106,7 @@ func TestLift(t *testing.T) {
 func TestCacheShapes(t *testing.T) {
 	c := NewCache(1 << 20)
 	parse := func(sql string) *Statement {
-		out, err := c.Parse(Postgres, sql)
+		out, err := c.Parse(context.Background(), Postgres, sql)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +137,7 @@ func TestCacheShapes(t *testing.T) {
 func TestPinnedLiteralsAreInTheKey(t *testing.T) {
 	c := NewCache(1 << 20)
 	get := func(sql string) *Statement {
-		out, err := c.Parse(Postgres, sql)
+		out, err := c.Parse(context.Background(), Postgres, sql)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,7 +155,7 @@ func TestPinnedLiteralsAreInTheKey(t *testing.T) {
 func TestCacheIsBounded(t *testing.T) {
 	c := NewCache(1 << 18)
 	for i := range 2000 {
-		if _, err := c.Parse(Postgres, fmt.Sprintf("select c%d from t%d where a = %d", i, i, i)); err != nil {
+		if _, err := c.Parse(context.Background(), Postgres, fmt.Sprintf("select c%d from t%d where a = %d", i, i, i)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -173,7 +174,7 @@ func TestCacheConcurrently(t *testing.T) {
 		wg.Go(func() {
 			for i := range 200 {
 				sql := fmt.Sprintf("select a, %d from t%d where b = 'x%d'", i, i%20, g)
-				out, err := c.Parse(Postgres, sql)
+				out, err := c.Parse(context.Background(), Postgres, sql)
 				if err != nil || out[0].Lifted[0].Text != fmt.Sprint(i) {
 					t.Errorf("%s: %v %v", sql, out, err)
 					return
@@ -214,6 +215,6 @@ func BenchmarkCacheShape(b *testing.B) {
 	c := NewCache(1 << 20)
 	b.ReportAllocs()
 	for b.Loop() {
-		c.Parse(Postgres, "UPDATE pgbench_accounts SET abalance = abalance + -4321 WHERE aid = 712345;")
+		c.Parse(context.Background(), Postgres, "UPDATE pgbench_accounts SET abalance = abalance + -4321 WHERE aid = 712345;")
 	}
 }

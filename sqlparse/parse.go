@@ -12,6 +12,7 @@
 //	lift.go      literals become parameters, so that texts share plans
 //	pins.go      which literals stay as they are; inner.go a statement inside another
 //	cache.go     Cache: texts that were seen before are not parsed again
+//	beside.go    long texts are parsed in goroutines of their own
 //	lru.go       LRU, the map with a size in bytes behind it
 //	position.go  places in a tree become character positions in the text
 //	walk.go      every node of a tree, by reflection

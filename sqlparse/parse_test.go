@@ -1,6 +1,7 @@
 package sqlparse
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -119,8 +120,8 @@ func FuzzParse(f *testing.F) {
 	c := NewCache(1 << 20)
 	f.Fuzz(func(t *testing.T, sql string) {
 		direct, err := Parse(sql)
-		cached, cachedErr := c.Parse(Postgres, sql)
-		again, againErr := c.Parse(Postgres, sql)
+		cached, cachedErr := c.Parse(context.Background(), Postgres, sql)
+		again, againErr := c.Parse(context.Background(), Postgres, sql)
 		if (err == nil) != (cachedErr == nil) || (err == nil) != (againErr == nil) {
 			t.Fatalf("%q: %v, cached %v, again %v", sql, err, cachedErr, againErr)
 		}

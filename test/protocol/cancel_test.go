@@ -79,6 +79,40 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// TestCancelParsing: a long text that is being parsed is left at once, by either
+// protocol. Parsed to its end it would be a syntax error.
+func TestCancelParsing(t *testing.T) {
+	n := node.Start(t, nil)
+	watch, victim := client.Connect(t, n.Address()), client.Connect(t, n.Address())
+	state := fmt.Sprintf("SELECT state FROM pg_stat_activity WHERE pid = %d", victim.PgConn().PID())
+	sql := "SELECT " + strings.Repeat("1,", 1<<20)
+	for what, run := range map[string]func() error{
+		"simple": func() error { _, err := victim.PgConn().Exec(context.Background(), sql).ReadAll(); return err },
+		"Parse": func() error {
+			_, err := victim.PgConn().Prepare(context.Background(), "", sql, nil)
+			return err
+		},
+	} {
+		done := make(chan error, 1)
+		go func() { done <- run() }()
+		client.Eventually(t, "the text is parsed", func() bool { return client.One(t, watch, state) == "active" })
+		if err := victim.PgConn().CancelRequest(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; client.Code(err) != "57014" || !strings.Contains(err.Error(), "canceling statement due to user request") {
+			t.Errorf("%s, cancelled: %v", what, err)
+		}
+		client.Exec(t, victim, "SET statement_timeout = 20")
+		if err := run(); client.Code(err) != "57014" || !strings.Contains(err.Error(), "canceling statement due to statement timeout") {
+			t.Errorf("%s, too long: %v", what, err)
+		}
+		client.Exec(t, victim, "SET statement_timeout = 0")
+		if err := run(); client.Code(err) != "42601" {
+			t.Errorf("%s, to its end: %v", what, err)
+		}
+	}
+}
+
 // TestTimeouts: each timeout ends what it is for, with PostgreSQL's error.
 func TestTimeouts(t *testing.T) {
 	n := node.Start(t, nil)

@@ -23,11 +23,7 @@ func (s *Session) startStatement(ctx context.Context, text string) (_ context.Co
 	s.activity.set(text)
 	s.statementStart = time.Now()
 	s.activity.run(true, s.statementStart)
-	cancel := func() {}
-	if ms := s.derived().statementTimeoutMS; ms > 0 {
-		ctx, cancel = context.WithTimeoutCause(ctx, duration(ms),
-			pgerr.New(pgerr.QueryCanceled, "canceling statement due to statement timeout"))
-	}
+	ctx, cancel := s.limited(ctx)
 	begun := s.statementStart
 	return ctx, func(err error) {
 		cancel()
@@ -35,6 +31,15 @@ func (s *Session) startStatement(ctx context.Context, text string) (_ context.Co
 		s.activity.run(false, ended)
 		s.finished(text, ended.Sub(begun), err)
 	}
+}
+
+// limited ends ctx when statement_timeout has passed.
+func (s *Session) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	ms := s.derived().statementTimeoutMS
+	if ms <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, duration(ms), pgerr.New(pgerr.QueryCanceled, "canceling statement due to statement timeout"))
 }
 
 // finished counts a statement, and logs a slow one.

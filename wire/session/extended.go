@@ -21,7 +21,7 @@ func (s *Session) Parse(ctx context.Context, name, sql string, oids []uint32) er
 		return pgerr.New(pgerr.DuplicatePstatement, "prepared statement %q already exists", name)
 	}
 	p := &prepared{name: name, declared: make([]*types.Type, len(oids))}
-	stmts, err := s.node.Texts.Parse(s.dialect(), sql)
+	stmts, err := s.parse(ctx, sql)
 	if err != nil {
 		return err
 	}

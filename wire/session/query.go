@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -26,7 +27,7 @@ func (s *Session) Query(ctx context.Context, sql string) error {
 
 func (s *Session) query(ctx context.Context, sql string) error {
 	dialect := s.dialect()
-	stmts, err := s.node.Texts.Parse(dialect, sql)
+	stmts, err := s.parse(ctx, sql)
 	if err != nil {
 		return err
 	}
@@ -42,6 +43,21 @@ func (s *Session) query(ctx context.Context, sql string) error {
 		}
 	}
 	return nil
+}
+
+// parse parses a message's text. A long one can be cancelled meanwhile, and has
+// as long as a statement.
+func (s *Session) parse(ctx context.Context, sql string) ([]*sqlparse.Statement, error) {
+	if len(sql) < sqlparse.LongText {
+		return s.node.Texts.Parse(ctx, s.dialect(), sql)
+	}
+	s.activity.set(sql)
+	s.activity.run(true, time.Now())
+	defer func() { s.activity.run(false, time.Now()) }()
+	ctx, cancel := s.limited(ctx)
+	defer cancel()
+	stmts, err := s.node.Texts.Parse(ctx, s.dialect(), sql)
+	return stmts, interrupted(ctx, err)
 }
 
 // simple runs one statement of a query string. The implicit transaction that
