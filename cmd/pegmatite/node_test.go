@@ -160,3 +160,80 @@ func TestLocksOfNodesThatAreGone(t *testing.T) {
 	update(2) // it waits until b's lease has run out
 	a.stop()
 }
+
+// TestNodeMoves: nodes come and go by `pegmatite node`, with what they have, while
+// a client works.
+func TestNodeMoves(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("PEGMATITE_ETCD", newEtcd(t).ClientURL())
+	start := func(name string, more ...string) *process {
+		t.Helper()
+		return launch(t, filepath.Join(dir, name), append(more, "--node", name, "--node-listen", "127.0.0.1:0")...).ready()
+	}
+	a := start("a")
+	conn := a.connect()
+	if _, err := conn.Exec(t.Context(), "CREATE TABLE t (a int PRIMARY KEY, b int); INSERT INTO t SELECT i, 0 FROM generate_series(1, 500) i"); err != nil {
+		t.Fatal(err)
+	}
+	updates := 0
+	update := func() {
+		t.Helper()
+		if _, err := conn.Exec(t.Context(), "UPDATE t SET b = b + 1"); err != nil {
+			t.Fatal(err)
+		}
+		updates++
+	}
+	// during has the client work while the command runs, and expects the last line.
+	during := func(want string, args ...string) {
+		t.Helper()
+		ended := make(chan string, 1)
+		go func() {
+			code, out, errs := call(append([]string{"node"}, args...)...)
+			if code != 0 || errs != "" {
+				out += errs
+			}
+			ended <- out
+		}()
+		for {
+			select {
+			case out := <-ended:
+				if !strings.HasSuffix(out, want+"\n") {
+					t.Fatalf("%q: %s\nwant %s", args, out, want)
+				}
+				return
+			default:
+				update()
+			}
+		}
+	}
+	shards := func(want ...int32) {
+		t.Helper()
+		var got []int32
+		if err := conn.QueryRow(t.Context(), "SELECT array_agg(shards ORDER BY node) FROM pegmatite.ring").Scan(&got); err != nil || !slices.Equal(got, want) {
+			t.Errorf("shards %v, %v; want %v", got, err, want)
+		}
+	}
+	b := start("b")
+	during("every shard is where the ring wants it", "rebalance")
+	shards(5, 3)
+	during("every shard is where the ring wants it", "rebalance", "--dry-run")
+	during("node \"a\" has no shards; once it is stopped, `pegmatite node remove a` takes it out of the cluster", "drain", "a")
+	shards(0, 8)
+	during("to move to it", "drain", "--undo", "a")
+	during("every shard is where the ring wants it", "rebalance")
+	shards(5, 3)
+	during("node \"a\" has no shards; once it is stopped, `pegmatite node remove a` takes it out of the cluster", "drain", "a")
+	update()
+	a.stop()
+	conn = b.connect()
+	if code, out, errs := call("node", "remove", "a"); code != 0 {
+		t.Fatalf("%s, %s", out, errs)
+	}
+	shards(8)
+	update()
+	var sum int
+	if err := conn.QueryRow(t.Context(), "SELECT sum(b) FROM t").Scan(&sum); err != nil || sum != updates*500 {
+		t.Errorf("sum %d, %v after %d updates of 500 rows", sum, err, updates)
+	}
+	b.stop()
+}
