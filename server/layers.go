@@ -19,6 +19,9 @@ type Layers struct {
 	// MetadataTimeout is how long the metadata store may not answer before the
 	// outcome of a schema change counts as unknown; 0 is the usual.
 	MetadataTimeout time.Duration
+	// WriteSetBytes is how much of a transaction's write set a shard keeps in
+	// memory; 0 is the usual. With 1 every commit is a large one.
+	WriteSetBytes int64
 }
 
 func (l *Layers) metadata(kv metakv.Store) metakv.Store {

@@ -20,6 +20,8 @@ type view struct {
 	// session is set when the snapshot is the transaction's, which cannot be
 	// drawn again: 72000 if it is too old.
 	session bool
+	// writes is set for what writes or locks, and could not do so to rows that have changed since: 40001.
+	writes bool
 	// pin, when set, keeps the moment of a read of the newest from falling
 	// below the floor until it is unpinned.
 	pin *pin
@@ -73,6 +75,9 @@ func (e *Engine) admit(v *view) (s, blockAt txn.Timestamp) {
 
 // errFloor refuses a snapshot that old images are gone for.
 func (v *view) errFloor() error {
+	if v.session && v.writes {
+		return errConcurrentUpdate()
+	}
 	if v.session {
 		return pgerr.New(pgerr.SnapshotTooOld, "snapshot too old")
 	}

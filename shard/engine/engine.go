@@ -73,6 +73,7 @@ type Engine struct {
 	latch     sync.RWMutex // see the package comment; protects the fields below
 	recent    *recent.Shard
 	maxCommit txn.Timestamp
+	began     txn.Timestamp // the floor when the chains began
 	pins      pins
 
 	tables atomic.Pointer[map[uint64]*table] // replaced under the latch

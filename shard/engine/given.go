@@ -61,6 +61,9 @@ func (w *write) givenRow(ctx context.Context, i int, key string, image []byte) e
 		if w.r.Isolation != txn.ReadCommitted && n.changedSince(seen) {
 			return n.errChanged()
 		}
+		if !n.own && n.lost > seen {
+			return w.errLost()
+		}
 		return w.stale(i, &n)
 	}
 	w.reply.Count++

@@ -67,7 +67,7 @@ func (e *Engine) handMemory() ([]byte, error) {
 func (e *Engine) takeMemory(m *moved) {
 	e.latch.Lock()
 	defer e.latch.Unlock()
-	e.recent = recent.New(m.floor)
+	e.recent, e.began = recent.New(m.floor), m.floor
 	e.maxCommit = max(e.maxCommit, m.maxCommit)
 	e.maxRead.Store(int64(m.maxRead))
 	tables := *e.tables.Load()

@@ -168,6 +168,7 @@ func (w *largeWriter) commit(at txn.Timestamp, pos log.Position) error {
 		}
 		t.stored.Store(s)
 		t.columns.Store(max(t.columns.Load(), int32(len(s.columns))))
+		t.large = max(t.large, at)
 		t.count(pos, w.grown[t])
 		t.imaged(w.images[t], w.bytes[t])
 	}

@@ -30,7 +30,7 @@ func (e *Engine) readLocking(ctx context.Context, r *shard.ReadRequest, p *progr
 		return nil, err
 	}
 	l := &lockingRead{w: w, limit: limit, out: &shard.Batch{}}
-	if err = e.holdTable(ctx, b, r.Statement, w.r.Table, lock.TableRowShare, r.Lock.TimeoutMS); err == nil {
+	if err = e.holdTable(ctx, b, r.Statement, w.r.Table, lock.TableRowShare, *r.Lock); err == nil {
 		err = l.run(ctx)
 	}
 	w.close()
@@ -55,15 +55,15 @@ func (l *lockingRead) run(ctx context.Context) error {
 			return err
 		}
 	}
-	v := viewOf(&w.r.Header, w.r.Table, w.b)
+	v := w.view()
 	v.pin = &w.pin
 	s, err := w.e.openScan(ctx, w.find, w.t, &v, w.c)
 	if err != nil {
 		return err
 	}
 	s.keep = true
-	w.at, w.conn = s.mem.at, s.conn
-	defer w.stopSharing(s, s.conn)
+	w.at, w.scan = s.mem.at, s.conn
+	defer w.stopSharing(s)
 	st := *w.find.stages
 	st.out, st.output = nil, st.in
 	src := st.run(s, w.c, -1, &s.files)
@@ -101,6 +101,9 @@ func (l *lockingRead) take(ctx context.Context, image []byte) error {
 	changed := n.changedSince(w.at)
 	if changed && w.r.Isolation != txn.ReadCommitted {
 		return n.errChanged()
+	}
+	if n.lost > w.at {
+		return w.errLost()
 	}
 	if !n.exists() {
 		return n.errMoved()

@@ -204,6 +204,7 @@ func (n *Node) serve(ctx context.Context) error {
 		}
 		e.maxRead.Store(int64(now))
 		e.recent.Raise(e.maxCommit)
+		e.began = e.maxCommit
 	}
 	for _, p := range n.participants {
 		if err := p.restorePrepared(); err != nil {

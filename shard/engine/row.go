@@ -207,11 +207,12 @@ func (w *write) candidates(ctx context.Context, ix *shard.Index, value string) (
 
 // sqliteKeys appends the keys of SQLite's rows that have the value.
 func (w *write) sqliteKeys(ctx context.Context, ix *shard.Index, value string, columns int, keys []string) ([]string, error) {
-	if err := w.connect(ctx); err != nil {
+	conn, err := w.connect(ctx)
+	if err != nil {
 		return nil, err
 	}
 	where, params := w.shape.whereValue(ix.Columns, value)
-	st, err := w.conn.Prepare("SELECT " + columnList(columns) + " FROM " + shard.TableName(w.t.physical) + where)
+	st, err := conn.Prepare("SELECT " + columnList(columns) + " FROM " + shard.TableName(w.t.physical) + where)
 	if err != nil {
 		return nil, err
 	}

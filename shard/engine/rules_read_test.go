@@ -136,7 +136,7 @@ func TestRule14Floor(t *testing.T) {
 	r := tx.Together(add(acc, 0, 1))[0]
 	r.Snapshot = lost
 	_, err := in.Service.Write(t.Context(), r)
-	wantCode(t, err, pgerr.SnapshotTooOld)
+	wantCode(t, err, pgerr.TRSerializationFailure)
 }
 
 // Rule 14: the old images die with the process, so a start's floor is the highest

@@ -32,6 +32,7 @@ type table struct {
 
 	// Protected by the latch:
 	born   txn.Timestamp // of the load that filled it: older snapshots see none of SQLite's rows
+	large  txn.Timestamp // of the last commit that went to SQLite without chains
 	busy   []*pending    // transactions that are about to commit changes here
 	rows   int64         // committed
 	later  []counted     // of rows, what may lie behind the position that is settled next

@@ -16,11 +16,17 @@ func relationLock(relation types.OID) lock.Key {
 
 // holdTable takes the weak table lock of a statement that writes or locks rows,
 // to the transaction's end (rule 21), and refuses a descriptor that a schema
-// change has replaced, perhaps while this statement waited for its lock.
-func (e *Engine) holdTable(ctx context.Context, b *branch, number txn.Statement, t *shard.Table, mode lock.Mode, timeoutMS int64) error {
-	how := locking{strength: shard.LockStrength(mode), timeoutMS: timeoutMS, relation: t.Name}
-	if _, err := e.locks.acquire(ctx, b, number, relationLock(t.Relation), how); err != nil {
+// change has replaced, perhaps while this statement waited for its lock. Who
+// waits for nobody's rows does not wait here either: somebody may have locked the table instead of its rows.
+func (e *Engine) holdTable(ctx context.Context, b *branch, number txn.Statement, t *shard.Table, mode lock.Mode, l shard.RowLock) error {
+	how := locking{strength: shard.LockStrength(mode), timeoutMS: l.TimeoutMS, relation: t.Name}
+	if l.Wait == shard.WaitTry {
+		how.wait = l.Wait
+	}
+	if ok, err := e.locks.acquire(ctx, b, number, relationLock(t.Relation), how); err != nil {
 		return err
+	} else if !ok {
+		return shard.Refuse(shard.RefusedLocked)
 	}
 	if err := e.fences.check(t, 0); err != nil {
 		return err
@@ -43,7 +49,7 @@ func (e *Engine) lockTable(ctx context.Context, r *shard.ControlRequest) error {
 		return err
 	}
 	e.table(r.Table) // reads of it wait once the change is prepared (fenced)
-	if err = e.holdTable(ctx, b, r.Statement, r.Table, lock.TableAccessExclusive, 0); err == nil {
+	if err = e.holdTable(ctx, b, r.Statement, r.Table, lock.TableAccessExclusive, shard.RowLock{}); err == nil {
 		err = e.beginReshape(b, r.Table, r.Statement)
 	}
 	b.finish(r.Statement, err != nil)

@@ -1,13 +1,13 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/recent"
-	"github.com/pegmatitedb/pegmatite/shard/sqlite"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
 
@@ -60,7 +60,7 @@ func (w *write) searchPoint(ctx context.Context) error {
 // one of the statement's: there is none but, maybe, one that is not committed. Of
 // what has prepared nobody knows: it may have been acknowledged (rule 16).
 func (w *write) coming(ctx context.Context, key string) (bool, error) {
-	v := viewOf(&w.r.Header, w.r.Table, w.b)
+	v := w.view()
 	w.e.latch.RLock()
 	_, blockAt := w.e.admit(&v)
 	prepared := w.t.blocking(blockAt, w.b, key, nil) != nil
@@ -69,13 +69,13 @@ func (w *write) coming(ctx context.Context, key string) (bool, error) {
 		return false, nil
 	}
 	n, err := w.look(ctx, key)
-	return err == nil && !n.own && !n.exists() && (w.at == 0 || n.version.At <= w.at), err
+	return err == nil && !n.own && !n.exists() && (w.at == 0 || !n.changedSince(w.at)), err
 }
 
 // visible reports whether the row of a key is one that the statement's snapshot
 // sees and its conditions hold for.
 func (w *write) visible(ctx context.Context, key string) (bool, error) {
-	v := viewOf(&w.r.Header, w.r.Table, w.b)
+	v := w.view()
 	if own, found, err := w.e.ownImage(&v, w.t, key); found || err != nil {
 		return own != nil, err
 	}
@@ -120,7 +120,7 @@ func (w *write) searchScan(ctx context.Context) error {
 
 // scanImages goes through the rows that match at the statement's snapshot.
 func (w *write) scanImages(ctx context.Context, each func(image []byte) error) error {
-	v := viewOf(&w.r.Header, w.r.Table, w.b)
+	v := w.view()
 	v.pin = &w.pin
 	s, err := w.e.openScan(ctx, w.find, w.t, &v, w.c)
 	if err != nil {
@@ -128,8 +128,8 @@ func (w *write) scanImages(ctx context.Context, each func(image []byte) error) e
 	}
 	s.keep = true
 	w.at = s.mem.at
-	w.conn = s.conn // looks at single rows share the read: what changed since has a chain
-	defer w.stopSharing(s, s.conn)
+	w.scan = s.conn
+	defer w.stopSharing(s)
 	for {
 		rows, n, err := s.next(ctx)
 		if err != nil || n == 0 {
@@ -150,13 +150,17 @@ func (w *write) scanImages(ctx context.Context, each func(image []byte) error) e
 	}
 }
 
-// stopSharing ends a scan whose connection single rows were looked at by. Without
-// one, since the file had no such table yet, they may have taken their own.
-func (w *write) stopSharing(s *scan, conn *sqlite.Conn) {
-	if w.conn == conn {
-		w.conn = nil
-	}
+// stopSharing ends a scan whose connection single rows were looked at by.
+func (w *write) stopSharing(s *scan) {
+	w.scan = nil
 	s.close()
+}
+
+// view is what the statement sees.
+func (w *write) view() view {
+	v := viewOf(&w.r.Header, w.r.Table, w.b)
+	v.writes = true
+	return v
 }
 
 // filtered reports whether a row that SQL's WHERE let through passes the rest
@@ -191,6 +195,9 @@ func (w *write) found(ctx context.Context, key string, image []byte, locked bool
 	changed := w.at != 0 && n.changedSince(w.at)
 	if changed && w.r.Isolation != txn.ReadCommitted {
 		return n.errChanged()
+	}
+	if changed && image != nil && n.lost > w.at { // an image of a key that was named needs none
+		return w.errLost()
 	}
 	if !n.exists() {
 		if w.fresh {
@@ -227,26 +234,22 @@ func (w *write) lookFound(ctx context.Context, key string, image []byte) (newest
 	if c != nil {
 		v = *c.Newest()
 	}
-	low := w.at < w.e.recent.Floor()
+	lost := w.e.lost(w.t)
 	w.e.latch.RUnlock()
-	if c == nil && low {
-		return w.lookAgain(ctx, key)
+	if c == nil && lost > w.at {
+		return w.lookAgain(ctx, key, image)
 	}
 	return newest{committed: v, version: v}, nil
 }
 
 // lookAgain is for a row that was found at a snapshot which a large commit has
-// ended since: without a chain it may have changed all the same. It comes back
-// as changed, so that it is re-checked.
-func (w *write) lookAgain(ctx context.Context, key string) (newest, error) {
-	if w.r.Isolation != txn.ReadCommitted {
-		v := viewOf(&w.r.Header, w.r.Table, w.b)
-		return newest{}, v.errFloor()
+// ended since: without a chain it may have changed all the same. Under READ
+// COMMITTED a row that is as it was found is as good as unchanged.
+func (w *write) lookAgain(ctx context.Context, key string, image []byte) (newest, error) {
+	n, err := w.look(ctx, key)
+	if w.r.Isolation == txn.ReadCommitted && n.exists() && bytes.Equal(n.version.Row, image) {
+		n.lost, n.version.At = 0, 0
 	}
-	fresh := write{e: w.e, r: w.r, b: w.b, t: w.t, shape: w.shape, code: w.code}
-	defer fresh.close()
-	n, err := fresh.look(ctx, key)
-	n.version.At = max(n.version.At, w.at+1)
 	return n, err
 }
 

@@ -40,7 +40,7 @@ func (e *Engine) Write(ctx context.Context, r *shard.WriteRequest) (*shard.Write
 	if err != nil {
 		return nil, err
 	}
-	if err = e.holdTable(ctx, b, r.Statement, r.Table, lock.TableRowExclusive, r.Lock.TimeoutMS); err == nil {
+	if err = e.holdTable(ctx, b, r.Statement, r.Table, lock.TableRowExclusive, r.Lock); err == nil {
 		err = w.run(ctx)
 	}
 	w.close()
@@ -70,6 +70,7 @@ type write struct {
 	ahead []lock.Key
 
 	conn *sqlite.Conn // for looking at single rows; taken when first needed
+	scan *sqlite.Conn // of the scan under way, whose read such looks share
 	// at is the snapshot that rows were found at.
 	at    txn.Timestamp
 	pin   pin
@@ -141,6 +142,8 @@ type newest struct {
 	// begins with; At is 0 when SQLite has it.
 	committed recent.Version
 	version   recent.Version
+	// lost is up to when the key may have changed although it has no chain.
+	lost txn.Timestamp
 }
 
 // exists reports whether there is a row.
@@ -157,7 +160,7 @@ func (w *write) look(ctx context.Context, key string) (n newest, err error) {
 	if own != nil {
 		return newest{own: true, version: own[len(own)-1], committed: own[0]}, nil
 	}
-	n.committed, err = w.e.committed(ctx, w, key)
+	n.committed, n.lost, err = w.e.committed(ctx, w, key)
 	n.version = n.committed
 	if n.exists() && n.version.At == 0 {
 		w.e.latch.RLock()
@@ -168,47 +171,75 @@ func (w *write) look(ctx context.Context, key string) (n newest, err error) {
 }
 
 // committed finds the newest committed version of a key: its chain's, or what
-// SQLite has.
-func (e *Engine) committed(ctx context.Context, w *write, key string) (v recent.Version, err error) {
+// SQLite has; then lost says up to when it may have changed.
+func (e *Engine) committed(ctx context.Context, w *write, key string) (v recent.Version, lost txn.Timestamp, err error) {
 	e.latch.RLock()
 	if c := e.recent.Table(w.t.physical).Get(key); c != nil {
 		v = *c.Newest()
 		e.latch.RUnlock()
-		return v, nil
+		return v, 0, nil
 	}
+	lost = e.lost(w.t)
 	if w.t.columns.Load() == 0 {
 		e.latch.RUnlock()
-		return recent.Version{Kind: recent.Absent}, nil
+		return recent.Version{Kind: recent.Absent}, lost, nil
 	}
 	e.latch.RUnlock()
 	// The key is locked: nobody changes it, and a chain that is gone since left
 	// SQLite with its newest version.
 	row, err := w.sqliteRow(ctx, key)
 	if err != nil || row == nil {
-		return recent.Version{Kind: recent.Absent}, err
+		return recent.Version{Kind: recent.Absent}, lost, err
 	}
-	return recent.Version{Kind: recent.Present, Row: row}, nil
+	return recent.Version{Kind: recent.Present, Row: row}, lost, nil
+}
+
+// lost is the highest commit to a table of which no chain may tell any more: a
+// snapshot in use is below it only if a large commit, or a start, has ended it. The caller
+// holds the latch.
+func (e *Engine) lost(t *table) txn.Timestamp {
+	return max(e.began, t.large, e.recent.Table(t.physical).Dropped())
 }
 
 // sqliteRow reads SQLite's image of a key; nil if there is none.
 func (w *write) sqliteRow(ctx context.Context, key string) ([]byte, error) {
-	if err := w.connect(ctx); err != nil {
+	conn, err := w.connect(ctx)
+	if err != nil {
 		return nil, err
 	}
 	w.param = packedKey(w.param[:0], key)
-	return w.oneRow(ctx, w.code.selectRow(w.shape, int(w.t.columns.Load())), w.param)
+	return w.oneRow(ctx, conn, w.code.selectRow(w.shape, int(w.t.columns.Load())), w.param)
 }
 
-func (w *write) connect(ctx context.Context) (err error) {
-	if w.conn == nil {
-		w.conn, err = w.e.db.Reader(ctx)
+// connect is where to look at single rows: the read of the scan under way, since
+// what changed later has a chain. Where that is not so any more it is a
+// connection beside it, if there is one: to wait for it with the scan's in hand
+// would be to wait for others who do the same.
+func (w *write) connect(ctx context.Context) (*sqlite.Conn, error) {
+	if w.scan != nil {
+		w.e.latch.RLock()
+		lost := w.e.lost(w.t)
+		w.e.latch.RUnlock()
+		if lost <= w.at {
+			return w.scan, nil
+		}
 	}
-	return err
+	var err error
+	switch {
+	case w.conn != nil:
+	case w.scan == nil:
+		w.conn, err = w.e.db.Reader(ctx)
+	default:
+		if w.conn, err = w.e.db.SpareReader(); err == nil && w.conn == nil {
+			err = w.errLost()
+		}
+	}
+	return w.conn, err
 }
 
 // oneRow runs a query of at most one row and returns it in memory of its own.
-func (w *write) oneRow(ctx context.Context, sql string, params []byte) ([]byte, error) {
-	st, err := w.conn.Prepare(sql)
+func (w *write) oneRow(ctx context.Context, conn *sqlite.Conn, sql string, params []byte) ([]byte, error) {
+	st, err := conn.Prepare(sql)
 	if err != nil {
 		return nil, err
 	}
@@ -285,9 +316,21 @@ func (w *write) put(key string, base, v recent.Version) error {
 	return w.b.spillIfLarge()
 }
 
-// changedSince is rule 15 for a locked row that was found at snapshot at.
+// changedSince is rule 15 for a locked row that was found at snapshot at: what
+// nobody knows to be unchanged has changed.
 func (n *newest) changedSince(at txn.Timestamp) bool {
-	return !n.own && n.version.At > at
+	return !n.own && max(n.version.At, n.lost) > at
+}
+
+// errLost refuses a statement that has found a row at a snapshot which a large
+// commit has ended since. What became of the row, nobody knows: it may have
+// changed, gone, or have another key now, with another row in its place. So the
+// statement begins again, or is 40001 (rules 14, 15).
+func (w *write) errLost() error {
+	if w.r.Isolation == txn.ReadCommitted {
+		return shard.Refuse(shard.RefusedMoved)
+	}
+	return errConcurrentUpdate()
 }
 
 func errConcurrentUpdate() error {
@@ -300,7 +343,7 @@ func errConcurrentDelete() error {
 
 // errChanged is what a snapshot that cannot be moved gets.
 func (n *newest) errChanged() error {
-	if n.exists() || len(n.version.Row) > 0 {
+	if n.exists() || len(n.version.Row) > 0 || n.lost > 0 {
 		return errConcurrentUpdate()
 	}
 	return errConcurrentDelete()

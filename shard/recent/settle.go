@@ -96,6 +96,7 @@ func (t *Table) Drop(n int) (dropped int, more bool) {
 		c := r.chain
 		if t.Get(c.Key) == c && !c.dirty && c.settling == 0 && c.Newest().At == r.at && c.settled == r.at {
 			t.drop(c)
+			t.dropped = max(t.dropped, r.at)
 			dropped++
 		}
 	}

@@ -18,6 +18,16 @@ type Table struct {
 	dirty   []*Chain
 	retire  retirement
 	scratch []byte // for computing keys
+	dropped txn.Timestamp
+}
+
+// Dropped is the highest version that went with a chain: to a snapshot below it
+// a key without a chain may have been another than it is now.
+func (t *Table) Dropped() txn.Timestamp {
+	if t == nil {
+		return 0
+	}
+	return t.dropped
 }
 
 // Len is the number of chains.

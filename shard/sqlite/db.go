@@ -98,6 +98,21 @@ func (db *DB) isClosed() bool {
 
 // Reader takes a connection for reading, waiting while MaxReaders are in use.
 func (db *DB) Reader(ctx context.Context) (*Conn, error) {
+	turn := make(chan *Conn, 1)
+	c, err := db.takeReader(turn)
+	if c != nil || err != nil {
+		return c, err
+	}
+	return db.awaitReader(ctx, turn)
+}
+
+// SpareReader is Reader without waiting: nil when all are in use. It is for who
+// has one already.
+func (db *DB) SpareReader() (*Conn, error) { return db.takeReader(nil) }
+
+// takeReader takes a reader that is free, or may be opened; nil when there is
+// none, then turn waits in the queue.
+func (db *DB) takeReader(turn chan *Conn) (*Conn, error) {
 	db.mu.Lock()
 	if db.closed {
 		db.mu.Unlock()
@@ -116,10 +131,11 @@ func (db *DB) Reader(ctx context.Context) (*Conn, error) {
 		db.mu.Unlock()
 		return db.openReader()
 	}
-	turn := make(chan *Conn, 1)
-	db.waiting = append(db.waiting, turn)
+	if turn != nil {
+		db.waiting = append(db.waiting, turn)
+	}
 	db.mu.Unlock()
-	return db.awaitReader(ctx, turn)
+	return nil, nil
 }
 
 // openReader opens one more reader, already counted in opening and out.

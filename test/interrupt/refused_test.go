@@ -47,6 +47,18 @@ func refusingNode(t *testing.T) (c *pgx.Conn, in *atomic.Int64, reason *atomic.V
 // each is made once.
 func TestRefusedStatementsBeginAgain(t *testing.T) {
 	c, in, reason := refusingNode(t)
+	for _, why := range []shard.RefusalReason{shard.RefusedFloor, shard.RefusedMoved} {
+		reason.Store(why)
+		for write := int64(1); write <= 6; write++ {
+			in.Store(write)
+			client.Exec(t, c, "UPDATE t SET b = b + 1")
+			in.Store(0)
+		}
+		client.Exec(t, c, "UPDATE t SET b = b - 6")
+		if got := client.One(t, c, "SELECT format('%s %s %s', count(*), sum(b), max(b)) FROM t"); got != "100 0 0" {
+			t.Errorf("%s: %s", why, got)
+		}
+	}
 	reason.Store(shard.RefusedVersion)
 	for _, first := range []string{"", "CREATE TABLE u (a int); ALTER TABLE t ADD c int"} {
 		refused := 0

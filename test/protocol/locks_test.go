@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/pegmatitedb/pegmatite/server"
 	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
@@ -24,8 +25,14 @@ type play struct {
 	results map[string]chan string
 }
 
-func newPlay(t *testing.T) *play {
-	address := node.Start(t, nil).Address()
+func newPlay(t *testing.T) *play { return newPlayOn(t, node.Start(t, nil).Address()) }
+
+// newLargePlay is a play on shards all of whose commits are large ones, which leave no chains.
+func newLargePlay(t *testing.T) *play {
+	return newPlayOn(t, node.StartWith(t, t.TempDir(), nil, server.Layers{WriteSetBytes: 1}).Address())
+}
+
+func newPlayOn(t *testing.T, address string) *play {
 	return &play{t, address, client.Connect(t, address), map[string]*pgx.Conn{}, map[string]chan string{}}
 }
 

@@ -17,7 +17,7 @@ const retryFor = 10 * time.Second
 
 // persist runs a statement to its first row, and does so again as long as a
 // shard refuses it for a reason that is none of the client's business: the
-// catalog or the shard map has moved on, or a row has moved to another key (rule 20). Nothing of it has
+// catalog, the shard map or a shard's floor has moved on, or a row has moved to another key (rule 20). Nothing of it has
 // been seen, and what it has written is taken back.
 func (s *Session) persist(ctx context.Context, attempt func() (*result, error)) (*result, error) {
 	before, wrote := s.point(), s.tx.txn.Wrote()
@@ -44,8 +44,8 @@ func (s *Session) persist(ctx context.Context, attempt func() (*result, error)) 
 		if time.Now().After(deadline) || s.takeBack(ctx, before) != nil {
 			return nil, err
 		}
-		if reason, _ := shard.IsRefusal(err); reason == shard.RefusedMoved {
-			continue // the next snapshot sees where the row is
+		if reason, _ := shard.IsRefusal(err); reason == shard.RefusedMoved || reason == shard.RefusedFloor {
+			continue // the next snapshot is above the floor, and sees where the row is
 		}
 		if !s.moved(ctx, seen) {
 			return nil, err
@@ -60,7 +60,7 @@ func retriable(err error, wrote bool) bool {
 		return true
 	}
 	switch reason, _ := shard.IsRefusal(err); reason {
-	case shard.RefusedVersion, shard.RefusedEpoch, shard.RefusedMoved:
+	case shard.RefusedVersion, shard.RefusedEpoch, shard.RefusedMoved, shard.RefusedFloor:
 		return true
 	case shard.RefusedRestart:
 		return !wrote
