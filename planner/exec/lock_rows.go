@@ -18,9 +18,13 @@ type lockRows struct {
 	input   operator
 	targets []*target
 	// wanted is how many more rows are taken of a lazy node; pending are rows
-	// that have been read but not tried.
+	// that have been read but not tried. held are those that are locked: the first is given
+	// when all are, since a row that has moved makes the statement begin again.
 	wanted  int64
+	bounded bool // it is known
 	pending []Row
+	held    *store
+	holding *storeReader
 	// locked are the rows of another node when they are more than go at once: all
 	// are locked before the first is given. taken: the input has been read.
 	locked *rowSorter
@@ -53,13 +57,46 @@ func (o *lockRows) forget() {
 	if o.locked != nil {
 		o.locked.close()
 	}
-	o.pending, o.locked, o.taken = nil, nil, false
+	if o.held != nil {
+		o.held.close()
+	}
+	o.pending, o.locked, o.taken, o.held, o.holding = nil, nil, false, nil, nil
 }
 
 // wants says how many rows will be taken at most: none beyond them is locked.
-func (o *lockRows) wants(rows int64) { o.wanted = rows }
+func (o *lockRows) wants(rows int64) { o.wanted, o.bounded = rows, true }
 
 func (o *lockRows) next(ctx context.Context) ([]Row, error) {
+	if !o.bounded {
+		return o.some(ctx)
+	}
+	if o.held == nil {
+		if err := o.hold(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return o.holding.next()
+}
+
+// hold locks all rows that will be taken.
+func (o *lockRows) hold(ctx context.Context) error {
+	o.held = newStore(o.run, typesOf(o.node.Columns()))
+	o.holding = o.held.reader()
+	for o.wanted > 0 {
+		rows, err := o.some(ctx)
+		if err == nil {
+			err = o.held.add(rows...)
+		}
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		o.wanted -= int64(len(rows))
+	}
+	return nil
+}
+
+// some are the next rows that are locked.
+func (o *lockRows) some(ctx context.Context) ([]Row, error) {
 	for {
 		rows, err := o.candidates(ctx)
 		if o.locked != nil && err == nil {
@@ -79,7 +116,6 @@ func (o *lockRows) next(ctx context.Context) ([]Row, error) {
 			}
 		}
 		if len(rows) > 0 {
-			o.wanted = max(1, o.wanted-int64(len(rows)))
 			return rows, nil
 		}
 	}

@@ -1,6 +1,10 @@
 package protocol
 
-import "testing"
+import (
+	"strconv"
+	"strings"
+	"testing"
+)
 
 // TestMovedRowsAreFollowed: who waits for a row whose key changes meanwhile
 // finds it under the new one, wherever that lies (rule 15). PostgreSQL 15
@@ -107,4 +111,28 @@ func TestRowsThatAreComing(t *testing.T) {
 		2 waits: UPDATE t SET v = v + 5 WHERE id = 3 RETURNING v
 		1: ROLLBACK
 		2 ends: 12`)
+}
+
+// TestMovedRowsBehindOthers: of many rows that a LIMIT lets through none is given
+// before all are locked, so one that has moved is followed whichever it is.
+func TestMovedRowsBehindOthers(t *testing.T) {
+	p := newPlay(t)
+	var all []string
+	for id := range 2500 {
+		all = append(all, strconv.Itoa(id+1))
+	}
+	all[2399] = "100000"
+	p.run(`
+		0: CREATE TABLE many (id int PRIMARY KEY, v int); INSERT INTO many SELECT g, 10 * g FROM generate_series(1, 3000) g
+		1: BEGIN
+		1: UPDATE many SET id = 100000 WHERE id = 2400
+		2 waits: SELECT id FROM many ORDER BY v LIMIT 2500 FOR UPDATE
+		1: COMMIT
+		2 ends: ` + strings.Join(all, ",") + `
+		2: SET work_mem = '64kB'
+		1: BEGIN
+		1: UPDATE many SET id = 2400 WHERE id = 100000
+		2 waits: SELECT id FROM many ORDER BY v OFFSET 2398 LIMIT 2 FOR UPDATE
+		1: COMMIT
+		2 ends: 2399,2400`)
 }
