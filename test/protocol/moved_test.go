@@ -47,6 +47,17 @@ func TestMovedRowsAreFollowed(t *testing.T) {
 		3 waits: UPDATE t SET v = 1 WHERE v = 10 RETURNING id
 		1: ROLLBACK
 		3 ends: 1`)
+	// Each that moved is followed, one after the other.
+	p.run(reset + `
+		1: BEGIN
+		1: UPDATE t SET id = 101 WHERE v = 10
+		3: BEGIN
+		3: UPDATE t SET id = 102 WHERE v = 20
+		2 waits: UPDATE t SET v = v + 1 WHERE v IN (10, 20) RETURNING id
+		1: COMMIT
+		3: UPDATE t SET id = 103 WHERE v = 20
+		3: COMMIT
+		2 ends: 101,103`)
 	// Here PostgreSQL knows the row in the subquery alone: the statement's snapshot
 	// does not have it under that key.
 	p.run(reset + `

@@ -60,9 +60,21 @@ func (c *copying) from(ctx context.Context) (*result, error) {
 		return nil, err
 	}
 	in.begin()
+	n, err := in.take(ctx, env, p)
+	if err == nil {
+		err = part.leave(ctx)
+	}
+	if err != nil {
+		return nil, shown{err}
+	}
+	return done("COPY " + itoa(n)), nil
+}
+
+// take inserts what the client sends.
+func (in *copyInput) take(ctx context.Context, env *exec.Env, p *plan.Statement) (int64, error) {
 	// As in PostgreSQL, this is looked at when the client has been asked for data.
-	if err = c.checkFreeze(); err != nil {
-		return nil, err
+	if err := in.copying.checkFreeze(); err != nil {
+		return 0, err
 	}
 	n, err := in.insert(ctx, env, p)
 	if err != nil && in.line() > 0 {
@@ -71,13 +83,7 @@ func (c *copying) from(ctx context.Context) (*result, error) {
 	if e := in.finish(err != nil); err == nil {
 		err = e
 	}
-	if err == nil {
-		err = part.leave(ctx)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return done("COPY " + itoa(n)), nil
+	return n, err
 }
 
 // copyPart counts a COPY in where it writes. The shards that it has only held

@@ -38,9 +38,12 @@ func (c *copying) to(ctx context.Context, st *sqlparse.Statement) (*result, erro
 		return nil, err
 	}
 	defer r.close()
+	if err := r.prime(ctx); retriable(err, false) {
+		return nil, err
+	}
 	n, err := c.send(ctx, r)
 	if err != nil {
-		return nil, err
+		return nil, shown{err}
 	}
 	return done("COPY " + itoa(n)), nil
 }

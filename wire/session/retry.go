@@ -11,9 +11,16 @@ import (
 	"github.com/pegmatitedb/pegmatite/txn"
 )
 
-// retryFor is how long a statement that shards refuse is begun again before
-// the client hears of it: a node's catalog follows within much less.
-const retryFor = 10 * time.Second
+// fruitless is how often a statement that shards refuse is begun again, after a
+// moment each, before the client hears of it: a node's catalog follows within
+// much less. Tries are counted, not time, which may have gone into locks.
+const fruitless = 500
+
+// shown is an error that came after the client was sent something of the
+// statement, which cannot begin again.
+type shown struct{ error }
+
+func (e shown) Unwrap() error { return e.error }
 
 // persist runs a statement to its first row, and does so again as long as a
 // shard refuses it for a reason that is none of the client's business: the
@@ -21,8 +28,7 @@ const retryFor = 10 * time.Second
 // been seen, and what it has written is taken back.
 func (s *Session) persist(ctx context.Context, attempt func() (*result, error)) (*result, error) {
 	before, wrote := s.point(), s.tx.txn.Wrote()
-	var deadline time.Time
-	for {
+	for left := fruitless; ; {
 		seen := s.node.Catalog.Snapshot()
 		r, err := attempt()
 		if err == nil {
@@ -38,24 +44,40 @@ func (s *Session) persist(ctx context.Context, attempt func() (*result, error)) 
 		if errors.Is(err, errMoved) { // the locks that were waited for are held now; nothing else was done yet
 			continue
 		}
-		if deadline.IsZero() {
-			deadline = time.Now().Add(retryFor)
+		e := s.takeBack(ctx, before)
+		if ctx.Err() != nil {
+			return nil, pgerr.From(ctx.Err())
 		}
-		if time.Now().After(deadline) || s.takeBack(ctx, before) != nil {
+		if e != nil {
 			return nil, err
 		}
-		if reason, _ := shard.IsRefusal(err); reason == shard.RefusedMoved || reason == shard.RefusedFloor {
-			continue // the next snapshot is above the floor, and sees where the row is
+		if s.gainedOn(err, seen) {
+			left = fruitless
+			continue
 		}
-		if !s.moved(ctx, seen) {
+		if left--; left == 0 {
 			return nil, err
 		}
+		s.moved(ctx, seen)
 	}
+}
+
+// gainedOn reports whether another try has more to go by than the one that was
+// refused. Who follows a row does so as often as others move it: the next
+// snapshot sees where it is, and is above the floor. REPEATABLE READ has one only.
+func (s *Session) gainedOn(err error, seen *catalog.Snapshot) bool {
+	if reason, _ := shard.IsRefusal(err); reason == shard.RefusedMoved || reason == shard.RefusedFloor {
+		return s.tx.txn.Isolation() == txn.ReadCommitted
+	}
+	return s.node.Catalog.Snapshot() != seen
 }
 
 // retriable reports whether a refusal can be answered by planning anew. A
 // transaction that has lost writes to a restart is lost.
 func retriable(err error, wrote bool) bool {
+	if errors.As(err, new(shown)) {
+		return false
+	}
 	if errors.Is(err, errMoved) {
 		return true
 	}
@@ -93,22 +115,21 @@ func (s *Session) takeBack(ctx context.Context, p point) error {
 	return s.tx.txn.RollbackTo(ctx, p.rows)
 }
 
-// moved waits a moment for a newer catalog than the one that was refused; it
-// reports false when ctx ends. Not every refusal needs one.
-func (s *Session) moved(ctx context.Context, seen *catalog.Snapshot) bool {
+// moved waits a moment for a newer catalog than the one that was refused. Not
+// every refusal needs one.
+func (s *Session) moved(ctx context.Context, seen *catalog.Snapshot) {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for range 20 {
 		if s.node.Catalog.Snapshot() != seen {
-			return true
+			return
 		}
 		select {
 		case <-ctx.Done():
-			return false
+			return
 		case <-tick.C:
 		}
 	}
-	return true
 }
 
 // confirmed does what depends on the catalog. When it fails for what the
