@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/shard"
 )
 
@@ -41,11 +42,17 @@ func (m *maintenance) Sweep(ctx context.Context) error {
 	return err
 }
 
-// PublishStatistics implements session.Maintenance.
+// PublishStatistics implements session.Maintenance. As what is sent cannot be
+// called back, it hears a cancel before that, and then waits for the outcome.
 func (m *maintenance) PublishStatistics(ctx context.Context, s map[catalog.OID]catalog.Statistics) error {
 	if err := m.node.checkSpace(); err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil {
+		return pgerr.From(err)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.node.layers.metadataTimeout())
+	defer cancel()
 	_, err := m.node.store.PublishStatistics(ctx, s)
 	return err
 }

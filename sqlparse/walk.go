@@ -88,6 +88,20 @@ func RangeVars(n *pg.Node) (names []*pg.RangeVar) {
 	return names
 }
 
+// Writes reports whether something in the tree under n changes rows or locks them.
+func Writes(n *pg.Node) (writes bool) {
+	Walk(n, func(m proto.Message) bool {
+		switch m := m.(type) {
+		case *pg.InsertStmt, *pg.UpdateStmt, *pg.DeleteStmt, *pg.MergeStmt, *pg.LockingClause:
+			writes = true
+		case *pg.CopyStmt:
+			writes = writes || m.IsFrom
+		}
+		return !writes
+	})
+	return writes
+}
+
 func walkMessage(m protoreflect.Message, visit func(m proto.Message) bool) {
 	switch n := m.Interface().(type) {
 	case *pg.Node:

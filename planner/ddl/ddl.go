@@ -72,6 +72,9 @@ type Env struct {
 	// Alone refuses a statement that must be a transaction of its own (25001),
 	// named by its command, when others are in its transaction.
 	Alone func(command string) error
+	// Named are the relations that Execute has looked up by the statement's names,
+	// and owners of sequences and indexes: errors are about them as they were.
+	Named []catalog.Relation
 	// InUse reports whether queries of this session that have not ended read a table.
 	InUse func(table catalog.OID) bool
 }

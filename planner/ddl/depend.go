@@ -103,7 +103,7 @@ func (s *statement) reads(v *catalog.View, r catalog.Relation, column *catalog.C
 // not lead to it (getRelationDescription).
 func (s *statement) visibleName(r catalog.Relation) string {
 	ref := r.Ref()
-	if found, _ := s.relation("", ref.Name); found != nil && found.Ref().OID == ref.OID {
+	if found, _ := s.find("", ref.Name); found != nil && found.Ref().OID == ref.OID {
 		return expr.QuoteIdent(ref.Name)
 	}
 	return expr.QuoteIdent(s.snapshot().SchemaByOID(s.Database, ref.Schema).Name) + "." + expr.QuoteIdent(ref.Name)

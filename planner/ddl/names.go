@@ -67,9 +67,18 @@ func (s *statement) lookupPath() []catalog.OID {
 	return append([]catalog.OID{catalog.PgCatalogOID}, s.SearchPath...)
 }
 
-// relation finds a relation by name: nil, nil when there is none but the
-// schema exists or the name is unqualified.
+// relation finds a relation that the statement names: nil, nil when there is
+// none but the schema exists or the name is unqualified.
 func (s *statement) relation(schema, name string) (catalog.Relation, error) {
+	r, err := s.find(schema, name)
+	if r != nil {
+		s.Named = append(s.Named, r)
+	}
+	return r, err
+}
+
+// find is relation without a note of it.
+func (s *statement) find(schema, name string) (catalog.Relation, error) {
 	if schema != "" {
 		sc, err := s.schema(schema)
 		if err != nil {
@@ -85,7 +94,7 @@ func (s *statement) relation(schema, name string) (catalog.Relation, error) {
 	return nil, nil
 }
 
-// index finds an index by name; nil, nil, nil when there is none.
+// index finds an index that the statement names; nil, nil, nil when there is none.
 func (s *statement) index(schema, name string) (*catalog.Table, *catalog.Index, error) {
 	path := s.lookupPath()
 	if schema != "" {
@@ -97,6 +106,7 @@ func (s *statement) index(schema, name string) (*catalog.Table, *catalog.Index, 
 	}
 	for _, oid := range path {
 		if t, ix := s.snapshot().IndexByName(s.Database, oid, name); ix != nil {
+			s.Named = append(s.Named, t)
 			return t, ix, nil
 		}
 	}

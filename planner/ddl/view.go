@@ -32,6 +32,9 @@ func (s *statement) createView(ctx context.Context, n *pg.ViewStmt) error {
 	if old != nil && !n.Replace {
 		return s.checkFree(sc.OID, rv.Relname)
 	}
+	if old != nil {
+		s.Named = append(s.Named, old)
+	}
 	v, err := s.newView(ctx, sc, n)
 	if err != nil {
 		return err

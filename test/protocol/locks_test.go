@@ -73,9 +73,15 @@ func (p *play) conn(who string) *pgx.Conn {
 	return p.conns[who]
 }
 
-// do answers with the rows' values, or the error's code and message.
+// do answers with the rows' values, or the error's code and message. A COPY has no rows.
 func (p *play) do(who, sql string) string {
-	results, err := p.conn(who).PgConn().Exec(context.Background(), sql).ReadAll()
+	var results []*pgconn.Result
+	var err error
+	if strings.HasPrefix(sql, "COPY ") && strings.Contains(sql, " FROM STDIN") {
+		_, err = p.conn(who).PgConn().CopyFrom(context.Background(), strings.NewReader(""), sql)
+	} else {
+		results, err = p.conn(who).PgConn().Exec(context.Background(), sql).ReadAll()
+	}
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
 		return e.Code + " " + e.Message

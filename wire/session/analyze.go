@@ -16,39 +16,30 @@ import (
 // pageBytes is PostgreSQL's page: pg_class.relpages counts those that a table's rows would fill.
 const pageBytes = 8192
 
-// analyze gathers the statistics of tables and makes them current. What the
-// transaction itself has created or altered has them in its own change, and
-// publishes them with its end.
-func (s *Session) analyze(ctx context.Context, targets []vacuumTarget) error {
-	published := map[catalog.OID]catalog.Statistics{}
-	for _, target := range targets {
-		stats, err := s.tableStatistics(ctx, target)
-		if err != nil {
-			return err
-		}
-		t := target.table
-		if s.tx.change != nil && s.tx.change.Snapshot().RevisionOf(t.ObjectKey()) == 0 {
-			changed := *t
-			changed.Stats = stats
-			s.tx.change.Put(&changed)
-			if s.tx.statistics == nil {
-				s.tx.statistics = map[catalog.OID]catalog.Statistics{}
-			}
-			s.tx.statistics[t.OID] = stats
-			continue
-		}
-		published[t.OID] = stats
+// analyze gathers the statistics of a table. What the transaction itself has
+// created or altered has them in its own change, and publishes them with its end.
+func (s *Session) analyze(ctx context.Context, t *catalog.Table, columns map[catalog.ColumnID]bool, m *measured) error {
+	stats, err := s.tableStatistics(ctx, t, columns)
+	if err != nil {
+		return err
 	}
-	if len(published) == 0 {
+	if s.tx.change == nil || s.tx.change.Snapshot().RevisionOf(t.ObjectKey()) != 0 {
+		m.tables, m.statistics = append(m.tables, t), append(m.statistics, stats)
 		return nil
 	}
-	return s.node.Maintenance.PublishStatistics(ctx, published)
+	changed := *t
+	changed.Stats = stats
+	s.tx.change.Put(&changed)
+	if s.tx.statistics == nil {
+		s.tx.statistics = map[catalog.OID]catalog.Statistics{}
+	}
+	s.tx.statistics[t.OID] = stats
+	return nil
 }
 
 // tableStatistics reads a table once and keeps a sample of its rows.
-func (s *Session) tableStatistics(ctx context.Context, target vacuumTarget) (catalog.Statistics, error) {
-	t := target.table
-	columns, sampled, size := s.sampledColumns(target)
+func (s *Session) tableStatistics(ctx context.Context, t *catalog.Table, wanted map[catalog.ColumnID]bool) (catalog.Statistics, error) {
+	columns, sampled, size := s.sampledColumns(t, wanted)
 	r := sample.NewReservoir(sampled, size)
 	if err := s.scan(ctx, t, columns, r); err != nil {
 		return catalog.Statistics{}, err
@@ -69,16 +60,15 @@ func (s *Session) tableStatistics(ctx context.Context, target vacuumTarget) (cat
 	return stats, err
 }
 
-// sampledColumns are the columns to look at, and how many rows to keep for them.
-func (s *Session) sampledColumns(target vacuumTarget) (columns []*catalog.Column, sampled []*sample.Column, size int) {
-	t := target.table
+// sampledColumns are the columns to look at, of those given (nil: all), and how many rows to keep for them.
+func (s *Session) sampledColumns(t *catalog.Table, among map[catalog.ColumnID]bool) (columns []*catalog.Column, sampled []*sample.Column, size int) {
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		wanted := int(c.Stats)
 		if wanted < 0 {
 			wanted = s.number("default_statistics_target")
 		}
-		if c.Dropped || c.Hidden || wanted == 0 || target.columns != nil && !target.columns[c.ID] {
+		if c.Dropped || c.Hidden || wanted == 0 || among != nil && !among[c.ID] {
 			continue
 		}
 		columns = append(columns, c)

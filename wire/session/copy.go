@@ -10,6 +10,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/wire/copyfmt"
 )
@@ -19,20 +20,18 @@ func (s *Session) copy(ctx context.Context, st *sqlparse.Statement, n *pg.CopySt
 	if n.Filename != "" || n.IsProgram {
 		return nil, pgerr.Unsupported("COPY with a file or program on the server").WithHint("Use COPY FROM STDIN or TO STDOUT; psql's \\copy also works for anyone.")
 	}
-	c := &copying{session: s, stmt: n, options: copyfmt.Options{From: n.IsFrom}}
-	if err := c.resolve(); err != nil {
+	var c *copying
+	err := s.certain(ctx, st.Node, func() error {
+		c = &copying{session: s, stmt: n, options: copyfmt.Options{From: n.IsFrom}}
+		return c.prepare(ctx, st)
+	})
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if err := c.readOptions(); err != nil {
-		return nil, err
-	}
-	if n.IsFrom {
-		if err := s.checkReadOnly("COPY FROM"); err != nil {
-			return nil, err
-		}
+	case n.IsFrom:
 		return c.from(ctx)
 	}
-	return c.to(ctx, st)
+	return c.to(ctx)
 }
 
 // copying is one COPY.
@@ -45,6 +44,22 @@ type copying struct {
 	options copyfmt.Options
 	freeze  bool
 	forced  []forced
+	read    *sqlparse.Statement // what COPY TO reads
+	plan    *plan.Statement     // of read, or of the INSERT that COPY FROM is
+}
+
+// prepare does all that is done before rows go either way.
+func (c *copying) prepare(ctx context.Context, st *sqlparse.Statement) error {
+	if err := c.resolve(); err != nil {
+		return err
+	}
+	if err := c.readOptions(); err != nil {
+		return err
+	}
+	if c.stmt.IsFrom {
+		return c.prepareFrom()
+	}
+	return c.prepareTo(ctx, st)
 }
 
 // resolve finds the table and the columns.

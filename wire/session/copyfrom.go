@@ -22,34 +22,40 @@ import (
 	"github.com/pegmatitedb/pegmatite/wire/frame"
 )
 
-// from is COPY … FROM STDIN: an INSERT whose rows the client sends. They
-// stream: memory holds a batch of them.
-func (c *copying) from(ctx context.Context) (*result, error) {
-	if c.table == nil {
-		return nil, pgerr.New(pgerr.SyntaxError, "COPY FROM needs a table")
-	}
+// prepareFrom plans the INSERT.
+func (c *copying) prepareFrom() error {
 	s := c.session
+	if err := s.checkReadOnly("COPY FROM"); err != nil {
+		return err
+	}
+	if c.table == nil {
+		return pgerr.New(pgerr.SyntaxError, "COPY FROM needs a table")
+	}
 	var names []string
 	for _, col := range c.columns {
 		names = append(names, col.Name)
 	}
 	if err := c.resolveForced(names); err != nil {
-		return nil, err
+		return err
 	}
 	stmt, err := c.insert()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	bound := s.env.bind()
 	s.planned = bound.Snapshot
-	p, err := s.node.Plans.PlanFeed(bound, stmt)
-	if err != nil {
-		return nil, err
-	}
+	c.plan, err = s.node.Plans.PlanFeed(bound, stmt)
+	return err
+}
+
+// from is COPY … FROM STDIN: an INSERT whose rows the client sends. They
+// stream: memory holds a batch of them.
+func (c *copying) from(ctx context.Context) (*result, error) {
+	s := c.session
 	in := newCopyInput(c)
 	run := s.tx.txn.Run()
 	defer run.Close()
-	if err := s.holdRelations(ctx, p); err != nil {
+	if err := s.holdRelations(ctx, c.plan); err != nil {
 		return nil, err
 	}
 	env := s.env.exec(run)
@@ -60,7 +66,7 @@ func (c *copying) from(ctx context.Context) (*result, error) {
 		return nil, err
 	}
 	in.begin()
-	n, err := in.take(ctx, env, p)
+	n, err := in.take(ctx, env, c.plan)
 	if err == nil {
 		err = part.leave(ctx)
 	}

@@ -12,28 +12,27 @@ import (
 	"github.com/pegmatitedb/pegmatite/wire/copyfmt"
 )
 
-// to is COPY … TO STDOUT: rows go out as they come.
-func (c *copying) to(ctx context.Context, st *sqlparse.Statement) (*result, error) {
-	query, err := c.query(st)
-	if err != nil {
-		return nil, err
+// prepareTo plans what is read.
+func (c *copying) prepareTo(ctx context.Context, st *sqlparse.Statement) (err error) {
+	if c.read, err = c.query(st); err != nil {
+		return err
 	}
-	s := c.session
-	p, err := s.plan(ctx, query, nil)
-	if err != nil {
-		return nil, err
+	if c.plan, err = c.session.plan(ctx, c.read, nil); err != nil {
+		return err
 	}
-	if p.Result == nil {
-		return nil, pgerr.New(pgerr.FeatureNotSupported, "COPY query must have a RETURNING clause")
+	if c.plan.Result == nil {
+		return pgerr.New(pgerr.FeatureNotSupported, "COPY query must have a RETURNING clause")
 	}
 	var names []string
-	for _, col := range p.Result {
+	for _, col := range c.plan.Result {
 		names = append(names, col.Name)
 	}
-	if err := c.resolveForced(names); err != nil {
-		return nil, err
-	}
-	r, err := s.runPlan(ctx, &execution{stmt: query, text: query.Text}, p, nil)
+	return c.resolveForced(names)
+}
+
+// to is COPY … TO STDOUT: rows go out as they come.
+func (c *copying) to(ctx context.Context) (*result, error) {
+	r, err := c.session.runPlan(ctx, &execution{stmt: c.read, text: c.read.Text}, c.plan, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -72,16 +72,11 @@ func (s *Session) defineOnce(ctx context.Context, x *execution) (*result, error)
 		Session: s, Notice: func(n *pgerr.E) { notices = append(notices, n) }, Alone: s.alone, InUse: s.inUse,
 		TransactionTime: s.tx.started, StatementTime: s.statementStart,
 	}
+	seen := s.node.Catalog.Snapshot()
 	tag, err := ddl.Execute(ctx, env, x.stmt)
+	err = s.settleDefinition(ctx, x.stmt.Node, seen, env.Named, err)
 	if err == nil {
 		err = rows.claim(ctx, change, mark)
-	}
-	if ofParts(err) {
-		if again, e := s.settle(ctx, x.stmt.Node, rows.mode); e != nil {
-			err = e
-		} else if again {
-			err = errMoved
-		}
 	}
 	if errors.Is(err, errMoved) {
 		if e := s.takeBack(ctx, before); e != nil {

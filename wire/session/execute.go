@@ -13,7 +13,6 @@ import (
 	"github.com/pegmatitedb/pegmatite/shard/rowcodec"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/txn"
-	"github.com/pegmatitedb/pegmatite/txn/lock"
 	"github.com/pegmatitedb/pegmatite/wire/session/sample"
 )
 
@@ -111,25 +110,16 @@ func (s *Session) planExecution(ctx context.Context, x *execution) (*plan.Statem
 
 // plan plans a statement, or finds its plan in the node's cache.
 func (s *Session) plan(ctx context.Context, st *sqlparse.Statement, declared []*types.Type) (p *plan.Statement, err error) {
-	for {
-		err = s.confirmed(ctx, func() error {
+	err = s.certain(ctx, st.Node, func() error {
+		return s.confirmed(ctx, func() error {
 			env := s.env.bind()
 			env.Interrupted = ctx.Err
 			s.planned = env.Snapshot
 			p, err = s.node.Plans.Plan(env, st, declared)
 			return err
 		})
-		if !ofParts(err) {
-			return p, err
-		}
-		again, e := s.settle(ctx, st.Node, lock.TableAccessShare)
-		if e != nil {
-			return nil, e
-		}
-		if !again {
-			return nil, err
-		}
-	}
+	})
+	return p, err
 }
 
 // runPlan starts a plan; analysis is EXPLAIN ANALYZE's, or nil.
@@ -139,18 +129,18 @@ func (s *Session) runPlan(ctx context.Context, x *execution, st *plan.Statement,
 			return nil, err
 		}
 	}
-	lifted, err := s.literals(x.stmt, st)
-	if err != nil {
-		return nil, err
-	}
 	begin := s.tx.txn.Run
 	if x.latest {
 		begin = s.tx.txn.RunLatest
 	}
 	run := begin()
-	err = s.holdRelations(ctx, st)
+	err := s.holdRelations(ctx, st)
 	if err == nil && !x.latest {
 		err = s.checkMoved(st.Reads)
+	}
+	var lifted []types.Datum
+	if err == nil {
+		lifted, err = s.literals(x.stmt, st)
 	}
 	if err != nil {
 		run.Close()

@@ -63,7 +63,7 @@ type Maintenance interface {
 	Shrink(ctx context.Context, full bool) error
 	// Sweep drops on the shards what no descriptor names and no snapshot can see.
 	Sweep(ctx context.Context) error
-	// PublishStatistics makes what ANALYZE found current everywhere.
+	// PublishStatistics makes what ANALYZE found current everywhere. A cancel ends it before it begins.
 	PublishStatistics(ctx context.Context, statistics map[catalog.OID]catalog.Statistics) error
 }
 

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"time"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
@@ -23,8 +24,13 @@ var errMoved = pgerr.New(pgerr.TRSerializationFailure, "could not serialize acce
 
 // acquire takes a lock for the transaction's present statement.
 func (s *Session) acquire(ctx context.Context, k lock.Key, m lock.Mode) error {
+	return s.acquireWithin(ctx, k, m, duration(s.derived().lockTimeoutMS))
+}
+
+// acquireWithin waits that long at most; 0 is for ever.
+func (s *Session) acquireWithin(ctx context.Context, k lock.Key, m lock.Mode, wait time.Duration) error {
 	r := lock.Request{Owner: s.tx.txn.ID(), Statement: txn.Statement(s.tx.txn.Mark()), Key: k, Mode: m}
-	_, err := s.locks.Acquire(ctx, r, duration(s.derived().lockTimeoutMS))
+	_, err := s.locks.Acquire(ctx, r, wait)
 	return err
 }
 

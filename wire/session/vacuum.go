@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -10,12 +11,15 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/planner/distribute"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
+	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
 )
 
 // vacuumTarget is one table of VACUUM or ANALYZE.
 type vacuumTarget struct {
-	table   *catalog.Table
-	columns map[catalog.ColumnID]bool // nil is all
+	table *catalog.Table
+	names []*pg.Node // of its columns; none is all
+	named bool       // by the statement
 }
 
 // vacuumOptions are those with a meaning here.
@@ -24,6 +28,7 @@ type vacuumOptions struct {
 	analyze bool
 	verbose bool
 	full    bool
+	skip    bool // tables that are locked
 }
 
 // vacuum is VACUUM and ANALYZE. VACUUM moves what is recent into the shards'
@@ -39,24 +44,25 @@ func (s *Session) vacuum(ctx context.Context, st *sqlparse.Statement, n *pg.Vacu
 			return nil, err
 		}
 	}
-	targets, err := s.vacuumTargets(o, n.Rels)
+	targets, err := s.vacuumTargets(ctx, o, n.Rels)
 	if err != nil {
 		return nil, err
 	}
 	if o.command == "VACUUM" {
-		if err := s.vacuumTables(ctx, o, targets); err != nil {
-			return nil, err
-		}
-	}
-	if o.analyze {
 		for _, t := range targets {
-			s.progress(o, "analyzing", t.table)
+			s.progress(o, "vacuuming", t.table)
 		}
-		if err := s.analyze(ctx, targets); err != nil {
+		if err := s.vacuumFiles(ctx, o); err != nil {
 			return nil, err
 		}
 	}
-	return done(o.command), nil
+	m := &measured{}
+	for _, t := range targets {
+		if err := s.measure(ctx, o, t, m); err != nil {
+			return nil, err
+		}
+	}
+	return done(o.command), s.publishMeasured(ctx, o, m)
 }
 
 // progress is VERBOSE's line for a table.
@@ -66,36 +72,105 @@ func (s *Session) progress(o *vacuumOptions, what string, t *catalog.Table) {
 	}
 }
 
-// vacuumTables settles the shards, sweeps, and counts the rows of the tables.
-func (s *Session) vacuumTables(ctx context.Context, o *vacuumOptions, targets []vacuumTarget) error {
-	for _, t := range targets {
-		s.progress(o, "vacuuming", t.table)
-	}
+// vacuumFiles settles the shards, sweeps, and gives back what is free.
+func (s *Session) vacuumFiles(ctx context.Context, o *vacuumOptions) error {
 	if err := s.node.Maintenance.Checkpoint(ctx); err != nil {
 		return err
 	}
 	if err := s.node.Maintenance.Sweep(ctx); err != nil {
 		return err
 	}
-	if err := s.node.Maintenance.Shrink(ctx, o.full); err != nil {
+	return s.node.Maintenance.Shrink(ctx, o.full)
+}
+
+// measured is what was found of tables that are not the transaction's own.
+type measured struct {
+	tables     []*catalog.Table
+	statistics []catalog.Statistics
+}
+
+// measure looks at one table, which nobody changes meanwhile. As in PostgreSQL
+// its lock goes with the table, outside of a block: whoever waits for
+// one that is locked keeps nobody from the others.
+func (s *Session) measure(ctx context.Context, o *vacuumOptions, target vacuumTarget, m *measured) error {
+	if !s.inBlock() {
+		defer s.locks.Cut(s.ownStatement())
+	}
+	t, err := s.lockTarget(ctx, o, target)
+	if err != nil || t == nil {
 		return err
 	}
-	if o.analyze {
-		return nil // it counts too
+	if !o.analyze {
+		stats, err := s.countRows(ctx, t)
+		m.tables, m.statistics = append(m.tables, t), append(m.statistics, stats)
+		return err
 	}
-	counted := map[catalog.OID]catalog.Statistics{}
-	for _, t := range targets {
-		stats, err := s.countRows(ctx, t.table)
-		if err != nil {
-			return err
+	columns, err := analyzeColumns(t, target.names)
+	if err != nil {
+		return err
+	}
+	s.progress(o, "analyzing", t)
+	return s.analyze(ctx, t, columns, m)
+}
+
+// ownStatement begins a statement of which locks can be given back.
+func (s *Session) ownStatement() txn.Statement {
+	run := s.tx.txn.Run()
+	defer run.Close()
+	return run.Statement()
+}
+
+// lockTarget locks a table as it is now; nil is one that is passed over.
+func (s *Session) lockTarget(ctx context.Context, o *vacuumOptions, target vacuumTarget) (*catalog.Table, error) {
+	locked, err := s.lockToRead(ctx, o, target.table, lock.TableShareUpdateExclusive)
+	if err != nil {
+		return nil, err
+	}
+	t := s.snapshot().Table(target.table.OID)
+	why := "relation no longer exists"
+	if !locked {
+		t, why = nil, "lock not available"
+	}
+	if t == nil && target.named {
+		s.skipping(o, target.table.Name, why)
+	}
+	return t, nil
+}
+
+// lockToRead locks a relation, unless it is locked and SKIP_LOCKED asked for that.
+func (s *Session) lockToRead(ctx context.Context, o *vacuumOptions, r catalog.Relation, mode lock.Mode) (bool, error) {
+	defer s.follow()
+	if r.Ref().OID < catalog.FirstNormalOID {
+		return true, nil
+	}
+	if !o.skip {
+		return true, s.acquire(ctx, relationKey(r.Ref().OID), mode)
+	}
+	err := s.acquireWithin(ctx, relationKey(r.Ref().OID), mode, 1)
+	if pgerr.HasCode(err, pgerr.LockNotAvailable) {
+		return false, nil
+	}
+	return true, err
+}
+
+func (s *Session) skipping(o *vacuumOptions, name, why string) {
+	s.Notice(pgerr.New(pgerr.Warning, "skipping %s of %q --- %s", strings.ToLower(o.command), name, why).WithSeverity(pgerr.SeverityWarning))
+}
+
+// publishMeasured makes it current, of the tables that are still the same.
+func (s *Session) publishMeasured(ctx context.Context, o *vacuumOptions, m *measured) error {
+	found := map[catalog.OID]catalog.Statistics{}
+	now := s.node.Catalog.Snapshot()
+	for i, t := range m.tables {
+		if versionOf(now, t.OID) == t.Version {
+			found[t.OID] = m.statistics[i]
 		}
-		counted[t.table.OID] = stats
 	}
-	if len(counted) == 0 {
+	if len(found) == 0 {
 		return nil
 	}
-	err := s.node.Maintenance.PublishStatistics(ctx, counted)
-	if pgerr.HasCode(err, pgerr.DiskFull) {
+	err := s.node.Maintenance.PublishStatistics(ctx, found)
+	if !o.analyze && pgerr.HasCode(err, pgerr.DiskFull) {
 		// What was to be freed is free; the next VACUUM counts again.
 		s.Notice(pgerr.New(pgerr.Warning, "the number of rows was not stored: %s", err).WithSeverity(pgerr.SeverityWarning))
 		return nil
@@ -112,7 +187,7 @@ func (s *Session) countRows(ctx context.Context, t *catalog.Table) (catalog.Stat
 }
 
 // vacuumTargets finds the tables: those named, or all that the role owns.
-func (s *Session) vacuumTargets(o *vacuumOptions, rels []*pg.Node) ([]vacuumTarget, error) {
+func (s *Session) vacuumTargets(ctx context.Context, o *vacuumOptions, rels []*pg.Node) ([]vacuumTarget, error) {
 	var targets []vacuumTarget
 	if len(rels) == 0 {
 		for t := range s.snapshot().Tables(s.database) {
@@ -122,27 +197,46 @@ func (s *Session) vacuumTargets(o *vacuumOptions, rels []*pg.Node) ([]vacuumTarg
 		}
 		return targets, nil
 	}
+	if !o.analyze && slices.ContainsFunc(rels, func(n *pg.Node) bool { return len(n.GetVacuumRelation().VaCols) > 0 }) {
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "ANALYZE option must be specified when a column list is provided")
+	}
 	// Every name is looked at before anything is done.
 	for _, n := range rels {
 		rel := n.GetVacuumRelation()
-		r, err := s.findRelation(rel.Relation)
+		r, err := s.awaited(ctx, o, rel.Relation)
 		if err != nil {
 			return nil, err
 		}
-		if len(rel.VaCols) > 0 && !o.analyze {
-			return nil, pgerr.New(pgerr.FeatureNotSupported, "ANALYZE option must be specified when a column list is provided")
+		if r == nil {
+			s.skipping(o, rel.Relation.Relname, "lock not available")
+			continue
 		}
 		t, ok := r.(*catalog.Table)
 		if s.skips(o, r.Ref(), ok) || t.Home != catalog.HomeShards {
 			continue
 		}
-		columns, err := analyzeColumns(t, rel.VaCols)
+		targets = append(targets, vacuumTarget{t, rel.VaCols, true})
+	}
+	return targets, nil
+}
+
+// awaited finds a relation once nobody changes it, which is all that its lock is for; nil is one that
+// SKIP_LOCKED passes over.
+func (s *Session) awaited(ctx context.Context, o *vacuumOptions, v *pg.RangeVar) (catalog.Relation, error) {
+	defer s.locks.Cut(s.ownStatement())
+	for {
+		r, err := s.findRelation(v)
 		if err != nil {
 			return nil, err
 		}
-		targets = append(targets, vacuumTarget{t, columns})
+		if locked, err := s.lockToRead(ctx, o, r, lock.TableAccessShare); err != nil || !locked {
+			return nil, err
+		}
+		now, err := s.findRelation(v)
+		if err != nil || now.Ref().OID == r.Ref().OID {
+			return now, err
+		}
 	}
-	return targets, nil
 }
 
 // skips warns of a relation that is passed over.

@@ -28,6 +28,7 @@ func readVacuumOptions(st *sqlparse.Statement, n *pg.VacuumStmt) (*vacuumOptions
 		case d.Defname == "verbose":
 			o.verbose = on
 		case d.Defname == "skip_locked":
+			o.skip = on
 		case !n.IsVacuumcmd:
 			return nil, unrecognizedOption(st, o, d)
 		case d.Defname == "analyze":
