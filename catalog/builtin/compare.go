@@ -80,12 +80,24 @@ func makeCompareImpls() impls {
 func holds(op expr.CompareOp, c int) types.Datum { return types.Bool(op.Holds(int64(c), 0)) }
 
 func compareBy(t *types.Type, op expr.CompareOp) impl {
+	if t == types.TJSONB {
+		return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+			c, err := compareJSONB(ctx, a[0], a[1])
+			return holds(op, c), err
+		}
+	}
 	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return holds(op, t.Compare(a[0], a[1])), nil
 	}
 }
 
 func threeWay(t *types.Type) impl {
+	if t == types.TJSONB {
+		return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+			c, err := compareJSONB(ctx, a[0], a[1])
+			return types.Int(int64(c)), err
+		}
+	}
 	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Int(int64(t.Compare(a[0], a[1]))), nil
 	}
@@ -103,26 +115,37 @@ func smaller(t *types.Type, sign int) impl {
 
 // compareArray orders two arrays: by elements, then by their number, then by
 // dimensions and lower bounds (array_cmp).
-func compareArray(a, b types.Datum) int {
-	return a.Array().Elem.Array.Compare(a, b)
+func compareArray(ctx *expr.Context, a, b types.Datum) (int, error) {
+	return a.Array().Elem.Array.CompareLong(a, b, ctx.Spend)
+}
+
+// compareJSONB orders documents: what is short without asking whether the statement goes on.
+func compareJSONB(ctx *expr.Context, a, b types.Datum) (int, error) {
+	if len(a.Text())+len(b.Text()) < pieceBytes {
+		return types.TJSONB.Compare(a, b), nil
+	}
+	return types.TJSONB.CompareLong(a, b, ctx.Spend)
 }
 
 func compareArrays(op expr.CompareOp) impl {
-	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		return holds(op, compareArray(a[0], a[1])), nil
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		c, err := compareArray(ctx, a[0], a[1])
+		return holds(op, c), err
 	}
 }
 
-func arraysThreeWay(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	return types.Int(int64(compareArray(a[0], a[1]))), nil
+func arraysThreeWay(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	c, err := compareArray(ctx, a[0], a[1])
+	return types.Int(int64(c)), err
 }
 
 func smallerArray(sign int) impl {
-	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		if compareArray(a[0], a[1])*sign > 0 {
-			return a[0], nil
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		c, err := compareArray(ctx, a[0], a[1])
+		if c*sign > 0 {
+			return a[0], err
 		}
-		return a[1], nil
+		return a[1], err
 	}
 }
 

@@ -12,26 +12,26 @@ import (
 
 // datetimeFormatImpls are to_char of dates and intervals (formatting.c).
 var datetimeFormatImpls = impls{
-	"timestamp_to_char": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	"timestamp_to_char": func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		if a[1].Text() == "" || !types.IsFiniteTimestamp(a[0].Int()) {
 			return types.Null, nil
 		}
-		return formatClock(&clockWriter{Clock: types.TimestampClock(a[0].Int()), noZone: true}, a[1].Text())
+		return formatClock(ctx, &clockWriter{Clock: types.TimestampClock(a[0].Int()), noZone: true}, a[1].Text())
 	},
 	"timestamptz_to_char": func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		if a[1].Text() == "" || !types.IsFiniteTimestamp(a[0].Int()) {
 			return types.Null, nil
 		}
-		return formatClock(&clockWriter{Clock: types.TimestampTZClock(a[0].Int(), ctx.Env.Location)}, a[1].Text())
+		return formatClock(ctx, &clockWriter{Clock: types.TimestampTZClock(a[0].Int(), ctx.Env.Location)}, a[1].Text())
 	},
-	"interval_to_char": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	"interval_to_char": func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		if a[1].Text() == "" {
 			return types.Null, nil
 		}
 		v := a[0].Interval()
 		c := clockOfDay(v.Micros)
 		c.Year, c.Month, c.Day = int(v.Months/12), int(v.Months%12), int(v.Days)
-		return formatClock(&clockWriter{Clock: c, interval: true, noZone: true}, a[1].Text())
+		return formatClock(ctx, &clockWriter{Clock: c, interval: true, noZone: true}, a[1].Text())
 	},
 }
 
@@ -53,9 +53,12 @@ type dateNode struct {
 	quoted  bool   // text from within quotes: no separator
 }
 
-func parseDateFormat(format string) []dateNode {
+func parseDateFormat(ctx *expr.Context, format string) ([]dateNode, error) {
 	var out []dateNode
 	for format != "" {
+		if err := ctx.Spend(formatWork); err != nil {
+			return nil, err
+		}
 		n := dateNode{}
 		rest := format
 		for {
@@ -89,7 +92,7 @@ func parseDateFormat(format string) []dateNode {
 			out = append(out, dateNode{text: string(r), quoted: quoted})
 		}
 	}
-	return out
+	return out, nil
 }
 
 // hasKey2 reports whether s begins with a two-letter word in one case.
@@ -120,11 +123,18 @@ type clockWriter struct {
 	out      []byte
 }
 
-func formatClock(w *clockWriter, format string) (types.Datum, error) {
+func formatClock(ctx *expr.Context, w *clockWriter, format string) (types.Datum, error) {
 	if len(format) > maxFormatBytes {
 		return types.Null, errTooLarge()
 	}
-	for _, n := range parseDateFormat(format) {
+	nodes, err := parseDateFormat(ctx, format)
+	if err != nil {
+		return types.Null, err
+	}
+	for _, n := range nodes {
+		if err := ctx.Spend(formatWork); err != nil {
+			return types.Null, err
+		}
 		if n.key == "" {
 			w.out = append(w.out, n.text...)
 			continue

@@ -10,8 +10,8 @@ import (
 
 // numberFormatImpls are to_char of numbers and to_number (formatting.c).
 var numberFormatImpls = impls{
-	"numeric_to_char": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		return numberToChar(numericNumber{a[0].Decimal()}, a[1].Text())
+	"numeric_to_char": func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		return numberToChar(ctx, numericNumber{a[0].Decimal()}, a[1].Text())
 	},
 	"int4_to_char": intToText, "int8_to_char": bigintToText,
 	"float4_to_char": floatToText(6), "float8_to_char": floatToText(15),
@@ -21,6 +21,9 @@ var numberFormatImpls = impls{
 // numberKeys are the patterns of numbers, longer ones before their beginnings.
 var numberKeys = []string{"EEEE", "FM", "MI", "PL", "PR", "RN", "SG", "SP", "TH", ",", ".", "0", "9", "B", "D", "E", "G", "L", "S", "V"}
 
+// formatWork is about what it costs to find or use a piece of a format, in bytes read.
+const formatWork = 64
+
 // formatNode is a piece of a format: a pattern, or text to copy.
 type formatNode struct {
 	key  string // in upper case; "" for text
@@ -29,9 +32,12 @@ type formatNode struct {
 
 // parseNumberFormat cuts a format into nodes; "quoted" text is copied, a
 // backslash in it escapes.
-func parseNumberFormat(format string) []formatNode {
+func parseNumberFormat(ctx *expr.Context, format string) ([]formatNode, error) {
 	var out []formatNode
 	for format != "" {
+		if err := ctx.Spend(formatWork); err != nil {
+			return nil, err
+		}
 		if key := numberKey(format); key != "" {
 			out = append(out, formatNode{key: key, text: format[:len(key)]})
 			format = format[len(key):]
@@ -43,7 +49,7 @@ func parseNumberFormat(format string) []formatNode {
 		}
 		format = rest
 	}
-	return out
+	return out, nil
 }
 
 func numberKey(s string) string {
@@ -212,11 +218,14 @@ type number interface {
 	finite() bool
 }
 
-func numberToChar(v number, format string) (types.Datum, error) {
+func numberToChar(ctx *expr.Context, v number, format string) (types.Datum, error) {
 	if len(format) > maxFormatBytes {
 		return types.Null, errTooLarge()
 	}
-	nodes := parseNumberFormat(format)
+	nodes, err := parseNumberFormat(ctx, format)
+	if err != nil {
+		return types.Null, err
+	}
 	s, err := shapeOf(nodes)
 	if err != nil {
 		return types.Null, err
@@ -236,7 +245,7 @@ func numberToChar(v number, format string) (types.Datum, error) {
 			return types.Null, err
 		}
 	}
-	err = w.run(nodes)
+	err = w.run(ctx, nodes)
 	return types.Text(string(w.out)), err
 }
 
@@ -304,7 +313,7 @@ func (w *numberWriter) prepare(v number) error {
 	return nil
 }
 
-func (w *numberWriter) run(nodes []formatNode) error {
+func (w *numberWriter) run(ctx *expr.Context, nodes []formatNode) error {
 	if w.zeroStart > 0 {
 		w.zeroStart--
 	}
@@ -318,6 +327,9 @@ func (w *numberWriter) run(nodes []formatNode) error {
 		w.count++
 	}
 	for _, n := range nodes {
+		if err := ctx.Spend(formatWork); err != nil {
+			return err
+		}
 		if n.key == "" {
 			w.out = append(w.out, n.text...)
 			continue

@@ -11,17 +11,17 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
-func intToText(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	return numberToChar(intNumber(a[0].Int()), a[1].Text())
+func intToText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	return numberToChar(ctx, intNumber(a[0].Int()), a[1].Text())
 }
 
-func bigintToText(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	return numberToChar(bigintNumber{numericNumber{types.NumericFromInt(a[0].Int())}}, a[1].Text())
+func bigintToText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	return numberToChar(ctx, bigintNumber{numericNumber{types.NumericFromInt(a[0].Int())}}, a[1].Text())
 }
 
 func floatToText(digits int) impl {
-	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		return numberToChar(floatNumber{a[0].Float(), digits}, a[1].Text())
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		return numberToChar(ctx, floatNumber{a[0].Float(), digits}, a[1].Text())
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,7 +84,15 @@ var longExpressions = []struct{ value, calls string }{
 		('"' || %s || '"')::jsonb
 		array[%s || '"']::text
 		('{"' || %s || '"}')::text[]
-		row(%s || '"')::text`},
+		row(%s || '"')::text
+		parse_ident(%s)
+		parse_ident('"' || %s || '"')
+		to_char(1, left(%s, 30000))
+		to_char(date '2026-01-01', replace(left(%s, 30000), 'b', 'D'))
+		to_char(interval '1 day', '"' || left(%s, 30000) || '"')
+		to_number('1', '9' || left(%s, 30000))
+		to_date('ab', left(%s, 30000))
+		to_timestamp('ab', left(%s, 30000))`},
 	{`decode(repeat('ab', 400000), 'escape')`, `encode(%s, 'hex')
 		encode(%s, 'base64')
 		encode(%s, 'escape')
@@ -112,6 +121,8 @@ var longExpressions = []struct{ value, calls string }{
 		%s && array[2]
 		array_to_string(%s, ',')
 		num_nulls(variadic %s)
+		2 = any(%s)
+		1 <= all(%s)
 		to_json(%s)
 		to_jsonb(%s)`},
 	{`('[' || repeat('1,', 150000) || '1]')`, `(%s)::json
@@ -170,6 +181,23 @@ func TestLongValuesAreAskedFor(t *testing.T) {
 			if _, err := evaluate(t, sql, end); !errors.Is(err, errEnded) {
 				t.Errorf("%s: at %d of %d: %v", sql, end, times, err)
 			}
+		}
+	}
+}
+
+// TestLongComparisonsAreAskedFor: so it is while two long values are compared.
+func TestLongComparisonsAreAskedFor(t *testing.T) {
+	array := types.ArrayDatum(types.NewArray(types.TInt4, slices.Repeat([]types.Datum{types.Int(1)}, 200000)))
+	longer := types.ArrayDatum(types.NewArray(types.TInt4, slices.Repeat([]types.Datum{types.Int(1)}, 200001)))
+	document := types.Text("[" + strings.Repeat("1, ", 150000) + "1]")
+	for name, args := range map[string][]types.Datum{
+		"array_eq": {array, longer}, "btarraycmp": {array, longer}, "array_larger": {array, longer},
+		"jsonb_eq": {document, types.Text("1")}, "jsonb_lt": {types.Text("1"), document}, "jsonb_cmp": {document, types.Text("1")},
+	} {
+		running := &asked{Context: context.Background(), end: 3}
+		_, err := compareImpls[name](&expr.Context{Env: types.DefaultEnv(), Running: running}, args)
+		if !errors.Is(err, errEnded) {
+			t.Errorf("%s: asked %d times: %v", name, running.times, err)
 		}
 	}
 }

@@ -13,8 +13,8 @@ import (
 
 // datetimeParseImpls are to_date and to_timestamp(text, text) (formatting.c).
 var datetimeParseImpls = impls{
-	"to_date": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		r, err := readDate(a[0].Text(), a[1].Text())
+	"to_date": func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		r, err := readDate(ctx, a[0].Text(), a[1].Text())
 		if err != nil {
 			return types.Null, err
 		}
@@ -28,7 +28,7 @@ var datetimeParseImpls = impls{
 }
 
 func toTimestamp(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	r, err := readDate(a[0].Text(), a[1].Text())
+	r, err := readDate(ctx, a[0].Text(), a[1].Text())
 	if err != nil {
 		return types.Null, err
 	}
@@ -65,12 +65,15 @@ type dateReader struct {
 	hour12   bool
 }
 
-func readDate(source, format string) (*dateReader, error) {
+func readDate(ctx *expr.Context, source, format string) (*dateReader, error) {
 	if len(format) > maxFormatBytes {
 		return nil, errTooLarge()
 	}
 	r := &dateReader{source: source, in: source, values: map[string]int{}, seen: map[string]bool{}}
-	nodes := parseDateFormat(format)
+	nodes, err := parseDateFormat(ctx, format)
+	if err != nil {
+		return nil, err
+	}
 	iso, gregorian := false, false
 	for i, n := range nodes {
 		if r.in == "" {

@@ -12,11 +12,14 @@ import (
 
 // numberFromText is to_number(text, format): digits where the format has them,
 // the rest skipped.
-func numberFromText(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+func numberFromText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if len(a[1].Text()) > maxFormatBytes {
 		return types.Null, errTooLarge()
 	}
-	nodes := parseNumberFormat(a[1].Text())
+	nodes, err := parseNumberFormat(ctx, a[1].Text())
+	if err != nil {
+		return types.Null, err
+	}
 	s, err := shapeOf(nodes)
 	if err != nil {
 		return types.Null, err

@@ -254,6 +254,9 @@ func anyArray(left, array Eval, op func(*Context, types.Datum, types.Datum) (typ
 			return types.Null, nil
 		}
 		for _, w := range elems {
+			if err := ctx.Spend(elemWork); err != nil {
+				return types.Null, err
+			}
 			r, err := op(ctx, v, w)
 			if err != nil {
 				return types.Null, err

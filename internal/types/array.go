@@ -293,14 +293,27 @@ func AppendBinaryField(env *Env, t *Type, dst []byte, d Datum) []byte {
 }
 
 // compare orders by the elements, then by how many they are, then by shape.
-func (arrayCodec) compare(t *Type, a, b Datum) int {
+func (c arrayCodec) compare(t *Type, a, b Datum) int {
+	n, _ := c.compareLong(t, a, b, nil) // work that is nil has no error
+	return n
+}
+
+func (arrayCodec) compareLong(t *Type, a, b Datum, work Work) (int, error) {
 	x, y := a.Array(), b.Array()
 	elem := t.elem()
 	for i := 0; i < len(x.Elems) && i < len(y.Elems); i++ {
-		if c := elem.Compare(x.Elems[i], y.Elems[i]); c != 0 {
-			return c
+		if err := work.spend(elementWork); err != nil {
+			return 0, err
+		}
+		if c, err := elem.CompareLong(x.Elems[i], y.Elems[i], work); c != 0 || err != nil {
+			return c, err
 		}
 	}
+	return compareShapes(x, y), nil
+}
+
+// compareShapes orders arrays whose elements are equal as far as both have them.
+func compareShapes(x, y *Array) int {
 	if c := cmp.Compare(len(x.Elems), len(y.Elems)); c != 0 {
 		return c
 	}

@@ -85,11 +85,21 @@ func (jsonbCodec) encode(_ *Env, _ *Type, dst []byte, d Datum) []byte {
 	return append(append(dst, jsonbVersion), d.Text()...)
 }
 
-func (jsonbCodec) compare(_ *Type, a, b Datum) int {
+func (c jsonbCodec) compare(_ *Type, a, b Datum) int {
+	n, _ := c.compareLong(a, b, nil) // work that is nil has no error
+	return n
+}
+
+func (jsonbCodec) compareLong(a, b Datum, work Work) (int, error) {
 	if a.Text() == b.Text() {
-		return 0
+		return 0, nil
 	}
-	return bytes.Compare(appendJSONBKey(nil, a.Text()), appendJSONBKey(nil, b.Text()))
+	x, err := appendJSONBKeyLong(nil, a.Text(), work)
+	if err != nil {
+		return 0, err
+	}
+	y, err := appendJSONBKeyLong(nil, b.Text(), work)
+	return bytes.Compare(x, y), err
 }
 
 func (jsonbCodec) hash(_ *Type, h uint64, d Datum) uint64 {
@@ -327,14 +337,29 @@ func JSONStringLen(s string) int {
 
 // Compare is jsonb's btree order.
 func (v JSONValue) Compare(w JSONValue) int {
-	return bytes.Compare(v.appendKey(nil), w.appendKey(nil))
+	x, _ := v.appendKey(nil, nil) // work that is nil has no error
+	y, _ := w.appendKey(nil, nil)
+	return bytes.Compare(x, y)
 }
 
 // appendJSONBKey appends the key of a jsonb's text; text that is none, which
 // only a damaged file can hold, gives an empty document's.
 func appendJSONBKey(dst []byte, s string) []byte {
-	v, _ := ParseJSON(s, nil)
-	return v.appendTopKey(dst)
+	dst, _ = appendJSONBKeyLong(dst, s, nil) // work that is nil has no error
+	return dst
+}
+
+// appendJSONBKeyLong is appendJSONBKey of a text that may be long; its error is work's.
+func appendJSONBKeyLong(dst []byte, s string, work Work) ([]byte, error) {
+	var ended error
+	v, _ := ParseJSON(s, func(n int) error {
+		ended = work.spend(n)
+		return ended
+	})
+	if ended != nil {
+		return nil, ended
+	}
+	return v.appendTopKey(dst, work)
 }
 
 // The classes of jsonb keys. PostgreSQL holds a scalar in an array of one
@@ -347,10 +372,10 @@ const (
 	jsonClassObject     = 4
 )
 
-func (v JSONValue) appendTopKey(dst []byte) []byte {
+func (v JSONValue) appendTopKey(dst []byte, work Work) ([]byte, error) {
 	switch {
 	case v.Kind == JSONArray && len(v.Elems) == 0:
-		return append(dst, jsonClassEmptyArray)
+		return append(dst, jsonClassEmptyArray), nil
 	case v.Kind == JSONArray:
 		dst = append(dst, jsonClassArray)
 	case v.Kind == JSONObject:
@@ -358,12 +383,15 @@ func (v JSONValue) appendTopKey(dst []byte) []byte {
 	default:
 		dst = append(dst, jsonClassScalar)
 	}
-	return v.appendKey(dst)
+	return v.appendKey(dst, work)
 }
 
 // appendKey orders by kind, then containers by the number of their members,
 // then member by member.
-func (v JSONValue) appendKey(dst []byte) []byte {
+func (v JSONValue) appendKey(dst []byte, work Work) (_ []byte, err error) {
+	if err := work.spend(jsonValueWork); err != nil {
+		return nil, err
+	}
 	dst = append(dst, byte(v.Kind)+1)
 	switch v.Kind {
 	case JSONString:
@@ -372,20 +400,24 @@ func (v JSONValue) appendKey(dst []byte) []byte {
 		dst = appendNumericKey(dst, v.Number)
 	case JSONBool:
 		if v.Bool {
-			return append(dst, 1)
+			return append(dst, 1), nil
 		}
-		return append(dst, 0)
+		return append(dst, 0), nil
 	case JSONArray:
 		dst = binary.BigEndian.AppendUint32(dst, uint32(len(v.Elems)))
 		for _, e := range v.Elems {
-			dst = e.appendKey(dst)
+			if dst, err = e.appendKey(dst, work); err != nil {
+				return nil, err
+			}
 		}
 	case JSONObject:
 		dst = binary.BigEndian.AppendUint32(dst, uint32(len(v.Fields)))
 		for _, f := range v.Fields {
 			dst = appendEscaped(dst, []byte(f.Key))
-			dst = f.Value.appendKey(dst)
+			if dst, err = f.Value.appendKey(dst, work); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return dst
+	return dst, nil
 }

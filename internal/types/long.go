@@ -78,6 +78,20 @@ func (t *Type) FormatLong(env *Env, dst []byte, d Datum, work Work) ([]byte, err
 	return t.codec.format(env, t, dst, d), nil
 }
 
+// CompareLong is Compare of values that may be long.
+func (t *Type) CompareLong(a, b Datum, work Work) (int, error) {
+	if a.IsNull() || b.IsNull() {
+		return t.Compare(a, b), nil
+	}
+	switch c := t.codec.(type) {
+	case jsonbCodec:
+		return c.compareLong(a, b, work)
+	case arrayCodec:
+		return c.compareLong(t, a, b, work)
+	}
+	return t.codec.compare(t, a, b), nil
+}
+
 // validateLong is ValidateUTF8 in pieces.
 func validateLong(s string, work Work) error {
 	for rest := s; rest != ""; {

@@ -16,6 +16,7 @@ parse_ident('"SomeSchema".sometable')
 parse_ident('foo.boo[]')
 parse_ident('foo.boo[]', false)
 parse_ident('a..b')
+parse_ident('ÉA.B')
 oidvectortypes('23 25')
 '{"a":1,"b":2}'::jsonb @> '{"b":2}'
 '[1,2,3]'::jsonb @> '[3,1]'
