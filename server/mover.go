@@ -36,7 +36,7 @@ const (
 	// firstWindow is how long transactions on a shard get to end while others
 	// wait, for the first time; then twice as long, up to lastWindow, and as long
 	// in between nobody waits.
-	firstWindow = 250 * time.Millisecond
+	firstWindow = 50 * time.Millisecond
 	lastWindow  = 2 * time.Second
 	// movePatience is how long a move waits for transactions that stay open.
 	// Then those that have not begun to commit are ended, with 40001.
@@ -241,6 +241,7 @@ type incoming struct {
 	*engine.Adoption
 	node *Node
 	id   shard.ID
+	keep bool // it is this node's, or may be
 }
 
 var _ cluster.Incoming = (*incoming)(nil)
@@ -255,11 +256,22 @@ func (n *Node) adopt(id shard.ID) (cluster.Incoming, error) {
 	if !n.open.Load() {
 		return nil, errNotServing()
 	}
+	if err := n.engine.CheckSpace(); err != nil {
+		return nil, err
+	}
 	a, err := n.engine.BeginAdoption(id)
 	if err != nil {
 		return nil, err
 	}
-	return &incoming{a, n, id}, nil
+	return &incoming{Adoption: a, node: n, id: id}, nil
+}
+
+// Pages implements cluster.Incoming. The disk is to have space left for what is here already.
+func (in *incoming) Pages(ctx context.Context, first uint32, pages []byte) error {
+	if err := in.node.engine.CheckSpace(); err != nil {
+		return err
+	}
+	return in.Adoption.Pages(ctx, first, pages)
 }
 
 func errNotServing() error {
@@ -278,28 +290,26 @@ func (in *incoming) Finish(ctx context.Context, h *engine.Handover, moves uint32
 		case <-ctx.Done():
 		}
 	}()
-	known := true
 	err := in.Adoption.Finish(ctx, h, func(ctx context.Context) (epoch uint64, err error) {
+		in.keep = true
 		epoch, err = in.node.store.Claim(ctx, store.Claim{Shard: uint32(in.id), Moves: moves, Node: in.node.dir.Identity.Node, Boot: in.node.boot})
-		known = err == nil && epoch == 0
+		in.keep = err != nil || epoch != 0
 		return epoch, err
 	})
-	switch {
-	case err == nil:
-		in.node.moves.taken.Add(1)
-		in.node.log.Info("took in a shard", "shard", in.id, "bytes", int64(h.Pages)*engine.PageBytes)
-		return in.node.view.Load().Refresh(ctx)
-	case known:
-		in.discard()
+	if err != nil {
+		return err
 	}
-	return err
+	in.node.moves.taken.Add(1)
+	in.node.log.Info("took in a shard", "shard", in.id, "bytes", int64(h.Pages)*engine.PageBytes)
+	return in.node.view.Load().Refresh(ctx)
 }
 
-// End implements cluster.Incoming.
-func (in *incoming) End() { in.Adoption.End() }
-
-func (in *incoming) discard() {
-	if err := in.Adoption.Discard(); err != nil {
-		in.node.log.Warn("what has come of a shard cannot be removed", "shard", in.id, "error", err)
+// End implements cluster.Incoming. What has come of a shard that stays where it was goes.
+func (in *incoming) End() {
+	if !in.keep {
+		if err := in.Adoption.Discard(); err != nil {
+			in.node.log.Warn("what has come of a shard cannot be removed", "shard", in.id, "error", err)
+		}
 	}
+	in.Adoption.End()
 }

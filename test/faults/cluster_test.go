@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pegmatitedb/pegmatite/catalog/metakv/etcd"
+	"github.com/pegmatitedb/pegmatite/catalog/pgcatalog"
+	"github.com/pegmatitedb/pegmatite/catalog/store"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
@@ -87,11 +90,64 @@ func (c *clusterOf) process(i int) *process {
 // process killed at a time, the metadata store as well: what was acknowledged
 // is there, sums agree at every snapshot, on every node.
 func TestClusterKills(t *testing.T) {
+	clusterKills(t, func(*clusterOf) func() { return func() {} })
+}
+
+// TestKillsWhileShardsMove is TestClusterKills with shards on their way between
+// the nodes all the time: one node after the other is drained, and is not any more.
+func TestKillsWhileShardsMove(t *testing.T) {
+	clusterKills(t, func(c *clusterOf) func() { return c.keepMoving(t) })
+}
+
+// keepMoving changes which nodes are to have shards until stop is called.
+func (c *clusterOf) keepMoving(t *testing.T) (stop func()) {
+	kv, err := etcd.Dial(t.Context(), []string{c.store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.Context(), kv, store.Options{System: pgcatalog.New().Relations(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for i := 0; ctx.Err() == nil; i++ {
+			node, drained := uint32(i/2%clusterNodes+1), i%2 == 0
+			for s.Drain(ctx, node, drained) != nil && ctx.Err() == nil {
+				time.Sleep(50 * time.Millisecond) // the metadata store is away
+			}
+			select {
+			case <-time.After(1500 * time.Millisecond):
+			case <-ctx.Done():
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-ended
+		m, _, err := s.Placement(t.Context())
+		if err != nil {
+			t.Error(err)
+		} else {
+			t.Logf("%d moves", m.Epoch()-1)
+			if m.Epoch() == 1 {
+				t.Error("no shard has moved")
+			}
+		}
+		s.Close()
+		kv.Close()
+	}
+}
+
+func clusterKills(t *testing.T, beside func(*clusterOf) (stop func())) {
 	rng := rand.New(rand.NewPCG(*seed, 3))
 	c := startCluster(t)
 	makeBank(t, c.process(0).connect(t))
 	book := newLedger()
 	w := book.beginCluster(c, *seed)
+	stop := beside(c)
 	rounds := scaled(4, 20)
 	for round := range rounds {
 		i := round % (clusterNodes + 1)
@@ -107,6 +163,7 @@ func TestClusterKills(t *testing.T) {
 		t.Logf("round %d: process %d killed at %d acknowledged, %d while it was away, ready after %s", round, i, before, book.count()-before, c.process(i).ready)
 	}
 	book.until(c.process(0), 100, 20*time.Second)
+	stop()
 	w.end(t)
 	t.Logf("%d acknowledged, %d snapshots read", book.count(), w.reads)
 	for i := range clusterNodes {
