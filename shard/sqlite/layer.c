@@ -138,8 +138,12 @@ int peg_read_file(peg_conn *c, int which, void *buf, int n, int64_t offset, int3
   rc = f->pMethods->xFileSize(f, &size);
   if (rc != SQLITE_OK || offset >= size) return rc;
   if (n > size - offset) n = (int)(size - offset);
-  rc = f->pMethods->xRead(f, buf, n, offset);
-  if (rc == SQLITE_OK) *got = n;
+  for (char *p = buf; n > 0 && rc == SQLITE_OK;) {
+    int part = n < PEG_FILE_BYTES ? n : PEG_FILE_BYTES;
+    rc = f->pMethods->xRead(f, p, part, offset);
+    if (rc == SQLITE_OK) *got += part;
+    p += part, n -= part, offset += part;
+  }
   return rc;
 }
 

@@ -45,6 +45,9 @@ typedef struct peg_stmt {
   int64_t changes;      /* rows changed by peg_exec */
 } peg_stmt;
 
+/* How much of a file is read or written at once: at most a page of the largest size. */
+#define PEG_FILE_BYTES 65536
+
 /* The name under which key sets are bound (sqlite3_bind_pointer). */
 #define PEG_POINTER "pegmatite"
 

@@ -2,6 +2,7 @@
 ** Database files as bytes, through the VFS that will open them as databases.
 */
 #include "rawfile.h"
+#include "layer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,8 +42,15 @@ void peg_raw_close(peg_raw *r) {
   free(r);
 }
 
+/* SQLite's own VFS takes no more at once than SQLite ever writes (seekAndWriteFd masks the size). */
 int peg_raw_write(peg_raw *r, const void *buf, int n, int64_t offset) {
-  return r->file->pMethods->xWrite(r->file, buf, n, offset);
+  for (const char *p = buf; n > 0;) {
+    int part = n < PEG_FILE_BYTES ? n : PEG_FILE_BYTES;
+    int rc = r->file->pMethods->xWrite(r->file, p, part, offset);
+    if (rc != SQLITE_OK) return rc;
+    p += part, n -= part, offset += part;
+  }
+  return SQLITE_OK;
 }
 
 int peg_raw_truncate(peg_raw *r, int64_t size) { return r->file->pMethods->xTruncate(r->file, size); }

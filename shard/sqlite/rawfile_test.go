@@ -26,7 +26,8 @@ func TestRawFile(t *testing.T) {
 
 func rawFile(t *testing.T, opts sqlite.Options, path string, cut func()) {
 	from := openAt(t, filepath.Join(t.TempDir(), "a.db"))
-	script(t, from, "CREATE TABLE t(k INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'one'), (2, 'two')")
+	// More than is written at once, and a multiple of what SQLite masks sizes with.
+	script(t, from, "CREATE TABLE t(k INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'one'), (2, hex(randomblob(1500000)))")
 	if err := sqlite.Remove(path, opts); err != nil { // there is none
 		t.Fatal(err)
 	}
@@ -45,7 +46,8 @@ func rawFile(t *testing.T, opts sqlite.Options, path string, cut func()) {
 	m.Close()
 	for _, step := range []func() error{
 		func() error { _, err := f.WriteAt(make([]byte, 1000), int64(len(data))); return err },
-		func() error { _, err := f.WriteAt(data, 0); return err },
+		func() error { _, err := f.WriteAt(data[:1<<20], 0); return err },
+		func() error { _, err := f.WriteAt(data[1<<20:], 1<<20); return err },
 		func() error { return f.Truncate(int64(len(data))) },
 		f.Sync,
 	} {
