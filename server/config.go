@@ -17,7 +17,7 @@
 //	etcdtls.go  with which certificate an embedded etcd is reached
 //	metadata.go what others ask of the metadata store; maintenance.go what statements ask of the files
 //	schema.go   commit of transactions with DDL
-//	mover.go    shards that belong on other nodes go there, and come
+//	mover.go    shards that belong on other nodes go there; incoming.go: and come here
 //	sweep.go    physical tables that nobody names any more go
 //	memory.go   Go's memory limit; reserve.go disk space that a start on a full disk needs
 //	deadlock.go names for the parties of a deadlock
@@ -41,6 +41,8 @@ import (
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/pegmatitedb/pegmatite/catalog/placement"
 )
 
 // Config is everything that `pegmatite serve` can be told. Every field has
@@ -240,7 +242,7 @@ func wrongCall(format string, args ...any) error { return WrongCall{fmt.Errorf(f
 
 // What a directory and a cluster can have.
 const (
-	maxShards = 4096
+	maxShards = placement.MaxShards
 	maxLogs   = 64
 )
 

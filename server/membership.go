@@ -72,6 +72,9 @@ func (n *Node) join(ctx context.Context) error {
 	if err := n.checkOthers(ctx); err != nil {
 		return err
 	}
+	if err := n.checkShards(ctx); err != nil {
+		return err
+	}
 	if err := n.dir.Begin(); err != nil {
 		return err
 	}
@@ -93,6 +96,19 @@ func (n *Node) checkNotRemoved(ctx context.Context) error {
 		return fmt.Errorf("%s is node %q's, which has been removed from the cluster: start a node with another, empty --data", n.config.Data, n.dir.Identity.Name)
 	}
 	return err
+}
+
+// checkShards refuses a cluster with another number of shards than is asked
+// for, before the node is one of its members.
+func (n *Node) checkShards(ctx context.Context) error {
+	m, _, err := n.store.Placement(ctx)
+	if err != nil || m == nil || n.dir.Fresh && n.config.Shards == 0 {
+		return err
+	}
+	if id := &n.dir.Identity; m.Shards() != id.Shards {
+		return wrongCall("the cluster has %d shards, not %d; the number cannot change", m.Shards(), id.Shards)
+	}
+	return nil
 }
 
 // checkOthers refuses a cluster whose processes are of another version, and a

@@ -22,6 +22,13 @@ type mover struct {
 	cluster *cluster.Cluster
 	cancel  context.CancelFunc
 	done    chan struct{}
+	rests   map[uint32]rest // by shard; of the goroutine that moves
+}
+
+// rest is how long a shard is left alone after moves that failed.
+type rest struct {
+	until  time.Time
+	before time.Duration // that it was left alone for
 }
 
 // moveMetrics count what has moved since the node's start.
@@ -41,13 +48,15 @@ const (
 	// movePatience is how long a move waits for transactions that stay open.
 	// Then those that have not begun to commit are ended, with 40001.
 	movePatience = time.Minute
+	// longestRest is how long a shard is left alone at most after moves that failed.
+	longestRest = time.Minute
 	// reportEvery is how often a long move says how far it is.
 	reportEvery = 10 * time.Second
 )
 
 func startMover(n *Node, c *cluster.Cluster) *mover {
 	ctx, cancel := context.WithCancel(context.Background())
-	m := &mover{node: n, cluster: c, cancel: cancel, done: make(chan struct{})}
+	m := &mover{node: n, cluster: c, cancel: cancel, done: make(chan struct{}), rests: map[uint32]rest{}}
 	go m.run(ctx)
 	return m
 }
@@ -64,8 +73,7 @@ func (m *mover) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		moved, err := m.moveOne(ctx)
 		if err != nil && ctx.Err() == nil {
-			m.node.moves.failed.Add(1)
-			m.node.log.Warn("moving a shard", "error", err, "detail", pgerr.From(err).Detail)
+			m.node.log.Warn("looking for shards to move", "error", err)
 		}
 		if !moved {
 			pause(ctx, lookEvery)
@@ -96,12 +104,27 @@ func (m *mover) moveOne(ctx context.Context) (moved bool, err error) {
 	}
 	plan := now.Plan(members)
 	for _, id := range now.ShardsOf(self) {
-		if to := find(nodes, plan[id]); to != nil && to.ID != self && to.Live && len(to.Logs) > 0 {
-			err = m.move(ctx, shard.ID(id), to, now.Moves(id))
-			return err == nil, err
+		to := find(nodes, plan[id])
+		if to == nil || to.ID == self || !to.Live || len(to.Logs) == 0 || time.Now().Before(m.rests[id].until) {
+			continue
 		}
+		err := m.move(ctx, shard.ID(id), to, now.Moves(id))
+		if err == nil || ctx.Err() != nil {
+			delete(m.rests, id)
+			return err == nil, nil
+		}
+		m.failed(id, to, err)
 	}
 	return false, nil
+}
+
+// failed has a shard that could not be moved left alone for a while, each time
+// for longer: others can be moved meanwhile.
+func (m *mover) failed(id uint32, to *store.Node, err error) {
+	pause := min(max(2*m.rests[id].before, lookEvery), longestRest)
+	m.rests[id] = rest{time.Now().Add(pause), pause}
+	m.node.moves.failed.Add(1)
+	m.node.log.Warn("a shard could not be moved", "shard", id, "to", to.Name, "error", err, "detail", pgerr.From(err).Detail, "again_s", pause.Seconds())
 }
 
 func find(nodes []store.Node, id uint32) *store.Node {
@@ -126,6 +149,7 @@ func (m *mover) move(ctx context.Context, id shard.ID, to *store.Node, moves uin
 		return err
 	}
 	defer move.End()
+	begun := time.Now()
 	log.Info("moving a shard", "bytes", move.Bytes())
 	stop := m.report(ctx, log, move)
 	err = move.Copy(ctx)
@@ -134,7 +158,7 @@ func (m *mover) move(ctx context.Context, id shard.ID, to *store.Node, moves uin
 		return err
 	}
 	transfer.Hurry()
-	handover, err := m.seal(ctx, log, move)
+	handover, err := m.seal(ctx, move)
 	if err != nil {
 		return err
 	}
@@ -144,7 +168,7 @@ func (m *mover) move(ctx context.Context, id shard.ID, to *store.Node, moves uin
 	}
 	m.node.moves.shards.Add(1)
 	m.node.moves.bytes.Add(move.Sent())
-	log.Info("moved a shard", "bytes", move.Sent(), "ms", time.Since(sealed).Milliseconds())
+	log.Info("moved a shard", "sent", move.Sent(), "ms", time.Since(begun).Milliseconds(), "closed_ms", time.Since(sealed).Milliseconds())
 	return nil
 }
 
@@ -161,8 +185,9 @@ func (m *mover) report(ctx context.Context, log *slog.Logger, move *engine.Move)
 	return func() { cancel(); <-ended }
 }
 
-// seal closes the shard in a moment when nobody has a transaction open on it.
-func (m *mover) seal(ctx context.Context, log *slog.Logger, move *engine.Move) (*engine.Handover, error) {
+// seal closes the shard in a moment when nobody has a transaction open on it. It
+// fails when some are left whose time to be ended has passed: they are in doubt.
+func (m *mover) seal(ctx context.Context, move *engine.Move) (*engine.Handover, error) {
 	since := time.Now()
 	for window := firstWindow; ; window = min(2*window, lastWindow) {
 		evict := time.Since(since) > movePatience
@@ -171,7 +196,7 @@ func (m *mover) seal(ctx context.Context, log *slog.Logger, move *engine.Move) (
 			return handover, err
 		}
 		if evict {
-			log.Warn("transactions that are about to commit, or in doubt, hold a shard that is to move", "error", err)
+			return nil, err
 		}
 		pause(ctx, window)
 		if ctx.Err() != nil {
@@ -196,10 +221,10 @@ func (m *mover) settle(ctx context.Context, log *slog.Logger, move *engine.Move,
 			if answer == nil {
 				answer = pgerr.Internal("the destination of shard %d says that it has it, and the map does not", id)
 			}
-			if err := move.Reopen(); err != nil {
-				return err
+			if err = move.Reopen(); err == nil {
+				return answer
 			}
-			return answer
+			log.Error("a shard cannot be opened again", "error", err)
 		case ctx.Err() != nil:
 			return err // sealed: the next start asks again
 		case try == 0:
@@ -234,82 +259,4 @@ func (n *Node) settleSealed(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// incoming is a shard on its way to this node (cluster.Incoming).
-type incoming struct {
-	*engine.Adoption
-	node *Node
-	id   shard.ID
-	keep bool // it is this node's, or may be
-}
-
-var _ cluster.Incoming = (*incoming)(nil)
-
-// adopt prepares to take in a shard.
-func (n *Node) adopt(id shard.ID) (cluster.Incoming, error) {
-	select {
-	case <-n.halt:
-		return nil, errNotServing()
-	default:
-	}
-	if !n.open.Load() {
-		return nil, errNotServing()
-	}
-	if err := n.engine.CheckSpace(); err != nil {
-		return nil, err
-	}
-	a, err := n.engine.BeginAdoption(id)
-	if err != nil {
-		return nil, err
-	}
-	return &incoming{Adoption: a, node: n, id: id}, nil
-}
-
-// Pages implements cluster.Incoming. The disk is to have space left for what is here already.
-func (in *incoming) Pages(ctx context.Context, first uint32, pages []byte) error {
-	if err := in.node.engine.CheckSpace(); err != nil {
-		return err
-	}
-	return in.Adoption.Pages(ctx, first, pages)
-}
-
-func errNotServing() error {
-	return pgerr.New(pgerr.CannotConnectNow, "the node is starting or stopping")
-}
-
-// Finish implements cluster.Incoming. What was claimed is served, even if the
-// source hears nothing of it any more.
-func (in *incoming) Finish(ctx context.Context, h *engine.Handover, moves uint32) error {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	go func() {
-		select {
-		case <-in.node.halt:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	err := in.Adoption.Finish(ctx, h, func(ctx context.Context) (epoch uint64, err error) {
-		in.keep = true
-		epoch, err = in.node.store.Claim(ctx, store.Claim{Shard: uint32(in.id), Moves: moves, Node: in.node.dir.Identity.Node, Boot: in.node.boot})
-		in.keep = err != nil || epoch != 0
-		return epoch, err
-	})
-	if err != nil {
-		return err
-	}
-	in.node.moves.taken.Add(1)
-	in.node.log.Info("took in a shard", "shard", in.id, "bytes", int64(h.Pages)*engine.PageBytes)
-	return in.node.view.Load().Refresh(ctx)
-}
-
-// End implements cluster.Incoming. What has come of a shard that stays where it was goes.
-func (in *incoming) End() {
-	if !in.keep {
-		if err := in.Adoption.Discard(); err != nil {
-			in.node.log.Warn("what has come of a shard cannot be removed", "shard", in.id, "error", err)
-		}
-	}
-	in.Adoption.End()
 }

@@ -271,7 +271,7 @@ func (n *Node) openShards(ctx context.Context) error {
 	}
 	n.locks = objectlock.New(deadlockTimeout, func(ctx context.Context, self txn.ID, leave func()) error { return n.engine.Search(ctx, self, leave) })
 	n.engine, err = engine.OpenNode(ctx, engine.Config{
-		Dir: n.config.Data, Shards: id.Shards, Logs: id.Logs, Own: own, Oracle: n.oracle, Logger: n.log,
+		Dir: n.config.Data, Shards: id.Shards, Logs: id.Logs, Epoch: m.Epoch(), Own: own, Oracle: n.oracle, Logger: n.log,
 		SQLite: n.sqliteOptions(), Log: shardlog.Options{MinFreeBytes: minFreeBytes}, MemoryBytes: int64(n.config.MemoryMB) << 20,
 		WriteSetBytes: n.layers.WriteSetBytes, Ask: n.ask, Fatal: n.fail,
 		Waits: n.locks, Elsewhere: n.members, Party: n.party, Database: n.databaseOf, DeadlockTimeout: deadlockTimeout,
@@ -340,8 +340,8 @@ func (n *Node) placement(ctx context.Context) (*placement.Map, error) {
 		if n.dir.Fresh && n.config.Shards == 0 {
 			id.Shards = m.Shards()
 		}
-		if m.Shards() != id.Shards {
-			return nil, wrongCall("the cluster has %d shards, not %d; the number cannot change", m.Shards(), id.Shards)
+		if err := n.checkShards(ctx); err != nil { // a map that was made since
+			return nil, err
 		}
 		return m, n.dir.Commit()
 	}

@@ -99,7 +99,7 @@ func (s *Store) tryClaim(ctx context.Context, c Claim) (epoch uint64, known bool
 
 // sameBoot is the compare that holds as long as a node has not started again; nil if it has.
 func (s *Store) sameBoot(ctx context.Context, node, boot uint32) (*metakv.Compare, error) {
-	kv, err := s.kv.Get(ctx, bootRoot+strconv.FormatUint(uint64(node), 10))
+	kv, err := s.kv.Get(ctx, bootRoot+nodeText(node))
 	if err != nil {
 		return nil, unavailable(err)
 	}
@@ -115,8 +115,14 @@ func (s *Store) sameBoot(ctx context.Context, node, boot uint32) (*metakv.Compar
 func (s *Store) GiveUp(ctx context.Context, shard, node uint32) (*placement.Map, error) {
 	for {
 		m, unchanged, err := s.Placement(ctx)
-		if err != nil || m == nil || m.Node(shard) != node {
-			return m, err
+		if err != nil {
+			return nil, err
+		}
+		if m == nil {
+			return nil, errBadRecord("the shard map is gone")
+		}
+		if m.Node(shard) != node {
+			return m, nil
 		}
 		next := m.Moved(shard, node)
 		r, err := s.kv.Commit(ctx, metakv.Txn{If: []metakv.Compare{unchanged}, Then: []metakv.Op{metakv.Put(placementKey, next.Encode())}})

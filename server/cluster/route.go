@@ -126,13 +126,14 @@ func (r routed) Cut(ctx context.Context, q *shard.CutRequest) error {
 	return s.Cut(ctx, q)
 }
 
-// Control implements shard.Service.
+// Control implements shard.Service. What is outside of any transaction may have
+// been done by a node that does not answer any more: it is not done twice.
 func (r routed) Control(ctx context.Context, q *shard.ControlRequest) (*shard.ControlReply, error) {
 	var d detour
 	for {
 		s, by := r.on(q.Shard)
 		reply, err := s.Control(ctx, q)
-		if !r.away(ctx, q.Shard, by, err) {
+		if pgerr.HasCode(err, pgerr.SystemError) && q.Op == shard.ControlSequenceSet || !r.away(ctx, q.Shard, by, err) {
 			return reply, err
 		}
 		if err := d.wait(ctx, r.c, q.Shard, by.Epoch()); err != nil {

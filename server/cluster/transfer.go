@@ -30,6 +30,9 @@ const (
 
 const transferStream = "Move"
 
+// finishWithin is how long a destination has to take over what has come.
+const finishWithin = 10 * time.Second
+
 // handedOver is the last message.
 type handedOver struct {
 	engine.Handover
@@ -146,6 +149,9 @@ func (t *Transfer) Finish(h *engine.Handover, moves uint32) error {
 	if err != nil {
 		return err
 	}
+	// A destination that cannot reach the metadata store does not know either,
+	// and the source may, which can give the move up at any time.
+	defer time.AfterFunc(finishWithin, t.cancel).Stop()
 	if err := t.send(partFinish, b); err != nil {
 		return err
 	}

@@ -29,6 +29,9 @@ type Config struct {
 	// Shards is how many, numbered from 0; Logs how many logs they share, shard
 	// by shard in turn.
 	Shards, Logs int
+	// Epoch is the shard map's by which Own are this node's: requests by an older
+	// one are refused.
+	Epoch uint64
 	// Own are the shards that this node has, of all the cluster's; nil is all.
 	Own    []shard.ID
 	Oracle txn.Oracle

@@ -12,6 +12,16 @@ import (
 
 // Control runs a control operation (shard.Service).
 func (e *Engine) Control(ctx context.Context, r *shard.ControlRequest) (*shard.ControlReply, error) {
+	if e.sealed.Load() {
+		return nil, shard.Refuse(shard.RefusedEpoch)
+	}
+	if changesShard(r.Op) {
+		leave, err := e.visit(ctx, &r.Header)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
+	}
 	reply := &shard.ControlReply{Incarnation: e.incarnation}
 	switch r.Op {
 	case shard.ControlBuildIndex:
@@ -49,6 +59,16 @@ func (e *Engine) Control(ctx context.Context, r *shard.ControlRequest) (*shard.C
 	return nil, pgerr.Internal("unknown control operation %d", r.Op)
 }
 
+// changesShard reports whether an operation changes the shard beside any
+// transaction's write set. (Locking a table makes a branch.)
+func changesShard(op shard.ControlOp) bool {
+	switch op {
+	case shard.ControlStats, shard.ControlTransactions, shard.ControlSequenceRead, shard.ControlLockTable:
+		return false
+	}
+	return true
+}
+
 func (e *Engine) sequenceControl(ctx context.Context, r *shard.ControlRequest) (*shard.ControlReply, error) {
 	switch {
 	case r.Sequence == nil:
@@ -66,6 +86,9 @@ func (e *Engine) stats(t *shard.Table, reply *shard.ControlReply) {
 	e.latch.RLock()
 	defer e.latch.RUnlock()
 	reply.State = "serving"
+	if e.moving.Load() {
+		reply.State = "moving"
+	}
 	tables := *e.tables.Load()
 	if t != nil {
 		if tab := tables[t.Physical]; tab != nil {

@@ -83,6 +83,9 @@ func (p *Participant) cutLocked(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := p.sealAgain(engines); err != nil {
+		return err
+	}
 	copied, positions := p.gathered()-before, p.log.Last()-last
 	for _, e := range engines {
 		p.cfg.must(limit <= e.durableUpto()+1, "cut at %d, shard %d is durable up to %d", limit, e.id, e.durableUpto())
@@ -93,6 +96,19 @@ func (p *Participant) cutLocked(ctx context.Context) error {
 	// What was copied forward is no reason to cut again.
 	p.cutAt.Store(bytes + copied)
 	p.cutTo = upto + positions
+	return nil
+}
+
+// sealAgain copies the seals of shards that are between two nodes forward: a
+// start must find them (rule 25).
+func (p *Participant) sealAgain(engines []*Engine) error {
+	for _, e := range engines {
+		if e.sealed.Load() {
+			if err := e.logSeal(true); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 

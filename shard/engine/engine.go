@@ -22,7 +22,7 @@
 //	commands.go changes.go aside.go   what the log holds; journal.go: appending; wire.go, shapewire.go: as bytes
 //	settle.go checkpoint.go cut.go    from memory to SQLite, and the log's end; shrink.go: free pages; memory.go scratch.go: its bounds
 //	replay.go                         start-up
-//	move.go drain.go handmemory.go    a shard goes to another node; adopt.go: and comes
+//	move.go drain.go handmemory.go    a shard goes to another node; departure.go: is gone; adopt.go: and comes
 //	table.go shape.go ddl.go meta.go  physical tables; stored.go: whose shapes the file has; indexbuild.go, uniquecheck.go, views.go, readable.go;
 //	                                  width.go: how wide indexed rows are
 //	sequences.go control.go           sequences; what else can be asked of a shard

@@ -154,3 +154,15 @@ func (r *reader) movedChain() movedChain {
 	}
 	return c
 }
+
+// born are the tables that loads have filled, which older snapshots see nothing
+// of; the caller holds the latch.
+func (e *Engine) born() map[uint64]txn.Timestamp {
+	list := map[uint64]txn.Timestamp{}
+	for physical, t := range *e.tables.Load() {
+		if t.born > e.recent.Floor() {
+			list[physical] = t.born
+		}
+	}
+	return list
+}

@@ -367,6 +367,84 @@ func TestRule25OldEpochs(t *testing.T) {
 	}
 }
 
+// TestRule25Sequences: no value of a sequence is given out twice, and what was
+// set is set, while its shard moves to and fro.
+func TestRule25Sequences(t *testing.T) {
+	p := openPair(t, func(*engine.Config) {})
+	acc := shardtest.Accounts(1)
+	p.fill(acc, 6)
+	step := func(op shard.ControlOp, value int64) (int64, error) {
+		reply, err := p.Control(context.Background(), &shard.ControlRequest{Op: op,
+			Sequence: &shard.SequenceStep{Physical: 77, Name: "s", Start: 1, Increment: 1, Min: 1, Max: 1 << 62, Count: 1, Value: value, Called: true}})
+		if err != nil {
+			return 0, err
+		}
+		return reply.First, nil
+	}
+	var done atomic.Bool
+	var running sync.WaitGroup
+	var last atomic.Int64
+	running.Go(func() {
+		for !done.Load() {
+			v, err := step(shard.ControlSequenceNext, 0)
+			if err != nil || v <= last.Load() {
+				t.Errorf("%d %v after %d", v, err, last.Load())
+				return
+			}
+			last.Store(v)
+		}
+	})
+	for moves := 0; moves < 6; {
+		switch err := p.move(0, stepDone, false); {
+		case err == nil:
+			moves++
+		case !pgerr.HasCode(err, pgerr.ObjectInUse):
+			t.Fatal(err)
+		}
+	}
+	done.Store(true)
+	running.Wait()
+	if _, err := step(shard.ControlSequenceSet, 1_000_000); err != nil {
+		t.Fatal(err)
+	}
+	for p.move(0, stepDone, false) != nil {
+		time.Sleep(time.Millisecond)
+	}
+	if v, err := step(shard.ControlSequenceNext, 0); err != nil || v != 1_000_001 {
+		t.Errorf("%d %v after setval", v, err)
+	}
+	for !errors.Is(p.move(0, stepSealed, false), errStop) {
+		time.Sleep(time.Millisecond)
+	}
+	_, err := p.nodes[p.owner[0].Load()].Control(t.Context(), &shard.ControlRequest{Op: shard.ControlSequenceNext,
+		Sequence: &shard.SequenceStep{Physical: 77, Name: "s", Start: 1, Increment: 1, Min: 1, Max: 1 << 62, Count: 1}})
+	wantRefusal(t, err, shard.RefusedEpoch)
+}
+
+// TestRule25SealOutlivesTheCut: a start finds the seal though the log was cut since.
+func TestRule25SealOutlivesTheCut(t *testing.T) {
+	p := openPair(t, func(cfg *engine.Config) { cfg.Logs, cfg.Log = 1, log.Options{SegmentBytes: 4096} })
+	in, acc := p.instance(), shardtest.Accounts(1)
+	want := p.fill(acc, 6)
+	if err := p.move(1, stepSealed, false); !errors.Is(err, errStop) {
+		t.Fatal(err)
+	}
+	byID := shardtest.Fragment(acc, shardtest.Condition{Column: 0, Operator: "=", Param: 0})
+	for range 200 {
+		tx := in.Begin(t, txn.ReadCommitted)
+		write(t, tx, shardtest.AddBalance(byID, types.Int(0), types.Int(1)))
+		commit(t, tx)
+	}
+	if err := p.nodes[0].CutLogs(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.restart(0)
+	if len(p.sealed[0]) != 1 {
+		t.Errorf("sealed %v", p.sealed[0])
+	}
+	sumAtSnapshot(t, in, acc, pairShards, want+200)
+}
+
 // ownFilesOnly checks that nodes have the file of a shard if it is theirs.
 func (p *pair) ownFilesOnly(id shard.ID, nodes ...int) {
 	p.t.Helper()

@@ -117,6 +117,7 @@ func (n *Node) openEngine(id shard.ID, path string) (*Engine, *meta, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	e.epoch.Store(n.cfg.Epoch)
 	e.programs, e.memory, e.metrics = &n.programs, n.memory, &n.metrics
 	e.scratch = newScratch(n.cfg, filepath.Base(path))
 	e.locks = newLocks(n.cfg.DeadlockTimeout, func(ctx context.Context, self txn.ID) error { return n.Search(ctx, self, func() {}) })
