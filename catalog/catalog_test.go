@@ -282,6 +282,36 @@ func TestRebase(t *testing.T) {
 	}
 }
 
+// TestNamesGivenTwice: a change whose names are not free is refused before it is
+// published, on its own base, too.
+func TestNamesGivenTwice(t *testing.T) {
+	base := newCluster()
+	base = publish(t, changeOf(base, table(20000, catalog.PublicOID, "t")), base)
+	view := func(oid catalog.OID, name string) *catalog.View {
+		return &catalog.View{OID: oid, Database: db, Schema: catalog.PublicOID, Name: name, Owner: 10}
+	}
+	indexed := *base.Table(20000)
+	indexed.Indexes = append(slices.Clone(indexed.Indexes), catalog.Index{OID: 20009, Name: "t"})
+	for name, test := range map[string]struct {
+		objects []catalog.Object
+		code    pgerr.Code
+	}{
+		"free":                         {[]catalog.Object{view(21000, "v"), view(21001, "w")}, ""},
+		"an index's":                   {[]catalog.Object{view(21000, "t_pkey")}, pgerr.UniqueViolation},
+		"a table's":                    {[]catalog.Object{view(21000, "t")}, pgerr.UniqueViolation},
+		"two of the change's":          {[]catalog.Object{view(21000, "v"), view(21001, "v")}, pgerr.UniqueViolation},
+		"an index's and its own table": {[]catalog.Object{&indexed}, pgerr.UniqueViolation},
+	} {
+		var code pgerr.Code
+		if e, ok := changeOf(base, test.objects...).CheckNames().(*pgerr.E); ok {
+			code = e.Code
+		}
+		if code != test.code {
+			t.Errorf("%s: %q, want %q", name, code, test.code)
+		}
+	}
+}
+
 func TestRollbackAfterRebase(t *testing.T) {
 	base := newCluster()
 	c := catalog.NewChange(base)

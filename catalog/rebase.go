@@ -77,15 +77,42 @@ func (c *Change) checkNames(head *Snapshot, o Object) error {
 	var err error
 	eachName(o, func(e nameEntry) {
 		have, taken := head.names.Get(e)
-		if !taken || c.touched[have.object.ObjectKey()] > 0 {
-			return
+		if taken && c.touched[have.object.ObjectKey()] == 0 {
+			err = errNameTaken(e)
 		}
-		unique := uniqueIndexes[e.class]
-		err = pgerr.New(pgerr.UniqueViolation, "duplicate key value violates unique constraint \"%s\"", unique.index).
-			WithDetail("Key (%s)=(%s) already exists.", unique.columns, nameKeyText(e)).
-			WithConstraint(unique.index)
 	})
 	return err
+}
+
+// CheckNames sees that the change gives no name twice, and none that its base
+// has for an object that it leaves alone (23505). Rebase compares with later
+// snapshots only.
+func (c *Change) CheckNames() error {
+	for _, op := range c.Ops() {
+		if op.Object == nil {
+			continue
+		}
+		if err := c.checkNames(c.base, op.Object); err != nil {
+			return err
+		}
+		var err error
+		eachName(op.Object, func(e nameEntry) {
+			if have, ok := c.work.names.Get(e); !ok || have.object.ObjectKey() != op.Key || have.index != e.index {
+				err = errNameTaken(e)
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func errNameTaken(e nameEntry) error {
+	unique := uniqueIndexes[e.class]
+	return pgerr.New(pgerr.UniqueViolation, "duplicate key value violates unique constraint \"%s\"", unique.index).
+		WithDetail("Key (%s)=(%s) already exists.", unique.columns, nameKeyText(e)).
+		WithConstraint(unique.index)
 }
 
 func nameKeyText(e nameEntry) string {

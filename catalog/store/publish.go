@@ -98,6 +98,9 @@ func (p *publication) encode(ctx context.Context, base *catalog.Snapshot) error 
 		if err := p.change.Rebase(base); err != nil {
 			return err
 		}
+		if err := p.change.CheckNames(); err != nil {
+			return err
+		}
 		p.ops = p.change.Ops()
 		if err := checkReadable(p.ops); err != nil {
 			return err

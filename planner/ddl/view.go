@@ -32,8 +32,14 @@ func (s *statement) createView(ctx context.Context, n *pg.ViewStmt) error {
 	if old != nil && !n.Replace {
 		return s.checkFree(sc.OID, rv.Relname)
 	}
-	if old != nil {
+	switch {
+	case old != nil:
 		s.Named = append(s.Named, old)
+	case s.snapshot().NameTaken(s.Database, sc.OID, rv.Relname): // by an index
+		if n.Replace {
+			return pgerr.New(pgerr.WrongObjectType, "%q is not a view", rv.Relname)
+		}
+		return s.checkFree(sc.OID, rv.Relname)
 	}
 	v, err := s.newView(ctx, sc, n)
 	if err != nil {

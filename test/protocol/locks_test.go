@@ -287,6 +287,9 @@ func TestSchemaChangesWaitForEachOther(t *testing.T) {
 		{"DROP SCHEMA sq", "CREATE TABLE sq.x (a int)", `3F000 schema "sq" does not exist`, ""},
 		{"CREATE TABLE x (a int)", "CREATE TABLE x (a int)", `42P07 relation "x" already exists`, ""},
 		{"CREATE TABLE x (a int)", "CREATE TABLE IF NOT EXISTS x (a int)", "", ""},
+		{"CREATE INDEX y ON t (v)", "CREATE VIEW y AS SELECT 1 AS v", `42P07 relation "y" already exists`, ""},
+		{"CREATE INDEX y ON t (v)", "CREATE OR REPLACE VIEW y AS SELECT 1 AS v", `42809 "y" is not a view`, ""},
+		{"ALTER TABLE t ADD CONSTRAINT y UNIQUE (v, id)", "CREATE VIEW y AS SELECT 1 AS v", `42P07 relation "y" already exists`, ""},
 		{"CREATE ROLE twin", "CREATE ROLE twin", `42710 role "twin" already exists`, ""},
 		{"CREATE SCHEMA twin", "CREATE SCHEMA twin", `42P06 schema "twin" already exists`, ""},
 		{"ALTER TABLE t ADD COLUMN w int", "ALTER TABLE t ADD COLUMN w int", `42701 column "w" of relation "t" already exists`, ""},
@@ -302,7 +305,7 @@ func TestSchemaChangesWaitForEachOther(t *testing.T) {
 	} {
 		for end, want := range map[string]string{"COMMIT": c.committed, "ROLLBACK": c.back} {
 			p.run(reset + `
-				0: DROP TABLE IF EXISTS x; DROP VIEW IF EXISTS vw, one; DROP ROLE IF EXISTS twin; DROP SCHEMA IF EXISTS twin
+				0: DROP TABLE IF EXISTS x; DROP VIEW IF EXISTS vw, one, y; DROP ROLE IF EXISTS twin; DROP SCHEMA IF EXISTS twin
 				0: CREATE VIEW one AS SELECT 1 AS v
 				1: BEGIN
 				1: ` + c.first + " -> " + map[bool]string{true: "1"}[strings.HasPrefix(c.first, "SELECT")] + `
