@@ -432,6 +432,9 @@ func (n *Node) Stop() error {
 	defer cancel()
 	n.wire.Drain(ctx)
 	errMoving := n.stopMoving()
+	if !n.view.Load().Alone() {
+		n.engine.Drain(ctx) // transactions of other nodes, which these may end
+	}
 	err := <-n.served
 	return errors.Join(err, errMoving, n.writeViews(), n.closeAll())
 }

@@ -29,7 +29,12 @@ func (n *Node) writeViews() error {
 	var each sync.WaitGroup
 	for i, e := range engines {
 		r := &shard.ControlRequest{Header: shard.Header{Shard: e.ID()}, Op: shard.ControlViews, Tables: tables}
-		each.Go(func() { _, errs[i] = n.engine.Control(context.Background(), r) })
+		each.Go(func() {
+			_, err := n.engine.Control(context.Background(), r)
+			if _, between := shard.IsRefusal(err); !between { // two nodes: the next start says whose the shard is
+				errs[i] = err
+			}
+		})
 	}
 	each.Wait()
 	return errors.Join(errs...)

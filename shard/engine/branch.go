@@ -86,7 +86,7 @@ func (e *Engine) branchOf(ctx context.Context, h *shard.Header, write bool) (*br
 	}
 	e.branchMu.Lock()
 	defer e.branchMu.Unlock()
-	if err := e.admitNew(ctx); err != nil {
+	if err := e.admitNew(ctx, h.Txn); err != nil {
 		return nil, err
 	}
 	if b := e.branches[h.Txn]; b != nil {

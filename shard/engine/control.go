@@ -60,10 +60,11 @@ func (e *Engine) Control(ctx context.Context, r *shard.ControlRequest) (*shard.C
 }
 
 // changesShard reports whether an operation changes the shard beside any
-// transaction's write set. (Locking a table makes a branch.)
+// transaction's write set. (Locking a table makes a branch; views are written
+// when the node stops, and a file with them can go elsewhere.)
 func changesShard(op shard.ControlOp) bool {
 	switch op {
-	case shard.ControlStats, shard.ControlTransactions, shard.ControlSequenceRead, shard.ControlLockTable:
+	case shard.ControlStats, shard.ControlTransactions, shard.ControlSequenceRead, shard.ControlLockTable, shard.ControlViews:
 		return false
 	}
 	return true

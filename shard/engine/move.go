@@ -174,7 +174,7 @@ func (m *Move) send(ctx context.Context, first uint32, pages []byte) error {
 func (m *Move) Seal(ctx context.Context, within time.Duration, evict bool) (*Handover, error) {
 	e := m.engine
 	if evict {
-		e.closeEntrance()
+		e.closeEntrance(entranceDraining)
 		e.evict()
 	}
 	if err := e.drain(ctx, within); err != nil {
