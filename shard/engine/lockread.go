@@ -30,7 +30,8 @@ func (e *Engine) readLocking(ctx context.Context, r *shard.ReadRequest, p *progr
 		return nil, err
 	}
 	l := &lockingRead{w: w, limit: limit, out: &shard.Batch{}}
-	if err = e.holdTable(ctx, b, r.Statement, w.r.Table, lock.TableRowShare, *r.Lock); err == nil {
+	w.barred, err = e.holdTable(ctx, b, r.Statement, w.r.Table, lock.TableRowShare, *r.Lock)
+	if err == nil && (!w.barred || r.Lock.Wait != shard.WaitSkip) {
 		err = l.run(ctx)
 	}
 	w.close()

@@ -33,6 +33,7 @@ type locking struct {
 	wait      shard.LockWait
 	timeoutMS int64
 	relation  string // for messages
+	rowless   bool   // of a table: not had where somebody has it instead of its rows (lock.NoRows)
 	// fresh, when not nil, is told whether the lock was not held before.
 	fresh *bool
 }
@@ -51,6 +52,9 @@ func valueLock(t *shard.Table, index uint32, value string) lock.Key {
 // leaves the row out.
 func (l *locks) acquire(ctx context.Context, b *branch, number txn.Statement, key lock.Key, how locking) (ok bool, err error) {
 	policy := [...]lock.Policy{shard.WaitBlock: lock.Block, shard.WaitSkip: lock.Skip, shard.WaitError: lock.NoWait, shard.WaitTry: lock.Try, shard.WaitOrdered: lock.Block}[how.wait]
+	if how.rowless {
+		policy = lock.NoRows
+	}
 	l.mu.Lock()
 	if how.fresh != nil {
 		*how.fresh = !l.table.Holds(b.id, key, lock.Mode(how.strength))
@@ -71,12 +75,16 @@ func (l *locks) acquire(ctx context.Context, b *branch, number txn.Statement, ke
 	switch {
 	case result == lock.Granted:
 		return true, nil
-	case result == lock.Busy && (how.wait == shard.WaitSkip || how.wait == shard.WaitTry):
+	case result == lock.Busy && (how.rowless || how.wait == shard.WaitSkip || how.wait == shard.WaitTry):
 		return false, nil
 	case result == lock.Busy:
-		return false, pgerr.New(pgerr.LockNotAvailable, "could not obtain lock on row in relation \"%s\"", how.relation)
+		return false, errRowLocked(how.relation)
 	}
 	return false, errLateStatement()
+}
+
+func errRowLocked(relation string) error {
+	return pgerr.New(pgerr.LockNotAvailable, "could not obtain lock on row in relation \"%s\"", relation)
 }
 
 // await waits until a waiter's waiting is over, lock_timeout or the statement ends.

@@ -40,7 +40,7 @@ func (e *Engine) Write(ctx context.Context, r *shard.WriteRequest) (*shard.Write
 	if err != nil {
 		return nil, err
 	}
-	if err = e.holdTable(ctx, b, r.Statement, r.Table, lock.TableRowExclusive, r.Lock); err == nil {
+	if w.barred, err = e.holdTable(ctx, b, r.Statement, r.Table, lock.TableRowExclusive, r.Lock); err == nil {
 		err = w.run(ctx)
 	}
 	w.close()
@@ -63,6 +63,8 @@ type write struct {
 	find  *program // of OpUpdate, OpDelete
 	lock  locking
 	fresh bool // the lock taken last was not held before
+	// barred is that somebody holds the table instead of its rows, whom the statement does not wait for.
+	barred bool
 	// taken are the locks that inserting one row has taken, to give back if a
 	// conflict leaves the row out.
 	taken []lock.Key
@@ -114,6 +116,9 @@ func (w *write) close() {
 func (w *write) run(ctx context.Context) error {
 	if err := w.clearLeft(); err != nil {
 		return err
+	}
+	if w.barred && w.r.Op == shard.OpLock {
+		return w.given(ctx)
 	}
 	if err := w.e.widen(ctx, w.t, w.r.Table); err != nil {
 		return err
@@ -256,6 +261,12 @@ func (w *write) oneRow(ctx context.Context, conn *sqlite.Conn, sql string, param
 func (w *write) lockRow(ctx context.Context, key string, strength shard.LockStrength) (ok bool, err error) {
 	if w.fresh = false; w.b.wholeTable(w.r.Table) {
 		return true, nil
+	}
+	if w.barred && w.lock.wait == shard.WaitSkip {
+		return false, nil
+	}
+	if w.barred {
+		return false, errRowLocked(w.r.Table.Name)
 	}
 	if err := w.tryWholeTable(ctx); err != nil {
 		return false, err

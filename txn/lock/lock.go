@@ -54,6 +54,7 @@ const (
 	NoWait               // Busy, unless only prepared transactions stand in the way
 	Skip                 // the same: the caller leaves the row out
 	Try                  // Busy, whatever stands in the way
+	NoRows               // of a table: Busy where an unprepared transaction has it instead of its rows (TableExclusive)
 )
 
 // Request asks for a lock.

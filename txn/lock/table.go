@@ -89,6 +89,7 @@ const (
 	prepared          // only prepared transactions
 	queue             // requests before it; no holder
 	active            // a holder that may end any way, at any time
+	instead           // the same, of a table instead of its rows
 )
 
 func (o obstacle) busy(p Policy) bool {
@@ -97,6 +98,8 @@ func (o obstacle) busy(p Policy) bool {
 		return false
 	case Try:
 		return true
+	case NoRows:
+		return o == instead
 	}
 	return o != prepared
 }
@@ -111,6 +114,9 @@ func (e *entry) inTheWay(o *owner, r Request, ahead []*Waiter) obstacle {
 	for _, h := range e.holders {
 		if h.owner == o || !Conflict(r.Mode, h.mode) {
 			continue
+		}
+		if !h.owner.prepared && h.mode == TableExclusive {
+			return instead
 		}
 		if !h.owner.prepared {
 			return active

@@ -143,7 +143,7 @@ func TestRandomPlay(t *testing.T) {
 }
 
 func drawRequest(t *rapid.T, who txn.ID, statement txn.Statement) lock.Request {
-	r := lock.Request{Owner: who, Statement: statement, Policy: lock.Policy(rapid.IntRange(0, 3).Draw(t, "policy"))}
+	r := lock.Request{Owner: who, Statement: statement, Policy: lock.Policy(rapid.IntRange(0, 4).Draw(t, "policy"))}
 	if rapid.IntRange(0, 3).Draw(t, "space") == 0 {
 		r.Key = lock.Key{Space: lock.Relation, Object: 1}
 		r.Mode = lock.Mode(rapid.IntRange(int(lock.TableAccessShare), int(lock.TableAccessExclusive)).Draw(t, "mode"))

@@ -104,7 +104,7 @@ func keyName(k lock.Key) string {
 // locks understands "row a for update nowait" and "table 5 ShareLock nowait".
 func (s *stage) locks(name string, words []string) {
 	r := lock.Request{Owner: actor(name), Statement: max(1, s.statement[name])}
-	policies := []string{"", "nowait", "skip", "try"}
+	policies := []string{"", "nowait", "skip", "try", "norows"}
 	if i := slices.Index(policies, words[len(words)-1]); i > 0 {
 		r.Policy, words = lock.Policy(i), words[:len(words)-1]
 	}
