@@ -47,13 +47,7 @@ func (s *statement) alterTable(ctx context.Context, n *pg.AlterTableStmt) error 
 		return err
 	}
 	b := s.alterBuilder(t)
-	for _, c := range n.Cmds {
-		if err := b.alter(ctx, c.GetAlterTableCmd()); err != nil {
-			return err
-		}
-		s.reportCascade()
-	}
-	if err := b.addConstraints(ctx); err != nil {
+	if err := b.alterAll(ctx, n.Cmds); err != nil {
 		return err
 	}
 	return b.publish(ctx)
@@ -87,6 +81,58 @@ func (s *statement) alterIndex(n *pg.AlterTableStmt) error {
 	}
 	s.Change.Put(changed)
 	return nil
+}
+
+// alterAll runs the subcommands, in PostgreSQL's order of passes.
+func (b *tableBuilder) alterAll(ctx context.Context, cmds []*pg.Node) error {
+	for pass := passDrop; pass <= passMisc; pass++ {
+		for _, c := range cmds {
+			cmd := c.GetAlterTableCmd()
+			if alterPass(cmd) != pass {
+				continue
+			}
+			if err := b.alter(ctx, cmd); err != nil {
+				return err
+			}
+			b.reportCascade()
+		}
+		if pass == passConstraint {
+			if err := b.addConstraints(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// The passes of an ALTER TABLE: AT_PASS_… of tablecmds.c, as far as they make a difference.
+const (
+	passDrop = iota
+	passAddColumn
+	passColumn
+	passDefault
+	passConstraint
+	passMisc
+)
+
+// alterPass is the pass that a subcommand belongs to (ATPrepCmd in tablecmds.c).
+func alterPass(c *pg.AlterTableCmd) int {
+	switch c.Subtype {
+	case pg.AlterTableType_AT_DropColumn, pg.AlterTableType_AT_DropConstraint, pg.AlterTableType_AT_DropNotNull, pg.AlterTableType_AT_DropIdentity:
+		return passDrop
+	case pg.AlterTableType_AT_AddColumn:
+		return passAddColumn
+	case pg.AlterTableType_AT_SetNotNull, pg.AlterTableType_AT_SetIdentity:
+		return passColumn
+	case pg.AlterTableType_AT_ColumnDefault:
+		if c.Def == nil {
+			return passDrop
+		}
+		return passDefault
+	case pg.AlterTableType_AT_AddConstraint:
+		return passConstraint
+	}
+	return passMisc
 }
 
 // alter runs one subcommand.
@@ -160,6 +206,10 @@ func (b *tableBuilder) alterAddColumn(ctx context.Context, c *pg.AlterTableCmd) 
 		return err
 	}
 	col := &b.table.Columns[len(b.table.Columns)-1]
+	if b.added == nil {
+		b.added = make(map[catalog.ColumnID]string)
+	}
+	b.added[col.ID] = col.Default
 	if len(b.sequences) > before {
 		b.rewrite, b.rewritten = true, true // every row gets a value of its own
 	}
@@ -188,7 +238,8 @@ func (b *tableBuilder) alterDefault(ctx context.Context, n *pg.AlterTableCmd) er
 		c.Default, c.DefaultOID = "", 0
 		return nil
 	}
-	return b.setDefault(ctx, c, n.Def)
+	_, err = b.setDefault(ctx, c, n.Def)
+	return err
 }
 
 // setNotNull is SET NOT NULL: the rows are looked at.

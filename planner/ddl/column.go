@@ -122,16 +122,16 @@ func (b *tableBuilder) addSerial(ctx context.Context, i int) error {
 		return err
 	}
 	c.Default = nextvalOf(seq)
-	b.rewriteFor(c)
+	b.rewriteAdded()
 	return b.oids(ctx, &c.DefaultOID)
 }
 
 // nextvalOf is the default that draws from a sequence, as catalogs keep it.
 func nextvalOf(seq *catalog.Sequence) string { return fmt.Sprintf("nextval('%d'::regclass)", seq.OID) }
 
-// rewriteFor has the rows written anew when the column is added to a table that may have some.
-func (b *tableBuilder) rewriteFor(c *catalog.Column) {
-	if !b.created && !b.isOld(c) {
+// rewriteAdded has the rows written anew when a column is added to a table that may have some.
+func (b *tableBuilder) rewriteAdded() {
+	if !b.created {
 		b.rewrite, b.rewritten = true, true
 	}
 }
@@ -227,7 +227,11 @@ func (b *tableBuilder) columnConstraint(ctx context.Context, c *catalog.Column, 
 		if err := b.valueConflict(c, con, list); err != nil {
 			return err
 		}
-		return b.setDefault(ctx, c, con.RawExpr)
+		e, err := b.setDefault(ctx, c, con.RawExpr)
+		if err != nil {
+			return err
+		}
+		return b.missing(ctx, c, e)
 	case pg.ConstrType_CONSTR_IDENTITY:
 		if err := b.valueConflict(c, con, list); err != nil {
 			return err
@@ -290,31 +294,29 @@ func (b *tableBuilder) valueConflict(c *catalog.Column, con *pg.Constraint, list
 	return b.at(err, con.Location)
 }
 
-// setDefault binds and keeps a default.
-func (b *tableBuilder) setDefault(ctx context.Context, c *catalog.Column, n *pg.Node) error {
+// setDefault binds and keeps a default, for rows to come.
+func (b *tableBuilder) setDefault(ctx context.Context, c *catalog.Column, n *pg.Node) (expr.Expr, error) {
 	switch {
 	case c.Identity != 0:
-		return pgerr.New(pgerr.SyntaxError, "column %q of relation %q is an identity column", c.Name, b.table.Name)
+		return nil, pgerr.New(pgerr.SyntaxError, "column %q of relation %q is an identity column", c.Name, b.table.Name)
 	case c.Generated:
-		return pgerr.New(pgerr.SyntaxError, "column %q of relation %q is a generated column", c.Name, b.table.Name)
+		return nil, pgerr.New(pgerr.SyntaxError, "column %q of relation %q is a generated column", c.Name, b.table.Name)
 	}
 	e, err := b.bindDefault(ctx, n, c.Name, c.Type, c.Typmod)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c.Default = b.exprText(e)
 	if c.DefaultOID == 0 {
-		if err := b.oids(ctx, &c.DefaultOID); err != nil {
-			return err
-		}
+		err = b.oids(ctx, &c.DefaultOID)
 	}
-	return b.missing(ctx, c, e)
+	return e, err
 }
 
 // missing notes what rows older than an added column hold: the default's
 // value, when it is the same for all of them; else the rows are rewritten.
 func (b *tableBuilder) missing(ctx context.Context, c *catalog.Column, e expr.Expr) error {
-	if b.created || b.isOld(c) {
+	if b.created {
 		return nil
 	}
 	if expr.HasVolatile(e) {
@@ -324,13 +326,6 @@ func (b *tableBuilder) missing(ctx context.Context, c *catalog.Column, e expr.Ex
 	v, err := b.constantValue(ctx, e)
 	c.Missing = v
 	return err
-}
-
-// isOld reports whether the column is in the published table already: a new
-// default then concerns later rows only.
-func (b *tableBuilder) isOld(c *catalog.Column) bool {
-	old := b.snapshot().Table(b.table.OID)
-	return old != nil && old.Column(c.ID) != nil
 }
 
 // setIdentity is GENERATED … AS IDENTITY.
@@ -346,7 +341,7 @@ func (b *tableBuilder) setIdentity(ctx context.Context, c *catalog.Column, con *
 	}
 	seq.Identity = true
 	c.Identity, c.NotNull = con.GeneratedWhen[0], true
-	b.rewriteFor(c)
+	b.rewriteAdded()
 	return nil
 }
 

@@ -210,6 +210,9 @@ type tableBuilder struct {
 	// rewrite is set when rows have to move to a new physical table; rewritten,
 	// when they would in PostgreSQL, too.
 	rewrite, rewritten bool
+	// added are the columns that ALTER TABLE adds, with the defaults that they come with:
+	// rows that are there get those, whatever another part of the command makes of them.
+	added map[catalog.ColumnID]string
 }
 
 // pendingConstraint is a constraint to add when all columns are there.

@@ -89,6 +89,9 @@ func (b *tableBuilder) moveRows(ctx context.Context, old *catalog.Table) error {
 	for i := range target.Columns {
 		c := &target.Columns[i]
 		c.Missing, c.Identity = types.Null, 0
+		if d, ok := b.added[c.ID]; ok && !c.Generated {
+			c.Default = d
+		}
 		if seq := b.addedIdentity(c.ID); seq != nil {
 			c.Default = nextvalOf(seq)
 		}

@@ -1,0 +1,35 @@
+-- the parts of an ALTER TABLE run in an order of their own, and rows that are
+-- there get the default that their column was added with
+CREATE TABLE pass (id int);
+INSERT INTO pass VALUES (1), (2);
+ALTER TABLE pass ADD a int DEFAULT 1, ALTER a SET DEFAULT 2;
+ALTER TABLE pass ALTER b SET DEFAULT 7, ADD b int DEFAULT 6;
+ALTER TABLE pass ADD c int DEFAULT 3, ALTER c SET DEFAULT (random() * 0)::int + 8;
+ALTER TABLE pass ADD d int, ALTER d SET DEFAULT 5;
+ALTER TABLE pass ADD e int DEFAULT 3, ADD f int DEFAULT 4, ALTER e SET DEFAULT 30, ALTER f SET DEFAULT 40, ALTER f SET NOT NULL;
+INSERT INTO pass (id) VALUES (3);
+SELECT * FROM pass ORDER BY id;
+ALTER TABLE pass ADD g int DEFAULT 3, ALTER g SET DEFAULT 4, ADD PRIMARY KEY (id);
+ALTER TABLE pass ADD h int, ALTER h SET DEFAULT 4, DROP CONSTRAINT pass_pkey;
+ALTER TABLE pass ALTER c SET DEFAULT 8;
+CREATE SEQUENCE passing;
+ALTER TABLE pass ADD i int DEFAULT nextval('passing') * 0, ALTER i SET DEFAULT 9;
+ALTER TABLE pass ADD j serial, ALTER j SET DEFAULT 0;
+ALTER TABLE pass ADD k int DEFAULT 8, ADD CHECK (k = 8), ALTER k SET DEFAULT 9;
+SELECT id, g, h, i, j > 0 AS j, k FROM pass ORDER BY id;
+ALTER TABLE pass DROP CONSTRAINT pass_k_check, ALTER k DROP DEFAULT;
+ALTER TABLE pass ADD CONSTRAINT kept CHECK (g > 0) NOT VALID, VALIDATE CONSTRAINT kept;
+ALTER TABLE pass ADD g text DEFAULT 'x', DROP g;
+\d pass
+SELECT id, g FROM pass ORDER BY id;
+-- what drops comes before what adds
+ALTER TABLE pass ADD l int DEFAULT 1, ALTER l DROP DEFAULT;
+ALTER TABLE pass ADD l int, DROP l;
+ALTER TABLE pass ADD l int, ADD CHECK (l IS NULL), DROP l;
+ALTER TABLE pass ADD l int NOT NULL, ALTER l DROP NOT NULL;
+ALTER TABLE pass ADD l int GENERATED ALWAYS AS IDENTITY, ALTER l DROP IDENTITY;
+-- a default that comes later fills no rows
+ALTER TABLE pass ADD l int NOT NULL, ALTER l SET DEFAULT 9;
+ALTER TABLE pass ADD l int, ALTER l SET DEFAULT 9, ALTER l SET NOT NULL;
+ALTER TABLE pass ADD l int CHECK (l IS NOT NULL), ALTER l SET DEFAULT 9;
+ALTER TABLE pass ADD l int GENERATED ALWAYS AS (id * 2) STORED, ALTER l SET DEFAULT 3;
