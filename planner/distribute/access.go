@@ -162,9 +162,10 @@ func (a *access) complete(f *shard.Fragment) error {
 // raise an error stays behind every condition that was written before it.
 func (a *access) split() (where []expr.Expr, filter expr.Expr) {
 	var rest []expr.Expr
+	var room sqlitesql.Room
 	for _, c := range a.conds {
 		e := a.atTable(c)
-		if sqlitesql.Exact(e) && (len(rest) == 0 || !sqlitesql.CanFail(e)) {
+		if (len(rest) == 0 || !sqlitesql.CanFail(e)) && room.Takes(e) {
 			where = append(where, e)
 		} else {
 			rest = append(rest, e)

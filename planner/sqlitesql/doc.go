@@ -4,6 +4,7 @@
 //	functions.go the functions and operators that SQLite (with the C functions of
 //	             shard/sqlite) computes exactly as PostgreSQL does
 //	expr.go      an expression's SQL, or that it has none
+//	room.go      what is too deep or too long for SQLite
 //	select.go    a fragment's SELECT
 //
 // One rule: an expression has SQL only if SQLite gives PostgreSQL's answer for

@@ -13,13 +13,11 @@ import (
 type writer struct {
 	table *shard.Table
 	bound []shard.Bound
+	depth int // of what is being written, in levels
 }
 
 // Exact reports whether e, over positions of a table, has SQL at all.
-func Exact(e expr.Expr) bool {
-	_, ok := (&writer{}).expr(e)
-	return ok
-}
+func Exact(e expr.Expr) bool { return new(Room).Takes(e) }
 
 // CanFail reports whether evaluating e can raise an error: such a condition
 // must not run for rows that a condition written before it drops.
@@ -67,6 +65,12 @@ func rowIndependent(e expr.Expr) bool {
 // expr returns the SQL of e; ok is false when it has none. What it bound
 // before it failed stays in w, which the caller then throws away.
 func (w *writer) expr(e expr.Expr) (sql string, ok bool) {
+	deeper := levels(e)
+	w.depth += deeper
+	defer func() { w.depth -= deeper }()
+	if w.depth > maxLevels {
+		return "", false
+	}
 	switch e := e.(type) {
 	case *expr.Column:
 		return shard.ColumnName(int(e.ID)), true
@@ -148,9 +152,9 @@ func (w *writer) logic(e *expr.Logic) (string, bool) {
 	}
 	switch e.Op {
 	case expr.And:
-		return "(" + strings.Join(args, " AND ") + ")", true
+		return "(" + chain(args, " AND ") + ")", true
 	case expr.Or:
-		return "(" + strings.Join(args, " OR ") + ")", true
+		return "(" + chain(args, " OR ") + ")", true
 	}
 	return "(NOT " + args[0] + ")", true
 }
@@ -280,9 +284,9 @@ func (w *writer) anyAll(e *expr.AnyAll) (string, bool) {
 		list[i] = left + " " + r.sql + " " + v
 	}
 	if e.All {
-		return "(" + strings.Join(list, " AND ") + ")", true
+		return "(" + chain(list, " AND ") + ")", true
 	}
-	return "(" + strings.Join(list, " OR ") + ")", true
+	return "(" + chain(list, " OR ") + ")", true
 }
 
 // sameForm reports whether every non-NULL literal or value of the list lies in
@@ -298,7 +302,7 @@ func sameForm(e expr.Expr, list []expr.Expr) bool {
 }
 
 func (w *writer) coalesce(e *expr.Coalesce) (string, bool) {
-	if !sameForm(e, e.Args) || len(e.Args) < 2 {
+	if !sameForm(e, e.Args) || len(e.Args) < 2 || len(e.Args) > maxArguments {
 		return "", false
 	}
 	args, ok := w.list(e.Args)

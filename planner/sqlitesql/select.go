@@ -46,7 +46,7 @@ func clause(where []string) string {
 	if len(where) == 0 {
 		return ""
 	}
-	return " WHERE " + strings.Join(where, " AND ")
+	return " WHERE " + chain(where, " AND ")
 }
 
 // head is SELECT … FROM. A fragment that fetches nothing (count(*)) selects a constant.
