@@ -161,12 +161,13 @@ type Index struct {
 	NullsNotDistinct bool
 	// Global is set for a unique index that does not contain the shard key: a
 	// relation of its own, hashed by the indexed columns, with this physical id.
-	Global   uint64
-	Method   string // "btree"; others accepted and shown
-	Options  map[string]string
-	Comment  string
-	Valid    bool
-	Included []ColumnID
+	Global            uint64
+	Method            string // "btree"; others accepted and shown
+	Options           map[string]string
+	Comment           string
+	ConstraintComment string // of the constraint, if it is one's
+	Valid             bool
+	Included          []ColumnID
 	// Where and the expressions of an IndexColumn belong to a later stage.
 }
 

@@ -28,10 +28,21 @@ type Refusal struct {
 	err    *pgerr.E
 }
 
+// refusals say why, to a client whose statement cannot be begun again.
+var refusals = map[RefusalReason]string{
+	RefusedEpoch:   "its shard is moving to another node",
+	RefusedVersion: "a table was changed meanwhile",
+	RefusedFloor:   "what its snapshot sees is not kept any more",
+	RefusedNewest:  "a concurrent transaction is about to commit",
+	RefusedLocked:  "a row is locked",
+	RefusedRestart: "a shard was restarted or moved since the transaction began there",
+	RefusedMoved:   "a row was moved to another key, or changed by a large transaction",
+}
+
 // Refuse makes a refusal.
 func Refuse(reason RefusalReason) *Refusal {
-	return &Refusal{Reason: reason, err: pgerr.New(pgerr.TRSerializationFailure,
-		"could not serialize access: shard refused the request (%s)", string(reason))}
+	return &Refusal{Reason: reason, err: pgerr.New(pgerr.TRSerializationFailure, "could not serialize access: %s", refusals[reason]).
+		WithHint("The transaction might succeed if retried.")}
 }
 
 func (r *Refusal) Error() string { return r.err.Error() }

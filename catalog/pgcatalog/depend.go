@@ -120,7 +120,11 @@ func (g *generator) tableDescriptions(t *catalog.Table) {
 		}
 	}
 	for i := range t.Indexes {
-		g.description(classClass, t.Indexes[i].OID, 0, t.Indexes[i].Comment)
+		ix := &t.Indexes[i]
+		g.description(classClass, ix.OID, 0, ix.Comment)
+		if ix.Constraint != 0 {
+			g.description(constraintClass, ix.Constraint, 0, ix.ConstraintComment)
+		}
 	}
 	for i := range t.Checks {
 		g.description(constraintClass, t.Checks[i].OID, 0, t.Checks[i].Comment)

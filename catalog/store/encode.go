@@ -73,7 +73,7 @@ func encodeIndex(x *catalog.Index) indexRecord {
 	r := indexRecord{
 		OID: x.OID, Name: x.Name, ID: x.ID, Unique: x.Unique, Primary: x.Primary, Constraint: x.Constraint,
 		Deferrable: x.Deferrable, Deferred: x.Deferred, NullsNotDistinct: x.NullsNotDistinct,
-		Global: x.Global, Method: x.Method, Options: x.Options, Comment: x.Comment,
+		Global: x.Global, Method: x.Method, Options: x.Options, Comment: x.Comment, ConstraintComment: x.ConstraintComment,
 		Valid: x.Valid, Included: x.Included,
 	}
 	for _, c := range x.Columns {
@@ -221,7 +221,7 @@ func (r *indexRecord) decode() catalog.Index {
 	x := catalog.Index{
 		OID: r.OID, Name: r.Name, ID: r.ID, Unique: r.Unique, Primary: r.Primary, Constraint: r.Constraint,
 		Deferrable: r.Deferrable, Deferred: r.Deferred, NullsNotDistinct: r.NullsNotDistinct,
-		Global: r.Global, Method: r.Method, Options: r.Options, Comment: r.Comment,
+		Global: r.Global, Method: r.Method, Options: r.Options, Comment: r.Comment, ConstraintComment: r.ConstraintComment,
 		Valid: r.Valid, Included: r.Included,
 	}
 	for _, c := range r.Columns {

@@ -135,22 +135,23 @@ type columnRecord struct {
 }
 
 type indexRecord struct {
-	OID              catalog.OID         `json:"oid"`
-	Name             string              `json:"name"`
-	ID               uint32              `json:"id"`
-	Columns          []indexColumnRecord `json:"columns"`
-	Unique           bool                `json:"unique,omitempty"`
-	Primary          bool                `json:"primary,omitempty"`
-	Constraint       catalog.OID         `json:"constraint,omitempty"`
-	Deferrable       bool                `json:"deferrable,omitempty"`
-	Deferred         bool                `json:"deferred,omitempty"`
-	NullsNotDistinct bool                `json:"nullsnotdistinct,omitempty"`
-	Global           uint64              `json:"global,omitempty"`
-	Method           string              `json:"method,omitempty"`
-	Options          map[string]string   `json:"options,omitempty"`
-	Comment          string              `json:"comment,omitempty"`
-	Valid            bool                `json:"valid,omitempty"`
-	Included         []catalog.ColumnID  `json:"included,omitempty"`
+	OID               catalog.OID         `json:"oid"`
+	Name              string              `json:"name"`
+	ID                uint32              `json:"id"`
+	Columns           []indexColumnRecord `json:"columns"`
+	Unique            bool                `json:"unique,omitempty"`
+	Primary           bool                `json:"primary,omitempty"`
+	Constraint        catalog.OID         `json:"constraint,omitempty"`
+	Deferrable        bool                `json:"deferrable,omitempty"`
+	Deferred          bool                `json:"deferred,omitempty"`
+	NullsNotDistinct  bool                `json:"nullsnotdistinct,omitempty"`
+	Global            uint64              `json:"global,omitempty"`
+	Method            string              `json:"method,omitempty"`
+	Options           map[string]string   `json:"options,omitempty"`
+	Comment           string              `json:"comment,omitempty"`
+	ConstraintComment string              `json:"constraintcomment,omitempty"`
+	Valid             bool                `json:"valid,omitempty"`
+	Included          []catalog.ColumnID  `json:"included,omitempty"`
 }
 
 type indexColumnRecord struct {

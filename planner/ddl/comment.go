@@ -160,5 +160,12 @@ func (s *statement) commentConstraint(n *pg.CommentStmt) error {
 			return nil
 		}
 	}
+	for i := range c.Indexes {
+		if ix := &c.Indexes[i]; ix.Constraint != 0 && ix.Name == name {
+			ix.ConstraintComment = n.Comment
+			s.Change.Put(c)
+			return nil
+		}
+	}
 	return pgerr.New(pgerr.UndefinedObject, "constraint %q for table %q does not exist", name, t.Name)
 }
