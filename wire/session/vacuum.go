@@ -62,7 +62,10 @@ func (s *Session) vacuum(ctx context.Context, st *sqlparse.Statement, n *pg.Vacu
 			return nil, err
 		}
 	}
-	return done(o.command), s.publishMeasured(ctx, o, m)
+	if err := s.publishMeasured(ctx, o, m); err != nil {
+		return nil, err
+	}
+	return done(o.command), nil
 }
 
 // progress is VERBOSE's line for a table.
