@@ -33,6 +33,9 @@ func (s *Session) persist(ctx context.Context, attempt func() (*result, error)) 
 		r, err := attempt()
 		if err == nil {
 			err = r.prime(ctx)
+		} else {
+			r.close()
+			r = nil // commands answer with their tag and what went wrong
 		}
 		if err == nil || s.tx == nil || !retriable(err, wrote) {
 			if r != nil {

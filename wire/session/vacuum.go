@@ -62,10 +62,7 @@ func (s *Session) vacuum(ctx context.Context, st *sqlparse.Statement, n *pg.Vacu
 			return nil, err
 		}
 	}
-	if err := s.publishMeasured(ctx, o, m); err != nil {
-		return nil, err
-	}
-	return done(o.command), nil
+	return done(o.command), s.publishMeasured(ctx, o, m)
 }
 
 // progress is VERBOSE's line for a table.
