@@ -472,5 +472,13 @@ func (n *Node) port() string {
 	return port
 }
 
+// HTTPAddress is where metrics and health are, host:port; "" when nowhere.
+func (n *Node) HTTPAddress() string {
+	if n.admin == nil {
+		return ""
+	}
+	return n.admin.Address()
+}
+
 // Address is where TCP clients connect, host:port.
 func (n *Node) Address() string { return n.clients[0].Addr().String() }

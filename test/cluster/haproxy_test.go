@@ -16,8 +16,9 @@ import (
 )
 
 // haproxy runs one in front of the cluster, by the health endpoints, and
-// returns where clients come to.
-func haproxy(t *testing.T, c *node.Cluster, health []string) string {
+// returns how clients connect: through a socket of its own, for which no port
+// has to be free.
+func haproxy(t *testing.T, c *node.Cluster) (dsn string) {
 	t.Helper()
 	program, err := exec.LookPath("haproxy")
 	if err != nil {
@@ -26,7 +27,11 @@ func haproxy(t *testing.T, c *node.Cluster, health []string) string {
 			t.Skip("haproxy is not installed: make test installs it on Debian and Ubuntu")
 		}
 	}
-	address := node.FreeAddress(t, "127.0.0.1:0")
+	dir, err := os.MkdirTemp("", "proxy") // TempDir's names are too long for sockets
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
 	var b strings.Builder
 	fmt.Fprintf(&b, `defaults
   mode tcp
@@ -34,12 +39,12 @@ func haproxy(t *testing.T, c *node.Cluster, health []string) string {
   timeout client 1h
   timeout server 1h
 listen pegmatite
-  bind %s
+  bind unix@%s/.s.PGSQL.5432
   balance roundrobin
   option httpchk GET /readyz
-`, address)
+`, dir)
 	for i, n := range c.Nodes {
-		_, port, _ := strings.Cut(health[i], ":")
+		_, port, _ := strings.Cut(n.HTTPAddress(), ":")
 		fmt.Fprintf(&b, "  server n%d %s check port %s inter 100ms fall 1 rise 1\n", i+1, n.Address(), port)
 	}
 	config := filepath.Join(t.TempDir(), "haproxy.cfg")
@@ -52,18 +57,14 @@ listen pegmatite
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	return address
+	return "host=" + dir + " port=5432 user=postgres database=postgres sslmode=disable"
 }
 
 // TestBehindHAProxy: a node that is stopped ends no running transaction, its
 // clients' or others', and new clients come to the other nodes.
 func TestBehindHAProxy(t *testing.T) {
-	health := make([]string, 3)
-	for i := range health {
-		health[i] = node.FreeAddress(t, "127.0.0.1:0")
-	}
-	c := node.StartCluster(t, 3, 8, func(i int, s *server.Config) { s.HTTP, s.DrainS = health[i], 20 })
-	address := haproxy(t, c, health)
+	c := node.StartCluster(t, 3, 8, func(_ int, s *server.Config) { s.HTTP, s.DrainS = "127.0.0.1:0", 20 })
+	dsn := haproxy(t, c)
 	direct := connect(t, c.Nodes[0])
 	run(t, direct, "CREATE TABLE t (id int PRIMARY KEY, v int)")
 	run(t, direct, "INSERT INTO t SELECT i, 0 FROM generate_series(1, 100) i")
@@ -71,7 +72,7 @@ func TestBehindHAProxy(t *testing.T) {
 	// One open transaction through each node, each with rows on all nodes.
 	open := map[string]pgx.Tx{}
 	for try := 0; len(open) < len(c.Nodes) && try < 100; try++ {
-		conn, err := pgx.Connect(t.Context(), "postgres://postgres@"+address+"/postgres?sslmode=disable")
+		conn, err := pgx.Connect(t.Context(), dsn)
 		if err != nil {
 			time.Sleep(50 * time.Millisecond) // not checked yet
 			continue
@@ -98,7 +99,7 @@ func TestBehindHAProxy(t *testing.T) {
 	ended := make(chan error)
 	go func() { ended <- c.Nodes[1].Stop() }()
 	for reached := 0; reached < 10; { // new clients, while the node drains
-		conn, err := pgx.Connect(t.Context(), "postgres://postgres@"+address+"/postgres?sslmode=disable")
+		conn, err := pgx.Connect(t.Context(), dsn)
 		if err != nil {
 			time.Sleep(20 * time.Millisecond) // it is still taken for healthy
 			continue
