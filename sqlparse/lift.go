@@ -236,7 +236,7 @@ func (w *lifter) visit(m protoreflect.Message, frozen bool) {
 			w.tests[n.Subselect.GetSelectStmt()] = true
 		}
 	}
-	m.Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+	for fd, v := range Fields(m) {
 		f := frozen || w.keeps(m, fd)
 		switch {
 		case fd.Message() == nil:
@@ -247,8 +247,7 @@ func (w *lifter) visit(m protoreflect.Message, frozen bool) {
 		default:
 			w.visit(v.Message(), f)
 		}
-		return true
-	})
+	}
 }
 
 func liftableConst(c *pg.A_Const) bool {

@@ -1,6 +1,7 @@
 package sqlparse
 
 import (
+	"iter"
 	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -115,7 +116,7 @@ func walkMessage(m protoreflect.Message, visit func(m proto.Message) bool) {
 
 // walkFields goes through the messages in a message.
 func walkFields(m protoreflect.Message, visit func(m proto.Message) bool) {
-	m.Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+	for fd, v := range Fields(m) {
 		switch {
 		case fd.Message() == nil:
 		case fd.IsList():
@@ -125,6 +126,32 @@ func walkFields(m protoreflect.Message, visit func(m proto.Message) bool) {
 		default:
 			walkMessage(v.Message(), visit)
 		}
-		return true
-	})
+	}
+}
+
+// Fields are the fields of a message that are set, the one that is chosen among
+// several first, then in the order in which they are declared. The Range of
+// protobuf has an order that differs from one build of a program to the next.
+func Fields(m protoreflect.Message) iter.Seq2[protoreflect.FieldDescriptor, protoreflect.Value] {
+	return func(yield func(protoreflect.FieldDescriptor, protoreflect.Value) bool) {
+		d := m.Descriptor()
+		plain := d.Fields().Len()
+		for i := range d.Oneofs().Len() {
+			one := d.Oneofs().Get(i)
+			plain -= one.Fields().Len()
+			if fd := m.WhichOneof(one); fd != nil && !yield(fd, m.Get(fd)) {
+				return
+			}
+		}
+		for i := 0; plain > 0; i++ {
+			fd := d.Fields().Get(i)
+			if fd.ContainingOneof() != nil {
+				continue
+			}
+			plain--
+			if m.Has(fd) && !yield(fd, m.Get(fd)) {
+				return
+			}
+		}
+	}
 }

@@ -9,21 +9,21 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// reflected are all messages under m, parents first, as reflection finds them.
+// reflected are all messages under m, parents first, as reflection finds them
+// with the fields in the order in which they are declared.
 func reflected(m protoreflect.Message, out []proto.Message) []proto.Message {
 	out = append(out, m.Interface())
-	m.Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case fd.Message() == nil:
+	for i := range m.Descriptor().Fields().Len() {
+		switch fd := m.Descriptor().Fields().Get(i); {
+		case fd.Message() == nil || !m.Has(fd):
 		case fd.IsList():
-			for i := range v.List().Len() {
-				out = reflected(v.List().Get(i).Message(), out)
+			for i := range m.Get(fd).List().Len() {
+				out = reflected(m.Get(fd).List().Get(i).Message(), out)
 			}
 		default:
-			out = reflected(v.Message(), out)
+			out = reflected(m.Get(fd).Message(), out)
 		}
-		return true
-	})
+	}
 	return out
 }
 

@@ -128,12 +128,11 @@ func (b *binder) checkFields(n *pg.Node) {
 		if !known {
 			b.unsupported(messageLocation(r), "%s", clauseName(name))
 		}
-		r.Range(func(fd protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
+		for fd := range sqlparse.Fields(r) {
 			if sets.refused[fd.Name()] {
 				b.unsupported(messageLocation(r), "%s", clauseName(fd.Name()))
 			}
-			return true
-		})
+		}
 		return true
 	})
 }

@@ -2,7 +2,8 @@ package bind
 
 import (
 	pg "github.com/pganalyze/pg_query_go/v6"
-	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
 // location is exprLocation: where an expression begins in the text, -1 when
@@ -67,13 +68,12 @@ func leftmost(a, b int32) int32 {
 // ownLocation is the location field of the message inside a Node.
 func ownLocation(n *pg.Node) int32 {
 	at := int32(-1)
-	n.ProtoReflect().Range(func(_ protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+	for _, v := range sqlparse.Fields(n.ProtoReflect()) {
 		m := v.Message()
 		if f := m.Descriptor().Fields().ByName("location"); f != nil {
 			at = int32(m.Get(f).Int())
 		}
-		return false
-	})
+	}
 	return at
 }
 
