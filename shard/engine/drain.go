@@ -90,11 +90,13 @@ func (e *Engine) admitNew(ctx context.Context, id txn.ID) error {
 }
 
 // visit admits a control operation that changes the shard, at once when its
-// transaction is here already. The function that it returns ends the visit.
+// transaction is here already, or when the node stops: a transaction of another
+// node that still goes on may need the next value of a sequence, and nothing in
+// the request says whose it is. The function that it returns ends the visit.
 func (e *Engine) visit(ctx context.Context, h *shard.Header) (func(), error) {
 	e.branchMu.Lock()
 	defer e.branchMu.Unlock()
-	if e.branches[h.Txn] == nil {
+	if e.branches[h.Txn] == nil && e.entrance.state != entranceStopping {
 		if err := e.admitNew(ctx, h.Txn); err != nil {
 			return nil, err
 		}
