@@ -26,9 +26,7 @@ func (byteaCodec) parseLong(_ *Env, _ *Type, s string, _ int32, work Work) (Datu
 	return Bytes(b), nil
 }
 
-// ParseBytea reads the hex (\x…) and the escape form.
-func ParseBytea(s string) ([]byte, error) { return parseBytea(s, nil) }
-
+// parseBytea reads the hex (\x…) and the escape form.
 func parseBytea(s string, work Work) ([]byte, error) {
 	if strings.HasPrefix(s, `\x`) {
 		return parseHexBytes(s[2:], work)

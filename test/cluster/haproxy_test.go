@@ -20,13 +20,6 @@ import (
 // has to be free.
 func haproxy(t *testing.T, c *node.Cluster) (dsn string) {
 	t.Helper()
-	program, err := exec.LookPath("haproxy")
-	if err != nil {
-		program = "/usr/sbin/haproxy"
-		if _, err := os.Stat(program); err != nil {
-			t.Skip("haproxy is not installed: make test installs it on Debian and Ubuntu")
-		}
-	}
 	dir, err := os.MkdirTemp("", "proxy") // TempDir's names are too long for sockets
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +44,7 @@ listen pegmatite
 	if err := os.WriteFile(config, []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, "-db", "-f", config)
+	cmd := exec.Command(node.HAProxy(t), "-db", "-f", config)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

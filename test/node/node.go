@@ -69,13 +69,20 @@ func Psql(t testing.TB) string { return program(t, "psql") }
 // Pgbench finds pgbench; the test is skipped where there is none.
 func Pgbench(t testing.TB) string { return program(t, "pgbench") }
 
-// program looks in PATH and where Debian keeps PostgreSQL's programs.
+// HAProxy is where haproxy is; the test is skipped without it.
+func HAProxy(t testing.TB) string { return program(t, "haproxy") }
+
+// program looks in PATH and where Debian keeps PostgreSQL's programs and those of
+// services, which not everybody's PATH names.
 func program(t testing.TB, name string) string {
 	t.Helper()
 	if p, err := exec.LookPath(name); err == nil {
 		return p
 	}
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
+	if len(found) == 0 {
+		found, _ = filepath.Glob("/usr/sbin/" + name)
+	}
 	if len(found) == 0 {
 		t.Skipf("%s is not installed (make test-setup installs it)", name)
 	}
