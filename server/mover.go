@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/internal/pause"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/server/cluster"
 	"github.com/pegmatitedb/pegmatite/shard"
@@ -76,17 +77,8 @@ func (m *mover) run(ctx context.Context) {
 			m.node.log.Warn("looking for shards to move", "error", err)
 		}
 		if !moved {
-			pause(ctx, lookEvery)
+			pause.For(ctx, lookEvery)
 		}
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
 	}
 }
 
@@ -121,10 +113,10 @@ func (m *mover) moveOne(ctx context.Context) (moved bool, err error) {
 // failed has a shard that could not be moved left alone for a while, each time
 // for longer: others can be moved meanwhile.
 func (m *mover) failed(id uint32, to *store.Node, err error) {
-	pause := min(max(2*m.rests[id].before, lookEvery), longestRest)
-	m.rests[id] = rest{time.Now().Add(pause), pause}
+	again := min(max(2*m.rests[id].before, lookEvery), longestRest)
+	m.rests[id] = rest{time.Now().Add(again), again}
 	m.node.moves.failed.Add(1)
-	m.node.log.Warn("a shard could not be moved", "shard", id, "to", to.Name, "error", err, "detail", pgerr.From(err).Detail, "again_s", pause.Seconds())
+	m.node.log.Warn("a shard could not be moved", "shard", id, "to", to.Name, "error", err, "detail", pgerr.From(err).Detail, "again_s", again.Seconds())
 }
 
 func find(nodes []store.Node, id uint32) *store.Node {
@@ -178,7 +170,7 @@ func (m *mover) report(ctx context.Context, log *slog.Logger, move *engine.Move)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		for pause(ctx, reportEvery); ctx.Err() == nil; pause(ctx, reportEvery) {
+		for pause.For(ctx, reportEvery); ctx.Err() == nil; pause.For(ctx, reportEvery) {
 			log.Info("moving a shard", "bytes", move.Bytes(), "sent", move.Sent())
 		}
 	}()
@@ -198,7 +190,7 @@ func (m *mover) seal(ctx context.Context, move *engine.Move) (*engine.Handover, 
 		if evict {
 			return nil, err
 		}
-		pause(ctx, window)
+		pause.For(ctx, window)
 		if ctx.Err() != nil {
 			return nil, pgerr.From(ctx.Err())
 		}
@@ -230,7 +222,7 @@ func (m *mover) settle(ctx context.Context, log *slog.Logger, move *engine.Move,
 		case try == 0:
 			log.Warn("a shard between two nodes serves nobody until the metadata store answers", "error", err)
 		}
-		pause(ctx, lookEvery)
+		pause.For(ctx, lookEvery)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog/metakv"
+	"github.com/pegmatitedb/pegmatite/internal/pause"
 )
 
 // retryPause is how long a node waits before it asks a metadata store again
@@ -22,18 +23,9 @@ func (s *Store) follow(ctx context.Context, next metakv.Revision) {
 		}
 		if !errors.Is(err, errGap) && !errors.Is(err, metakv.ErrCompacted) {
 			s.log.Warn("lost the watch of the catalog, reading it anew", "error", err)
-			pause(ctx, retryPause)
+			pause.For(ctx, retryPause)
 		}
 		next = s.reload(ctx, next)
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
 	}
 }
 
@@ -82,7 +74,7 @@ func (s *Store) reload(ctx context.Context, next metakv.Revision) metakv.Revisio
 		}
 		if ctx.Err() == nil {
 			s.log.Error("reading the catalog failed", "error", err)
-			pause(ctx, retryPause)
+			pause.For(ctx, retryPause)
 		}
 	}
 	return next

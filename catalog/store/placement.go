@@ -6,6 +6,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog/metakv"
 	"github.com/pegmatitedb/pegmatite/catalog/placement"
+	"github.com/pegmatitedb/pegmatite/internal/pause"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
@@ -66,7 +67,7 @@ func (s *Store) Claim(ctx context.Context, c Claim) (epoch uint64, err error) {
 		if err != nil {
 			s.log.Warn("claiming a shard, trying again", "shard", c.Shard, "error", err)
 		}
-		pause(ctx, retryPause)
+		pause.For(ctx, retryPause)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/metakv"
+	"github.com/pegmatitedb/pegmatite/internal/pause"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
@@ -250,7 +251,7 @@ func (p *publication) commit(ctx context.Context, t metakv.Txn, revision uint64)
 			return 0, false, unknownOutcome(err)
 		}
 		lost = true
-		pause(ctx, retryPause)
+		pause.For(ctx, retryPause)
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/placement"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/internal/pause"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/planner/exec"
 	"github.com/pegmatitedb/pegmatite/shard"
@@ -148,24 +149,22 @@ func NodeState(n store.Node) string {
 func (c *Cluster) Follow(ctx context.Context) {
 	for ctx.Err() == nil {
 		watch := c.store.WatchPlacement()
-		err := c.refresh(ctx)
+		err := c.Refresh(ctx)
 		for err == nil {
 			if _, err = watch.Next(ctx); err == nil {
-				err = c.refresh(ctx)
+				err = c.Refresh(ctx)
 			}
 		}
 		watch.Close()
 		if ctx.Err() == nil {
 			c.log.Warn("lost the watch of the shard map, reading it anew", "error", err)
-			pause(ctx, retryPause)
+			pause.For(ctx, retryPause)
 		}
 	}
 }
 
 // Refresh reads the shard map anew.
-func (c *Cluster) Refresh(ctx context.Context) error { return c.refresh(ctx) }
-
-func (c *Cluster) refresh(ctx context.Context) error {
+func (c *Cluster) Refresh(ctx context.Context) error {
 	m, _, err := c.store.Placement(ctx)
 	if err == nil && m != nil && m.Epoch() > c.Epoch() {
 		c.shards.Store(m)
@@ -176,12 +175,3 @@ func (c *Cluster) refresh(ctx context.Context) error {
 // retryPause is how long a node waits before it asks a metadata store again
 // that did not answer.
 const retryPause = 200 * time.Millisecond
-
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}

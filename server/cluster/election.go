@@ -10,6 +10,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog/metakv"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/internal/pause"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/txn/tso"
@@ -101,7 +102,7 @@ func (e *Election) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := e.round(ctx); err != nil && ctx.Err() == nil {
 			e.log.Warn("the election of the timestamp oracle failed, trying again", "error", err)
-			pause(ctx, retryPause)
+			pause.For(ctx, retryPause)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog/metakv"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/internal/pause"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/engine"
 	"github.com/pegmatitedb/pegmatite/shard/remote"
@@ -113,7 +114,7 @@ func (m *Members) follow(ctx context.Context, watch metakv.Watch, i int) {
 		if err != nil {
 			m.log.Warn("lost the watch of the nodes, reading them anew", "error", err)
 			watch.Close()
-			pause(ctx, retryPause)
+			pause.For(ctx, retryPause)
 			for j, w := range m.store.WatchNodes() {
 				if j == i {
 					watch = w
@@ -144,7 +145,7 @@ func (m *Members) run(ctx context.Context) {
 		}
 		if err := m.refresh(ctx); err != nil && ctx.Err() == nil {
 			m.log.Warn("reading the nodes failed, trying again", "error", err)
-			pause(ctx, retryPause)
+			pause.For(ctx, retryPause)
 			m.wake()
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog/placement"
+	"github.com/pegmatitedb/pegmatite/internal/pause"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/shard"
 )
@@ -16,8 +17,14 @@ type routed struct{ c *Cluster }
 
 var _ shard.Service = routed{}
 
-// movesWithin is how long a request waits for a shard that is between two nodes.
-const movesWithin = 30 * time.Second
+const (
+	// movesWithin is how long a request waits for a shard that is between two nodes.
+	movesWithin = 30 * time.Second
+	// movePause is how long it waits before it asks again.
+	movePause = 5 * time.Millisecond
+	// askMapEvery is how often it reads the map itself.
+	askMapEvery = 500 * time.Millisecond
+)
 
 // on is the shards of the node that has a shard by the map of the moment, and
 // the map.
@@ -43,7 +50,7 @@ func (r routed) away(ctx context.Context, id shard.ID, by *placement.Map, err er
 	if !pgerr.HasCode(err, pgerr.SystemError) {
 		return false
 	}
-	if r.c.Epoch() == by.Epoch() && r.c.refresh(ctx) != nil {
+	if r.c.Epoch() == by.Epoch() && r.c.Refresh(ctx) != nil {
 		return false
 	}
 	return r.c.NodeOf(id) != by.Node(uint32(id))
@@ -61,7 +68,7 @@ func (d *detour) wait(ctx context.Context, c *Cluster, id shard.ID, epoch uint64
 	var err error
 	if c.Epoch() == epoch && time.Since(d.asked) > askMapEvery { // the watch tells of it sooner
 		d.asked = time.Now()
-		err = c.refresh(ctx)
+		err = c.Refresh(ctx)
 	}
 	if c.Epoch() > epoch {
 		return nil
@@ -69,54 +76,45 @@ func (d *detour) wait(ctx context.Context, c *Cluster, id shard.ID, epoch uint64
 	if time.Since(d.since) > movesWithin {
 		return pgerr.New(pgerr.SystemError, "shard %d is not available: it is moving to another node", id).WithCause(err)
 	}
-	pause(ctx, movePause)
+	pause.For(ctx, movePause)
 	if ctx.Err() != nil {
 		return pgerr.From(ctx.Err())
 	}
 	return nil
 }
 
-const (
-	// movePause is how long a request waits before it asks again for a shard that moves.
-	movePause = 5 * time.Millisecond
-	// askMapEvery is how often it reads the map itself.
-	askMapEvery = 500 * time.Millisecond
-)
-
-// Read implements shard.Service.
-func (r routed) Read(ctx context.Context, q *shard.ReadRequest) (shard.Rows, error) {
+// follow sends a request to where its shard is, wherever it moves meanwhile.
+func follow[Q, A any](ctx context.Context, r routed, q *Q, header func(*Q) *shard.Header,
+	send func(shard.Service, context.Context, *Q) (A, error), once bool) (answer A, err error) {
 	var d detour
 	for {
-		s, by := r.on(q.Shard)
-		rows, err := s.Read(ctx, q)
-		if !r.away(ctx, q.Shard, by, err) {
-			return rows, err
+		id := header(q).Shard
+		s, by := r.on(id)
+		answer, err := send(s, ctx, q)
+		if once && pgerr.HasCode(err, pgerr.SystemError) || !r.away(ctx, id, by, err) {
+			return answer, err
 		}
-		if err := d.wait(ctx, r.c, q.Shard, by.Epoch()); err != nil {
-			return nil, err
+		if err := d.wait(ctx, r.c, id, by.Epoch()); err != nil {
+			return answer, err
 		}
 		again := *q
-		again.Epoch = r.c.Epoch()
+		header(&again).Epoch = r.c.Epoch()
 		q = &again
 	}
 }
 
+func ofRead(q *shard.ReadRequest) *shard.Header       { return &q.Header }
+func ofWrite(q *shard.WriteRequest) *shard.Header     { return &q.Header }
+func ofControl(q *shard.ControlRequest) *shard.Header { return &q.Header }
+
+// Read implements shard.Service.
+func (r routed) Read(ctx context.Context, q *shard.ReadRequest) (shard.Rows, error) {
+	return follow(ctx, r, q, ofRead, shard.Service.Read, false)
+}
+
 // Write implements shard.Service.
 func (r routed) Write(ctx context.Context, q *shard.WriteRequest) (*shard.WriteReply, error) {
-	var d detour
-	for {
-		s, by := r.on(q.Shard)
-		reply, err := s.Write(ctx, q)
-		if !r.away(ctx, q.Shard, by, err) {
-			return reply, err
-		}
-		if err := d.wait(ctx, r.c, q.Shard, by.Epoch()); err != nil {
-			return nil, err
-		}
-		again := *q
-		again.Epoch = r.c.Epoch()
-		q = &again
-	}
+	return follow(ctx, r, q, ofWrite, shard.Service.Write, false)
 }
 
 // Cut implements shard.Service. Where a shard has moved away from, nothing is
@@ -129,18 +127,5 @@ func (r routed) Cut(ctx context.Context, q *shard.CutRequest) error {
 // Control implements shard.Service. What is outside of any transaction may have
 // been done by a node that does not answer any more: it is not done twice.
 func (r routed) Control(ctx context.Context, q *shard.ControlRequest) (*shard.ControlReply, error) {
-	var d detour
-	for {
-		s, by := r.on(q.Shard)
-		reply, err := s.Control(ctx, q)
-		if pgerr.HasCode(err, pgerr.SystemError) && q.Op == shard.ControlSequenceSet || !r.away(ctx, q.Shard, by, err) {
-			return reply, err
-		}
-		if err := d.wait(ctx, r.c, q.Shard, by.Epoch()); err != nil {
-			return nil, err
-		}
-		again := *q
-		again.Epoch = r.c.Epoch()
-		q = &again
-	}
+	return follow(ctx, r, q, ofControl, shard.Service.Control, q.Op == shard.ControlSequenceSet)
 }

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
 
+	"github.com/pegmatitedb/pegmatite/internal/pause"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/engine"
@@ -117,7 +118,7 @@ func (t *Transfer) slow(n int64) error {
 	if ahead <= 0 {
 		return nil
 	}
-	pause(t.stream.Context(), ahead)
+	pause.For(t.stream.Context(), ahead)
 	if err := t.stream.Context().Err(); err != nil {
 		return pgerr.From(err)
 	}

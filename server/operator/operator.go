@@ -21,6 +21,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog/placement"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/internal/pause"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/shard"
 )
@@ -46,14 +47,7 @@ const (
 
 // Pause waits as long as it takes until something may have changed.
 func Pause(ctx context.Context) error {
-	timer := time.NewTimer(lookEvery)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return pause.For(ctx, lookEvery)
 }
 
 // NoSuchNode is the error of a name that is none of the nodes'.

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pegmatitedb/pegmatite/internal/pause"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
@@ -222,12 +223,7 @@ func (c *Client) request(ctx context.Context, count int) (txn.Timestamp, error) 
 		case !retryable(err):
 			return 0, err
 		}
-		timer := time.NewTimer(retryPause)
-		select {
-		case <-timer.C:
-		case <-within.Done():
-			timer.Stop()
-		}
+		pause.For(within, retryPause)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/pegmatitedb/pegmatite/internal/pause"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
@@ -34,14 +35,10 @@ const maxSleepS = 366 * 24 * 3600
 
 // sleep ends early only with the statement.
 func sleep(ctx context.Context, d time.Duration) (types.Datum, error) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return void, nil
-	case <-ctx.Done():
+	if pause.For(ctx, d) != nil {
 		return types.Null, pgerr.From(context.Cause(ctx))
 	}
+	return void, nil
 }
 
 // void is the value of functions that return nothing.
