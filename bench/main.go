@@ -1,6 +1,6 @@
 // Command bench lets PostgreSQL 15 and Pegmatite, both durable and with their
 // defaults, take turns at the same work on this machine, and prints the medians
-// and their ratios as a Markdown table.
+// and ratios as a Markdown table.
 //
 //	main.go       the order of turns, and the table
 //	server.go     starting and stopping both, each in a fresh directory on a free port
@@ -101,13 +101,18 @@ func (b *turns) turn(ctx context.Context, s *server, w workload) error {
 	return nil
 }
 
-// table is the medians and ratios in Markdown.
+// table is the medians in Markdown, and the median of the runs' ratios: what was
+// measured one right after the other is compared, since the machine drifts.
 func (b *turns) table(works []workload) string {
 	var t strings.Builder
 	fmt.Fprintf(&t, "| workload | PostgreSQL | Pegmatite | unit | ratio |\n|---|---:|---:|---|---:|\n")
 	for _, w := range works {
-		pg, peg := median(b.results[postgreSQL+w.name]), median(b.results[pegmatite+w.name])
-		fmt.Fprintf(&t, "| `%s` | %.0f | %.0f | %s | %.2f |\n", w.name, pg, peg, w.unit, peg/pg)
+		pg, peg := b.results[postgreSQL+w.name], b.results[pegmatite+w.name]
+		ratios := make([]float64, len(pg))
+		for run := range pg {
+			ratios[run] = peg[run] / pg[run]
+		}
+		fmt.Fprintf(&t, "| `%s` | %.0f | %.0f | %s | %.2f |\n", w.name, median(pg), median(peg), w.unit, median(ratios))
 	}
 	return t.String()
 }
