@@ -96,6 +96,9 @@ func (w *world) Shards(catalog.Home) []shard.ID {
 func (w *world) ShardOf(hash uint64) shard.ID { return shard.ID(w.placed.ShardOf(hash)) }
 func (w *world) Epoch() uint64                { return w.placed.Epoch() }
 
+// Away implements exec.Cluster.
+func (w *world) Away(catalog.Home, shard.ID) bool { return false }
+
 func (w *world) next() catalog.OID {
 	w.oid++
 	return w.oid

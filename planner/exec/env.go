@@ -24,6 +24,8 @@ type Cluster interface {
 	ShardOf(hash uint64) shard.ID
 	// Epoch is the shard map's.
 	Epoch() uint64
+	// Away reports whether a shard is on another node at the moment.
+	Away(home catalog.Home, id shard.ID) bool
 }
 
 // Transaction is the statement's place in its transaction; *txn.Run is the real one.

@@ -100,6 +100,7 @@ type fakeCluster struct {
 func (c *fakeCluster) Service(catalog.Home, shard.ID) shard.Service { return c }
 func (c *fakeCluster) ShardOf(hash uint64) shard.ID                 { return shard.ID(hash % uint64(c.count)) }
 func (c *fakeCluster) Epoch() uint64                                { return 3 }
+func (c *fakeCluster) Away(_ catalog.Home, id shard.ID) bool        { return id > 0 }
 
 func (c *fakeCluster) Shards(catalog.Home) []shard.ID {
 	out := make([]shard.ID, c.count)

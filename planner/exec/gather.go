@@ -196,12 +196,11 @@ func (s *stream) read(ctx context.Context, at txn.Timestamp) error {
 
 func (s *stream) ask(ctx context.Context, request *shard.ReadRequest) error {
 	o := s.gather
-	rows, err := o.run.read(ctx, o.home, request)
+	rows, err := o.run.read(ctx, o.node, o.home, request)
 	if err != nil {
 		return err
 	}
 	s.source = rows
-	o.run.env.Analyze.Add(o.node, plan.Measured{Shards: 1, Trips: 1})
 	return nil
 }
 
@@ -218,13 +217,12 @@ func (s *stream) begin(ctx context.Context, at txn.Timestamp) {
 func (s *stream) run(ctx context.Context, request *shard.ReadRequest) {
 	defer s.done.Done()
 	defer close(s.ahead)
-	rows, err := s.gather.run.read(ctx, s.gather.home, request)
+	rows, err := s.gather.run.read(ctx, s.gather.node, s.gather.home, request)
 	if err != nil {
 		s.send(ctx, fetched{err: err})
 		return
 	}
 	s.source = rows
-	s.gather.run.env.Analyze.Add(s.gather.node, plan.Measured{Shards: 1, Trips: 1})
 	for {
 		b, err := rows.Next(ctx)
 		if b != nil {
@@ -248,9 +246,7 @@ func (s *stream) send(ctx context.Context, f fetched) bool {
 // batch returns the next batch, nil at the end.
 func (s *stream) batch(ctx context.Context) (*shard.Batch, error) {
 	b, err := s.take(ctx)
-	if b != nil && s.gather.run.env.Analyze != nil {
-		s.gather.run.env.Analyze.Add(s.gather.node, plan.Measured{Trips: 1, Shipped: int64(b.Count), Bytes: int64(len(b.Data))})
-	}
+	s.gather.run.gets(s.gather.node, b)
 	return b, err
 }
 

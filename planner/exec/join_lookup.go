@@ -253,7 +253,7 @@ func (o *lookupJoin) ask(ctx context.Context, list []*asked) error {
 }
 
 func (o *lookupJoin) read(ctx context.Context, a *asked, request *shard.ReadRequest) (err error) {
-	rows, err := o.run.read(ctx, o.gather.Table.Home, request)
+	rows, err := o.run.read(ctx, o.gather, o.gather.Table.Home, request)
 	if err != nil {
 		return err
 	}
@@ -262,7 +262,6 @@ func (o *lookupJoin) read(ctx context.Context, a *asked, request *shard.ReadRequ
 			err = e
 		}
 	}()
-	m := plan.Measured{Shards: 1, Trips: 1}
 	for {
 		b, err := rows.Next(ctx)
 		if err != nil {
@@ -278,10 +277,8 @@ func (o *lookupJoin) read(ctx context.Context, a *asked, request *shard.ReadRequ
 		if err := o.keep(a, decoded); err != nil {
 			return err
 		}
-		m.Shipped += int64(b.Count)
-		m.Bytes += int64(len(b.Data))
+		o.run.gets(o.gather, b)
 	}
-	o.run.env.Analyze.Add(o.gather, m)
 	return nil
 }
 

@@ -295,7 +295,8 @@ func (r *run) rowLock(l *shard.RowLock) *shard.RowLock {
 }
 
 // read asks a shard for a fragment's rows. Goroutines of gathers call it too.
-func (r *run) read(ctx context.Context, home catalog.Home, request *shard.ReadRequest) (shard.Rows, error) {
+func (r *run) read(ctx context.Context, n plan.Node, home catalog.Home, request *shard.ReadRequest) (shard.Rows, error) {
+	r.sends(n, home, request.Shard, request.Keys)
 	rows, err := r.env.Cluster.Service(home, request.Shard).Read(ctx, request)
 	if err != nil {
 		if request.Lock != nil {
@@ -305,6 +306,26 @@ func (r *run) read(ctx context.Context, home catalog.Home, request *shard.ReadRe
 	}
 	r.enlist(request, rows)
 	return rows, nil
+}
+
+// sends counts a request to a shard, and the rows that go along.
+func (r *run) sends(n plan.Node, home catalog.Home, id shard.ID, rows *shard.Batch) {
+	if r.env.Analyze == nil {
+		return
+	}
+	m := plan.Measured{Trips: 1}
+	if r.env.Cluster.Away(home, id) {
+		m.Away = 1
+	}
+	r.env.Analyze.Add(n, m)
+	r.gets(n, rows)
+}
+
+// gets counts rows that have come from a shard.
+func (r *run) gets(n plan.Node, rows *shard.Batch) {
+	if r.env.Analyze != nil && rows != nil {
+		r.env.Analyze.Add(n, plan.Measured{Shipped: int64(rows.Count), Bytes: int64(len(rows.Data))})
+	}
 }
 
 // enlist counts a shard in that holds locks for a read, if it was asked for

@@ -124,26 +124,25 @@ func (r *run) request(op shard.WriteOp, t *shard.Table, id shard.ID, at txn.Time
 func (r *run) write(ctx context.Context, n plan.Node, home catalog.Home, requests []*shard.WriteRequest) ([]*shard.WriteReply, error) {
 	first := !r.wrote && !r.inner && !r.locked.Load()
 	r.wrote = true
-	r.env.Analyze.Add(n, plan.Measured{Shards: int64(len(requests)), Trips: int64(len(requests))})
 	replies := make([]*shard.WriteReply, len(requests))
 	if len(requests) == 1 {
 		if q := requests[0]; q.Rows != nil && q.Rows.Count > 1 && q.Op != shard.OpInsert {
 			waitInOrder(q)
 		}
 		var err error
-		replies[0], err = r.writeOne(ctx, home, requests[0])
+		replies[0], err = r.writeOne(ctx, n, home, requests[0])
 		return replies, atRequest(err, 0)
 	}
 	if first && r.env.TakeBack != nil {
-		return replies, r.writeFirst(ctx, home, requests, replies)
+		return replies, r.writeFirst(ctx, n, home, requests, replies)
 	}
 	if requests[0].Op != shard.OpInsert {
-		return replies, r.writeInOrder(ctx, home, requests, replies)
+		return replies, r.writeInOrder(ctx, n, home, requests, replies)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for i, request := range requests {
 		group.Go(func() (err error) {
-			replies[i], err = r.writeOne(ctx, home, request)
+			replies[i], err = r.writeOne(ctx, n, home, request)
 			return atRequest(err, i)
 		})
 	}
@@ -168,13 +167,16 @@ func atRequest(err error, request int) error {
 	return err
 }
 
-func (r *run) writeOne(ctx context.Context, home catalog.Home, request *shard.WriteRequest) (*shard.WriteReply, error) {
+func (r *run) writeOne(ctx context.Context, n plan.Node, home catalog.Home, request *shard.WriteRequest) (*shard.WriteReply, error) {
+	r.sends(n, home, request.Shard, request.Rows)
 	reply, err := r.env.Cluster.Service(home, request.Shard).Write(ctx, request)
 	if err != nil {
 		r.lost(request.Shard, err)
 		return nil, err
 	}
 	r.env.Txn.Touched(uint32(request.Shard), reply.Incarnation)
+	r.gets(n, reply.Returning)
+	r.gets(n, reply.Newest)
 	return reply, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/shard"
 )
 
@@ -14,13 +15,13 @@ import (
 // one, in order, waiting on each for the rows in the order of their keys. So two
 // statements never wait for each other in a circle, unless their transactions
 // hold something from before.
-func (r *run) writeFirst(ctx context.Context, home catalog.Home, requests []*shard.WriteRequest, replies []*shard.WriteReply) error {
+func (r *run) writeFirst(ctx context.Context, n plan.Node, home catalog.Home, requests []*shard.WriteRequest, replies []*shard.WriteReply) error {
 	for _, q := range requests {
 		if q.Lock.Wait == shard.WaitBlock {
 			q.Lock.Wait = shard.WaitTry
 		}
 	}
-	errs := r.writeAll(ctx, home, requests, replies)
+	errs := r.writeAll(ctx, n, home, requests, replies)
 	met := false
 	for i, err := range errs {
 		reason, _ := shard.IsRefusal(err)
@@ -44,7 +45,7 @@ func (r *run) writeFirst(ctx context.Context, home catalog.Home, requests []*sha
 			q.Lock.Wait = shard.WaitOrdered
 		}
 		q.Header = r.header(q.Shard, q.Snapshot)
-		if replies[i], err = r.writeOne(ctx, home, q); err != nil {
+		if replies[i], err = r.writeOne(ctx, n, home, q); err != nil {
 			return atRequest(err, i)
 		}
 	}
@@ -54,10 +55,10 @@ func (r *run) writeFirst(ctx context.Context, home catalog.Home, requests []*sha
 // writeInOrder goes through the shards one by one, waiting on each for the rows
 // in the order of their keys: what a statement does that has locked rows
 // already, all of which come before these.
-func (r *run) writeInOrder(ctx context.Context, home catalog.Home, requests []*shard.WriteRequest, replies []*shard.WriteReply) (err error) {
+func (r *run) writeInOrder(ctx context.Context, n plan.Node, home catalog.Home, requests []*shard.WriteRequest, replies []*shard.WriteReply) (err error) {
 	for i, q := range requests {
 		waitInOrder(q)
-		if replies[i], err = r.writeOne(ctx, home, q); err != nil {
+		if replies[i], err = r.writeOne(ctx, n, home, q); err != nil {
 			return atRequest(err, i)
 		}
 	}
@@ -73,14 +74,14 @@ func waitInOrder(q *shard.WriteRequest) {
 
 // writeAll sends requests at once and waits for every answer: none may be
 // under way any more when the statement is taken back.
-func (r *run) writeAll(ctx context.Context, home catalog.Home, requests []*shard.WriteRequest, replies []*shard.WriteReply) []error {
+func (r *run) writeAll(ctx context.Context, n plan.Node, home catalog.Home, requests []*shard.WriteRequest, replies []*shard.WriteReply) []error {
 	errs := make([]error, len(requests))
 	var wait sync.WaitGroup
 	for i, q := range requests {
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
-			replies[i], errs[i] = r.writeOne(ctx, home, q)
+			replies[i], errs[i] = r.writeOne(ctx, n, home, q)
 		}()
 	}
 	wait.Wait()

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"sync"
 	"time"
 )
@@ -20,9 +21,9 @@ type Measured struct {
 	Rows    int64         // that it gave to its parent, over all loops
 	Elapsed time.Duration // spent in it and below
 	// Of a node that talks to shards:
-	Shards  int64 // shards asked, over all loops
-	Trips   int64 // requests and batches
-	Shipped int64 // rows that travelled
+	Trips   int64 // requests, each of which waits for a shard's answer
+	Away    int64 // those of them that went to other nodes
+	Shipped int64 // rows that travelled, to shards and from them
 	Bytes   int64 // packed, of those rows
 }
 
@@ -44,10 +45,35 @@ func (a *Analysis) Add(n Node, m Measured) {
 	have.Loops += m.Loops
 	have.Rows += m.Rows
 	have.Elapsed += m.Elapsed
-	have.Shards += m.Shards
 	have.Trips += m.Trips
+	have.Away += m.Away
 	have.Shipped += m.Shipped
 	have.Bytes += m.Bytes
+}
+
+// Sent is what all nodes together have sent and got.
+func (a *Analysis) Sent() (all Measured) {
+	if a == nil {
+		return Measured{}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, m := range a.nodes {
+		all.Trips += m.Trips
+		all.Away += m.Away
+		all.Shipped += m.Shipped
+		all.Bytes += m.Bytes
+	}
+	return all
+}
+
+// String is how EXPLAIN ANALYZE prints what was sent and got.
+func (m Measured) String() string {
+	text := fmt.Sprintf("rows=%d bytes=%d  Round Trips: %d", m.Shipped, m.Bytes, m.Trips)
+	if m.Away > 0 {
+		text += fmt.Sprintf(" (%d to other nodes)", m.Away)
+	}
+	return text
 }
 
 // Of returns what n did.

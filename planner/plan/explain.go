@@ -264,6 +264,7 @@ func (x *explainer) details(n Node, indent int) {
 	case *Insert:
 		x.insert(n, indent)
 	}
+	x.counts(n, indent)
 }
 
 func (x *explainer) optional(indent int, name string, e expr.Expr) {
@@ -309,7 +310,6 @@ func (x *explainer) trip(n Node, rel *Relation, t *OneTrip, indent int) {
 	for _, s := range t.Set {
 		x.line(indent, "Set: %s = %s", rel.Table.Columns[s.Column].Name, x.expr(s.Expr))
 	}
-	x.counts(n, indent)
 }
 
 func (x *explainer) gather(n *Gather, indent int) {
@@ -325,7 +325,6 @@ func (x *explainer) gather(n *Gather, indent int) {
 	if x.o.Verbose && len(n.Reason) > 0 {
 		x.line(indent, "Because: %s", strings.Join(n.Reason, "; "))
 	}
-	x.counts(n, indent)
 }
 
 // route says which shards are asked.
@@ -395,5 +394,5 @@ func (x *explainer) counts(n Node, indent int) {
 	if !ok || m.Trips == 0 {
 		return
 	}
-	x.line(indent, "Shipped: rows=%d bytes=%d  Trips: %d  Shards asked: %d", m.Shipped, m.Bytes, m.Trips, m.Shards)
+	x.line(indent, "Shipped: %s", m)
 }

@@ -76,6 +76,9 @@ func (c *Cluster) ShardOf(hash uint64) shard.ID { return shard.ID(c.shards.Load(
 // Epoch implements exec.Cluster.
 func (c *Cluster) Epoch() uint64 { return c.shards.Load().Epoch() }
 
+// Away implements exec.Cluster.
+func (c *Cluster) Away(_ catalog.Home, id shard.ID) bool { return c.NodeOf(id) != c.members.self }
+
 // NodeOf implements session.Topology.
 func (c *Cluster) NodeOf(id shard.ID) uint32 { return c.shards.Load().Node(uint32(id)) }
 

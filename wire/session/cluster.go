@@ -55,6 +55,11 @@ func (c sessionCluster) Shards(home catalog.Home) []shard.ID {
 	return c.Cluster.Shards(home)
 }
 
+// Away implements exec.Cluster.
+func (c sessionCluster) Away(home catalog.Home, id shard.ID) bool {
+	return home != catalog.HomeCatalog && c.Cluster.Away(home, id)
+}
+
 // catalogService is the catalog shard as a Service: read only.
 type catalogService struct{ session *Session }
 

@@ -50,6 +50,9 @@ func (s *Session) explain(ctx context.Context, x *execution, n *pg.ExplainStmt) 
 		shown.Shards = exec.RouteShards(ctx, env, st, inner.params, lifted)
 	}
 	lines := strings.Split(strings.TrimRight(plan.Explain(st, shown), "\n"), "\n")
+	if sent := analysis.Sent(); sent.Trips > 0 {
+		lines = append(lines, "Shipped In All: "+sent.String())
+	}
 	if o.summary || o.analyze {
 		lines = append(lines, fmt.Sprintf("Planning Time: %.3f ms", milliseconds(planning)))
 	}
