@@ -12,7 +12,7 @@ build: ## compile the server (the first build compiles SQLite and Postgres's gra
 run: build ## build and serve on 127.0.0.1:5432 with data in ./data
 	$(BIN) serve --data $(DATA) --listen $(LISTEN)
 
-test-setup: ## install what the tests use (psql, pgbench, PostgreSQL 15, sqlite3, HAProxy) where apt can
+test-setup: ## install what the tests use (psql, pgbench, PostgreSQL 15, sqlite3, HAProxy, etcd) where apt can
 	bash test/setup/install.sh
 
 test: test-setup vet ## everything that CI runs
