@@ -17,6 +17,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/txn/tso"
 	"github.com/pegmatitedb/pegmatite/wire"
+	"github.com/pegmatitedb/pegmatite/wire/session"
 )
 
 const (
@@ -211,7 +212,7 @@ func (n *Node) listenToNodes(draw func(context.Context, tso.DrawRequest) (tso.Dr
 	}
 	g := grpc.NewServer(append(serve.Options(), n.serveNodes()...)...)
 	serve.New(&n.gate, n.gate.Participant, builtin.Default()).Register(g)
-	peer := &cluster.Peer{Draw: draw, Cancel: n.cancelHere, Waits: &n.gate, Party: n.party, Adopt: n.adopt}
+	peer := &cluster.Peer{Draw: draw, Cancel: n.cancelHere, Waits: &n.gate, Party: n.party, Coordinated: n.coordinated, Adopt: n.adopt}
 	peer.Register(g)
 	ended := make(chan struct{})
 	go func() {
@@ -229,6 +230,14 @@ func (n *Node) cancelHere(process, secret uint32) {
 	if n.open.Load() {
 		n.wire.Cancel(process, secret)
 	}
+}
+
+// coordinated are the transactions of this node's sessions, for other nodes.
+func (n *Node) coordinated() []session.Coordinated {
+	if sessions := n.sessions.Load(); sessions != nil {
+		return sessions.Coordinated()
+	}
+	return nil
 }
 
 // cancelElsewhere passes a CancelRequest on to the node that its process id is of.

@@ -15,6 +15,7 @@ package cluster
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -133,6 +134,11 @@ func (c *Cluster) Nodes(ctx context.Context) ([]session.NodeInfo, error) {
 		infos[i] = session.NodeInfo{Node: n.ID, Address: n.Clients, State: NodeState(n), Boot: n.Boot, Version: n.Version, Weight: n.Weight}
 	}
 	return infos, nil
+}
+
+// Coordinated implements session.Topology.
+func (c *Cluster) Coordinated(ctx context.Context) []session.Coordinated {
+	return slices.Concat(askAll[struct{}, []session.Coordinated](ctx, c.members, "Coordinated", struct{}{})...)
 }
 
 // NodeState is a node's state in words, for operators.

@@ -15,6 +15,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/txn/lock"
 	"github.com/pegmatitedb/pegmatite/txn/tso"
+	"github.com/pegmatitedb/pegmatite/wire/session"
 )
 
 // peerService is the gRPC service of what nodes ask of each other beside
@@ -31,6 +32,8 @@ type Peer struct {
 	Cancel func(process, secret uint32)
 	// Waits are this node's, for another's search for a deadlock.
 	Waits engine.Waits
+	// Coordinated are the transactions that this node's sessions run.
+	Coordinated func() []session.Coordinated
 	// Party names a transaction that this node coordinates.
 	Party func(txn.ID) lock.Party
 	// Adopt prepares to take in a shard from another node.
@@ -54,6 +57,7 @@ func (p *Peer) Register(g *grpc.Server) {
 			}),
 			answer("Waits", func(context.Context, struct{}) ([]wait, error) { return waitsOf(p.Waits.Edges()), nil }),
 			answer("Jump", func(_ context.Context, waiter txn.ID) (bool, error) { return p.Waits.Jump(waiter), nil }),
+			answer("Coordinated", func(context.Context, struct{}) ([]session.Coordinated, error) { return p.Coordinated(), nil }),
 			answer("Party", func(_ context.Context, id txn.ID) (lock.Party, error) { return p.Party(id), nil }),
 		},
 		Streams: []grpc.StreamDesc{{StreamName: transferStream, ClientStreams: true, ServerStreams: true,

@@ -16,6 +16,9 @@ type Topology interface {
 	// NodeOf is the node that has a shard; Slots how many slots the shard has.
 	NodeOf(id shard.ID) uint32
 	Slots(id shard.ID) int
+	// Coordinated are the transactions that sessions of other nodes run, of those
+	// that answer.
+	Coordinated(ctx context.Context) []Coordinated
 }
 
 // NodeInfo is a row of pegmatite.nodes and pegmatite.ring.
@@ -150,14 +153,17 @@ func (s *Session) ringRows(ctx context.Context, emit func(row)) error {
 
 func (s *Session) shardRows(ctx context.Context, emit func(row)) error {
 	for _, id := range s.node.Cluster.Shards(catalog.HomeShards) {
+		r := row{"shard": types.Int(int64(id)), "node": types.Int(int64(s.node.Topology.NodeOf(id)))}
 		reply, err := s.askShard(ctx, id, shard.ControlStats)
-		if err != nil {
+		switch {
+		case err == nil:
+			r["state"], r["rows"], r["bytes"] = types.Text(reply.State), types.Int(reply.Rows), types.Int(reply.Bytes)
+		case pgerr.HasCode(err, pgerr.SystemError):
+			r["state"] = types.Text("unreachable")
+		default:
 			return err
 		}
-		emit(row{
-			"shard": types.Int(int64(id)), "node": types.Int(int64(s.node.Topology.NodeOf(id))), "state": types.Text(reply.State),
-			"rows": types.Int(reply.Rows), "bytes": types.Int(reply.Bytes),
-		})
+		emit(r)
 	}
 	return nil
 }

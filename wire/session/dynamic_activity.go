@@ -167,10 +167,3 @@ func (n *Node) ProcessOf(id txn.ID) int32 {
 	}
 	return 0
 }
-
-func pidOf(o *Session) types.Datum {
-	if o == nil {
-		return types.Null
-	}
-	return types.Int(int64(o.pid()))
-}

@@ -3,10 +3,12 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/txn"
@@ -14,10 +16,16 @@ import (
 	"github.com/pegmatitedb/pegmatite/txn/objectlock"
 )
 
-// openOnShards calls f for every transaction that a shard has something of.
+// openOnShards calls f for every transaction that a shard has something of. A
+// shard whose node does not answer is left out with a warning: those of others
+// are what an operator looks for then.
 func (s *Session) openOnShards(ctx context.Context, f func(id shard.ID, t *shard.TransactionInfo)) error {
 	for _, id := range s.node.Cluster.Shards(catalog.HomeShards) {
 		reply, err := s.askShard(ctx, id, shard.ControlTransactions)
+		if pgerr.HasCode(err, pgerr.SystemError) {
+			s.Notice(pgerr.New(pgerr.Warning, "what shard %d has of transactions is not known", id).WithDetail("%s", pgerr.From(err).Message).WithSeverity(pgerr.SeverityWarning))
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -28,66 +36,111 @@ func (s *Session) openOnShards(ctx context.Context, f func(id shard.ID, t *shard
 	return nil
 }
 
-// transactionRows shows the node's open transactions, and what shards have open
-// and in doubt: one row for each transaction and shard that has something of
-// it, or one row when none has.
+// transactionRows shows the transactions that are open on the cluster's nodes,
+// and what shards have open and in doubt: one row for each transaction and shard
+// that has something of it, or one row when none has.
 func (s *Session) transactionRows(ctx context.Context, emit func(row)) error {
-	sessions := sessionsByTransaction(s.node)
-	waits := s.objectWaits()
-	shown := map[string]bool{}
+	open := s.coordinated(ctx)
+	shown := map[txn.ID]bool{}
 	err := s.openOnShards(ctx, func(id shard.ID, t *shard.TransactionInfo) {
 		r := row{
 			"txn": types.Text(t.Txn.String()), "node": types.Int(int64(t.Txn.Node)), "state": types.Text(t.State.String()),
 			"reason": types.Text(transactionReason(id, t)),
 		}
-		s.ownTransaction(r, sessions[t.Txn.String()])
+		s.coordinatedColumns(r, open[t.Txn])
 		if len(t.Participants) > 0 {
 			r["participants"] = types.Text(fmt.Sprint(t.Participants)) // the logs, as it is prepared
 		}
 		if w := t.Wait; w != nil {
 			s.waitColumns(r, w.Key, w.Mode, w.Since, t.Waiting)
 		}
-		if e := waits[t.Txn.String()]; e != nil {
-			s.waitColumns(r, e.Key, e.Mode, e.Since, e.Blockers)
-		}
-		shown[t.Txn.String()] = true
+		shown[t.Txn] = true
 		emit(r)
 	})
 	if err != nil {
 		return err
 	}
-	for id, o := range sessions {
+	for id, o := range open {
 		if shown[id] {
 			continue
 		}
 		r := row{
-			"txn": types.Text(id), "state": types.Text(txn.Active.String()), "reason": types.Text("has nothing on a shard"),
+			"txn": types.Text(id.String()), "node": types.Int(int64(id.Node)), "state": types.Text(txn.Active.String()),
+			"reason": types.Text("has nothing on a shard"),
 		}
-		s.ownTransaction(r, o)
-		if e := waits[id]; e != nil {
-			s.waitColumns(r, e.Key, e.Mode, e.Since, e.Blockers)
-		}
+		s.coordinatedColumns(r, o)
 		emit(r)
 	}
 	return nil
 }
 
-// ownTransaction adds what the session that runs a transaction knows of it.
-func (s *Session) ownTransaction(r row, o *Session) {
-	if o == nil {
+// Coordinated is a transaction as the node knows it whose session runs it.
+type Coordinated struct {
+	Txn       txn.ID
+	Process   int32 // the session's process id
+	Isolation txn.Isolation
+	Started   time.Time
+	Snapshot  txn.Timestamp // 0: none
+	Shards    []uint32      // that have something of it
+	// Wait is for a lock on a relation or another catalog object, without a name's
+	// bytes, and Blockers are in its way; nil: it does not wait for any.
+	Wait     *shard.Wait
+	Blockers []txn.ID
+}
+
+// Coordinated are the transactions that this node's sessions run.
+func (n *Node) Coordinated() []Coordinated {
+	waits := objectWaits(n)
+	var out []Coordinated
+	for _, o := range n.sessions.list() {
+		open := o.activity.transaction.Load()
+		if open == nil {
+			continue
+		}
+		c := Coordinated{
+			Txn: open.txn.ID(), Process: o.pid(), Isolation: open.isolation, Started: open.started,
+			Snapshot: open.txn.Drawn(), Shards: open.txn.Shards(),
+		}
+		if e := waits[c.Txn]; e != nil {
+			c.Wait = &shard.Wait{Key: lock.Key{Space: e.Key.Space, Object: e.Key.Object}, Mode: e.Mode, Since: e.Since}
+			c.Blockers = e.Blockers
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// coordinated are the transactions of all nodes that answer.
+func (s *Session) coordinated(ctx context.Context) map[txn.ID]*Coordinated {
+	out := map[txn.ID]*Coordinated{}
+	for _, c := range slices.Concat(s.node.Coordinated(), s.node.Topology.Coordinated(ctx)) {
+		out[c.Txn] = &c
+	}
+	return out
+}
+
+// coordinatedColumns adds what the session that runs a transaction knows of it.
+func (s *Session) coordinatedColumns(r row, c *Coordinated) {
+	if c == nil {
 		return
 	}
-	r["pid"] = pidOf(o)
-	open := o.activity.transaction.Load()
-	if open == nil {
-		return
+	r["pid"], r["started"] = types.Int(int64(c.Process)), types.Int(types.TimestampFromTime(c.Started))
+	r["isolation"], r["participants"] = types.Text(c.Isolation.String()), types.Text(shardList(c.Shards))
+	if c.Snapshot != 0 {
+		r["snapshot"] = types.Int(int64(c.Snapshot))
 	}
-	r["node"], r["started"] = types.Int(int64(open.txn.ID().Node)), types.Int(types.TimestampFromTime(open.started))
-	r["isolation"] = types.Text(open.isolation.String())
-	r["participants"] = types.Text(shardList(open.txn.Shards()))
-	if at := open.txn.Drawn(); at != 0 {
-		r["snapshot"] = types.Int(int64(at))
+	if w := c.Wait; w != nil {
+		s.waitColumns(r, w.Key, w.Mode, w.Since, c.Blockers)
 	}
+}
+
+// processOf is the process id of the session that runs a transaction; NULL when
+// none is known.
+func processOf(c *Coordinated) types.Datum {
+	if c == nil {
+		return types.Null
+	}
+	return types.Int(int64(c.Process))
 }
 
 // shardList names the shards that hold something of a transaction.
@@ -99,11 +152,11 @@ func shardList(ids []uint32) string {
 }
 
 // objectWaits are the waits for locks on relations and other catalog objects, by transaction.
-func (s *Session) objectWaits() map[string]*objectlock.Entry {
-	out := map[string]*objectlock.Entry{}
-	for _, e := range s.node.Locks.List() {
+func objectWaits(n *Node) map[txn.ID]*objectlock.Entry {
+	out := map[txn.ID]*objectlock.Entry{}
+	for _, e := range n.Locks.List() {
 		if !e.Granted {
-			out[e.Owner.String()] = &e
+			out[e.Owner] = &e
 		}
 	}
 	return out
@@ -164,17 +217,17 @@ func (s *Session) lockRows(ctx context.Context, emit func(row)) error {
 	for _, a := range s.node.advisory.rows() {
 		emit(advisoryLockRow(a))
 	}
-	sessions := sessionsByTransaction(s.node)
+	open := s.coordinated(ctx)
 	for _, e := range s.node.Locks.List() {
-		emit(objectLockRow(s.snapshot(), sessions[e.Owner.String()], e))
+		emit(objectLockRow(s.snapshot(), open[e.Owner], e))
 	}
 	held := map[string]bool{}
 	return s.openOnShards(ctx, func(_ shard.ID, t *shard.TransactionInfo) {
-		o := sessions[t.Txn.String()]
+		o := open[t.Txn]
 		lock := func(seq uint64, mode string, granted bool) {
 			emit(row{
 				"locktype": types.Text("transactionid"), "transactionid": types.Int(shortTransactionNumber(seq)),
-				"virtualtransaction": types.Text(t.Txn.String()), "pid": pidOf(o), "mode": types.Text(mode),
+				"virtualtransaction": types.Text(t.Txn.String()), "pid": processOf(o), "mode": types.Text(mode),
 				"granted": types.Bool(granted), "fastpath": types.False,
 			})
 		}
@@ -189,10 +242,10 @@ func (s *Session) lockRows(ctx context.Context, emit func(row)) error {
 }
 
 // objectLockRow is a lock on a relation, or on another object's or a name's row in its catalog.
-func objectLockRow(snap *catalog.Snapshot, o *Session, e objectlock.Entry) row {
+func objectLockRow(snap *catalog.Snapshot, o *Coordinated, e objectlock.Entry) row {
 	r := row{
 		"locktype": types.Text("object"), "database": types.Int(int64(e.Key.Object >> 32)), "virtualtransaction": types.Text(e.Owner.String()),
-		"pid": pidOf(o), "mode": types.Text(e.Mode.String()), "granted": types.Bool(e.Granted), "fastpath": types.Bool(e.Quick),
+		"pid": processOf(o), "mode": types.Text(e.Mode.String()), "granted": types.Bool(e.Granted), "fastpath": types.Bool(e.Quick),
 	}
 	oid := types.Int(int64(uint32(e.Key.Object)))
 	if e.Key.Space == lock.Relation {
@@ -224,7 +277,7 @@ func advisoryLockRow(a advisoryRow) row {
 		"locktype": types.Text("advisory"), "database": types.Int(int64(a.hold.key.database)),
 		"classid": types.Int(int64(uint32(a.hold.key.key >> 32))), "objid": types.Int(int64(uint32(a.hold.key.key))),
 		"objsubid": types.Int(subID), "mode": types.Text(mode), "granted": types.Bool(a.since.IsZero()),
-		"virtualtransaction": types.Text(fmt.Sprintf("%d/0", a.session.pid())), "pid": pidOf(a.session), "fastpath": types.False,
+		"virtualtransaction": types.Text(fmt.Sprintf("%d/0", a.session.pid())), "pid": types.Int(int64(a.session.pid())), "fastpath": types.False,
 	}
 	if !a.since.IsZero() {
 		r["waitstart"] = types.Int(types.TimestampFromTime(a.since))
