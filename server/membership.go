@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/builtin"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -212,7 +213,10 @@ func (n *Node) listenToNodes(draw func(context.Context, tso.DrawRequest) (tso.Dr
 	}
 	g := grpc.NewServer(append(serve.Options(), n.serveNodes()...)...)
 	serve.New(&n.gate, n.gate.Participant, builtin.Default()).Register(g)
-	peer := &cluster.Peer{Draw: draw, Cancel: n.cancelHere, Waits: &n.gate, Party: n.party, Coordinated: n.coordinated, Adopt: n.adopt}
+	peer := &cluster.Peer{
+		Draw: draw, Cancel: n.cancelHere, Waits: &n.gate, Party: n.party, Coordinated: n.coordinated, Adopt: n.adopt,
+		Locks: n.gate.Locks, Follow: n.members.Bind, Signal: n.signalHere, Sessions: n.sessionsHere,
+	}
 	peer.Register(g)
 	ended := make(chan struct{})
 	go func() {
@@ -240,13 +244,38 @@ func (n *Node) coordinated() []session.Coordinated {
 	return nil
 }
 
+// signalHere interrupts or ends a session of this node, and reports whether there is one.
+func (n *Node) signalHere(process int32, terminate bool) bool {
+	sessions := n.sessions.Load()
+	return sessions != nil && sessions.Signal(process, terminate)
+}
+
+// sessionsHere counts this node's sessions in a database.
+func (n *Node) sessionsHere(database catalog.OID) int {
+	if sessions := n.sessions.Load(); sessions != nil {
+		return sessions.InDatabase(database)
+	}
+	return 0
+}
+
 // cancelElsewhere passes a CancelRequest on to the node that its process id is of.
 func (n *Node) cancelElsewhere(process, secret uint32) {
 	ctx, cancel := context.WithTimeout(context.Background(), cancelWithin)
 	defer cancel()
-	if err := n.members.Cancel(ctx, process/wire.Processes+1, process, secret); err != nil {
+	if err := n.members.Cancel(ctx, nodeOf(process), process, secret); err != nil {
 		n.log.Warn("passing a cancel request on", "error", err)
 	}
+}
+
+// nodeOf is the node whose session has a process id.
+func nodeOf(process uint32) uint32 { return process/wire.Processes + 1 }
+
+// otherSessions are those of the other nodes (session.Sessions).
+type otherSessions struct{ *cluster.Members }
+
+// Signal implements session.Sessions.
+func (o otherSessions) Signal(ctx context.Context, process int32, terminate bool) bool {
+	return o.Members.Signal(ctx, nodeOf(uint32(process)), process, terminate)
 }
 
 // nodeAddress is where other nodes reach this one; "" when they cannot.
@@ -259,7 +288,7 @@ func (n *Node) nodeAddress() string {
 
 // announce tells the others of the node's logs: it serves shards.
 func (n *Node) announce(ctx context.Context) error {
-	n.gate.Open(n.engine)
+	n.gate.Open(n.engine, n.locks)
 	var logs []txn.LogID
 	for _, p := range n.engine.Participants() {
 		logs = append(logs, p.ID())

@@ -269,7 +269,7 @@ func (n *Node) openShards(ctx context.Context) error {
 	for _, i := range m.ShardsOf(id.Node) {
 		own = append(own, shard.ID(i))
 	}
-	n.locks = objectlock.New(deadlockTimeout, func(ctx context.Context, self txn.ID, leave func()) error { return n.engine.Search(ctx, self, leave) })
+	n.locks = objectlock.New(deadlockTimeout, func(ctx context.Context, self txn.ID, leave func()) error { return n.engine.Search(ctx, self, leave) }, n.members)
 	n.engine, err = engine.OpenNode(ctx, engine.Config{
 		Dir: n.config.Data, Shards: id.Shards, Logs: id.Logs, Epoch: m.Epoch(), Own: own, Oracle: n.oracle, Logger: n.log,
 		SQLite: n.sqliteOptions(), Log: shardlog.Options{MinFreeBytes: minFreeBytes}, MemoryBytes: int64(n.config.MemoryMB) << 20,
@@ -373,7 +373,7 @@ func (n *Node) serve(ctx context.Context, c *cluster.Cluster) error {
 	n.onClose(texts.Close)
 	sessions := &session.Node{
 		Catalog: published{n.store, n.oracle}, Schema: n.schema,
-		Allocate: allocator{n}, Cluster: c, CatalogShard: n.catalog, Topology: c, Txns: txns, Oracle: n.oracle, Locks: n.locks,
+		Allocate: allocator{n}, Cluster: c, CatalogShard: n.catalog, Topology: c, Others: otherSessions{n.members}, Txns: txns, Oracle: n.oracle, Locks: n.locks,
 		Library: builtin.Default(), System: n.system, Texts: texts, Plans: planner.NewCache(planner.New(), planCacheBytes),
 		Maintenance: &maintenance{n}, Log: n.log, Defaults: n.defaults(), Version: VersionText(),
 		Started: time.Now(), Metrics: n.statements, Slow: time.Duration(n.config.SlowMS) * time.Millisecond,

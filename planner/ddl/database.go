@@ -129,13 +129,8 @@ func (s *statement) dropDatabase(ctx context.Context, n *pg.DropdbStmt) error {
 	case db.OID == s.Database:
 		return pgerr.New(pgerr.ObjectInUse, "cannot drop the currently open database")
 	}
-	users, err := s.sessionsThatStay(ctx, db.OID)
-	if err != nil {
+	if err := s.mustBeUnused(ctx, db); err != nil {
 		return err
-	}
-	if users > 0 {
-		return pgerr.New(pgerr.ObjectInUse, "database %q is being accessed by other users", n.Dbname).
-			WithDetail("%s", otherSessions(users))
 	}
 	var gone []catalog.Object
 	for r := range s.snapshot().Relations(db.OID) {
@@ -160,7 +155,7 @@ const (
 
 func (s *statement) sessionsThatStay(ctx context.Context, database catalog.OID) (n int, err error) {
 	for range leavingTries {
-		if n = s.Rows.Sessions(database); n == 0 {
+		if n = s.Rows.Sessions(ctx, database); n == 0 {
 			return 0, nil
 		}
 		select {
@@ -170,6 +165,16 @@ func (s *statement) sessionsThatStay(ctx context.Context, database catalog.OID) 
 		}
 	}
 	return n, nil
+}
+
+// mustBeUnused refuses to change a database that sessions are in.
+func (s *statement) mustBeUnused(ctx context.Context, db *catalog.Database) error {
+	users, err := s.sessionsThatStay(ctx, db.OID)
+	if err == nil && users > 0 {
+		err = pgerr.New(pgerr.ObjectInUse, "database %q is being accessed by other users", db.Name).
+			WithDetail("%s", otherSessions(users))
+	}
+	return err
 }
 
 func otherSessions(n int) string {

@@ -51,7 +51,7 @@ type Rows interface {
 	// SetSequence sets a sequence's value.
 	SetSequence(ctx context.Context, s *catalog.Sequence, value int64, called bool) error
 	// Sessions counts the sessions in a database.
-	Sessions(database catalog.OID) int
+	Sessions(ctx context.Context, database catalog.OID) int
 }
 
 // Env is one DDL statement's surroundings. It belongs to the session's goroutine.
@@ -122,7 +122,7 @@ func (s *statement) run(ctx context.Context, n *pg.Node) error {
 	case *pg.Node_TruncateStmt:
 		return s.truncate(ctx, n.TruncateStmt)
 	case *pg.Node_RenameStmt:
-		return s.rename(n.RenameStmt)
+		return s.rename(ctx, n.RenameStmt)
 	case *pg.Node_AlterObjectSchemaStmt:
 		return s.setSchema(n.AlterObjectSchemaStmt)
 	case *pg.Node_AlterOwnerStmt:

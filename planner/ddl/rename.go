@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -23,7 +24,7 @@ func renamedObject(n *pg.RenameStmt) pg.ObjectType {
 }
 
 // rename is ALTER … RENAME of every kind of object.
-func (s *statement) rename(n *pg.RenameStmt) error {
+func (s *statement) rename(ctx context.Context, n *pg.RenameStmt) error {
 	switch n.RenameType {
 	case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_SEQUENCE, pg.ObjectType_OBJECT_VIEW, pg.ObjectType_OBJECT_INDEX:
 		return s.renameRelation(n)
@@ -34,7 +35,7 @@ func (s *statement) rename(n *pg.RenameStmt) error {
 	case pg.ObjectType_OBJECT_SCHEMA:
 		return s.renameSchema(n)
 	case pg.ObjectType_OBJECT_DATABASE:
-		return s.renameDatabase(n)
+		return s.renameDatabase(ctx, n)
 	case pg.ObjectType_OBJECT_ROLE:
 		return s.renameRole(n)
 	}
@@ -299,7 +300,7 @@ func (s *statement) renameSchema(n *pg.RenameStmt) error {
 	return s.putSchema(&c)
 }
 
-func (s *statement) renameDatabase(n *pg.RenameStmt) error {
+func (s *statement) renameDatabase(ctx context.Context, n *pg.RenameStmt) error {
 	db, err := s.databaseCopy(n.Subname)
 	if err != nil {
 		return err
@@ -315,6 +316,9 @@ func (s *statement) renameDatabase(n *pg.RenameStmt) error {
 		return pgerr.New(pgerr.DuplicateDatabase, "database %q already exists", n.Newname)
 	case db.OID == s.Database:
 		return pgerr.New(pgerr.FeatureNotSupported, "current database cannot be renamed")
+	}
+	if err := s.mustBeUnused(ctx, db); err != nil {
+		return err
 	}
 	db.Name = n.Newname
 	s.Change.Put(db)

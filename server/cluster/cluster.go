@@ -9,6 +9,7 @@
 //	gate.go      Gate: this node's shards and logs for the others, who may ask before they are open
 //	election.go  Election: which node is the timestamp oracle
 //	waits.go     what transactions wait for on other nodes, for deadlocks
+//	objectlocks.go  locks on catalog objects that every node grants
 //	peer.go      what nodes ask of each other beside shards and logs
 package cluster
 

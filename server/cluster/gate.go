@@ -9,11 +9,15 @@ import (
 	"github.com/pegmatitedb/pegmatite/shard/engine"
 	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/txn/lock"
+	"github.com/pegmatitedb/pegmatite/txn/objectlock"
 )
 
 // Gate is a node's shards and logs for other nodes, which may ask before they
 // are open: the node must be in the cluster to open them.
-type Gate struct{ node atomic.Pointer[engine.Node] }
+type Gate struct {
+	node  atomic.Pointer[engine.Node]
+	locks atomic.Pointer[objectlock.Locks]
+}
 
 var (
 	_ shard.Service = (*Gate)(nil)
@@ -21,7 +25,13 @@ var (
 )
 
 // Open lets requests in.
-func (g *Gate) Open(n *engine.Node) { g.node.Store(n) }
+func (g *Gate) Open(n *engine.Node, locks *objectlock.Locks) {
+	g.node.Store(n)
+	g.locks.Store(locks)
+}
+
+// Locks are the node's on catalog objects (Peer.Locks).
+func (g *Gate) Locks() *objectlock.Locks { return g.locks.Load() }
 
 // engine returns the node's shards, or why not: the caller takes it for a
 // connection that was not made.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -29,6 +30,8 @@ type Members struct {
 	serving sync.RWMutex                       // protects engine; held while the engine is told something
 	engine  *engine.Node                       // nil when it does not serve
 	nodes   atomic.Pointer[map[uint32]*member] // replaced by run
+	live    atomic.Pointer[[]uint32]           // those of nodes that live, in ascending order
+	lives   lives                              // what ends with one of them
 	changed chan struct{}                      // holds one when they are to be read anew
 	stop    context.CancelFunc
 	done    sync.WaitGroup
@@ -48,6 +51,7 @@ type member struct {
 func NewMembers(ctx context.Context, self uint32, s *store.Store, log *slog.Logger, dial ...grpc.DialOption) (*Members, error) {
 	m := &Members{self: self, store: s, dial: dial, log: log, changed: make(chan struct{}, 1)}
 	m.nodes.Store(&map[uint32]*member{})
+	m.live.Store(new([]uint32))
 	watches := s.WatchNodes()
 	if err := m.refresh(ctx); err != nil {
 		for _, w := range watches {
@@ -83,22 +87,38 @@ func (m *Members) Serve(e *engine.Node) {
 	m.engine = e
 }
 
+// living are the nodes that live, in ascending order.
+func living(nodes map[uint32]*member) *[]uint32 {
+	list := []uint32{}
+	for id, n := range nodes {
+		if n.Live && n.conn != nil {
+			list = append(list, id)
+		}
+	}
+	slices.Sort(list)
+	return &list
+}
+
 // orphan ends the transactions of nodes that are not what they were. A lease is
 // a hint, but whoever lives without one only sees his open transactions fail.
 func (m *Members) orphan(old, now map[uint32]*member) {
 	m.serving.RLock()
 	defer m.serving.RUnlock()
-	if m.engine == nil {
-		return
-	}
 	for id, before := range old {
+		end := func(*engine.Node) {}
 		switch x := now[id]; {
 		case x == nil: // removed
-			m.engine.EndBoots(id, math.MaxUint32)
+			end = func(e *engine.Node) { e.EndBoots(id, math.MaxUint32) }
 		case x.Boot > before.Boot:
-			m.engine.EndBoots(id, x.Boot)
+			end = func(e *engine.Node) { e.EndBoots(id, x.Boot) }
 		case before.Live && !x.Live:
-			m.engine.Orphan(id)
+			end = func(e *engine.Node) { e.Orphan(id) }
+		default:
+			continue
+		}
+		m.lives.end(id)
+		if m.engine != nil {
+			end(m.engine)
 		}
 	}
 }
@@ -175,6 +195,7 @@ func (m *Members) refresh(ctx context.Context) error {
 		now[n.ID] = x
 	}
 	m.nodes.Store(&now)
+	m.live.Store(living(now))
 	m.orphan(old, now)
 	for id, before := range old {
 		if x := now[id]; before.conn != nil && (x == nil || x.conn != before.conn) {
@@ -202,6 +223,12 @@ func LogNames(ids []txn.LogID) []string {
 		texts[i] = hex.EncodeToString(id[:])
 	}
 	return texts
+}
+
+// Bind has a function called when another node is down, has started again or
+// is removed, until unbind.
+func (m *Members) Bind(node uint32, ended context.CancelFunc) (unbind func()) {
+	return m.lives.bind(node, ended)
 }
 
 // find returns another node; nil if there is none of that number.

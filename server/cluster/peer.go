@@ -8,12 +8,14 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/engine"
 	"github.com/pegmatitedb/pegmatite/shard/remote/codec"
 	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/txn/lock"
+	"github.com/pegmatitedb/pegmatite/txn/objectlock"
 	"github.com/pegmatitedb/pegmatite/txn/tso"
 	"github.com/pegmatitedb/pegmatite/wire/session"
 )
@@ -36,13 +38,27 @@ type Peer struct {
 	Coordinated func() []session.Coordinated
 	// Party names a transaction that this node coordinates.
 	Party func(txn.ID) lock.Party
+	// Signal interrupts or ends a session of this node, and reports whether there is one.
+	Signal func(process int32, terminate bool) bool
+	// Sessions counts this node's in a database.
+	Sessions func(database catalog.OID) int
 	// Adopt prepares to take in a shard from another node.
 	Adopt func(shard.ID) (Incoming, error)
+	// Locks are this node's on catalog objects; nil before it has any.
+	Locks func() *objectlock.Locks
+	// Follow has a function called when another node is down or has started again, until unbind.
+	Follow func(node uint32, ended context.CancelFunc) (unbind func())
 }
 
 // cancelRequest is a CancelRequest that reached another node than the session's.
 type cancelRequest struct {
 	Process, Secret uint32
+}
+
+// signal is for a session that another node's asks to be interrupted or ended.
+type signal struct {
+	Process   int32
+	Terminate bool
 }
 
 // Register adds the service to a gRPC server that serves shards.
@@ -58,10 +74,16 @@ func (p *Peer) Register(g *grpc.Server) {
 			answer("Waits", func(context.Context, struct{}) ([]wait, error) { return waitsOf(p.Waits.Edges()), nil }),
 			answer("Jump", func(_ context.Context, waiter txn.ID) (bool, error) { return p.Waits.Jump(waiter), nil }),
 			answer("Coordinated", func(context.Context, struct{}) ([]session.Coordinated, error) { return p.Coordinated(), nil }),
+			answer("Signal", func(_ context.Context, r signal) (bool, error) { return p.Signal(r.Process, r.Terminate), nil }),
+			answer("Sessions", func(_ context.Context, db catalog.OID) (int, error) { return p.Sessions(db), nil }),
 			answer("Party", func(_ context.Context, id txn.ID) (lock.Party, error) { return p.Party(id), nil }),
 		},
-		Streams: []grpc.StreamDesc{{StreamName: transferStream, ClientStreams: true, ServerStreams: true,
-			Handler: func(_ any, stream grpc.ServerStream) error { return p.take(stream) }}},
+		Streams: []grpc.StreamDesc{
+			{StreamName: transferStream, ClientStreams: true, ServerStreams: true,
+				Handler: func(_ any, stream grpc.ServerStream) error { return p.take(stream) }},
+			{StreamName: lockStream, ClientStreams: true, ServerStreams: true,
+				Handler: func(_ any, stream grpc.ServerStream) error { return p.lockObjects(stream) }},
+		},
 	}, p)
 }
 
@@ -115,6 +137,27 @@ func (m *Members) Cancel(ctx context.Context, node uint32, process, secret uint3
 	}
 	_, err := ask[cancelRequest, struct{}](ctx, n.conn, "Cancel", cancelRequest{process, secret})
 	return err
+}
+
+// Signal has a session of another node interrupted or ended, and reports
+// whether there is one.
+func (m *Members) Signal(ctx context.Context, node uint32, process int32, terminate bool) bool {
+	n := m.find(node)
+	if n == nil || n.conn == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, waitsWithin)
+	defer cancel()
+	found, err := ask[signal, bool](ctx, n.conn, "Signal", signal{process, terminate})
+	return found && err == nil
+}
+
+// InDatabase counts the sessions of other nodes in a database, of those that answer.
+func (m *Members) InDatabase(ctx context.Context, database catalog.OID) (n int) {
+	for _, of := range askAll[catalog.OID, int](ctx, m, "Sessions", database) {
+		n += of
+	}
+	return n
 }
 
 // source is another node's oracle.

@@ -24,10 +24,21 @@ func Connect(t testing.TB, address string) *pgx.Conn {
 	return ConnectIn(t, address, pgx.QueryExecModeSimpleProtocol)
 }
 
+// ConnectTo is Connect for another database.
+func ConnectTo(t testing.TB, address, database string) *pgx.Conn {
+	t.Helper()
+	return open(t, address, database, pgx.QueryExecModeSimpleProtocol)
+}
+
 // ConnectIn opens a session of postgres; mode says how it runs statements.
 func ConnectIn(t testing.TB, address string, mode pgx.QueryExecMode) *pgx.Conn {
 	t.Helper()
-	config, err := pgx.ParseConfig("postgres://postgres@" + address + "/postgres?sslmode=disable&timezone=UTC")
+	return open(t, address, "postgres", mode)
+}
+
+func open(t testing.TB, address, database string, mode pgx.QueryExecMode) *pgx.Conn {
+	t.Helper()
+	config, err := pgx.ParseConfig("postgres://postgres@" + address + "/" + database + "?sslmode=disable&timezone=UTC")
 	if err != nil {
 		t.Fatal(err)
 	}

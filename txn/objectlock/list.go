@@ -34,14 +34,29 @@ func (l *Locks) List() []Entry {
 				out = append(out, Entry{Owner: h.owner, Key: x.Key, Mode: x.Mode, Granted: true})
 			}
 		}
+		if h.away != nil {
+			out = append(out, *h.away)
+		}
 		h.mu.Unlock()
 	}
 	for w := range l.waiters {
 		if w.Result() == lock.Waiting {
-			out = append(out, Entry{Owner: w.Owner, Key: w.Key, Mode: w.Mode, Since: w.Since, Blockers: l.table.WaitsFor(w.Owner)})
+			out = append(out, l.waiting(w))
 		}
 	}
 	return out
+}
+
+// waiting is a lock that is waited for.
+func (l *Locks) waiting(w *lock.Waiter) Entry {
+	return Entry{Owner: w.Owner, Key: w.Key, Mode: w.Mode, Since: w.Since, Blockers: l.table.WaitsFor(w.Owner)}
+}
+
+// entry is waiting for who does not have the mutex.
+func (l *Locks) entry(w *lock.Waiter) Entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.waiting(w)
 }
 
 // Edges are the waits, for who looks for deadlocks.

@@ -4,6 +4,7 @@
 // waits for a transaction has nothing yet that the transaction could wait for.
 //
 //	objectlock.go  Locks, Holder: taking, waiting, giving back
+//	elsewhere.go   strong locks, which every node of a cluster grants
 //	list.go        what is held and waited for
 //
 // Nearly all locks are weak: they go together with each other. A Holder notes
@@ -13,6 +14,10 @@
 // moves what the arrays have of its key there. In a cluster of several nodes a
 // strong lock is one that every node's Locks has granted, weak ones stay
 // where their transaction is.
+//
+// Nothing is wrong without these locks, some of which go when a node or a
+// connection does: the shards and the publication of schema changes refuse
+// what contradicts each other (rule 21). With them it waits, as in PostgreSQL.
 package objectlock
 
 import (
@@ -32,8 +37,9 @@ type Search func(ctx context.Context, self txn.ID, leave func()) error
 
 // Locks are a node's. Its mu is taken before a Holder's.
 type Locks struct {
-	timeout time.Duration // deadlock_timeout
-	search  Search
+	timeout   time.Duration // deadlock_timeout
+	search    Search
+	elsewhere Elsewhere // nil: there are no other nodes
 	// strong counts who has asked for strong locks, by part of the keys.
 	strong [parts]atomic.Int32
 
@@ -50,10 +56,11 @@ const (
 	quickLocks = 16
 )
 
-// New makes the locks of a node. search is asked when a lock has been waited for that long.
-func New(deadlockTimeout time.Duration, search Search) *Locks {
+// New makes the locks of a node. search is asked when a lock has been waited
+// for that long; elsewhere is nil where there are no other nodes.
+func New(deadlockTimeout time.Duration, search Search, elsewhere Elsewhere) *Locks {
 	return &Locks{
-		timeout: deadlockTimeout, search: search,
+		timeout: deadlockTimeout, search: search, elsewhere: elsewhere,
 		table: lock.New(), waiters: map[*lock.Waiter]struct{}{}, holders: map[*Holder]struct{}{},
 	}
 }
@@ -61,14 +68,18 @@ func New(deadlockTimeout time.Duration, search Search) *Locks {
 // Holder has the locks of a session's present transaction. It belongs to the
 // session's goroutine.
 type Holder struct {
-	locks *Locks
-	asked []asked // the strong locks
+	locks    *Locks
+	asked    []asked                   // the strong locks
+	branches map[uint32]Branch         // what it holds on other nodes
+	granted  map[lock.Key]lock.Request // the strong locks that every node has granted
+	guest    func(Entry)               // of another node's transaction: hears of its waits
 
 	mu     sync.Mutex // protects the rest
 	owner  txn.ID
 	quick  [quickLocks]quickLock
-	n      int  // of quick
-	shared bool // the table has something of it
+	n      int    // of quick
+	shared bool   // the table has something of it
+	away   *Entry // what it waits for on another node
 }
 
 // quickLock is a weak lock of a table that only its holder knows of.
@@ -117,15 +128,26 @@ func part(k lock.Key) int {
 
 // Acquire takes a lock for the Holder's transaction, r.Owner, waiting for it
 // until ctx ends (57014), timeout has passed (55P03; 0 is for ever) or a
-// deadlock is found (40P01). It reports whether it had to wait: then what was
-// known of the object may be old.
+// deadlock is found (40P01). It reports whether it had to wait, or asked other
+// nodes: then what was known of the object may be old.
 func (h *Holder) Acquire(ctx context.Context, r lock.Request, timeout time.Duration) (waited bool, err error) {
-	if weak(&r) && h.note(&r) {
+	switch {
+	case !weak(&r):
+		return h.AcquireAll(ctx, []lock.Request{r}, timeout)
+	case h.note(&r):
 		return false, nil
 	}
+	return h.here(ctx, r, timeout)
+}
+
+// here takes a lock on this node.
+func (h *Holder) here(ctx context.Context, r lock.Request, timeout time.Duration) (waited bool, err error) {
 	w := h.locks.acquire(h, r)
 	if w == nil {
 		return false, nil
+	}
+	if h.guest != nil {
+		h.guest(h.locks.entry(w))
 	}
 	return true, h.locks.await(ctx, w, timeout)
 }
@@ -236,6 +258,7 @@ func (l *Locks) giveUp(w *lock.Waiter) {
 
 // Release ends the transaction: it holds nothing any more.
 func (h *Holder) Release() {
+	h.releaseElsewhere()
 	h.mu.Lock()
 	owner, shared := h.owner, h.shared
 	h.n, h.shared = 0, false
@@ -252,6 +275,7 @@ func (h *Holder) Release() {
 
 // Cut gives back what statements from number on have taken (ROLLBACK TO).
 func (h *Holder) Cut(from txn.Statement) {
+	h.cutElsewhere(from)
 	h.mu.Lock()
 	kept := 0
 	for _, q := range h.quick[:h.n] {

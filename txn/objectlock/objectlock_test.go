@@ -66,7 +66,7 @@ func waiting(l *Locks, id txn.ID) bool {
 	return false
 }
 
-func patient() *Locks { return New(time.Hour, nil) }
+func patient() *Locks { return New(time.Hour, nil, nil) }
 
 // TestStrongWaitsForAllWeak: also for those that nobody but their holder knew of.
 func TestStrongWaitsForAllWeak(t *testing.T) {
@@ -155,7 +155,7 @@ func TestDeadlockEndsWaiting(t *testing.T) {
 	l := New(1, func(_ context.Context, _ txn.ID, leave func()) error {
 		leave()
 		return victim
-	})
+	}, nil)
 	a, b := newActor(t, l, 1), newActor(t, l, 2)
 	a.takes(1, table(7), lock.TableAccessShare)
 	_, err := b.Acquire(context.Background(), b.request(1, table(7), lock.TableAccessExclusive), 0)

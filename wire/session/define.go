@@ -207,7 +207,9 @@ func (r *schemaRows) SetSequence(ctx context.Context, seq *catalog.Sequence, val
 }
 
 // Sessions implements ddl.Rows.
-func (r *schemaRows) Sessions(db catalog.OID) int { return r.session.node.sessions.inDatabase(db) }
+func (r *schemaRows) Sessions(ctx context.Context, db catalog.OID) int {
+	return r.session.node.InDatabase(db) + r.session.node.Others.InDatabase(ctx, db)
+}
 
 // schemaName is the name of a table's schema.
 func (s *Session) schemaName(t *catalog.Table) string {

@@ -202,25 +202,20 @@ var randomFunctions = map[string]function{
 
 // backendFunctions are manual table 9.87: signals to sessions.
 var backendFunctions = map[string]function{
-	"pg_cancel_backend": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
-		return s.signal(args[0], func(i Interrupter) {
-			i.Interrupt(pgerr.New(pgerr.QueryCanceled, "canceling statement due to user request"))
-		})
-	},
-	"pg_terminate_backend": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
-		return s.signal(args[0], Interrupter.Terminate)
-	},
+	"pg_cancel_backend":    signal(false),
+	"pg_terminate_backend": signal(true),
 }
 
-// signal interrupts another session of this node.
-func (s *Session) signal(pid types.Datum, what func(Interrupter)) (types.Datum, error) {
-	other := s.node.sessions.find(int32(pid.Int()))
-	if other == nil {
-		s.Notice(pgerr.New(pgerr.Warning, "PID %d is not a PostgreSQL backend process", pid.Int()).WithSeverity(pgerr.SeverityWarning))
+// signal interrupts or ends a session, of this node or of another one.
+func signal(terminate bool) function {
+	return func(ctx context.Context, s *Session, args []types.Datum) (types.Datum, error) {
+		process := int32(args[0].Int())
+		if s.node.Signal(process, terminate) || s.node.Others.Signal(ctx, process, terminate) {
+			return types.True, nil
+		}
+		s.Notice(pgerr.New(pgerr.Warning, "PID %d is not a PostgreSQL backend process", process).WithSeverity(pgerr.SeverityWarning))
 		return types.False, nil
 	}
-	what(other.client.Interrupts)
-	return types.True, nil
 }
 
 // relationArg is a relation argument given as OID or as name.

@@ -10,6 +10,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/builtin"
 	"github.com/pegmatitedb/pegmatite/catalog/pgcatalog"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/planner"
 	"github.com/pegmatitedb/pegmatite/planner/ddl"
 	"github.com/pegmatitedb/pegmatite/planner/exec"
@@ -28,6 +29,7 @@ type Node struct {
 	// CatalogShard is where pg_catalog is read.
 	CatalogShard CatalogShard
 	Topology     Topology
+	Others       Sessions
 	Txns         *txn.Manager
 	Locks        *objectlock.Locks
 	Oracle       txn.Oracle
@@ -72,6 +74,32 @@ type Metrics interface {
 	// Statement is told of a finished statement: how long it took, whether it failed.
 	Statement(took time.Duration, failed bool)
 }
+
+// Sessions are those of the cluster's other nodes.
+type Sessions interface {
+	// Signal interrupts or ends the one with a process id, and reports whether it
+	// is there.
+	Signal(ctx context.Context, process int32, terminate bool) bool
+	// InDatabase counts those in a database, of nodes that answer.
+	InDatabase(ctx context.Context, database catalog.OID) int
+}
+
+// Signal interrupts or ends a session of this node, and reports whether it is there.
+func (n *Node) Signal(process int32, terminate bool) bool {
+	s := n.sessions.find(process)
+	switch {
+	case s == nil:
+		return false
+	case terminate:
+		s.client.Interrupts.Terminate()
+	default:
+		s.client.Interrupts.Interrupt(pgerr.New(pgerr.QueryCanceled, "canceling statement due to user request"))
+	}
+	return true
+}
+
+// InDatabase counts this node's sessions in a database.
+func (n *Node) InDatabase(database catalog.OID) int { return n.sessions.inDatabase(database) }
 
 // sessions are the open sessions of the node.
 type sessions struct {

@@ -29,9 +29,37 @@ func (s *Session) acquire(ctx context.Context, k lock.Key, m lock.Mode) error {
 
 // acquireWithin waits that long at most; 0 is for ever.
 func (s *Session) acquireWithin(ctx context.Context, k lock.Key, m lock.Mode, wait time.Duration) error {
-	r := lock.Request{Owner: s.tx.txn.ID(), Statement: txn.Statement(s.tx.txn.Mark()), Key: k, Mode: m}
-	_, err := s.locks.Acquire(ctx, r, wait)
+	waited, err := s.locks.Acquire(ctx, s.request(k, m), wait)
+	if waited && err == nil {
+		s.catchUp(ctx)
+	}
 	return err
+}
+
+// acquireAll takes locks in their order.
+func (s *Session) acquireAll(ctx context.Context, rs []lock.Request) error {
+	waited, err := s.locks.AcquireAll(ctx, rs, duration(s.derived().lockTimeoutMS))
+	if waited && err == nil {
+		s.catchUp(ctx)
+	}
+	return err
+}
+
+// request asks for a lock for the transaction's present statement.
+func (s *Session) request(k lock.Key, m lock.Mode) lock.Request {
+	return lock.Request{Owner: s.tx.txn.ID(), Statement: txn.Statement(s.tx.txn.Mark()), Key: k, Mode: m}
+}
+
+// catchUp has the node know what was published before a lock was there: the one
+// who had it may be another node's. Where that cannot be known, shards and the
+// publication refuse what is old.
+func (s *Session) catchUp(ctx context.Context) {
+	if s.node.Locks.Alone() {
+		return
+	}
+	if err := s.node.Catalog.Confirm(ctx); err != nil {
+		s.node.Log.Warn("a lock is held, and the catalog may be old", "error", err)
+	}
 }
 
 // relationKey names the lock of who uses or changes a relation.
@@ -129,11 +157,9 @@ func definitionLock(n *pg.Node) lock.Mode {
 
 // seize locks a table before a schema change looks at its rows.
 func (s *Session) seize(ctx context.Context, t *catalog.Table, m lock.Mode) error {
-	if err := s.acquire(ctx, relationKey(t.OID), m); err != nil {
-		return err
-	}
 	own := catalog.Claim{Key: t.ObjectKey(), Written: true}
-	if err := s.acquire(ctx, claimKey(&own), lock.TableAccessExclusive); err != nil {
+	err := s.acquireAll(ctx, []lock.Request{s.request(relationKey(t.OID), m), s.request(claimKey(&own), lock.TableAccessExclusive)})
+	if err != nil {
 		return err
 	}
 	if s.tx.change.Base() != s.node.Catalog.Snapshot() {
@@ -147,19 +173,19 @@ func (s *Session) seize(ctx context.Context, t *catalog.Table, m lock.Mode) erro
 // cheap to do again; else the tables are seized, so nobody has come to depend on them.
 func (r *schemaRows) claim(ctx context.Context, c *catalog.Change, since catalog.Mark) error {
 	s, m := r.session, r.mode
+	var rs []lock.Request
 	for _, x := range c.Claims(since) {
 		mode := lock.TableShare
 		if x.Written {
 			mode = lock.TableAccessExclusive
 		}
 		if x.Written && x.Name == "" && x.Key.Class == catalog.ClassRelation {
-			if err := s.acquire(ctx, relationKey(x.Key.OID), m); err != nil {
-				return err
-			}
+			rs = append(rs, s.request(relationKey(x.Key.OID), m))
 		}
-		if err := s.acquire(ctx, claimKey(&x), mode); err != nil {
-			return err
-		}
+		rs = append(rs, s.request(claimKey(&x), mode))
+	}
+	if err := s.acquireAll(ctx, rs); err != nil {
+		return err
 	}
 	if head := s.node.Catalog.Snapshot(); head != c.Base() && (!r.worked || c.Rebase(head) != nil) {
 		return errMoved

@@ -1,0 +1,317 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/status"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/shard/remote/codec"
+	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
+	"github.com/pegmatitedb/pegmatite/txn/objectlock"
+)
+
+// What a transaction has locked of another node's objects lives as long as one
+// gRPC stream. So there is nothing to give back that a lost message, or a dead
+// node, could leave behind. Messages are lockOrder one way, lockAnswer the
+// other: each order but giveUp is answered, a lock after what is waited for.
+const lockStream = "Objects"
+
+// lockWithin bounds the wait for answers that take no waiting for locks: a
+// node that gives none by then has lost its stream.
+const lockWithin = 2 * time.Second
+
+// lockOrder is one of its parts, the first of all Owner.
+type lockOrder struct {
+	Owner   *txn.ID        `json:",omitempty"` // whose locks they are
+	Locks   []lockKey      `json:",omitempty"` // to take
+	Timeout time.Duration  `json:",omitempty"` // for each of Locks
+	GiveUp  bool           `json:",omitempty"` // the last Locks, if they are still waited for
+	Cut     *txn.Statement `json:",omitempty"` // gives back what statements from here on have taken
+}
+
+// lockKey is a lock.Request in JSON: a key's bytes are no text.
+type lockKey struct {
+	Statement txn.Statement
+	Space     lock.Space
+	Object    uint64
+	Bytes     []byte
+	Mode      lock.Mode
+}
+
+// lockAnswer says what is waited for, or that an order is done.
+type lockAnswer struct {
+	Waits    *lockKey `json:",omitempty"`
+	Since    time.Time
+	Blockers []txn.ID `json:",omitempty"`
+}
+
+func lockKeyOf(k lock.Key, m lock.Mode, s txn.Statement) lockKey {
+	return lockKey{s, k.Space, k.Object, []byte(k.Bytes), m}
+}
+
+func (k *lockKey) key() lock.Key {
+	return lock.Key{Space: k.Space, Object: k.Object, Bytes: string(k.Bytes)}
+}
+
+var _ objectlock.Elsewhere = (*Members)(nil)
+
+// Self implements objectlock.Elsewhere.
+func (m *Members) Self() uint32 { return m.self }
+
+// Nodes implements objectlock.Elsewhere.
+func (m *Members) Nodes() []uint32 { return *m.live.Load() }
+
+// Open implements objectlock.Elsewhere.
+func (m *Members) Open(ctx context.Context, node uint32, owner txn.ID) (objectlock.Branch, error) {
+	n := m.find(node)
+	if n == nil || n.conn == nil {
+		return nil, errLocks(node, nil)
+	}
+	b := &branch{node: node}
+	var lives context.Context
+	lives, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	b.unbind = m.lives.bind(node, b.cancel)
+	opened := context.AfterFunc(ctx, b.cancel)
+	var err error
+	b.stream, err = n.conn.NewStream(lives, &grpc.StreamDesc{StreamName: lockStream, ClientStreams: true, ServerStreams: true}, "/"+peerService+"/"+lockStream)
+	if err == nil {
+		err = b.send(lockOrder{Owner: &owner})
+	}
+	if !opened() {
+		err = pgerr.From(ctx.Err())
+	}
+	if err != nil {
+		b.end()
+		if ctx.Err() != nil {
+			return nil, pgerr.From(ctx.Err())
+		}
+		return nil, errLocks(node, err)
+	}
+	return b, nil
+}
+
+// errLocks says that a node does not answer.
+func errLocks(node uint32, cause error) error {
+	e := pgerr.New(pgerr.ConnectionFailure, "connection to node %d failed", node)
+	if cause == nil {
+		return e
+	}
+	return e.WithDetail("%s", status.Convert(cause).Message()).WithCause(cause)
+}
+
+// branch is the transaction's side of a stream.
+type branch struct {
+	node   uint32
+	stream grpc.ClientStream
+	cancel context.CancelFunc
+	unbind func()
+}
+
+func (b *branch) end() {
+	b.cancel()
+	b.unbind()
+}
+
+func (b *branch) send(o lockOrder) error {
+	bytes, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	return b.stream.SendMsg(&codec.Frame{Bytes: bytes})
+}
+
+// Acquire implements objectlock.Branch.
+func (b *branch) Acquire(ctx context.Context, rs []lock.Request, timeout time.Duration, waits func(objectlock.Entry)) error {
+	o := lockOrder{Timeout: timeout}
+	for i := range rs {
+		o.Locks = append(o.Locks, lockKeyOf(rs[i].Key, rs[i].Mode, rs[i].Statement))
+	}
+	if err := b.send(o); err != nil {
+		return errLocks(b.node, err)
+	}
+	gaveUp := make(chan *time.Timer, 1)
+	watched := context.AfterFunc(ctx, func() {
+		unheard := time.AfterFunc(lockWithin, b.cancel)
+		_ = b.send(lockOrder{GiveUp: true}) // if it does not arrive, no answer does
+		gaveUp <- unheard
+	})
+	err := b.answer(func(a *lockAnswer) {
+		waits(objectlock.Entry{Owner: rs[0].Owner, Key: a.Waits.key(), Mode: a.Waits.Mode, Since: a.Since, Blockers: a.Blockers})
+	})
+	if !watched() {
+		(<-gaveUp).Stop()
+		return pgerr.From(ctx.Err()) // what was granted in the same moment goes with the statement
+	}
+	return err
+}
+
+// answer reads what an order is answered with.
+func (b *branch) answer(waits func(*lockAnswer)) error {
+	for {
+		var frame codec.Frame
+		if err := b.stream.RecvMsg(&frame); err != nil {
+			return errLocks(b.node, err)
+		}
+		raw, err := codec.DecodeRaw(frame.Bytes)
+		if err != nil {
+			return err
+		}
+		var a lockAnswer
+		if err := json.Unmarshal(raw, &a); err != nil {
+			return err
+		}
+		if a.Waits == nil {
+			return nil
+		}
+		waits(&a)
+	}
+}
+
+// Cut implements objectlock.Branch.
+func (b *branch) Cut(from txn.Statement) {
+	defer time.AfterFunc(lockWithin, b.cancel).Stop()
+	if b.send(lockOrder{Cut: &from}) == nil {
+		_ = b.answer(nil) // a stream that is lost holds nothing
+	}
+}
+
+// Close implements objectlock.Branch.
+func (b *branch) Close() {
+	defer b.end()
+	defer time.AfterFunc(lockWithin, b.cancel).Stop()
+	if b.stream.CloseSend() == nil {
+		_ = b.answer(func(*lockAnswer) {}) // the other side ends the stream when all is given back
+	}
+}
+
+// guest is the other side of a stream.
+type guest struct {
+	stream grpc.ServerStream
+	holder *objectlock.Holder
+	owner  txn.ID
+	giveUp context.CancelFunc
+	taking sync.WaitGroup // what takes locks; only that sends meanwhile
+}
+
+// lockObjects serves a stream.
+func (p *Peer) lockObjects(stream grpc.ServerStream) error {
+	g := &guest{stream: stream, giveUp: func() {}}
+	o, err := g.receive()
+	if err != nil || o.Owner == nil {
+		return err
+	}
+	locks := p.Locks()
+	if locks == nil {
+		return errLocks(o.Owner.Node, nil) // nobody is here yet who could be in the way
+	}
+	g.owner, g.holder = *o.Owner, locks.Guest(g.waits)
+	defer g.holder.Leave()
+	ctx, cancel := context.WithCancel(stream.Context())
+	defer p.Follow(g.owner.Node, cancel)()
+	defer g.taking.Wait()
+	defer cancel()
+	for {
+		o, err := g.receive()
+		if err != nil || ctx.Err() != nil {
+			return nil
+		}
+		g.obey(ctx, o)
+	}
+}
+
+func (g *guest) receive() (o lockOrder, err error) {
+	var frame codec.Frame
+	if err := g.stream.RecvMsg(&frame); err != nil {
+		return o, err
+	}
+	return o, json.Unmarshal(frame.Bytes, &o)
+}
+
+// obey does an order; taking locks goes on beside the next one, which can be to give up.
+func (g *guest) obey(ctx context.Context, o lockOrder) {
+	switch {
+	case o.GiveUp:
+		g.giveUp()
+	case o.Cut != nil:
+		g.taking.Wait()
+		g.holder.Cut(*o.Cut)
+		g.answer(lockAnswer{})
+	default:
+		g.taking.Wait()
+		ctx, g.giveUp = context.WithCancel(ctx)
+		end := g.giveUp
+		g.taking.Go(func() {
+			defer end()
+			g.take(ctx, o)
+		})
+	}
+}
+
+// take takes locks and answers.
+func (g *guest) take(ctx context.Context, o lockOrder) {
+	rs := make([]lock.Request, len(o.Locks))
+	for i := range o.Locks {
+		k := &o.Locks[i]
+		rs[i] = lock.Request{Owner: g.owner, Statement: k.Statement, Key: k.key(), Mode: k.Mode}
+	}
+	if _, err := g.holder.AcquireAll(ctx, rs, o.Timeout); err != nil {
+		_ = g.stream.SendMsg(codec.EncodeError(err)) // as below
+		return
+	}
+	g.answer(lockAnswer{})
+}
+
+// waits tells of a lock that has to be waited for.
+func (g *guest) waits(e objectlock.Entry) {
+	k := lockKeyOf(e.Key, e.Mode, 0)
+	g.answer(lockAnswer{Waits: &k, Since: e.Since, Blockers: e.Blockers})
+}
+
+func (g *guest) answer(a lockAnswer) {
+	if b, err := json.Marshal(a); err == nil {
+		_ = g.stream.SendMsg(codec.EncodeRaw(b)) // a stream that is lost is told by receive
+	}
+}
+
+// lives are what ends with other nodes.
+type lives struct {
+	mu  sync.Mutex // protects of
+	ids uint64
+	of  map[uint32]map[uint64]context.CancelFunc // by node
+}
+
+// bind has cancel called when a node is down, has started again or is removed,
+// until unbind.
+func (l *lives) bind(node uint32, cancel context.CancelFunc) (unbind func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.of == nil {
+		l.of = map[uint32]map[uint64]context.CancelFunc{}
+	}
+	if l.of[node] == nil {
+		l.of[node] = map[uint64]context.CancelFunc{}
+	}
+	l.ids++
+	id := l.ids
+	l.of[node][id] = cancel
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.of[node], id)
+	}
+}
+
+// end ends what depends on a node.
+func (l *lives) end(node uint32) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, cancel := range l.of[node] {
+		cancel()
+	}
+}

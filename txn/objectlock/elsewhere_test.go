@@ -1,0 +1,172 @@
+package objectlock
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/lock"
+)
+
+// world is the Locks of several nodes, which reach each other but for those that are down.
+type world struct {
+	nodes []*Locks
+	down  []atomic.Bool
+}
+
+func newWorld(nodes int) *world {
+	w := &world{down: make([]atomic.Bool, nodes)}
+	for i := range nodes {
+		w.nodes = append(w.nodes, New(time.Hour, nil, view{w, uint32(i)}))
+	}
+	return w
+}
+
+// view is the world from one node.
+type view struct {
+	*world
+	self uint32
+}
+
+func (v view) Self() uint32 { return v.self }
+
+func (v view) Nodes() (others []uint32) {
+	for i := range v.nodes {
+		if uint32(i) != v.self {
+			others = append(others, uint32(i))
+		}
+	}
+	return slices.Clip(others)
+}
+
+func (v view) Open(_ context.Context, node uint32, owner txn.ID) (Branch, error) {
+	if v.down[node].Load() {
+		return nil, pgerr.New(pgerr.ConnectionFailure, "down")
+	}
+	b := &memoryBranch{down: &v.down[node]}
+	b.Holder = v.nodes[node].Guest(func(e Entry) { b.waits(e) })
+	return b, nil
+}
+
+// memoryBranch is a Branch without a network.
+type memoryBranch struct {
+	*Holder
+	down  *atomic.Bool
+	waits func(Entry)
+}
+
+func (b *memoryBranch) Acquire(ctx context.Context, rs []lock.Request, timeout time.Duration, waits func(Entry)) error {
+	if b.down.Load() {
+		return pgerr.New(pgerr.ConnectionFailure, "down")
+	}
+	b.waits = waits
+	_, err := b.AcquireAll(ctx, rs, timeout)
+	return err
+}
+
+func (b *memoryBranch) Close() { b.Leave() }
+
+// TestStrongWaitsForOtherNodes: for weak locks that only their own node knows
+// of; and keeps new ones out there, to the transaction's end.
+func TestStrongWaitsForOtherNodes(t *testing.T) {
+	w := newWorld(3)
+	reader, ddl, late := newActor(t, w.nodes[2], 1), newActor(t, w.nodes[1], 2), newActor(t, w.nodes[0], 3)
+	reader.takes(1, table(7), lock.TableAccessShare)
+	done := ddl.asks(context.Background(), 1, table(7), lock.TableAccessExclusive)
+	for _, e := range w.nodes[1].List() {
+		if !e.Granted && !slices.Equal(e.Blockers, []txn.ID{reader.id}) {
+			t.Errorf("waits for %v", e.Blockers)
+		}
+	}
+	reader.Release()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	second := late.asks(context.Background(), 1, table(7), lock.TableAccessShare)
+	ddl.Release()
+	if err := <-second; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestCutElsewhere: what is taken back is free on all nodes, what came before stays.
+func TestCutElsewhere(t *testing.T) {
+	w := newWorld(2)
+	a, b := newActor(t, w.nodes[0], 1), newActor(t, w.nodes[1], 2)
+	strong := func(a *actor, statement txn.Statement, oid uint64) {
+		t.Helper()
+		if _, err := a.Acquire(context.Background(), a.request(statement, table(oid), lock.TableAccessExclusive), time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	strong(a, 1, 7)
+	strong(a, 5, 8)
+	a.Cut(5)
+	strong(b, 1, 8)
+	b.Release()
+	b.asks(context.Background(), 1, table(7), lock.TableAccessShare)
+	strong(a, 6, 8) // not taken for what was cut
+	late := newActor(t, w.nodes[1], 3)
+	late.asks(context.Background(), 1, table(8), lock.TableAccessShare)
+	a.Release()
+}
+
+// TestNodesThatDoNotAnswer are passed over: nothing that waits there can be in the way for long.
+func TestNodesThatDoNotAnswer(t *testing.T) {
+	w := newWorld(3)
+	reader, ddl := newActor(t, w.nodes[2], 1), newActor(t, w.nodes[1], 2)
+	ddl.Acquire(context.Background(), ddl.request(1, table(6), lock.TableAccessExclusive), 0) // a branch that is lost
+	reader.takes(1, table(7), lock.TableAccessShare)
+	w.down[2].Store(true)
+	for statement := range txn.Statement(2) {
+		if _, err := ddl.Acquire(context.Background(), ddl.request(statement+2, table(7+uint64(statement)), lock.TableAccessExclusive), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestNobodyBesideStrongElsewhere runs lockers of a few tables on all nodes
+// against each other, of one table or of all: no two that conflict are ever in at
+// once, and those that want the same in the same order do not end in a circle.
+func TestNobodyBesideStrongElsewhere(t *testing.T) {
+	w := newWorld(3)
+	const tables, rounds = 3, 200
+	var weakIn, strongIn [tables]atomic.Int32
+	var all sync.WaitGroup
+	for seq := range uint64(9) {
+		a := newActor(t, w.nodes[seq%3], seq+1)
+		all.Go(func() {
+			for i := range rounds {
+				at := (i + int(seq)) % tables
+				mode, mine, theirs := lock.TableRowExclusive, &weakIn[at], &strongIn[at]
+				if seq < 5 {
+					mode, mine, theirs = lock.TableAccessExclusive, &strongIn[at], &weakIn[at]
+				}
+				rs := []lock.Request{a.request(1, table(uint64(at)), mode)}
+				if seq == 4 {
+					rs = []lock.Request{a.request(1, table(0), mode), a.request(1, table(1), mode), a.request(1, table(2), mode)}
+				}
+				if _, err := a.AcquireAll(context.Background(), rs, 10*time.Second); err != nil { // so that a circle ends
+					t.Error(err)
+					return
+				}
+				if n := mine.Add(1); theirs.Load() != 0 || seq < 5 && n != 1 {
+					t.Errorf("mode %v beside %d and %d", mode, n, theirs.Load())
+				}
+				mine.Add(-1)
+				a.Release()
+			}
+		})
+	}
+	all.Wait()
+	for i, l := range w.nodes {
+		if left := l.List(); len(left) > 0 {
+			t.Errorf("node %d has %v left", i, left)
+		}
+	}
+}
