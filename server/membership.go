@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc"
@@ -181,7 +182,12 @@ func (n *Node) findOracle(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		l := tso.Lead(o, nil, revision)
+		nodes, err := n.store.NodeNumbers(ctx)
+		if err != nil {
+			return err
+		}
+		others := slices.DeleteFunc(nodes, func(id uint32) bool { return id == self.Node }) // its own snapshots are the oracle's
+		l := tso.Lead(o, nil, revision, others)
 		n.onClose(func() error { l.Close(); return nil })
 		n.oracle = leading{l, n.store}
 		n.listenToNodes(l.Draw)

@@ -62,6 +62,15 @@ func (s *Store) Nodes(ctx context.Context) ([]Node, error) {
 	return nodes, nil
 }
 
+// NodeNumbers are the numbers of all nodes that have joined, live or not.
+func (s *Store) NodeNumbers(ctx context.Context) (numbers []uint32, err error) {
+	nodes, err := s.Nodes(ctx)
+	for _, n := range nodes {
+		numbers = append(numbers, n.ID)
+	}
+	return numbers, err
+}
+
 // marked are the nodes, as text, that have a key under a root.
 func (s *Store) marked(ctx context.Context, root string) (map[string]bool, error) {
 	kvs, _, err := s.kv.Range(ctx, root)

@@ -185,12 +185,16 @@ func (e *Election) open(ctx context.Context, term *store.Term) (*tso.Leader, err
 	if err != nil {
 		return nil, err
 	}
+	nodes, err := e.store.NodeNumbers(ctx)
+	if err != nil {
+		return nil, err
+	}
 	o, err := tso.Open(ctx, bound{term}, 0)
 	if err != nil {
 		return nil, err
 	}
 	e.log.Info("this node is the timestamp oracle", "epoch", o.Epoch())
-	return tso.Lead(o, term.Confirm, revision), nil
+	return tso.Lead(o, term.Confirm, revision, nodes), nil
 }
 
 // reign keeps the lease until it is gone, or the node stops.

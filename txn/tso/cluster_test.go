@@ -19,6 +19,7 @@ type election struct {
 	term   int // of the leader; who has another one is deposed
 	bound  txn.Timestamp
 	leader *Leader
+	nodes  []uint32 // that have joined
 }
 
 // termBound is the bound as one leader may extend it.
@@ -61,7 +62,7 @@ func (e *election) elect(t *testing.T) *Leader {
 			return errNoLeader()
 		}
 		return nil
-	}, 0)
+	}, 0, e.nodes)
 	t.Cleanup(l.Close)
 	e.mu.Lock()
 	e.leader = l
@@ -181,7 +182,7 @@ func TestClusterConfirmsAfter(t *testing.T) {
 	l := Lead(o, func(context.Context) error {
 		begun <- struct{}{}
 		return <-release
-	}, 0)
+	}, 0, nil)
 	defer l.Close()
 	draw := func() chan error {
 		result := make(chan error, 1)
@@ -265,6 +266,53 @@ func TestClusterForgets(t *testing.T) {
 	}
 	if b.Oldest() <= s {
 		t.Errorf("a silent node's snapshot %d still bounds the oldest, %d", s, b.Oldest())
+	}
+}
+
+// TestClusterOldestOfTermsBefore: what nodes have drawn from an oracle that is gone
+// is in use until they tell the next one otherwise, or are silent for long.
+func TestClusterOldestOfTermsBefore(t *testing.T) {
+	for name, speaks := range map[string]bool{"reports": true, "silent": false} {
+		t.Run(name, func(t *testing.T) {
+			e := &election{nodes: []uint32{1, 2}}
+			e.elect(t)
+			a, b := newTestClient(t, 1, e.source), newTestClient(t, 2, e.source)
+			s, err := a.Snapshot(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := e.elect(t)
+			now := time.Now()
+			l.now = func() time.Time { return now }
+			draw := func(c *Client) {
+				t.Helper()
+				if _, err := c.Commit(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			draw(b)
+			draw(b)
+			if _, known := b.InUse(nil); b.Oldest() > s || known > s || l.Oldest() > s {
+				t.Fatalf("%d, %d may be dropped, below %d all is said to be known; snapshot %d is in use", b.Oldest(), l.Oldest(), known, s)
+			}
+			if speaks {
+				draw(a)
+				draw(b)
+				if b.Oldest() > s {
+					t.Fatalf("%d may be dropped, snapshot %d is in use", b.Oldest(), s)
+				}
+				a.Release(s)
+				draw(a)
+				draw(a)
+			} else {
+				now = now.Add(2 * forgetAfter)
+			}
+			draw(b)
+			draw(b)
+			if b.Oldest() <= s {
+				t.Errorf("snapshot %d still bounds the oldest, %d", s, b.Oldest())
+			}
+		})
 	}
 }
 

@@ -25,7 +25,8 @@ type DrawReply struct {
 	// First is the first of the Count timestamps, TimestampStep apart. Without
 	// any it is a timestamp below all that will be drawn.
 	First txn.Timestamp
-	// Oldest is at or below every snapshot in use in the cluster.
+	// Oldest is at or below every snapshot in use in the cluster; 0 when the
+	// oracle does not know one.
 	Oldest txn.Timestamp
 	// Revision is the newest revision of the catalog that any node has reported.
 	Revision uint64
@@ -74,7 +75,8 @@ var (
 	_ txn.Oracle = (*Leader)(nil)
 )
 
-// report is what a node said of itself, and when.
+// report is what a node said of itself, and when; of one that has said nothing
+// to this oracle, oldest is 0.
 type report struct {
 	oldest txn.Timestamp
 	at     time.Time
@@ -89,9 +91,13 @@ type round struct {
 // Lead makes the leader of an oracle that has been opened for this election.
 // confirm reads the metadata store, linearizably, and fails when another
 // process has been elected since; nil where that cannot be. revision is the
-// catalog's newest at the election.
-func Lead(o *Oracle, confirm func(context.Context) error, revision uint64) *Leader {
+// catalog's newest at the election. nodes are those that may have drawn from
+// the oracles before: their snapshots count as the oldest until they report.
+func Lead(o *Oracle, confirm func(context.Context) error, revision uint64, nodes []uint32) *Leader {
 	l := &Leader{oracle: o, confirm: confirm, now: time.Now, wake: make(chan struct{}, 1), reports: map[uint32]report{}, revision: revision}
+	for _, node := range nodes {
+		l.reports[node] = report{at: l.now()}
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	l.stop = stop
 	l.done.Go(func() { l.rounds(ctx) })
