@@ -212,6 +212,32 @@ func TestClusterConfirmsAfter(t *testing.T) {
 	}
 }
 
+// TestClusterClosedWhileConfirming: who waits for a confirmation when the oracle
+// stops learns that it is none any more, and asks another one.
+func TestClusterClosedWhileConfirming(t *testing.T) {
+	e := &election{}
+	o, err := Open(t.Context(), termBound{e, 0}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	confirming := make(chan struct{})
+	stops := Lead(o, func(ctx context.Context) error {
+		close(confirming)
+		<-ctx.Done()
+		return pgerr.From(ctx.Err())
+	}, 0, nil)
+	answered := make(chan error)
+	go func() {
+		_, err := stops.Draw(t.Context(), DrawRequest{Node: 1, Count: 1})
+		answered <- err
+	}()
+	<-confirming
+	stops.Close()
+	if err := <-answered; !pgerr.HasCode(err, pgerr.CannotConnectNow) {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestClusterOldest shows that what one node has in use bounds what others drop.
 func TestClusterOldest(t *testing.T) {
 	e := &election{}

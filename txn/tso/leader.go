@@ -199,7 +199,9 @@ func (l *Leader) rounds(ctx context.Context) {
 			return
 		}
 		r := l.takeNext()
-		r.err = l.confirm(ctx)
+		if r.err = l.confirm(ctx); r.err != nil && ctx.Err() != nil {
+			r.err = errNoLeader() // those who wait have not cancelled anything: they ask the next one
+		}
 		close(r.done)
 	}
 }
