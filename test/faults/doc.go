@@ -4,6 +4,7 @@
 //
 //	process_test.go   a server as a process of its own, killed and started again
 //	pgbench_test.go   pgbench's scripts in every protocol mode, and its sums
+//	comeandgo_test.go the same through all nodes of a cluster, while nodes come and go
 //	ledger_test.go    the TPC-B load of a client that remembers what it was told
 //	kill_test.go      that load under kill -9
 //	full_linux_test.go a disk that runs full under load

@@ -77,18 +77,30 @@ var failures = regexp.MustCompile(`number of failed transactions: (\d+)`)
 // runPgbench runs pgbench and ends the test on any error of its.
 func runPgbench(t *testing.T, program string, p *process, args ...string) {
 	t.Helper()
-	cmd := exec.Command(program, append(args, "postgres")...)
-	cmd.Env = append(os.Environ(), "PGHOST=127.0.0.1", "PGPORT="+p.port, "PGUSER=postgres", "PGSSLMODE=disable")
+	cmd := pgbenchCommand(program, p, args...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
-	failed := failures.FindStringSubmatch(out.String())
-	if err != nil || failed != nil && failed[1] != "0" || strings.Contains(out.String(), "error") || strings.Contains(out.String(), "ERROR") {
-		t.Fatalf("pgbench %s: %v\n%s", strings.Join(args, " "), err, &out)
+	checkPgbench(t, cmd, out.String(), err)
+}
+
+func pgbenchCommand(program string, p *process, args ...string) *exec.Cmd {
+	cmd := exec.Command(program, append(args, "postgres")...)
+	cmd.Env = append(os.Environ(), "PGHOST=127.0.0.1", "PGPORT="+p.port, "PGUSER=postgres", "PGSSLMODE=disable")
+	return cmd
+}
+
+// checkPgbench ends the test when pgbench has failed, or a transaction of its.
+func checkPgbench(t *testing.T, cmd *exec.Cmd, out string, err error) {
+	t.Helper()
+	args := strings.Join(cmd.Args[1:len(cmd.Args)-1], " ")
+	failed := failures.FindStringSubmatch(out)
+	if err != nil || failed != nil && failed[1] != "0" || strings.Contains(out, "error") || strings.Contains(out, "ERROR") {
+		t.Fatalf("pgbench %s: %v\n%s", args, err, out)
 	}
-	for line := range strings.Lines(out.String()) {
+	for line := range strings.Lines(out) {
 		if strings.HasPrefix(line, "tps") {
-			t.Logf("pgbench %s: %s", strings.Join(args, " "), strings.TrimSpace(line))
+			t.Logf("pgbench %s: %s", args, strings.TrimSpace(line))
 		}
 	}
 }
