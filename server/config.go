@@ -17,7 +17,7 @@
 //	etcdtls.go  with which certificate an embedded etcd is reached
 //	metadata.go what others ask of the metadata store; maintenance.go what statements ask of the files
 //	schema.go   commit of transactions with DDL
-//	mover.go    shards that belong on other nodes go there; incoming.go: and come here
+//	mover.go    shards that belong on other nodes go there; incoming.go: and come here; moving.go: how far they are
 //	sweep.go    physical tables that nobody names any more go
 //	memory.go   Go's memory limit; reserve.go disk space that a start on a full disk needs
 //	deadlock.go names for the parties of a deadlock

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog/metakv"
@@ -19,6 +20,10 @@ type Layers struct {
 	// MetadataTimeout is how long the metadata store may not answer before the
 	// outcome of a schema change counts as unknown; 0 is the usual.
 	MetadataTimeout time.Duration
+	// MovePatience is how long a move waits for transactions that stay open on its
+	// shard, TakeOverWithin how long its destination may take to take the shard
+	// over; 0 is the usual.
+	MovePatience, TakeOverWithin time.Duration
 	// WriteSetBytes is how much of a transaction's write set a shard keeps in
 	// memory; 0 is the usual. With 1 every commit is a large one.
 	WriteSetBytes int64
@@ -51,3 +56,7 @@ func (l *Layers) metadataTimeout() time.Duration {
 	}
 	return l.MetadataTimeout
 }
+
+func (l *Layers) movePatience() time.Duration { return cmp.Or(l.MovePatience, movePatience) }
+
+func (l *Layers) takeOverWithin() time.Duration { return cmp.Or(l.TakeOverWithin, takeOverWithin) }

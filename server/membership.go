@@ -220,7 +220,7 @@ func (n *Node) listenToNodes(draw func(context.Context, tso.DrawRequest) (tso.Dr
 	g := grpc.NewServer(append(serve.Options(), n.serveNodes()...)...)
 	serve.New(&n.gate, n.gate.Participant, builtin.Default()).Register(g)
 	peer := &cluster.Peer{
-		Draw: draw, Cancel: n.cancelHere, Waits: &n.gate, Party: n.party, Coordinated: n.coordinated, Adopt: n.adopt,
+		Draw: draw, Cancel: n.cancelHere, Waits: &n.gate, Party: n.party, Coordinated: n.coordinated, Adopt: n.adopt, Moves: n.moves.list,
 		Locks: n.gate.Locks, Follow: n.members.Bind, Signal: n.signalHere, Sessions: n.sessionsHere,
 	}
 	peer.Register(g)

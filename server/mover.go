@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog/store"
@@ -32,12 +31,6 @@ type rest struct {
 	before time.Duration // that it was left alone for
 }
 
-// moveMetrics count what has moved since the node's start.
-type moveMetrics struct {
-	shards, bytes, failed atomic.Int64 // away
-	taken                 atomic.Int64 // here
-}
-
 const (
 	// lookEvery is how often the map is compared with the ring.
 	lookEvery = time.Second
@@ -49,6 +42,8 @@ const (
 	// movePatience is how long a move waits for transactions that stay open.
 	// Then those that have not begun to commit are ended, with 40001.
 	movePatience = time.Minute
+	// takeOverWithin is how long a destination has to take over what has come.
+	takeOverWithin = 10 * time.Second
 	// longestRest is how long a shard is left alone at most after moves that failed.
 	longestRest = time.Minute
 	// reportEvery is how often a long move says how far it is.
@@ -103,10 +98,12 @@ func (m *mover) moveOne(ctx context.Context) (moved bool, err error) {
 		err := m.move(ctx, shard.ID(id), to, now.Moves(id))
 		if err == nil || ctx.Err() != nil {
 			delete(m.rests, id)
+			m.node.moves.ended(shard.ID(id))
 			return err == nil, nil
 		}
 		m.failed(id, to, err)
 	}
+	m.node.moves.keep(func(id shard.ID) bool { return now.Node(uint32(id)) == self && plan[id] != self })
 	return false, nil
 }
 
@@ -116,6 +113,7 @@ func (m *mover) failed(id uint32, to *store.Node, err error) {
 	again := min(max(2*m.rests[id].before, lookEvery), longestRest)
 	m.rests[id] = rest{time.Now().Add(again), again}
 	m.node.moves.failed.Add(1)
+	m.node.moves.rests(shard.ID(id), to.ID, err, again)
 	m.node.log.Warn("a shard could not be moved", "shard", id, "to", to.Name, "error", err, "detail", pgerr.From(err).Detail, "again_s", again.Seconds())
 }
 
@@ -143,6 +141,7 @@ func (m *mover) move(ctx context.Context, id shard.ID, to *store.Node, moves uin
 	defer move.End()
 	begun := time.Now()
 	log.Info("moving a shard", "bytes", move.Bytes())
+	m.node.moves.begun(to.ID, move)
 	stop := m.report(ctx, log, move)
 	err = move.Copy(ctx)
 	stop()
@@ -155,7 +154,8 @@ func (m *mover) move(ctx context.Context, id shard.ID, to *store.Node, moves uin
 		return err
 	}
 	sealed := time.Now()
-	if err := m.settle(ctx, log, move, transfer.Finish(handover, moves)); err != nil {
+	m.node.moves.closes(id)
+	if err := m.settle(ctx, log, move, transfer.Finish(handover, moves, m.node.layers.takeOverWithin())); err != nil {
 		return err
 	}
 	m.node.moves.shards.Add(1)
@@ -181,8 +181,10 @@ func (m *mover) report(ctx context.Context, log *slog.Logger, move *engine.Move)
 // fails when some are left whose time to be ended has passed: they are in doubt.
 func (m *mover) seal(ctx context.Context, move *engine.Move) (*engine.Handover, error) {
 	since := time.Now()
+	stay := staying{}
+	m.node.moves.waits(move.Shard(), nil)
 	for window := firstWindow; ; window = min(2*window, lastWindow) {
-		evict := time.Since(since) > movePatience
+		evict := time.Since(since) > m.node.layers.movePatience()
 		handover, err := move.Seal(ctx, window, evict)
 		if !pgerr.HasCode(err, pgerr.ObjectInUse) {
 			return handover, err
@@ -190,6 +192,7 @@ func (m *mover) seal(ctx context.Context, move *engine.Move) (*engine.Handover, 
 		if evict {
 			return nil, err
 		}
+		m.node.moves.waits(move.Shard(), stay.since(move.Open(), time.Now()))
 		pause.For(ctx, window)
 		if ctx.Err() != nil {
 			return nil, pgerr.From(ctx.Err())

@@ -85,7 +85,7 @@ type Node struct {
 	schema      *schemaChanges
 	sweeper     *sweeper
 	mover       *mover // nil when no other node can be reached
-	moves       moveMetrics
+	moves       moving
 	halt        chan struct{} // closed when no shard is to come any more
 	halting     sync.Once     // closes it
 	statements  *statements

@@ -71,7 +71,7 @@ func Operate(ctx context.Context, c Config, out io.Writer, do func(context.Conte
 	reach := func(m *placement.Map, id shard.ID) shard.Service {
 		return cluster.New(cluster.Local{}, members, s, m, log).Service(catalog.HomeShards, id)
 	}
-	err = do(ctx, &operator.Operator{Store: s, Reach: reach, Pause: operator.Pause, Out: out})
+	err = do(ctx, &operator.Operator{Store: s, Reach: reach, Moves: members.Moves, Pause: operator.Pause, Out: out})
 	if none := (operator.NoSuchNode{}); errors.As(err, &none) {
 		return WrongCall{err}
 	}

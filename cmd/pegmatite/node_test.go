@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -235,5 +236,72 @@ func TestNodeMoves(t *testing.T) {
 	if err := conn.QueryRow(t.Context(), "SELECT sum(b) FROM t").Scan(&sum); err != nil || sum != updates*500 {
 		t.Errorf("sum %d, %v after %d updates of 500 rows", sum, err, updates)
 	}
+	b.stop()
+}
+
+// told passes on what a command prints, line by line.
+type told chan string
+
+func (c told) Write(b []byte) (int, error) {
+	for line := range strings.Lines(string(b)) {
+		c <- line
+	}
+	return len(b), nil
+}
+
+// TestNodeDrainSaysWhy: who waits for a drain is told how far it is, and which
+// transactions it waits for.
+func TestNodeDrainSaysWhy(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("PEGMATITE_ETCD", newEtcd(t).ClientURL())
+	a := launch(t, filepath.Join(dir, "a"), "--node", "a", "--node-listen", "127.0.0.1:0", "--shards", "1", "--move-rate-mb", "3").ready()
+	conn := a.connect()
+	for _, sql := range []string{"CREATE TABLE t (a int PRIMARY KEY, b text)", "INSERT INTO t SELECT i, repeat('x', 500) FROM generate_series(1, 10000) i", "CHECKPOINT",
+		"BEGIN", "UPDATE t SET b = '' WHERE a = 1"} {
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+	b := launch(t, filepath.Join(dir, "b"), "--node", "b", "--node-listen", "127.0.0.1:0", "--weight", "0").ready()
+	refused(t, exitFailure, `node "a" cannot be drained: no other node takes shards`, "node", "drain", "a")
+	refused(t, exitFailure, `node "a" is alive: stop it before it is removed`, "node", "remove", "a")
+	b.stop()
+	b = launch(t, filepath.Join(dir, "b"), "--node-listen", "127.0.0.1:0").ready() // of weight 1
+	out, errs := make(told), make(told)
+	code := make(chan int)
+	go func() { code <- run([]string{"node", "drain", "a"}, out, errs) }()
+	var said []string
+	for _, want := range []*regexp.Regexp{
+		regexp.MustCompile(`^node "a" gives away 1 shard\n`),
+		regexp.MustCompile(`^shard 0: \d+ of \d+ bytes sent to b, \d+\.\d MB/s\n`),
+		regexp.MustCompile(`^shard 0 waits for what stays open on it, up to a minute: 1\.1\.\d+ of pegmatite\.transactions\n`),
+	} {
+		for found := false; !found; {
+			select {
+			case line := <-out:
+				said, found = append(said, line), want.MatchString(line)
+			case line := <-errs:
+				t.Fatalf("%q after %q", line, said)
+			case <-time.After(client.Patience):
+				t.Fatalf("no line like %s; it says %q", want, said)
+			}
+		}
+	}
+	if _, err := conn.Exec(t.Context(), "COMMIT"); err != nil {
+		t.Error(err)
+	}
+	for ended := false; !ended; {
+		select {
+		case line := <-out:
+			said = append(said, line)
+		case line := <-errs:
+			t.Fatalf("%q after %q", line, said)
+		case c := <-code:
+			if ended = true; c != 0 || !strings.HasPrefix(said[len(said)-1], `node "a" has no shards`) {
+				t.Errorf("exit code %d after %q", c, said)
+			}
+		}
+	}
+	a.stop()
 	b.stop()
 }

@@ -5,6 +5,7 @@
 //	members.go   Members: the other nodes, as the metadata store tells of them
 //	route.go     each request goes to the node that has the shard, also while it moves
 //	transfer.go  a shard on its way from node to node
+//	moves.go     Move: what a node says of a shard that it moves away
 //	reach.go     a node that does not answer costs its shards' statements an error that names it
 //	gate.go      Gate: this node's shards and logs for the others, who may ask before they are open
 //	election.go  Election: which node is the timestamp oracle

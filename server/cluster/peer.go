@@ -48,6 +48,8 @@ type Peer struct {
 	Locks func() *objectlock.Locks
 	// Follow has a function called when another node is down or has started again, until unbind.
 	Follow func(node uint32, ended context.CancelFunc) (unbind func())
+	// Moves are the shards that this node moves away.
+	Moves func() []Move
 }
 
 // cancelRequest is a CancelRequest that reached another node than the session's.
@@ -76,6 +78,7 @@ func (p *Peer) Register(g *grpc.Server) {
 			answer("Coordinated", func(context.Context, struct{}) ([]session.Coordinated, error) { return p.Coordinated(), nil }),
 			answer("Signal", func(_ context.Context, r signal) (bool, error) { return p.Signal(r.Process, r.Terminate), nil }),
 			answer("Sessions", func(_ context.Context, db catalog.OID) (int, error) { return p.Sessions(db), nil }),
+			answer("Moves", func(context.Context, struct{}) ([]Move, error) { return p.Moves(), nil }),
 			answer("Party", func(_ context.Context, id txn.ID) (lock.Party, error) { return p.Party(id), nil }),
 		},
 		Streams: []grpc.StreamDesc{

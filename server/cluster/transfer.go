@@ -31,9 +31,6 @@ const (
 
 const transferStream = "Move"
 
-// finishWithin is how long a destination has to take over what has come.
-const finishWithin = 10 * time.Second
-
 // handedOver is the last message.
 type handedOver struct {
 	engine.Handover
@@ -143,16 +140,16 @@ func (t *Transfer) Pages(_ context.Context, first uint32, pages []byte) error {
 // Memory implements engine.Receiver.
 func (t *Transfer) Memory(_ context.Context, part []byte) error { return t.send(partMemory, part) }
 
-// Finish returns when the destination has taken the shard over. After an error
-// the shard map says whether it has.
-func (t *Transfer) Finish(h *engine.Handover, moves uint32) error {
+// Finish returns when the destination has taken the shard over, or has not
+// within a time. After an error the shard map says whether it has.
+func (t *Transfer) Finish(h *engine.Handover, moves uint32, within time.Duration) error {
 	b, err := json.Marshal(handedOver{*h, moves})
 	if err != nil {
 		return err
 	}
 	// A destination that cannot reach the metadata store does not know either,
 	// and the source may, which can give the move up at any time.
-	defer time.AfterFunc(finishWithin, t.cancel).Stop()
+	defer time.AfterFunc(within, t.cancel).Stop()
 	if err := t.send(partFinish, b); err != nil {
 		return err
 	}

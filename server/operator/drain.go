@@ -35,7 +35,7 @@ func (o *Operator) Drain(ctx context.Context, name string, wait bool) error {
 		return nil
 	}
 	var ended error
-	err = o.follow(ctx, s, func(now *state) bool {
+	err = o.follow(ctx, s, func(from uint32) bool { return from == n.ID }, func(now *state) bool {
 		if ended = drained(now, n.ID); ended != nil {
 			return true
 		}

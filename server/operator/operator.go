@@ -7,6 +7,7 @@
 //	drain.go      drain: a node is to have no shards, until it has none
 //	remove.go     remove: a node is none any more
 //	rebalance.go  rebalance: what is to move, until it has
+//	progress.go   how far the moves are that are waited for, and what they wait for
 package operator
 
 import (
@@ -23,6 +24,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog/store"
 	"github.com/pegmatitedb/pegmatite/internal/pause"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/server/cluster"
 	"github.com/pegmatitedb/pegmatite/shard"
 )
 
@@ -31,6 +33,8 @@ type Operator struct {
 	Store *store.Store
 	// Reach is the service of a shard on the node where the map has it.
 	Reach func(m *placement.Map, id shard.ID) shard.Service
+	// Moves are the shards that a node moves away, as it says.
+	Moves func(ctx context.Context, node uint32) ([]cluster.Move, error)
 	// Pause is between two looks at what has changed.
 	Pause func(ctx context.Context) error
 	Out   io.Writer
@@ -126,9 +130,11 @@ func (s *state) waits() (lines []string) {
 }
 
 // follow shows each the cluster's states, one after the other, until it says
-// that it is done. What is in the way is said as it comes.
-func (o *Operator) follow(ctx context.Context, now *state, each func(now *state) (done bool)) error {
+// that it is done. How far the moves from some nodes are, and what is in the
+// way, is said as it comes.
+func (o *Operator) follow(ctx context.Context, now *state, from func(node uint32) bool, each func(now *state) (done bool)) error {
 	var said []string
+	p := progress{}
 	for {
 		if now != nil && each(now) {
 			return nil
@@ -137,7 +143,7 @@ func (o *Operator) follow(ctx context.Context, now *state, each func(now *state)
 		if now == nil {
 			lines = []string{"the metadata store does not answer: asking again"}
 		} else {
-			lines = now.waits()
+			lines = append(now.waits(), o.progress(ctx, p, now, from)...)
 		}
 		for _, line := range lines {
 			if !slices.Contains(said, line) {

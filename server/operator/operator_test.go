@@ -17,6 +17,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog/ring"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/server/cluster"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
@@ -31,6 +32,8 @@ type world struct {
 	store   *store.Store
 	members map[string]*store.Membership
 	doubts  map[shard.ID][]shard.TransactionInfo
+	moves   map[uint32][]cluster.Move // by node, what it says
+	mute    map[uint32]bool           // nodes that do not answer that
 	out     bytes.Buffer
 	o       *Operator
 	events  []func() // what happens, one at each pause
@@ -52,7 +55,8 @@ func (l *lossyStore) Range(ctx context.Context, prefix string) ([]metakv.KV, met
 // newWorld has nodes a, b and c, all of weight 1 and live, and 8 shards, which are the first two's.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, kv: &lossyStore{Store: memory.New()}, members: map[string]*store.Membership{}, doubts: map[shard.ID][]shard.TransactionInfo{}}
+	w := &world{t: t, kv: &lossyStore{Store: memory.New()}, members: map[string]*store.Membership{}, doubts: map[shard.ID][]shard.TransactionInfo{},
+		moves: map[uint32][]cluster.Move{}, mute: map[uint32]bool{}}
 	var err error
 	if w.store, err = store.Open(t.Context(), w.kv, store.Options{}); err != nil {
 		t.Fatal(err)
@@ -66,7 +70,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.place(m)
-	w.o = &Operator{Store: w.store, Out: &w.out, Reach: func(m *placement.Map, id shard.ID) shard.Service { return shardOf{w, m} }}
+	w.o = &Operator{Store: w.store, Out: &w.out, Reach: func(m *placement.Map, id shard.ID) shard.Service { return shardOf{w, m} }, Moves: w.movesOf}
 	return w
 }
 
@@ -97,6 +101,19 @@ func (w *world) place(m *placement.Map) {
 	_, unchanged, err := w.store.Placement(context.Background())
 	w.check(err)
 	w.check(w.store.SetPlacement(context.Background(), m, unchanged))
+}
+
+// movesOf is what a node says of the shards that it moves.
+func (w *world) movesOf(_ context.Context, node uint32) ([]cluster.Move, error) {
+	if w.mute[node] {
+		return nil, pgerr.New(pgerr.ConnectionFailure, "connection to the node at %d failed", node)
+	}
+	return w.moves[node], nil
+}
+
+// says has a node say something else of its moves, as often as it is looked at.
+func (w *world) says(node uint32, moves ...cluster.Move) func() {
+	return func() { w.moves[node] = moves }
 }
 
 // move moves the next shard as the ring wants it.
@@ -229,6 +246,31 @@ func TestTranscripts(t *testing.T) {
 			}
 			w.drain("b", drainAll, w.move)
 			w.list()
+		},
+		"progress": func(w *world) {
+			copies := func(id shard.ID, sent, ms int64) cluster.Move {
+				return cluster.Move{Shard: id, To: 3, State: cluster.MoveCopies, Bytes: 1 << 30, Sent: sent << 20, MS: ms}
+			}
+			stays := copies(1, 1024, 20_000)
+			stays.State, stays.ForMS = cluster.MoveWaits, 100
+			busy := stays
+			busy.ForMS = 3000
+			open := busy
+			open.Open = []txn.ID{{Node: 1, Boot: 2, Seq: 3}, {Node: 2, Boot: 1, Seq: 9}}
+			closed := busy
+			closed.State = cluster.MoveCloses
+			failed := cluster.Move{Shard: 1, To: 3, State: cluster.MoveRests, Error: "the destination cannot be reached: connection refused", AgainMS: 2000}
+			same := func() {}
+			events := []func(){w.says(1, copies(1, 0, 1)), w.says(1, copies(1, 90, 1000)), w.says(1, copies(1, 110, 2000)), w.says(1, copies(1, 111, 2500))}
+			for range 12 {
+				events = append(events, same) // the destination takes nothing more
+			}
+			events = append(events, w.says(1, copies(1, 900, 20_000)), w.says(1, stays), w.says(1, busy), w.says(1, open), same, w.says(1, closed), w.says(1, failed), same,
+				w.says(1, copies(1, 200, 1000)), func() { w.mute[1] = true }, same, func() { w.mute[1] = false }, w.says(1), w.move, w.move, w.move)
+			// What others do is not what a drain waits for.
+			w.says(2, cluster.Move{Shard: 7, To: 3, State: cluster.MoveRests, Error: "not of interest"})()
+			w.drain("a", append(events, w.move, w.move, w.move, w.move)...)
+			w.run("rebalance", w.o.Rebalance, same)
 		},
 		"remove": func(w *world) {
 			w.remove("c")

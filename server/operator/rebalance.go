@@ -46,7 +46,7 @@ func (o *Operator) Rebalance(ctx context.Context) error {
 	if moves := before.moves(); len(moves) > 0 {
 		o.say("%s to move, %s bytes", count(len(moves), "shard"), o.sizes(ctx, before.shards, moves).of(moves...))
 	}
-	err = o.follow(ctx, before, func(now *state) bool {
+	err = o.follow(ctx, before, func(uint32) bool { return true }, func(now *state) bool {
 		for id := range now.plan {
 			from, to := before.shards.Node(uint32(id)), now.shards.Node(uint32(id))
 			if from != to {

@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"encoding/binary"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/sqlite"
+	"github.com/pegmatitedb/pegmatite/txn"
 )
 
 // Move takes a shard away from its node. The steps, and what a crash of this
@@ -97,6 +100,13 @@ func (m *Move) Bytes() int64 {
 		return 0
 	}
 	return size
+}
+
+// Open are the transactions that are open on the shard.
+func (m *Move) Open() []txn.ID {
+	m.engine.branchMu.RLock()
+	defer m.engine.branchMu.RUnlock()
+	return slices.Collect(maps.Keys(m.engine.branches))
 }
 
 // Copy sends the file beside all work on it, until little of it still changes.

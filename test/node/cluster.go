@@ -24,18 +24,25 @@ type Cluster struct {
 
 	dir    string
 	change func(i int, c *server.Config)
+	layers func(i int) server.Layers
 }
 
 // StartCluster starts nodes that have the shards between them from the start,
 // and stops all with the test.
 func StartCluster(t testing.TB, nodes, shards int, change func(i int, c *server.Config)) *Cluster {
 	t.Helper()
+	return StartClusterWith(t, nodes, shards, change, func(int) server.Layers { return server.Layers{} })
+}
+
+// StartClusterWith is StartCluster with layers between the parts of the i-th node.
+func StartClusterWith(t testing.TB, nodes, shards int, change func(i int, c *server.Config), layers func(i int) server.Layers) *Cluster {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "cluster") // TempDir's names are not for URLs
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	c := &Cluster{dir: dir, change: change}
+	c := &Cluster{dir: dir, change: change, layers: layers}
 	if c.Etcd, err = etcd.Embed(t.Context(), filepath.Join(dir, "etcd"), true, etcd.Options{}); err != nil {
 		t.Fatalf("etcd: %v", err)
 	}
@@ -51,12 +58,12 @@ func StartCluster(t testing.TB, nodes, shards int, change func(i int, c *server.
 // Start starts the i-th node, again after it was stopped.
 func (c *Cluster) Start(t testing.TB, i int) {
 	t.Helper()
-	c.Nodes[i] = StartIn(t, filepath.Join(c.dir, name(i)), func(s *server.Config) {
+	c.Nodes[i] = StartWith(t, filepath.Join(c.dir, name(i)), func(s *server.Config) {
 		s.Etcd, s.Node, s.NodeListen = c.Etcd.ClientURL(), name(i), "127.0.0.1:0"
 		if c.change != nil {
 			c.change(i, s)
 		}
-	})
+	}, c.layers(i))
 }
 
 func name(i int) string { return fmt.Sprintf("n%d", i+1) }
