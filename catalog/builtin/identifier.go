@@ -121,3 +121,8 @@ func foldCase(ctx *expr.Context, s string) (string, error) {
 	})
 	return d.Text(), err
 }
+
+// isWordByte reports whether a byte is a letter, a digit or an underscore of ASCII.
+func isWordByte(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
+}

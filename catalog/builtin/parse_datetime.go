@@ -323,16 +323,20 @@ func nearYear(v int) int {
 	return v
 }
 
-func (r *dateReader) commaYear(n dateNode) error {
+func (r *dateReader) commaYear(node dateNode) error {
 	thousands, rest, ok := strings.Cut(r.in, ",")
 	t, err := strconv.Atoi(thousands)
-	digits := prefixOf(rest, 3, "0123456789")
+	n := 0
+	for n < len(rest) && n < 3 && rest[n] >= '0' && rest[n] <= '9' {
+		n++
+	}
+	digits := rest[:n]
 	if !ok || err != nil || digits == "" {
 		return errDateText("invalid input string for \"Y,YYY\"")
 	}
 	low, _ := strconv.Atoi(digits)
 	r.in = rest[len(digits):]
-	return r.set(dateNode{key: "YYYY", text: n.text}, t*1000+low, 4)
+	return r.set(dateNode{key: "YYYY", text: node.text}, t*1000+low, 4)
 }
 
 func (r *dateReader) marker(n dateNode) error {

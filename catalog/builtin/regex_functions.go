@@ -5,6 +5,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/regex"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
@@ -55,12 +56,12 @@ func optionalInt(a []types.Datum, i int, otherwise int64, name string, least int
 }
 
 // regexOf compiles pattern and flags for a function that has no use for g.
-func regexOf(ctx *expr.Context, function, pattern, flags string) (*regex, error) {
-	o, err := parseRegexFlags(flags)
+func regexOf(ctx *expr.Context, function, pattern, flags string) (*compiledRegex, error) {
+	o, err := regex.ParseFlags(flags)
 	if err != nil {
 		return nil, err
 	}
-	if o.global {
+	if o.Global {
 		e := pgerr.New(pgerr.InvalidParameterValue, "%s does not support the \"global\" option", function)
 		if function == "regexp_match()" {
 			return nil, e.WithHint("Use the regexp_matches function instead.")
@@ -72,7 +73,7 @@ func regexOf(ctx *expr.Context, function, pattern, flags string) (*regex, error)
 
 func regexOp(want, fold bool) impl {
 	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-		re, err := compileRegex(ctx, a[1].Text(), regexOptions{fold: fold})
+		re, err := compileRegex(ctx, a[1].Text(), regex.Options{Fold: fold})
 		if err != nil {
 			return types.Null, err
 		}
@@ -91,7 +92,7 @@ func group(s string, m []int, i int) types.Datum {
 
 // regexSubstr is substring(s from pattern): the first group, or all without one.
 func regexSubstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	re, err := compileRegex(ctx, a[1].Text(), regexOptions{})
+	re, err := compileRegex(ctx, a[1].Text(), regex.Options{})
 	if err != nil {
 		return types.Null, err
 	}
@@ -113,7 +114,7 @@ func similarSubstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if err != nil {
 		return types.Null, err
 	}
-	re, err := compileRegex(ctx, p, regexOptions{mixed: parted})
+	re, err := compileRegex(ctx, p, regex.Options{Mixed: parted})
 	if err != nil {
 		return types.Null, err
 	}
@@ -131,12 +132,12 @@ func regexReplace(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Null, pgerr.New(pgerr.InvalidParameterValue, "invalid regular expression option: \"%s\"", flags[:1]).
 			WithHint("If you meant to use regexp_replace() with a start parameter, cast the fourth argument to integer explicitly.")
 	}
-	o, err := parseRegexFlags(flags)
+	o, err := regex.ParseFlags(flags)
 	if err != nil {
 		return types.Null, err
 	}
 	n := int64(1)
-	if o.global {
+	if o.Global {
 		n = 0
 	}
 	return replaceRegex(ctx, a[0].Text(), a[1].Text(), a[2].Text(), 1, n, o)
@@ -152,18 +153,18 @@ func regexReplaceExtended(ctx *expr.Context, a []types.Datum) (types.Datum, erro
 	if err != nil {
 		return types.Null, err
 	}
-	o, err := parseRegexFlags(argument(a, 5))
+	o, err := regex.ParseFlags(argument(a, 5))
 	if err != nil {
 		return types.Null, err
 	}
-	if len(a) < 5 && o.global {
+	if len(a) < 5 && o.Global {
 		n = 0
 	}
 	return replaceRegex(ctx, a[0].Text(), a[1].Text(), a[2].Text(), start, n, o)
 }
 
 // replaceRegex replaces the n-th match from character start on; all when n is 0.
-func replaceRegex(ctx *expr.Context, s, pattern, replacement string, start, n int64, o regexOptions) (types.Datum, error) {
+func replaceRegex(ctx *expr.Context, s, pattern, replacement string, start, n int64, o regex.Options) (types.Datum, error) {
 	re, err := compileRegex(ctx, pattern, o)
 	if err != nil {
 		return types.Null, err
@@ -229,7 +230,7 @@ func appendReplacement(out *buffer, s, replacement string, m []int) error {
 }
 
 // groups are the submatches of a match as text[]: all of it without groups.
-func groups(re *regex, s string, m []int) types.Datum {
+func groups(re *compiledRegex, s string, m []int) types.Datum {
 	if re.NumSubexp() == 0 {
 		return types.ArrayDatum(types.NewArray(types.TText, []types.Datum{group(s, m, 0)}))
 	}
@@ -253,7 +254,7 @@ func regexMatch(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 }
 
 func regexMatches(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
-	o, err := parseRegexFlags(argument(a, 2))
+	o, err := regex.ParseFlags(argument(a, 2))
 	if err != nil {
 		return err
 	}
@@ -262,7 +263,7 @@ func regexMatches(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bo
 		return err
 	}
 	return re.each(ctx, a[0].Text(), 1, func(m []int) bool {
-		return yield(groups(re, a[0].Text(), m)) && o.global
+		return yield(groups(re, a[0].Text(), m)) && o.Global
 	})
 }
 

@@ -7,13 +7,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/regex"
 )
 
-// regex is a compiled regular expression. Short texts are searched by package
+// compiledRegex is a compiled regular expression. Short texts are searched by package
 // regexp. Long ones, where nothing would interrupt it, and searches that begin
 // within a text are our own machine's: Thompson's simulation with captures, over
 // the program that regexp/syntax compiles.
-type regex struct {
+type compiledRegex struct {
 	*regexp.Regexp
 	longest bool
 
@@ -21,12 +22,31 @@ type regex struct {
 	prog    *syntax.Prog
 }
 
+// regexKey is what a compiled regular expression is remembered by.
+type regexKey struct {
+	pattern string
+	o       regex.Options
+}
+
+// compileRegex is the compiled form of a pattern, remembered in ctx.
+func compileRegex(ctx *expr.Context, pattern string, o regex.Options) (*compiledRegex, error) {
+	o.Global = false
+	re, err := ctx.Memo(regexKey{pattern, o}, func() (any, error) {
+		re, longest, err := regex.Translate(pattern, o)
+		return &compiledRegex{Regexp: re, longest: longest}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return re.(*compiledRegex), nil
+}
+
 // longText is from how many bytes on a text is long: a search through a shorter
 // one takes some milliseconds.
 const longText = 1 << 16
 
 // match reports whether there is a match in s.
-func (re *regex) match(ctx *expr.Context, s string) (bool, error) {
+func (re *compiledRegex) match(ctx *expr.Context, s string) (bool, error) {
 	if len(s) < longText {
 		return re.MatchString(s), nil
 	}
@@ -35,7 +55,7 @@ func (re *regex) match(ctx *expr.Context, s string) (bool, error) {
 }
 
 // first is the first match in s: its place and those of its groups, or nil.
-func (re *regex) first(ctx *expr.Context, s string) ([]int, error) {
+func (re *compiledRegex) first(ctx *expr.Context, s string) ([]int, error) {
 	if len(s) < longText {
 		return re.FindStringSubmatchIndex(s), nil
 	}
@@ -45,7 +65,7 @@ func (re *regex) first(ctx *expr.Context, s string) ([]int, error) {
 // each yields the matches that begin at character start (from 1) or later, from
 // left to right (setup_regexp_matches). A match is the place of the whole and of
 // each group.
-func (re *regex) each(ctx *expr.Context, s string, start int64, yield func(m []int) bool) error {
+func (re *compiledRegex) each(ctx *expr.Context, s string, start int64, yield func(m []int) bool) error {
 	if start <= 1 && len(s) < longText {
 		for _, m := range findAll(re.Regexp, s) {
 			if !yield(m) {
@@ -80,7 +100,7 @@ func (re *regex) each(ctx *expr.Context, s string, start int64, yield func(m []i
 
 // search finds the first match that begins at byte from or later; with only,
 // some match is enough.
-func (re *regex) search(ctx *expr.Context, s string, from int, only bool) ([]int, error) {
+func (re *compiledRegex) search(ctx *expr.Context, s string, from int, only bool) ([]int, error) {
 	prefix, complete := re.LiteralPrefix()
 	if complete && re.NumSubexp() == 0 {
 		i, err := index(ctx, s[from:], prefix)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/regex"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
@@ -22,7 +23,7 @@ func TestSearchAsRegexp(t *testing.T) {
 	const seed = 1
 	r := rand.New(rand.NewPCG(seed, seed))
 	for _, p := range patterns {
-		for _, o := range []regexOptions{{}, {newlineStop: true, newlineLines: true}} {
+		for _, o := range []regex.Options{{}, {NewlineStop: true, NewlineLines: true}} {
 			re, err := compileRegex(ctx, p, o)
 			if err != nil {
 				t.Fatalf("%s: %v", p, err)

@@ -1,52 +1,55 @@
-package builtin
+// Package regex translates PostgreSQL's regular expressions to Go's.
+//
+//	translate.go  options, directors, quantifiers, errors
+//	escape.go     escapes and bracket expressions
+package regex
 
 import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
 
-	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
-// regexOptions are the flags of regexp_replace and its kin (manual table 9.24).
-type regexOptions struct {
-	global       bool
-	fold         bool // i
-	extended     bool // x
-	literal      bool // q
-	newlineStop  bool // n: . and [^…] do not match newlines
-	newlineLines bool // w: ^ and $ match at newlines
-	mixed        bool // greedy and non-greedy quantifiers together are meant as Go means them
+// Options are the flags of regexp_replace and its kin (manual table 9.24).
+type Options struct {
+	Global       bool // g: of all matches; for who calls
+	Fold         bool // i
+	Extended     bool // x
+	Literal      bool // q
+	NewlineStop  bool // n: . and [^…] do not match newlines
+	NewlineLines bool // w: ^ and $ match at newlines
+	Mixed        bool // greedy and non-greedy quantifiers together are meant as Go means them
 }
 
-// parseRegexFlags reads flags; g is allowed where who asks says so.
-func parseRegexFlags(flags string) (o regexOptions, err error) {
+// ParseFlags reads flags; g is allowed where who asks says so.
+func ParseFlags(flags string) (o Options, err error) {
 	for _, c := range flags {
 		switch c {
 		case 'g':
-			o.global = true
+			o.Global = true
 		case 'b':
 			return o, pgerr.Unsupported("regular expression option \"b\"")
 		case 'c':
-			o.fold = false
+			o.Fold = false
 		case 'e':
 		case 'i':
-			o.fold = true
+			o.Fold = true
 		case 'm', 'n':
-			o.newlineStop, o.newlineLines = true, true
+			o.NewlineStop, o.NewlineLines = true, true
 		case 'p':
-			o.newlineStop, o.newlineLines = true, false
+			o.NewlineStop, o.NewlineLines = true, false
 		case 'q':
-			o.literal = true
+			o.Literal = true
 		case 's':
-			o.newlineStop, o.newlineLines = false, false
+			o.NewlineStop, o.NewlineLines = false, false
 		case 't':
-			o.extended = false
+			o.Extended = false
 		case 'w':
-			o.newlineStop, o.newlineLines = false, true
+			o.NewlineStop, o.NewlineLines = false, true
 		case 'x':
-			o.extended = true
+			o.Extended = true
 		default:
 			return o, pgerr.New(pgerr.InvalidParameterValue, "invalid regular expression option: \"%c\"", c)
 		}
@@ -54,97 +57,81 @@ func parseRegexFlags(flags string) (o regexOptions, err error) {
 	return o, nil
 }
 
-// regexKey is what a compiled regular expression is remembered by.
-type regexKey struct {
-	pattern string
-	o       regexOptions
-}
-
-// compileRegex is the compiled form of a pattern, remembered in ctx.
-func compileRegex(ctx *expr.Context, pattern string, o regexOptions) (*regex, error) {
-	o.global = false
-	re, err := ctx.Memo(regexKey{pattern, o}, func() (any, error) { return translateRegex(pattern, o) })
-	if err != nil {
-		return nil, err
-	}
-	return re.(*regex), nil
-}
-
-// translateRegex translates a PostgreSQL regular expression (an ARE, manual
+// Translate translates a PostgreSQL regular expression (an ARE, manual
 // 9.7.3) to Go's. What Go's engine lacks (back references, look-around) is
-// 0A000. Matches are leftmost-longest unless the pattern's first quantifier is
+// 0A000, what is none 2201B. Matches are leftmost-longest (longest) unless the pattern's first quantifier is
 // non-greedy, as a whole: mixed ones are refused.
-func translateRegex(pattern string, o regexOptions) (*regex, error) {
+func Translate(pattern string, o Options) (re *regexp.Regexp, longest bool, err error) {
 	t := &areTranslator{in: pattern, o: o}
 	if err := t.directors(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if t.o.literal {
+	if t.o.Literal {
 		t.out.WriteString(regexp.QuoteMeta(t.in))
 	} else if err := t.run(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if t.greedy && t.lazy && !o.mixed {
-		return nil, pgerr.Unsupported("a regular expression with both greedy and non-greedy quantifiers")
+	if t.greedy && t.lazy && !o.Mixed {
+		return nil, false, pgerr.Unsupported("a regular expression with both greedy and non-greedy quantifiers")
 	}
 	flags := ""
-	if t.o.fold {
+	if t.o.Fold {
 		flags += "i"
 	}
-	if !t.o.newlineStop {
+	if !t.o.NewlineStop {
 		flags += "s"
 	}
-	if t.o.newlineLines {
+	if t.o.NewlineLines {
 		flags += "m"
 	}
 	source := t.out.String()
 	if flags != "" {
 		source = "(?" + flags + ")" + source
 	}
-	re, err := regexp.Compile(source)
+	re, err = regexp.Compile(source)
 	if err != nil {
-		return nil, regexError(err)
+		return nil, false, wording(err)
 	}
-	longest := !t.lazy && !o.mixed
+	longest = !t.lazy && !o.Mixed
 	if longest {
 		re.Longest()
 	}
-	return &regex{Regexp: re, longest: longest}, nil
+	return re, longest, nil
 }
 
-func errRegex(why string) error {
+func errInvalid(why string) error {
 	return pgerr.New(pgerr.InvalidRegularExpression, "invalid regular expression: %s", why)
 }
 
-// regexError words Go's complaints as PostgreSQL's regerror does.
-func regexError(err error) error {
+// wording words Go's complaints as PostgreSQL's regerror does.
+func wording(err error) error {
 	var code syntax.ErrorCode
 	if e, ok := err.(*syntax.Error); ok {
 		code = e.Code
 	}
 	switch code {
 	case syntax.ErrMissingBracket:
-		return errRegex("brackets [] not balanced")
+		return errInvalid("brackets [] not balanced")
 	case syntax.ErrMissingParen, syntax.ErrUnexpectedParen:
-		return errRegex("parentheses () not balanced")
+		return errInvalid("parentheses () not balanced")
 	case syntax.ErrMissingRepeatArgument, syntax.ErrInvalidRepeatOp:
-		return errRegex("quantifier operand invalid")
+		return errInvalid("quantifier operand invalid")
 	case syntax.ErrInvalidRepeatSize:
-		return errRegex("invalid repetition count(s)")
+		return errInvalid("invalid repetition count(s)")
 	case syntax.ErrInvalidCharRange:
-		return errRegex("invalid character range")
+		return errInvalid("invalid character range")
 	case syntax.ErrInvalidEscape, syntax.ErrTrailingBackslash:
-		return errRegex("invalid escape \\ sequence")
+		return errInvalid("invalid escape \\ sequence")
 	case syntax.ErrLarge:
-		return errRegex("regular expression is too complex")
+		return errInvalid("regular expression is too complex")
 	}
-	return errRegex("invalid character class")
+	return errInvalid("invalid character class")
 }
 
 // areTranslator rewrites one pattern.
 type areTranslator struct {
 	in, start    string
-	o            regexOptions
+	o            Options
 	out          strings.Builder
 	greedy, lazy bool // kinds of quantifiers seen
 }
@@ -152,11 +139,11 @@ type areTranslator struct {
 // directors reads ***: and ***= and embedded options (?xyz).
 func (t *areTranslator) directors() error {
 	if rest, ok := strings.CutPrefix(t.in, "***="); ok {
-		t.in, t.o.literal = rest, true
+		t.in, t.o.Literal = rest, true
 		return nil
 	}
 	t.in = strings.TrimPrefix(t.in, "***:")
-	if !strings.HasPrefix(t.in, "(?") || t.o.literal {
+	if !strings.HasPrefix(t.in, "(?") || t.o.Literal {
 		return nil
 	}
 	end := strings.IndexByte(t.in, ')')
@@ -164,7 +151,7 @@ func (t *areTranslator) directors() error {
 		return nil
 	}
 	for _, c := range t.in[2:end] {
-		more, err := parseRegexFlags(string(c))
+		more, err := ParseFlags(string(c))
 		if err != nil {
 			return err
 		}
@@ -175,16 +162,16 @@ func (t *areTranslator) directors() error {
 }
 
 // merge applies one embedded option to those of the call.
-func (t *areTranslator) merge(c byte, more regexOptions) {
+func (t *areTranslator) merge(c byte, more Options) {
 	switch c {
 	case 'i', 'c':
-		t.o.fold = more.fold
+		t.o.Fold = more.Fold
 	case 'x', 't':
-		t.o.extended = more.extended
+		t.o.Extended = more.Extended
 	case 'q':
-		t.o.literal = true
+		t.o.Literal = true
 	case 'm', 'n', 'p', 's', 'w':
-		t.o.newlineStop, t.o.newlineLines = more.newlineStop, more.newlineLines
+		t.o.NewlineStop, t.o.NewlineLines = more.NewlineStop, more.NewlineLines
 	}
 }
 
@@ -231,7 +218,7 @@ func (t *areTranslator) copy(n int) {
 // blank drops white space and comments in extended syntax.
 func (t *areTranslator) blank(c byte) {
 	switch {
-	case !t.o.extended:
+	case !t.o.Extended:
 		t.copy(1)
 	case c == '#':
 		_, t.in, _ = strings.Cut(t.in, "\n")
@@ -249,7 +236,7 @@ func (t *areTranslator) group() error {
 	case strings.HasPrefix(t.in, "(?=") || strings.HasPrefix(t.in, "(?!") || strings.HasPrefix(t.in, "(?<"):
 		return pgerr.Unsupported("look-around in a regular expression")
 	case strings.HasPrefix(t.in, "(?"):
-		return errRegex("quantifier operand invalid")
+		return errInvalid("quantifier operand invalid")
 	default:
 		t.copy(1)
 	}
@@ -276,10 +263,10 @@ func (t *areTranslator) bound() error {
 	}
 	end := strings.IndexByte(t.in, '}')
 	if end < 0 {
-		return errRegex("braces {} not balanced")
+		return errInvalid("braces {} not balanced")
 	}
 	if strings.Trim(t.in[1:end], "0123456789,") != "" {
-		return errRegex("invalid repetition count(s)")
+		return errInvalid("invalid repetition count(s)")
 	}
 	exact := !strings.Contains(t.in[:end], ",")
 	greedy, lazy := t.greedy, t.lazy

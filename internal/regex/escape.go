@@ -1,4 +1,4 @@
-package builtin
+package regex
 
 import (
 	"strconv"
@@ -23,7 +23,7 @@ var insideBrackets = map[byte]string{'d': `\p{Nd}`, 's': `\s\v\x{85}\p{Z}`, 'w':
 // escape translates a backslash sequence outside of brackets (manual 9.7.3.3).
 func (t *areTranslator) escape() error {
 	if len(t.in) == 1 {
-		return errRegex("invalid escape \\ sequence")
+		return errInvalid("invalid escape \\ sequence")
 	}
 	c := t.in[1]
 	if s, ok := escapeClasses[c]; ok {
@@ -93,7 +93,7 @@ func (t *areTranslator) character() (rune, error) {
 	switch c {
 	case 'c':
 		if len(t.in) < 3 {
-			return 0, errRegex("invalid escape \\ sequence")
+			return 0, errInvalid("invalid escape \\ sequence")
 		}
 		r := rune(t.in[2] & 0x1f)
 		t.in = t.in[3:]
@@ -101,12 +101,12 @@ func (t *areTranslator) character() (rune, error) {
 	case 'u':
 		digits = prefixOf(t.in[2:], 4, "0123456789abcdefABCDEF")
 		if len(digits) != 4 {
-			return 0, errRegex("invalid escape \\ sequence")
+			return 0, errInvalid("invalid escape \\ sequence")
 		}
 	case 'U':
 		digits = prefixOf(t.in[2:], 8, "0123456789abcdefABCDEF")
 		if len(digits) != 8 {
-			return 0, errRegex("invalid escape \\ sequence")
+			return 0, errInvalid("invalid escape \\ sequence")
 		}
 	case 'x':
 		digits = prefixOf(t.in[2:], 255, "0123456789abcdefABCDEF")
@@ -115,7 +115,7 @@ func (t *areTranslator) character() (rune, error) {
 		t.in = t.in[2+len(digits):]
 		return parseRune("0"+digits, base)
 	default:
-		return 0, errRegex("invalid escape \\ sequence")
+		return 0, errInvalid("invalid escape \\ sequence")
 	}
 	t.in = t.in[2+len(digits):]
 	return parseRune(digits, base)
@@ -124,7 +124,7 @@ func (t *areTranslator) character() (rune, error) {
 func parseRune(digits string, base int) (rune, error) {
 	v, err := strconv.ParseInt(digits, base, 32)
 	if err != nil || v > utf8.MaxRune {
-		return 0, errRegex("invalid escape \\ sequence")
+		return 0, errInvalid("invalid escape \\ sequence")
 	}
 	return rune(v), nil
 }
@@ -152,13 +152,13 @@ func (t *areTranslator) bracket() error {
 	t.copy(1)
 	if negated {
 		t.copy(1)
-		if t.o.newlineStop {
+		if t.o.NewlineStop {
 			t.out.WriteString(`\n`)
 		}
 	}
 	for first := true; ; first = false {
 		if t.in == "" {
-			return errRegex("brackets [] not balanced")
+			return errInvalid("brackets [] not balanced")
 		}
 		if t.in[0] == ']' && !first {
 			t.copy(1)
@@ -190,7 +190,7 @@ func (t *areTranslator) bracketItem() error {
 
 func (t *areTranslator) bracketEscape() error {
 	if len(t.in) == 1 {
-		return errRegex("invalid escape \\ sequence")
+		return errInvalid("invalid escape \\ sequence")
 	}
 	c := t.in[1]
 	if s, ok := insideBrackets[c]; ok {
@@ -231,10 +231,10 @@ func (t *areTranslator) namedClass() error {
 	name, rest, ok := strings.Cut(t.in[2:], ":]")
 	class, known := namedClasses[name]
 	if !ok {
-		return errRegex("brackets [] not balanced")
+		return errInvalid("brackets [] not balanced")
 	}
 	if !known {
-		return errRegex("invalid character class")
+		return errInvalid("invalid character class")
 	}
 	t.out.WriteString(class)
 	t.in = rest
@@ -245,7 +245,7 @@ func (t *areTranslator) namedClass() error {
 func (t *areTranslator) collating(kind byte) error {
 	name, rest, ok := strings.Cut(t.in[2:], string(kind)+"]")
 	if !ok || utf8.RuneCountInString(name) != 1 {
-		return errRegex("invalid collating element")
+		return errInvalid("invalid collating element")
 	}
 	t.out.WriteString(`\` + name)
 	t.in = rest
