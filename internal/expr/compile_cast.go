@@ -156,7 +156,7 @@ func isObjectName(t *types.Type) bool {
 }
 
 func printer(t *types.Type) func(ctx *Context, d types.Datum) (string, error) {
-	if t.Datum == types.KindText && t != types.TBpchar && t.Kind == 'b' {
+	if t.Datum == types.KindText && t != types.TBpchar && t != types.TJSONPath && t.Kind == 'b' {
 		return func(_ *Context, d types.Datum) (string, error) { return d.Text(), nil }
 	}
 	if isObjectName(t) {

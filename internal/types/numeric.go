@@ -319,6 +319,21 @@ func baseDigits(v *apd.Decimal) (groups []uint16, weight int) {
 	return groups, weight
 }
 
+// NumericSize is how many bytes PostgreSQL's form of a value has, with its
+// header (numeric.c, NumericShort and NumericLong).
+func NumericSize(v *apd.Decimal) int {
+	const header, shortForm, longForm, digit = 4, 2, 4, 2
+	if v.Form != apd.Finite {
+		return header + shortForm
+	}
+	groups, weight := baseDigits(v)
+	form := longForm
+	if scale := -v.Exponent; scale <= 63 && weight >= -64 && weight <= 63 {
+		form = shortForm
+	}
+	return header + form + digit*len(groups)
+}
+
 // floorDiv rounds towards negative infinity; b is positive.
 func floorDiv[T int | int32 | int64](a, b T) T {
 	q := a / b

@@ -110,6 +110,7 @@ var behaviours = map[OID]behaviour{
 	2950: {KindBytes, StoreBlob, uuidCodec{}},
 	3220: {KindInt, StoreInteger, lsnCodec{}},
 	3802: {KindText, StoreText, jsonbCodec{}},
+	4072: {KindText, StoreText, jsonpathCodec{}},
 	5069: {KindInt, StoreInteger, xid8Codec{}},
 
 	24:   {KindInt, StoreInteger, regCodec{}},

@@ -54,6 +54,7 @@ var (
 	TRegconfig               = builtin(3734)
 	TRegdictionary           = builtin(3769)
 	TJSONB                   = builtin(3802)
+	TJSONPath                = builtin(4072)
 	TAnyRange                = builtin(3831)
 	TEventTrigger            = builtin(3838)
 	TRegnamespace            = builtin(4089)

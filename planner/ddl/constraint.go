@@ -151,7 +151,7 @@ func (b *tableBuilder) keyColumns(p pendingConstraint, what string) ([]catalog.I
 // indexable refuses types without an order (42704).
 func (b *tableBuilder) indexable(c *catalog.Column, method string) error {
 	switch c.Type.Name {
-	case "json", "xml", "point", "box", "lseg", "path", "polygon", "circle", "line", "xid", "cid", "aclitem":
+	case "json", "jsonpath", "xml", "point", "box", "lseg", "path", "polygon", "circle", "line", "xid", "cid", "aclitem":
 		return noOperatorClass(c.Type, method)
 	}
 	return nil
