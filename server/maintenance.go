@@ -48,6 +48,9 @@ func (m *maintenance) PublishStatistics(ctx context.Context, s map[catalog.OID]c
 	if err := m.node.checkSpace(); err != nil {
 		return err
 	}
+	if err := m.node.reachMetadata(ctx); err != nil {
+		return err
+	}
 	if err := ctx.Err(); err != nil {
 		return pgerr.From(err)
 	}

@@ -190,12 +190,16 @@ func (n *Node) findOracle(ctx context.Context) error {
 		l := tso.Lead(o, nil, revision, others)
 		n.onClose(func() error { l.Close(); return nil })
 		n.oracle = leading{l, n.store}
-		n.listenToNodes(l.Draw)
+		never := func(context.Context, uint32) (bool, error) { return false, nil } // nobody else is elected who would ask
+		n.listenToNodes(l.Draw, never)
 		return n.store.Crown(ctx, self)
 	}
-	election := cluster.Stand(ctx, self, n.store, n.kv, n.members, n.log)
+	election, err := cluster.Stand(ctx, self, n.store, n.kv, n.members, n.log)
+	if err != nil {
+		return err
+	}
 	n.onClose(election.Close)
-	n.listenToNodes(election.Draw)
+	n.listenToNodes(election.Draw, election.Vouch)
 	client, err := tso.NewClient(ctx, tso.ClientOptions{
 		Node: self.Node, Source: election.Source,
 		Revision: func() uint64 { return n.store.Snapshot().Revision() },
@@ -213,14 +217,14 @@ func (n *Node) findOracle(ctx context.Context) error {
 }
 
 // listenToNodes answers other nodes; for shards and logs once the gate is open.
-func (n *Node) listenToNodes(draw func(context.Context, tso.DrawRequest) (tso.DrawReply, error)) {
+func (n *Node) listenToNodes(draw func(context.Context, tso.DrawRequest) (tso.DrawReply, error), vouch func(context.Context, uint32) (bool, error)) {
 	if n.nodes == nil {
 		return
 	}
 	g := grpc.NewServer(append(serve.Options(), n.serveNodes()...)...)
 	serve.New(&n.gate, n.gate.Participant, builtin.Default()).Register(g)
 	peer := &cluster.Peer{
-		Draw: draw, Cancel: n.cancelHere, Waits: &n.gate, Party: n.party, Coordinated: n.coordinated, Adopt: n.adopt, Moves: n.moves.list,
+		Draw: draw, Vouch: vouch, Cancel: n.cancelHere, Waits: &n.gate, Party: n.party, Coordinated: n.coordinated, Adopt: n.adopt, Moves: n.moves.list,
 		Locks: n.gate.Locks, Follow: n.members.Bind, Signal: n.signalHere, Sessions: n.sessionsHere,
 	}
 	peer.Register(g)

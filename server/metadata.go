@@ -61,3 +61,15 @@ type published struct {
 
 // Confirm implements session.Catalog.
 func (p published) Confirm(ctx context.Context) error { return p.oracle.Report(ctx) }
+
+// reachMetadata asks the metadata store for a sign of life before anything depends
+// on it: without one a change is refused for certain, and promptly.
+func (n *Node) reachMetadata(ctx context.Context) error {
+	within, cancel := context.WithTimeout(ctx, n.askTimeout())
+	defer cancel()
+	_, err := n.store.Confirm(within)
+	if err != nil && within.Err() != nil && ctx.Err() == nil {
+		return pgerr.New(pgerr.SystemError, "the metadata store does not answer").WithCause(err)
+	}
+	return err
+}

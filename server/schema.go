@@ -66,6 +66,10 @@ func (s *schemaChanges) commit(ctx context.Context, t *txn.Txn, c *catalog.Chang
 		s.Rollback(ctx, t, c)
 		return err
 	}
+	if err := s.node.reachMetadata(context.WithoutCancel(ctx)); err != nil {
+		s.Rollback(ctx, t, c)
+		return err
+	}
 	defer t.Ended()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.node.layers.metadataTimeout())
 	defer cancel()
@@ -150,12 +154,12 @@ func (s *schemaChanges) prepare(ctx context.Context, id txn.ID, branches []txn.B
 	return highest, nil
 }
 
-// participant finds a log; 08006 when its node is down.
+// participant finds a log; 58000 when its node is down.
 func (s *schemaChanges) participant(log txn.LogID) (txn.Participant, error) {
 	if p := s.cluster.Participant(log); p != nil {
 		return p, nil
 	}
-	return nil, pgerr.New(pgerr.ConnectionFailure, "log %s cannot be reached", log)
+	return nil, pgerr.New(pgerr.SystemError, "log %s cannot be reached", log)
 }
 
 // fencesOf are the relations whose descriptors a change replaces: of a table,
@@ -200,7 +204,7 @@ func (s *schemaChanges) giveUp(ctx context.Context, id txn.ID, cause error) (txn
 	if err != nil || out.State == txn.Committed {
 		return out, err
 	}
-	return out, pgerr.New(pgerr.ConnectionFailure, "the schema change was rolled back: the metadata store did not answer in time").WithCause(cause)
+	return out, pgerr.New(pgerr.SystemError, "the schema change was rolled back: the metadata store did not answer in time").WithCause(cause)
 }
 
 // resolve tells every log, and then has the decision forgotten.

@@ -221,5 +221,5 @@ func unavailable(err error) error {
 	if errors.As(err, &e) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return pgerr.New(pgerr.ConnectionFailure, "the metadata store does not answer: %v", err).WithCause(err)
+	return pgerr.New(pgerr.SystemError, "the metadata store does not answer: %v", err).WithCause(err)
 }

@@ -9,6 +9,7 @@
 //	reach.go     a node that does not answer costs its shards' statements an error that names it
 //	gate.go      Gate: this node's shards and logs for the others, who may ask before they are open
 //	election.go  Election: which node is the timestamp oracle
+//	vouch.go     the other nodes' word for the oracle, when the metadata store is away
 //	waits.go     what transactions wait for on other nodes, for deadlocks
 //	objectlocks.go  locks on catalog objects that every node grants
 //	peer.go      what nodes ask of each other beside shards and logs

@@ -27,9 +27,13 @@ type Election struct {
 	members *Members
 	log     *slog.Logger
 
-	mu      sync.Mutex  // protects serving
-	serving *tso.Leader // while this node is the oracle
-	known   atomic.Pointer[store.Leader]
+	voucher *voucher
+	away    atomic.Bool // the metadata store does not answer
+
+	mu      sync.Mutex      // protects the fields below
+	serving *tso.Leader     // while this node is the oracle
+	drew    map[uint32]bool // the nodes that it was asked by
+	known   *reign          // nil: nobody is known to be the oracle
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -43,12 +47,22 @@ const (
 	renewEvery = leaderLease / 4
 )
 
-// Stand takes part in the election until Close.
-func Stand(ctx context.Context, self store.Leader, s *store.Store, leaser metakv.Leaser, members *Members, log *slog.Logger) *Election {
-	e := &Election{self: self, store: s, leaser: leaser, members: members, log: log}
+// reign is another node's time as the oracle, or this one's, as it is known here.
+type reign struct {
+	store.Leader
+	over chan struct{} // closed when somebody else is the oracle, or nobody
+}
+
+// Stand takes part in the election until Close. The node's record is in the metadata store.
+func Stand(ctx context.Context, self store.Leader, s *store.Store, leaser metakv.Leaser, members *Members, log *slog.Logger) (*Election, error) {
+	v, err := newVoucher(ctx, self.Node, s)
+	if err != nil {
+		return nil, err
+	}
+	e := &Election{self: self, store: s, leaser: leaser, members: members, log: log, voucher: v}
 	ctx, e.stop = context.WithCancel(context.WithoutCancel(ctx))
 	e.done.Go(func() { e.run(ctx) })
-	return e
+	return e, nil
 }
 
 // Close ends the node's part. If it is the oracle it makes room for another at once.
@@ -60,37 +74,61 @@ func (e *Election) Close() error {
 
 // Source is the oracle of the moment, for the node's tso.Client.
 func (e *Election) Source(context.Context) (tso.Source, error) {
-	known := e.known.Load()
+	e.mu.Lock()
+	known, serving := e.known, e.serving
+	e.mu.Unlock()
 	switch {
+	case known == nil && e.away.Load():
+		return nil, errNoStore()
 	case known == nil:
 		return nil, errNoOracle()
 	case known.Node == e.self.Node:
-		if l := e.leader(); l != nil {
-			return l, nil
+		if serving == nil {
+			return nil, errNoOracle()
 		}
-		return nil, errNoOracle()
+		return serving, nil
 	}
 	n := e.members.find(known.Node)
 	if n == nil || n.conn == nil {
 		return nil, errNoOracle()
 	}
-	return source{n.conn}, nil
+	return source{n, known, e}, nil
 }
 
-func errNoOracle() error {
+// knows notes who is the oracle; nil is nobody. Who waits for the answer of
+// another one does so no longer: it may be halted, or cut off.
+func (e *Election) knows(l *store.Leader) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if l != nil && e.known != nil && e.known.Leader == *l {
+		return
+	}
+	if e.known != nil {
+		close(e.known.over)
+		e.known = nil
+	}
+	if l != nil {
+		e.known = &reign{*l, make(chan struct{})}
+	}
+}
+
+func errNoOracle() *pgerr.E {
 	return pgerr.New(pgerr.CannotConnectNow, "the cluster has no timestamp oracle at the moment")
 }
 
-// leader is the oracle that this node serves; nil if it is none.
-func (e *Election) leader() *tso.Leader {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.serving
+// errNoStore is errNoOracle for want of the metadata store.
+func errNoStore() *pgerr.E {
+	return pgerr.New(pgerr.CannotConnectNow, "the cluster has no timestamp oracle at the moment: the metadata store does not answer")
 }
 
 // Draw answers other nodes (Peer.Draw).
 func (e *Election) Draw(ctx context.Context, r tso.DrawRequest) (tso.DrawReply, error) {
-	l := e.leader()
+	e.mu.Lock()
+	l := e.serving
+	if l != nil {
+		e.drew[r.Node] = true
+	}
+	e.mu.Unlock()
 	if l == nil {
 		return tso.DrawReply{}, errNoOracle()
 	}
@@ -113,6 +151,7 @@ func (e *Election) round(ctx context.Context) error {
 	defer watch.Close()
 	for {
 		l, ok, err := e.store.Leader(ctx)
+		e.away.Store(err != nil)
 		if err != nil {
 			return err
 		}
@@ -124,9 +163,10 @@ func (e *Election) round(ctx context.Context) error {
 			continue
 		}
 		if !ok {
+			e.knows(nil)
 			return e.stand(ctx)
 		}
-		e.known.Store(&l)
+		e.knows(&l)
 		// A look now and then also helps when the watch has been silent for a fault.
 		within, cancel := context.WithTimeout(ctx, leaderLease)
 		_, err = watch.Next(within)
@@ -142,6 +182,12 @@ func (e *Election) round(ctx context.Context) error {
 
 // stand asks to be the leader, and serves if nobody was faster.
 func (e *Election) stand(ctx context.Context) error {
+	if !e.voucher.stand() {
+		pause.For(ctx, retryPause)
+		return nil
+	}
+	epoch := uint32(0)
+	defer func() { e.voucher.stood(epoch) }()
 	lease, err := e.leaser.Grant(ctx, leaderLease)
 	if err != nil {
 		return err
@@ -155,14 +201,16 @@ func (e *Election) stand(ctx context.Context) error {
 	if err != nil || term == nil {
 		return err
 	}
-	leader, err := e.open(ctx, term)
+	leader, o, err := e.open(ctx, term)
 	if err != nil {
 		return err
 	}
+	e.voucher.stood(o.Epoch())
 	e.serve(leader)
 	defer func() {
 		e.serve(nil)
 		leader.Close()
+		epoch = o.LastEpoch()
 		e.log.Info("this node is the timestamp oracle no more")
 	}()
 	return e.reign(ctx, term, lease)
@@ -170,31 +218,35 @@ func (e *Election) stand(ctx context.Context) error {
 
 func (e *Election) serve(l *tso.Leader) {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.serving = l
+	e.serving, e.drew = l, map[uint32]bool{}
+	e.mu.Unlock()
 	if l != nil {
-		e.known.Store(&e.self)
+		e.knows(&e.self)
 	} else {
-		e.known.Store(nil)
+		e.knows(nil)
 	}
 }
 
-// open begins an epoch above all that was ever drawn.
-func (e *Election) open(ctx context.Context, term *store.Term) (*tso.Leader, error) {
+// open begins an epoch above all that was ever drawn, and looks then who is a
+// member: whoever is none yet may not stand before this oracle knows it.
+func (e *Election) open(ctx context.Context, term *store.Term) (*tso.Leader, *tso.Oracle, error) {
 	revision, err := e.store.Published(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	nodes, err := e.store.NodeNumbers(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	o, err := tso.Open(ctx, bound{term}, 0)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if err := e.members.refresh(ctx); err != nil {
+		return nil, nil, err
 	}
 	e.log.Info("this node is the timestamp oracle", "epoch", o.Epoch())
-	return tso.Lead(o, term.Confirm, revision, nodes), nil
+	return tso.Lead(o, func(ctx context.Context) error { return e.confirm(ctx, term, o) }, revision, nodes), o, nil
 }
 
 // reign keeps the lease until it is gone, or the node stops.
@@ -213,6 +265,9 @@ func (e *Election) reign(ctx context.Context, term *store.Term, lease metakv.Lea
 			err = term.Confirm(within)
 		}
 		cancel()
+		if ctx.Err() == nil {
+			e.away.Store(err != nil && !pgerr.HasCode(err, pgerr.TRSerializationFailure))
+		}
 		if errors.Is(err, metakv.ErrLeaseGone) || pgerr.HasCode(err, pgerr.TRSerializationFailure) {
 			return err
 		}

@@ -95,7 +95,13 @@ func TestNewOracleKnowsTheCatalog(t *testing.T) {
 	if err != nil || term == nil {
 		t.Fatal(term, err)
 	}
-	l, err := (&Election{store: s, log: slog.New(slog.DiscardHandler)}).open(ctx, term)
+	log := slog.New(slog.DiscardHandler)
+	members, err := NewMembers(ctx, 1, s, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { members.Close() })
+	l, _, err := (&Election{store: s, log: log, members: members}).open(ctx, term)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,13 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"log/slog"
 	"math"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -29,7 +31,8 @@ type Members struct {
 
 	serving sync.RWMutex                       // protects engine; held while the engine is told something
 	engine  *engine.Node                       // nil when it does not serve
-	nodes   atomic.Pointer[map[uint32]*member] // replaced by run
+	reading sync.Mutex                         // held while the nodes are read anew
+	nodes   atomic.Pointer[map[uint32]*member] // replaced under reading
 	live    atomic.Pointer[[]uint32]           // those of nodes that live, in ascending order
 	lives   lives                              // what ends with one of them
 	changed chan struct{}                      // holds one when they are to be read anew
@@ -173,6 +176,8 @@ func (m *Members) run(ctx context.Context) {
 
 // refresh reads the nodes anew. Connections to addresses that stay are kept.
 func (m *Members) refresh(ctx context.Context) error {
+	m.reading.Lock()
+	defer m.reading.Unlock()
 	list, err := m.store.Nodes(ctx)
 	if err != nil {
 		return err
@@ -203,6 +208,11 @@ func (m *Members) refresh(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// title is how people know the node: by its name, or its number if that is all that is known.
+func (n *member) title() string {
+	return cmp.Or(n.Name, strconv.FormatUint(uint64(n.ID), 10))
 }
 
 // logIDs reads a node's logs; what is no log's UUID is the zero log.

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"sync"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -29,6 +30,8 @@ const peerService = "pegmatite.node.v1"
 type Peer struct {
 	// Draw is the timestamp oracle, if the node is it.
 	Draw func(ctx context.Context, r tso.DrawRequest) (tso.DrawReply, error)
+	// Vouch says whether the node knows of no oracle after that of an epoch.
+	Vouch func(ctx context.Context, epoch uint32) (bool, error)
 	// Cancel interrupts a session of this node by its key; it reports nothing,
 	// as CancelRequest does.
 	Cancel func(process, secret uint32)
@@ -69,6 +72,7 @@ func (p *Peer) Register(g *grpc.Server) {
 		ServiceName: peerService, HandlerType: (*any)(nil),
 		Methods: []grpc.MethodDesc{
 			answer("Draw", p.Draw),
+			answer("Vouch", p.Vouch),
 			answer("Cancel", func(_ context.Context, r cancelRequest) (struct{}, error) {
 				p.Cancel(r.Process, r.Secret)
 				return struct{}{}, nil
@@ -164,9 +168,34 @@ func (m *Members) InDatabase(ctx context.Context, database catalog.OID) (n int) 
 }
 
 // source is another node's oracle.
-type source struct{ conn *grpc.ClientConn }
+type source struct {
+	node     *member
+	reign    *reign
+	election *Election
+}
 
 // Draw implements tso.Source.
 func (s source) Draw(ctx context.Context, r tso.DrawRequest) (tso.DrawReply, error) {
-	return ask[tso.DrawRequest, tso.DrawReply](ctx, s.conn, "Draw", r)
+	under, cancel := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-s.reign.over:
+			cancel()
+		case <-under.Done():
+		}
+	})
+	reply, err := ask[tso.DrawRequest, tso.DrawReply](under, s.node.conn, "Draw", r)
+	ended := under.Err() != nil // by the reign's end, or the caller's
+	cancel()
+	watching.Wait()
+	switch {
+	case err == nil:
+		s.election.voucher.answered()
+	case ended && ctx.Err() == nil:
+		return reply, errNoOracle().WithCause(err)
+	case pgerr.HasCode(err, pgerr.ConnectionFailure) && s.election.away.Load():
+		return reply, errNoStore().WithDetail("Without it no other node can take the place of node %q, which does not answer either.", s.node.title()).WithCause(err)
+	}
+	return reply, err
 }

@@ -24,6 +24,9 @@ const (
 	movePause = 5 * time.Millisecond
 	// askMapEvery is how often it reads the map itself.
 	askMapEvery = 500 * time.Millisecond
+	// mapWithin is how long a request to a node that is down waits to hear
+	// whether its shard is elsewhere: the metadata store may be away, too.
+	mapWithin = 500 * time.Millisecond
 )
 
 // on is the shards of the node that has a shard by the map of the moment, and
@@ -50,8 +53,12 @@ func (r routed) away(ctx context.Context, id shard.ID, by *placement.Map, err er
 	if !pgerr.HasCode(err, pgerr.SystemError) {
 		return false
 	}
-	if r.c.Epoch() == by.Epoch() && r.c.Refresh(ctx) != nil {
-		return false
+	if r.c.Epoch() == by.Epoch() {
+		ctx, cancel := context.WithTimeout(ctx, mapWithin)
+		defer cancel()
+		if r.c.Refresh(ctx) != nil {
+			return false
+		}
 	}
 	return r.c.NodeOf(id) != by.Node(uint32(id))
 }

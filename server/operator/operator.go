@@ -155,7 +155,7 @@ func (o *Operator) follow(ctx context.Context, now *state, from func(node uint32
 			return err
 		}
 		var err error
-		if now, err = o.look(ctx); err != nil && !pgerr.HasCode(err, pgerr.ConnectionFailure) {
+		if now, err = o.look(ctx); err != nil && !pgerr.HasCode(err, pgerr.SystemError) {
 			return err
 		}
 	}

@@ -66,6 +66,23 @@ func (c *Cluster) Start(t testing.TB, i int) {
 	}, c.layers(i))
 }
 
+// StopStore takes the metadata store away from all nodes, StartStore gives it back.
+func (c *Cluster) StopStore(t testing.TB) {
+	t.Helper()
+	if err := c.Etcd.Close(); err != nil {
+		t.Fatalf("etcd: %v", err)
+	}
+}
+
+// StartStore starts the metadata store again, where it was.
+func (c *Cluster) StartStore(t testing.TB) {
+	t.Helper()
+	var err error
+	if c.Etcd, err = etcd.Embed(t.Context(), filepath.Join(c.dir, "etcd"), false, etcd.Options{}); err != nil {
+		t.Fatalf("etcd: %v", err)
+	}
+}
+
 func name(i int) string { return fmt.Sprintf("n%d", i+1) }
 
 // spread gives every node its part of the shards before it starts.

@@ -211,15 +211,19 @@ func errStopping() error { return pgerr.New(pgerr.AdminShutdown, "the node is st
 func (c *Client) request(ctx context.Context, count int) (txn.Timestamp, error) {
 	within, cancel := context.WithTimeout(ctx, c.opts.RetryFor)
 	defer cancel()
+	missing := errNoLeader()
 	for {
 		first, err := c.ask(within, count)
+		if pgerr.HasCode(err, pgerr.CannotConnectNow) {
+			missing = pgerr.From(err) // it says why
+		}
 		switch {
 		case err == nil:
 			return first, nil
 		case ctx.Err() != nil:
 			return 0, ctx.Err()
 		case within.Err() != nil:
-			return 0, errNoLeader().(*pgerr.E).WithCause(err)
+			return 0, missing.WithCause(err)
 		case !retryable(err):
 			return 0, err
 		}

@@ -269,6 +269,6 @@ func (l *Leader) Revision() uint64 {
 }
 
 // errNoLeader is what a node learns when there is no oracle, or one that is none any more.
-func errNoLeader() error {
+func errNoLeader() *pgerr.E {
 	return pgerr.New(pgerr.CannotConnectNow, "the cluster has no timestamp oracle at the moment")
 }

@@ -122,6 +122,9 @@ func (o *Oracle) Registered() int { return o.registry.count() }
 // Epoch is the epoch of the next timestamp.
 func (o *Oracle) Epoch() uint32 { return Epoch(txn.Timestamp(o.last.Load())) }
 
+// LastEpoch is the last epoch of which the oracle may hand out timestamps without extending its bound.
+func (o *Oracle) LastEpoch() uint32 { return Epoch(txn.Timestamp(o.limit.Load() - 1)) }
+
 func (o *Oracle) draw(ctx context.Context) (txn.Timestamp, error) { return o.drawMany(ctx, 1) }
 
 // drawMany draws n timestamps and returns the first; with n = 0 one that is

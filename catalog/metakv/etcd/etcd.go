@@ -13,6 +13,8 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 
 	"github.com/pegmatitedb/pegmatite/catalog/metakv"
 )
@@ -27,8 +29,21 @@ var (
 	_ metakv.Leaser = (*Store)(nil)
 )
 
-// dialTimeout bounds the first connection to a cluster.
-const dialTimeout = 5 * time.Second
+const (
+	// dialTimeout bounds the first connection to a cluster.
+	dialTimeout = 5 * time.Second
+	// readWithin and writeWithin bound the wait for an answer: an etcd that has
+	// lost its disk, its other members or its network says nothing at all, and
+	// the client waits for one that is not there. An election of its members, and
+	// the sync of a busy disk, take less.
+	readWithin  = 3 * time.Second
+	writeWithin = 5 * time.Second
+	// A connection without a sign of life for pingEvery is asked for one, and is
+	// lost without it: else nobody would notice who waits for changes. etcd ends
+	// connections that ask more often than every five seconds.
+	pingEvery  = 10 * time.Second
+	pingAnswer = 5 * time.Second
+)
 
 // Dial connects to a cluster by its client URLs and waits until it answers.
 func Dial(ctx context.Context, endpoints []string) (*Store, error) {
@@ -39,6 +54,8 @@ func Dial(ctx context.Context, endpoints []string) (*Store, error) {
 func DialTLS(ctx context.Context, endpoints []string, encrypted *tls.Config) (*Store, error) {
 	client, err := clientv3.New(clientv3.Config{
 		Endpoints: endpoints, DialTimeout: dialTimeout, Logger: zap.NewNop(), TLS: encrypted,
+		DialKeepAliveTime: pingEvery, DialKeepAliveTimeout: pingAnswer,
+		DialOptions: []grpc.DialOption{grpc.WithConnectParams(connecting())},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("connecting to etcd at %s: %w", strings.Join(endpoints, ", "), err)
@@ -53,14 +70,38 @@ func DialTLS(ctx context.Context, endpoints []string, encrypted *tls.Config) (*S
 	return s, nil
 }
 
+// connecting is how often a connection that was lost is tried: gRPC's own way
+// would be to wait up to two minutes for an etcd that has long been back.
+func connecting() grpc.ConnectParams {
+	retry := backoff.DefaultConfig
+	retry.BaseDelay, retry.MaxDelay = 50*time.Millisecond, time.Second
+	return grpc.ConnectParams{Backoff: retry, MinConnectTimeout: dialTimeout}
+}
+
 // Close ends the connection; watches end with an error.
 func (s *Store) Close() error { return s.client.Close() }
 
+// answered makes a request, bounded also where the caller's patience is not.
+func answered[R any](ctx context.Context, patience time.Duration, request func(context.Context) (R, error)) (R, error) {
+	within, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	r, err := request(within)
+	if err != nil && within.Err() != nil && ctx.Err() == nil {
+		return r, fmt.Errorf("etcd: no answer within %v", patience)
+	}
+	return r, translate(err)
+}
+
+// get reads one key, or some.
+func (s *Store) get(ctx context.Context, key string, options ...clientv3.OpOption) (*clientv3.GetResponse, error) {
+	return answered(ctx, readWithin, func(ctx context.Context) (*clientv3.GetResponse, error) { return s.client.Get(ctx, key, options...) })
+}
+
 // Get implements metakv.Store.
 func (s *Store) Get(ctx context.Context, key string) (metakv.KV, error) {
-	reply, err := s.client.Get(ctx, key)
+	reply, err := s.get(ctx, key)
 	if err != nil {
-		return metakv.KV{}, translate(err)
+		return metakv.KV{}, err
 	}
 	if len(reply.Kvs) == 0 {
 		return metakv.KV{Key: key}, nil
@@ -79,9 +120,9 @@ func (s *Store) Range(ctx context.Context, prefix string) ([]metakv.KV, metakv.R
 	var at int64
 	from, end := prefix, clientv3.GetPrefixRangeEnd(prefix)
 	for {
-		reply, err := s.client.Get(ctx, from, clientv3.WithRange(end), clientv3.WithRev(at), clientv3.WithLimit(pageKeys))
+		reply, err := s.get(ctx, from, clientv3.WithRange(end), clientv3.WithRev(at), clientv3.WithLimit(pageKeys))
 		if err != nil {
-			return nil, 0, translate(err)
+			return nil, 0, err
 		}
 		if at == 0 {
 			at = reply.Header.Revision
@@ -112,9 +153,11 @@ func (s *Store) Commit(ctx context.Context, t metakv.Txn) (metakv.Result, error)
 	for i, op := range t.Then {
 		ops[i] = operation(op)
 	}
-	reply, err := s.client.Txn(ctx).If(conditions...).Then(ops...).Commit()
+	reply, err := answered(ctx, writeWithin, func(ctx context.Context) (*clientv3.TxnResponse, error) {
+		return s.client.Txn(ctx).If(conditions...).Then(ops...).Commit()
+	})
 	if err != nil {
-		return metakv.Result{}, translate(err)
+		return metakv.Result{}, err
 	}
 	return metakv.Result{Done: reply.Succeeded, Revision: metakv.Revision(reply.Header.Revision)}, nil
 }
@@ -133,11 +176,11 @@ func operation(op metakv.Op) clientv3.Op {
 
 // Compact implements metakv.Store.
 func (s *Store) Compact(ctx context.Context, r metakv.Revision) error {
-	_, err := s.client.Compact(ctx, int64(r))
-	if errors.Is(err, rpctypes.ErrCompacted) {
+	_, err := answered(ctx, writeWithin, func(ctx context.Context) (*clientv3.CompactResponse, error) { return s.client.Compact(ctx, int64(r)) })
+	if errors.Is(err, metakv.ErrCompacted) {
 		return nil
 	}
-	return translate(err)
+	return err
 }
 
 // Watch implements metakv.Store.
@@ -199,23 +242,27 @@ func (w *watch) Close() {
 // Grant implements metakv.Leaser.
 func (s *Store) Grant(ctx context.Context, ttl time.Duration) (metakv.LeaseID, error) {
 	seconds := int64((ttl + time.Second - 1) / time.Second)
-	reply, err := s.client.Grant(ctx, seconds)
+	reply, err := answered(ctx, writeWithin, func(ctx context.Context) (*clientv3.LeaseGrantResponse, error) { return s.client.Grant(ctx, seconds) })
 	if err != nil {
-		return 0, translate(err)
+		return 0, err
 	}
 	return metakv.LeaseID(reply.ID), nil
 }
 
 // KeepAlive implements metakv.Leaser.
 func (s *Store) KeepAlive(ctx context.Context, id metakv.LeaseID) error {
-	_, err := s.client.KeepAliveOnce(ctx, clientv3.LeaseID(id))
-	return translate(err)
+	_, err := answered(ctx, writeWithin, func(ctx context.Context) (*clientv3.LeaseKeepAliveResponse, error) {
+		return s.client.KeepAliveOnce(ctx, clientv3.LeaseID(id))
+	})
+	return err
 }
 
 // Revoke implements metakv.Leaser.
 func (s *Store) Revoke(ctx context.Context, id metakv.LeaseID) error {
-	_, err := s.client.Revoke(ctx, clientv3.LeaseID(id))
-	return translate(err)
+	_, err := answered(ctx, writeWithin, func(ctx context.Context) (*clientv3.LeaseRevokeResponse, error) {
+		return s.client.Revoke(ctx, clientv3.LeaseID(id))
+	})
+	return err
 }
 
 // translate turns etcd's errors into the contract's.

@@ -68,3 +68,31 @@ func TestDialNobody(t *testing.T) {
 		t.Fatal("dialling a server that is gone succeeds")
 	}
 }
+
+// TestSilentServer: whoever asks a server that is gone learns it, though his own
+// patience has no end, and is answered when it is there again.
+func TestSilentServer(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "etcd")
+	server := embedded(t, dir, true)
+	store, err := etcd.Dial(t.Context(), []string{server.ClientURL()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if kv, err := store.Get(t.Context(), "k"); err == nil || t.Context().Err() != nil {
+		t.Errorf("%v, %v", kv, err)
+	}
+	server = embedded(t, dir, false)
+	defer server.Close()
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		if _, err = store.Get(t.Context(), "k"); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+}
