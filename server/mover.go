@@ -153,14 +153,13 @@ func (m *mover) move(ctx context.Context, id shard.ID, to *store.Node, moves uin
 	if err != nil {
 		return err
 	}
-	sealed := time.Now()
 	m.node.moves.closes(id)
 	if err := m.settle(ctx, log, move, transfer.Finish(handover, moves, m.node.layers.takeOverWithin())); err != nil {
 		return err
 	}
 	m.node.moves.shards.Add(1)
 	m.node.moves.bytes.Add(move.Sent())
-	log.Info("moved a shard", "sent", move.Sent(), "ms", time.Since(begun).Milliseconds(), "closed_ms", time.Since(sealed).Milliseconds())
+	log.Info("moved a shard", "sent", move.Sent(), "ms", time.Since(begun).Milliseconds(), "closed_ms", time.Since(move.Closed()).Milliseconds())
 	return nil
 }
 

@@ -24,9 +24,14 @@ type Adoption struct {
 	file   *sqlite.RawFile
 	sums   []uint64
 	memory []byte
+	dirty  int // bytes written and not yet synced
 }
 
 var _ Receiver = (*Adoption)(nil)
+
+// syncEvery is after how many bytes what has come is synced: transactions wait
+// for the last sync, so it is not to be that of the whole file.
+const syncEvery = 32 << 20
 
 // BeginAdoption prepares to take in a shard. End must be called.
 func (n *Node) BeginAdoption(id shard.ID) (*Adoption, error) {
@@ -88,7 +93,11 @@ func (a *Adoption) Pages(_ context.Context, first uint32, pages []byte) error {
 			a.sums = append(a.sums, sum)
 		}
 	}
-	return nil
+	if a.dirty += len(pages); a.dirty < syncEvery {
+		return nil
+	}
+	a.dirty = 0
+	return a.file.Sync()
 }
 
 // Memory implements Receiver.

@@ -21,8 +21,10 @@ import (
 //
 //	copy     the file's pages, beside all work; again those that have
 //	         changed, until they are few                           nothing
+//	fix      the file stays as it is: commits gather in the WAL;
+//	         once more the pages that have changed                 nothing
 //	drain    transactions end, new ones wait                       nothing
-//	hand     the last pages, and the chains that snapshots need    nothing
+//	hand     the WAL's pages, and the chains that snapshots need   nothing
 //	seal     a record in the log: nothing is served any more       a sealed shard
 //	claim    the destination puts itself into the shard map        the map says whose it is
 //	finish   the file goes                                         a file to remove
@@ -35,6 +37,8 @@ type Move struct {
 	to     Receiver
 	sums   []uint64     // of the pages as the destination has them
 	sent   atomic.Int64 // bytes
+	fixed  bool         // the file is held, and the destination has all that is in it
+	closed time.Time    // when nobody new was let in, the last time
 }
 
 // Receiver is the destination of a move.
@@ -62,6 +66,9 @@ const (
 	// fewPages is how many changed ones may be left to the time when
 	// transactions wait.
 	fewPages = 4 * movePages
+	// maxFixedWAL is how far the WAL may grow while the file is held before it is
+	// copied there, and the file looked through again: it is read while transactions wait.
+	maxFixedWAL = 16 << 20
 	// maxPasses bounds the copies of a file that changes as fast as it is copied.
 	maxPasses = 8
 	// maxMovedMemory bounds the old images that go along. A snapshot that needs
@@ -85,10 +92,16 @@ func (n *Node) BeginMove(id shard.ID, to Receiver) (*Move, error) {
 }
 
 // End ends a move, done or not.
-func (m *Move) End() { m.engine.moving.Store(false) }
+func (m *Move) End() {
+	m.engine.db.ReleaseFile()
+	m.engine.moving.Store(false)
+}
 
 // Sent is how many bytes of the file have been sent.
 func (m *Move) Sent() int64 { return m.sent.Load() }
+
+// Closed is since when new transactions have waited, of a shard that is sealed.
+func (m *Move) Closed() time.Time { return m.closed }
 
 // Shard is which one moves.
 func (m *Move) Shard() shard.ID { return m.engine.id }
@@ -126,6 +139,23 @@ func (m *Move) Copy(ctx context.Context) error {
 			break
 		}
 	}
+	return m.fix(ctx)
+}
+
+// fix holds the file and sends what it has that the destination lacks. From
+// then on only the WAL has anything new, so that nobody who waits for the shard
+// waits for as long as it takes to read the whole file.
+func (m *Move) fix(ctx context.Context) error {
+	m.fixed = false
+	m.engine.db.ReleaseFile()
+	if err := m.engine.checkpoint(sqlite.Passive); err != nil {
+		return err
+	}
+	m.engine.db.HoldFile()
+	if err := m.pass(ctx); err != nil {
+		return err
+	}
+	m.fixed = true
 	return nil
 }
 
@@ -183,6 +213,12 @@ func (m *Move) send(ctx context.Context, first uint32, pages []byte) error {
 // as before. evict ends those that have not begun to commit.
 func (m *Move) Seal(ctx context.Context, within time.Duration, evict bool) (*Handover, error) {
 	e := m.engine
+	if !m.fixed || e.db.WALSize() > maxFixedWAL {
+		if err := m.fix(ctx); err != nil {
+			return nil, err
+		}
+	}
+	m.closed = time.Now()
 	if evict {
 		e.closeEntrance(entranceDraining)
 		e.evict()
@@ -210,9 +246,6 @@ func (m *Move) hand(ctx context.Context) (*Handover, error) {
 	if err := e.Settle(ctx); err != nil {
 		return nil, err
 	}
-	if err := e.checkpoint(sqlite.Passive); err != nil { // leaves less in the WAL to look through
-		return nil, err
-	}
 	if err := m.lastPass(ctx); err != nil {
 		return nil, err
 	}
@@ -230,22 +263,39 @@ func (m *Move) hand(ctx context.Context) (*Handover, error) {
 	return &Handover{Shard: e.id, Pages: uint32(len(m.sums)), Sum: sumOf(m.sums), Memory: len(memory)}, nil
 }
 
-// lastPass sends the pages as the last commit has left them.
+// lastPass sends what the last commit has left in the WAL: all else the
+// destination has.
 func (m *Move) lastPass(ctx context.Context) error {
 	image, err := m.engine.db.Image(ctx)
 	if err != nil {
 		return err
 	}
 	defer image.Close()
+	var pages []uint32
+	known := uint32(len(m.sums))
+	for _, page := range image.InWAL() {
+		if page < min(known, image.Pages()) {
+			pages = append(pages, page)
+		}
+	}
+	for page := known; page < image.Pages(); page++ { // beyond the file; free ones are not in the WAL either
+		pages = append(pages, page)
+	}
 	buf := make([]byte, movePages*sqlite.PageBytes)
-	for first := uint32(0); first < image.Pages(); first += movePages {
-		part := buf[:min(movePages, image.Pages()-first)*sqlite.PageBytes]
-		if err := image.Read(first, part); err != nil {
+	for len(pages) > 0 {
+		n := 1
+		for n < len(pages) && n < movePages && pages[n] == pages[0]+uint32(n) {
+			n++
+		}
+		run := buf[:n*sqlite.PageBytes]
+		clear(run)
+		if err := image.Read(pages[0], run); err != nil {
 			return err
 		}
-		if err := m.send(ctx, first, part); err != nil {
+		if err := m.send(ctx, pages[0], run); err != nil {
 			return err
 		}
+		pages = pages[n:]
 	}
 	m.sums = m.sums[:image.Pages()] // it may have become shorter since
 	return nil

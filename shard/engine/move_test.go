@@ -323,6 +323,86 @@ func TestRule25OldSnapshots(t *testing.T) {
 	}
 }
 
+// TestRule25HeldFile: what is written, and would be copied into the file, after
+// the file was looked through for the last time goes along, in all parts of it: rows
+// that change, that come beyond its end, and that go; the file is written again when the move has ended.
+func TestRule25HeldFile(t *testing.T) {
+	p := openPair(t, func(*engine.Config) {})
+	in, acc := p.instance(), shardtest.Accounts(1)
+	want := p.fill(acc, 3000)
+	settle := func() {
+		t.Helper()
+		if _, err := p.Control(t.Context(), &shard.ControlRequest{Op: shard.ControlSettle}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := func() string {
+		t.Helper()
+		data, err := os.ReadFile(filepath.Join(p.cfg[p.owner[0].Load()].Dir, "shards", "0000.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	change := func() {
+		t.Helper()
+		tx := in.Begin(t, txn.ReadCommitted)
+		write(t, tx, shardtest.AddBalance(shardtest.Fragment(acc), types.Null, types.Int(1)))
+		commit(t, tx)
+		want += 1000
+		settle()
+	}
+	for range 3 {
+		settle()
+		from := p.owner[0].Load()
+		a, err := p.nodes[1-from].BeginAdoption(0)
+		for pgerr.HasCode(err, pgerr.ObjectInUse) { // the file of the move before is being removed
+			a, err = p.nodes[1-from].BeginAdoption(0)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := p.nodes[from].BeginMove(0, a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Copy(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		held := file()
+		change()
+		if file() != held {
+			t.Error("the file was written while the shard was about to move")
+		}
+		h, err := m.Seal(t.Context(), time.Second, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Finish(t.Context(), h, func(context.Context) (uint64, error) {
+			p.owner[0].Store(1 - from)
+			return p.epoch.Add(1), nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		m.Finish()
+		m.End()
+		a.End()
+		sumAtSnapshot(t, in, acc, pairShards, want)
+	}
+	err := p.move(0, stepCopied, false)
+	for pgerr.HasCode(err, pgerr.ObjectInUse) {
+		err = p.move(0, stepCopied, false)
+	}
+	if !errors.Is(err, errStop) {
+		t.Fatal(err)
+	}
+	before := file()
+	change()
+	if file() == before {
+		t.Error("the file is not written any more, though the move has ended")
+	}
+}
+
 // TestRule25WaitsForTransactions: a shard with an open transaction is not moved,
 // and serves on; who has waited goes on; evicted, the transaction gets 40001.
 func TestRule25WaitsForTransactions(t *testing.T) {

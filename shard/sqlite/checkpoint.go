@@ -28,7 +28,7 @@ type Checkpointed struct {
 
 // Checkpoint copies the WAL into the database file and syncs both, on a
 // connection of its own. A Truncate that cannot get at the WAL in a few seconds
-// answers 55006.
+// answers 55006. While the file is held, nothing is copied.
 func (db *DB) Checkpoint(mode CheckpointMode) (Checkpointed, error) {
 	var log, done C.int32_t
 	wait := C.int(1)
@@ -36,6 +36,10 @@ func (db *DB) Checkpoint(mode CheckpointMode) (Checkpointed, error) {
 		mode, wait = Truncate, 0
 	}
 	err := db.onCheckpointer(func(c *Conn) error {
+		if db.held {
+			log = C.int32_t(max(1, atomic.LoadInt32((*int32)(&db.writer.c.wal_frames))))
+			return nil
+		}
 		if rc := C.peg_checkpoint(c.c, C.int(mode), wait, &log, &done); rc != C.SQLITE_OK {
 			return c.fail(rc)
 		}
@@ -45,6 +49,19 @@ func (db *DB) Checkpoint(mode CheckpointMode) (Checkpointed, error) {
 		return nil
 	})
 	return Checkpointed{LogFrames: int(log), Copied: int(done)}, err
+}
+
+// HoldFile has the database file stay as it is until ReleaseFile: commits gather
+// in the WAL, which grows meanwhile.
+func (db *DB) HoldFile() { db.hold(true) }
+
+// ReleaseFile lets checkpoints write the file again.
+func (db *DB) ReleaseFile() { db.hold(false) }
+
+func (db *DB) hold(held bool) {
+	db.checkpointMu.Lock()
+	defer db.checkpointMu.Unlock()
+	db.held = held
 }
 
 // SyncWAL makes every commit so far durable without a checkpoint.

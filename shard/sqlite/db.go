@@ -21,8 +21,9 @@ type DB struct {
 	writer     *Conn
 	writerFree chan struct{} // holds a token while nobody has the writer
 
-	checkpointMu sync.Mutex // protects checkpointer
+	checkpointMu sync.Mutex // protects checkpointer and held
 	checkpointer *Conn      // opened when first needed: a checkpoint runs beside the writer
+	held         bool       // checkpoints copy nothing
 
 	mu      sync.Mutex // protects all below
 	readers []*Conn    // every open reader, for Interrupt

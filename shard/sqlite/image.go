@@ -6,6 +6,8 @@ import "C"
 import (
 	"context"
 	"encoding/binary"
+	"maps"
+	"slices"
 	"unsafe"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -77,6 +79,9 @@ func (m *Image) Close() {
 
 // Pages is how many pages the database has.
 func (m *Image) Pages() uint32 { return m.pages }
+
+// InWAL are the pages whose newest content lies in the WAL, in order.
+func (m *Image) InWAL() []uint32 { return slices.Sorted(maps.Keys(m.wal)) }
 
 // Read reads whole pages from first on into buf, as many as it holds; they must be there.
 func (m *Image) Read(first uint32, buf []byte) error {

@@ -120,3 +120,55 @@ func TestImage(t *testing.T) {
 	}
 	same(t, db, copyOf(t, db))
 }
+
+// TestHeldFile: while the file is held nothing is written to it, by whichever
+// checkpoint; what is newer lies in the WAL.
+func TestHeldFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	db := openAt(t, path)
+	script(t, db, "CREATE TABLE t(k INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'a'), (2, 'b')")
+	if _, err := db.Checkpoint(sqlite.Passive); err != nil {
+		t.Fatal(err)
+	}
+	read := func() []byte {
+		t.Helper()
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	db.HoldFile()
+	before := read()
+	for range 3 {
+		script(t, db, `WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM n WHERE i < 2000) INSERT INTO t SELECT i + (SELECT max(k) FROM t), hex(randomblob(50)) FROM n`)
+		script(t, db, "UPDATE t SET v = 'other' WHERE k < 5")
+		for _, mode := range []sqlite.CheckpointMode{sqlite.Passive, sqlite.TryTruncate, sqlite.Truncate} {
+			if c, err := db.Checkpoint(mode); err != nil || c.Copied >= c.LogFrames {
+				t.Fatalf("%+v, %v: it says that all is copied", c, err)
+			}
+		}
+		if !bytes.Equal(read(), before) {
+			t.Fatal("the file was written")
+		}
+		if err := db.SyncWAL(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := db.Image(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pages := m.InWAL(); len(pages) < 10 || int(m.Pages()) <= len(before)/sqlite.PageBytes {
+		t.Errorf("%d pages in the WAL, of %d", len(pages), m.Pages())
+	}
+	m.Close()
+	same(t, db, copyOf(t, db))
+	db.ReleaseFile()
+	if c, err := db.Checkpoint(sqlite.Truncate); err != nil || c.Copied != c.LogFrames {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if bytes.Equal(read(), before) {
+		t.Error("the file was not written")
+	}
+}

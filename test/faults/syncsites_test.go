@@ -29,6 +29,7 @@ var syncSites = map[string]string{
 	"server/alonemark.go:writeMark":              "vfs.TestWriteFileNeedsEachSync: it is WriteFile that syncs",
 	"server/datadir.go:DataDir.write":            "server.TestIdentityNeedsEachSync",
 	"server/password.go:SetFirstPassword":        "vfs.TestWriteFileNeedsEachSync: it is WriteFile that syncs",
+	"shard/engine/adopt.go:Adoption.Pages":       "none: it only spares the last sync work",
 	"shard/engine/adopt.go:Adoption.place":       "engine.TestRule25PowerCut; only a real disk could show the directory's",
 	"shard/engine/adopt.go:Engine.followLog":     "engine.TestRule25PowerCut",
 	"shard/engine/checkpoint.go:Engine.syncFile": "TestEachSyncOfShardsIsNeeded",
