@@ -4,7 +4,7 @@ BIN   := bin/pegmatite
 DATA  ?= ./data
 LISTEN ?= 127.0.0.1:5432
 
-.PHONY: fuzz faults soak build run test test-setup vet bench sql-record clean
+.PHONY: fuzz faults soak build run test test-setup vet bench bench-cluster sql-record clean
 
 build: ## compile the server (the first build compiles SQLite and Postgres's grammar: minutes, once)
 	go build -o $(BIN) ./cmd/pegmatite
@@ -43,6 +43,9 @@ sql-record: test-setup ## record the expected outputs of test/sql and test/psql 
 
 bench: test-setup ## PostgreSQL 15 and Pegmatite in turn; BENCH="-runs 1 -seconds 2" makes it short
 	go run ./bench $(BENCH)
+
+bench-cluster: test-setup ## PostgreSQL 15 alone and three nodes of Pegmatite in turn, pgbench through all nodes at once
+	go run ./bench -nodes 3 -only select,tpcb,simple-update $(BENCH)
 
 clean: ## remove what build makes
 	rm -rf bin

@@ -1,9 +1,10 @@
 // Command bench lets PostgreSQL 15 and Pegmatite, both durable and with their
 // defaults, take turns at the same work on this machine, and prints the medians
-// and ratios as a Markdown table.
+// and ratios as a Markdown table. Pegmatite may be several nodes.
 //
 //	main.go       the order of turns, and the table
 //	server.go     starting and stopping both, each in a fresh directory on a free port
+//	cluster.go    Pegmatite as several nodes with a metadata store of their own
 //	workload.go   what they do
 package main
 
@@ -20,8 +21,8 @@ import (
 
 // parameters are the flags.
 type parameters struct {
-	runs, seconds, scale, clients, threads, rows int
-	only, steps, postgres                        string
+	runs, seconds, scale, clients, threads, rows, nodes int
+	only, steps, postgres                               string
 }
 
 func main() {
@@ -32,6 +33,7 @@ func main() {
 	flag.IntVar(&p.clients, "clients", 8, "pgbench's clients")
 	flag.IntVar(&p.threads, "threads", 2, "pgbench's threads")
 	flag.IntVar(&p.rows, "rows", 1_000_000, "rows of COPY and of the aggregate")
+	flag.IntVar(&p.nodes, "nodes", 0, "nodes of Pegmatite, with a metadata store of their own, each asked by its part of the clients; 0 is one that embeds it")
 	flag.StringVar(&p.steps, "steps", "dtgvp", "steps of pgbench -i")
 	flag.StringVar(&p.only, "only", "", "workloads, comma-separated; empty is all")
 	flag.StringVar(&p.postgres, "postgres", "/usr/lib/postgresql/15/bin", "directory of PostgreSQL's programs")

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,13 +25,13 @@ const (
 // startTimeout bounds how long a server may take until it answers.
 const startTimeout = time.Minute
 
-// server is a running server.
+// server is a running server, or the nodes of a cluster.
 type server struct {
-	name string
-	port int
-	bin  string // directory of psql and pgbench; "" is PATH
-	cmd  *exec.Cmd
-	end  syscall.Signal // asks it to stop
+	name      string
+	ports     []int          // of its nodes
+	bin       string         // directory of psql and pgbench; "" is PATH
+	processes []*exec.Cmd    // in the order of their start
+	end       syscall.Signal // asks them to stop
 }
 
 // start starts PostgreSQL and Pegmatite. What it has started it returns, also with an error.
@@ -43,11 +44,13 @@ func start(ctx context.Context, p parameters, dir string) ([]*server, error) {
 		return nil, err
 	}
 	servers := []*server{pg}
-	peg, err := startPegmatite(ctx, p.postgres, dir)
+	peg, err := startPegmatite(ctx, p, dir)
+	if peg != nil {
+		servers = append(servers, peg)
+	}
 	if err != nil {
 		return servers, err
 	}
-	servers = append(servers, peg)
 	for _, s := range servers {
 		if err := s.wait(ctx); err != nil {
 			return servers, err
@@ -78,7 +81,7 @@ func startPostgres(ctx context.Context, bin, dir string) (*server, error) {
 	cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", dir,
 		"-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(port), "-c", "unix_socket_directories=")
 	cmd.Dir, cmd.SysProcAttr = dir, as
-	return &server{name: postgreSQL, port: port, bin: bin, cmd: cmd, end: syscall.SIGINT}, cmd.Start()
+	return &server{name: postgreSQL, ports: []int{port}, bin: bin, processes: []*exec.Cmd{cmd}, end: syscall.SIGINT}, cmd.Start()
 }
 
 // unprivileged gives dir to the user postgres when this is root, whom PostgreSQL refuses.
@@ -102,20 +105,43 @@ func unprivileged(dir string) (*syscall.SysProcAttr, error) {
 }
 
 // startPegmatite builds this checkout's server and starts it with its defaults.
-func startPegmatite(ctx context.Context, bin, dir string) (*server, error) {
-	port, err := freePort()
-	if err != nil {
-		return nil, err
-	}
+// What it has started it returns, also with an error.
+func startPegmatite(ctx context.Context, p parameters, dir string) (*server, error) {
 	program := filepath.Join(dir, "pegmatite")
 	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/pegmatite")
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	cmd := exec.Command(program, "serve", "--data", filepath.Join(dir, "data"), "--listen", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	cmd.Stderr = os.Stderr
-	return &server{name: pegmatite, port: port, bin: bin, cmd: cmd, end: syscall.SIGTERM}, cmd.Start()
+	s := &server{name: pegmatite, bin: p.postgres, end: syscall.SIGTERM}
+	if p.nodes > 0 {
+		return s, s.startCluster(ctx, program, dir, p.nodes)
+	}
+	return s, s.startNode(program, filepath.Join(dir, "data"))
 }
+
+// startNode starts a node on a free port.
+func (s *server) startNode(program, data string, args ...string) error {
+	port, err := freePort()
+	if err != nil {
+		return err
+	}
+	err = s.run(program, append([]string{"serve", "--data", data, "--listen", local(port)}, args...)...)
+	s.ports = append(s.ports, port)
+	return err
+}
+
+// run starts one of the server's processes.
+func (s *server) run(program string, args ...string) error {
+	cmd := exec.Command(program, args...)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	s.processes = append(s.processes, cmd)
+	return nil
+}
+
+func local(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -125,12 +151,12 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }
 
-// wait returns when the server answers.
+// wait returns when the node that was started last answers.
 func (s *server) wait(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for {
-		out, err := s.client(ctx, "psql", "-X", "-c", "SELECT 1", "postgres").CombinedOutput()
+		out, err := s.clientOf(ctx, s.ports[len(s.ports)-1], "psql", "-X", "-c", "SELECT 1", "postgres").CombinedOutput()
 		if err == nil {
 			return nil
 		}
@@ -141,19 +167,26 @@ func (s *server) wait(ctx context.Context) error {
 	}
 }
 
-// stop asks the server to stop and waits until it has.
+// stop asks the processes to stop, the newest first, and waits until they have.
 func (s *server) stop() {
-	s.cmd.Process.Signal(s.end)
-	s.cmd.Wait()
+	for _, p := range slices.Backward(s.processes) {
+		p.Process.Signal(s.end)
+		p.Wait()
+	}
 }
 
-// client is one of PostgreSQL's programs, connected to the server.
+// client is one of PostgreSQL's programs, connected to the server, or to a cluster's first node.
 func (s *server) client(ctx context.Context, program string, args ...string) *exec.Cmd {
+	return s.clientOf(ctx, s.ports[0], program, args...)
+}
+
+// clientOf is one of PostgreSQL's programs, connected to the node at a port.
+func (s *server) clientOf(ctx context.Context, port int, program string, args ...string) *exec.Cmd {
 	if path := filepath.Join(s.bin, program); exists(path) {
 		program = path
 	}
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Env = append(os.Environ(), "PGHOST=127.0.0.1", "PGPORT="+strconv.Itoa(s.port), "PGUSER=postgres", "PGDATABASE=postgres")
+	cmd.Env = append(os.Environ(), "PGHOST=127.0.0.1", "PGPORT="+strconv.Itoa(port), "PGUSER=postgres", "PGDATABASE=postgres")
 	return cmd
 }
 

@@ -3,12 +3,14 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -60,21 +62,42 @@ func (b *turns) prepare(ctx context.Context, servers []*server) error {
 	return b.writeRows()
 }
 
-// pgbench runs a built-in script with prepared statements.
+// pgbench runs a built-in script with prepared statements, through all nodes at once.
 func pgbench(script ...string) func(context.Context, *turns, *server) (float64, error) {
 	return func(ctx context.Context, b *turns, s *server) (float64, error) {
-		args := append([]string{"-n", "-M", "prepared", "-c", strconv.Itoa(b.clients), "-j", strconv.Itoa(b.threads),
-			"-T", strconv.Itoa(b.seconds)}, script...)
-		out, err := s.client(ctx, "pgbench", args...).CombinedOutput()
-		if err != nil {
-			return 0, fmt.Errorf("%w\n%s", err, out)
+		rates, errs := make([]float64, len(s.ports)), make([]error, len(s.ports))
+		var all sync.WaitGroup
+		for i, port := range s.ports {
+			all.Go(func() { rates[i], errs[i] = b.pgbenchOf(ctx, s, port, share(b.clients, len(s.ports), i), script) })
 		}
-		m := tps.FindSubmatch(out)
-		if m == nil {
-			return 0, fmt.Errorf("pgbench printed no tps:\n%s", out)
+		all.Wait()
+		sum := 0.0
+		for _, rate := range rates {
+			sum += rate
 		}
-		return strconv.ParseFloat(string(m[1]), 64)
+		return sum, errors.Join(errs...)
 	}
+}
+
+// share is the i-th of n parts of clients, the first of which are the larger ones.
+func share(clients, n, i int) int { return (clients + n - 1 - i) / n }
+
+// pgbenchOf runs a built-in script through one node, and answers its rate.
+func (b *turns) pgbenchOf(ctx context.Context, s *server, port, clients int, script []string) (float64, error) {
+	if clients == 0 {
+		return 0, nil
+	}
+	args := append([]string{"-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", strconv.Itoa(min(b.threads, clients)),
+		"-T", strconv.Itoa(b.seconds)}, script...)
+	out, err := s.clientOf(ctx, port, "pgbench", args...).CombinedOutput()
+	if err != nil {
+		return 0, fmt.Errorf("%w\n%s", err, out)
+	}
+	m := tps.FindSubmatch(out)
+	if m == nil {
+		return 0, fmt.Errorf("pgbench printed no tps:\n%s", out)
+	}
+	return strconv.ParseFloat(string(m[1]), 64)
 }
 
 var (
