@@ -20,28 +20,35 @@ func makeLogicAggs() aggImpls {
 		out["bit_or("+t.Name+")"] = foldAgg(t, func(a, b types.Datum) types.Datum { return types.Int(a.Int() | b.Int()) })
 		out["bit_xor("+t.Name+")"] = foldAgg(t, func(a, b types.Datum) types.Datum { return types.Int(a.Int() ^ b.Int()) })
 	}
+	out["bit_and(bit)"], out["bit_or(bit)"], out["bit_xor(bit)"] = foldBits(bitAnd), foldBits(bitOr), foldBits(bitXor)
 	return out
 }
 
 func foldAgg(t *types.Type, f func(a, b types.Datum) types.Datum) aggImpl {
 	return aggImpl{strict: true, state: []*types.Type{t}, make: func(*expr.Context) expr.Accumulator {
-		return &foldState{f: f}
+		return &foldState{f: func(a, b types.Datum) (types.Datum, error) { return f(a, b), nil }}
+	}}
+}
+
+func foldBits(o bitOperation) aggImpl {
+	return aggImpl{strict: true, state: []*types.Type{types.TBit}, make: func(*expr.Context) expr.Accumulator {
+		return &foldState{f: o.bits}
 	}}
 }
 
 // foldState combines values two by two; NULL is none yet.
 type foldState struct {
-	f     func(a, b types.Datum) types.Datum
+	f     func(a, b types.Datum) (types.Datum, error)
 	value types.Datum
 }
 
-func (s *foldState) Add(a []types.Datum) error {
+func (s *foldState) Add(a []types.Datum) (err error) {
 	if s.value.IsNull() {
 		s.value = a[0]
 	} else {
-		s.value = s.f(s.value, a[0])
+		s.value, err = s.f(s.value, a[0])
 	}
-	return nil
+	return err
 }
 
 func (s *foldState) Merge(state []types.Datum) error {

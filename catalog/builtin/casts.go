@@ -38,7 +38,7 @@ var castImpls = impls{
 	"chartoi4": charToInt, "i4tochar": intToChar,
 	"text_regclass": textToRegclass,
 
-	"bpchar": lengthCoercion(types.TBpchar), "varchar": lengthCoercion(types.TVarchar), "numeric": lengthCoercion(types.TNumeric),
+	"bpchar": lengthCoercion(types.TBpchar), "bit": lengthCoercion(types.TBit), "varbit": lengthCoercion(types.TVarbit), "varchar": lengthCoercion(types.TVarchar), "numeric": lengthCoercion(types.TNumeric),
 	"timestamp_scale": lengthCoercion(types.TTimestamp), "timestamptz_scale": lengthCoercion(types.TTimestamptz),
 	"time_scale": lengthCoercion(types.TTime), "timetz_scale": lengthCoercion(types.TTimeTZ),
 	"interval_scale": lengthCoercion(types.TInterval),

@@ -84,6 +84,9 @@ func (c *Coercer) toType(e expr.Expr, to *types.Type, typmod int32, context Coer
 	if path == nil {
 		return nil, ErrCannotCast(from, to)
 	}
+	if path.Func != nil && len(path.Func.Args) > 1 {
+		typed.Mod = typmod // the function is told of it
+	}
 	return &expr.Cast{Typed: typed, Form: path.Form, Func: path.Func, Elem: path.Elem.node(to.Base().Elem, explicit), Arg: e, Explicit: explicit}, nil
 }
 

@@ -87,7 +87,7 @@ func charMaxLength(t *types.Type, typmod int64) types.Datum {
 		return types.Null
 	case t == types.TBpchar || t == types.TVarchar:
 		return types.Int(typmod - varHeader)
-	case t.Name == "bit" || t.Name == "varbit":
+	case t == types.TBit || t == types.TVarbit:
 		return types.Int(typmod)
 	}
 	return types.Null

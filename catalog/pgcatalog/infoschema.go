@@ -146,6 +146,10 @@ func (r *row) infoType(c *catalog.Column) {
 		}
 	case types.TText:
 		r.int("character_octet_length", maxOctets)
+	case types.TBit, types.TVarbit:
+		if mod >= 0 {
+			r.int("character_maximum_length", mod)
+		}
 	case types.TDate:
 		r.int("datetime_precision", 0)
 	case types.TTime, types.TTimeTZ, types.TTimestamp, types.TTimestamptz:

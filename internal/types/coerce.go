@@ -13,6 +13,8 @@ func (t *Type) ApplyTypmod(d Datum, typmod int32, explicit bool) (Datum, error) 
 		return limitVarchar(d, int(typmod-typmodHeader), explicit)
 	case TBpchar:
 		return padBpchar(d, int(typmod-typmodHeader), explicit)
+	case TBit, TVarbit:
+		return base.codec.(bitCodec).fit(d, typmod, explicit)
 	case TNumeric:
 		v, err := ApplyNumericTypmod(d.Decimal(), typmod)
 		if err != nil {

@@ -102,6 +102,8 @@ var behaviours = map[OID]behaviour{
 	1184: {KindInt, StoreInteger, timestampCodec{zoned: true}},
 	1186: {KindInterval, StoreBlob, intervalCodec{}},
 	1266: {KindTimeTZ, StoreBlob, timeTZCodec{}},
+	1560: {KindText, StoreText, bitCodec{}},
+	1562: {KindText, StoreText, bitCodec{varying: true}},
 	1700: {KindDecimal, StoreAny, numericCodec{}},
 	1790: {KindText, StoreText, textCodec{}},
 	2249: {KindRow, StoreBlob, recordCodec{}},

@@ -32,6 +32,8 @@ var (
 	TTimestamptz             = builtin(1184)
 	TInterval                = builtin(1186)
 	TTimeTZ                  = builtin(1266)
+	TBit                     = builtin(1560)
+	TVarbit                  = builtin(1562)
 	TNumeric                 = builtin(1700)
 	TRegprocedure            = builtin(2202)
 	TRegoper                 = builtin(2203)

@@ -35,6 +35,8 @@ func TypmodIn(t *Type, mods []int32) (int32, error) {
 		return charTypmodIn("char", mods)
 	case TNumeric:
 		return numericTypmodIn(mods)
+	case TBit, TVarbit:
+		return bitTypmodIn(t.Name, mods)
 	case TTime, TTimeTZ, TTimestamp, TTimestamptz:
 		return timeTypmodIn(t, mods)
 	case TInterval:
@@ -60,6 +62,18 @@ func charTypmodIn(name string, mods []int32) (int32, error) {
 		return -1, errTypmod("length for type %s cannot exceed %d", name, maxAttrSize)
 	}
 	return mods[0] + typmodHeader, nil
+}
+
+func bitTypmodIn(name string, mods []int32) (int32, error) {
+	switch {
+	case len(mods) != 1:
+		return -1, errTypmod("invalid type modifier")
+	case mods[0] < 1:
+		return -1, errTypmod("length for type %s must be at least 1", name)
+	case mods[0] > MaxBits:
+		return -1, errTypmod("length for type %s cannot exceed %d", name, MaxBits)
+	}
+	return mods[0], nil
 }
 
 func numericTypmodIn(mods []int32) (int32, error) {

@@ -135,7 +135,9 @@ func (q *query) constant(n *pg.A_Const) expr.Expr {
 	case *pg.A_Const_Fval:
 		return q.number(v.Fval.GetFval(), n.Location)
 	case *pg.A_Const_Bsval:
-		q.b.unsupported(n.Location, "type bit")
+		bits, err := types.TBit.Parse(q.b.env.Types, v.Bsval.GetBsval(), -1)
+		q.b.must(err, n.Location)
+		return expr.NewConst(types.TBit, bits)
 	}
 	// An integer zero has no field of its own in the tree.
 	return expr.NewConst(types.TInt4, types.Int(0))
