@@ -89,7 +89,7 @@ func (s *Store) tryRemove(ctx context.Context, node uint32) (bool, error) {
 		return false, pgerr.New(pgerr.ObjectInUse, "node %q is alive: stop it before it is removed", n.Name)
 	}
 	if m != nil && len(m.ShardsOf(node)) > 0 {
-		return false, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "node %q has %d shards: drain it before it is removed", n.Name, len(m.ShardsOf(node)))
+		return false, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "node %q has %d shards: start it and drain it before it is removed", n.Name, len(m.ShardsOf(node)))
 	}
 	sameBoot, nextBoot, err := s.raiseBoot(ctx, id)
 	if err != nil {

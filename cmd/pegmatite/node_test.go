@@ -121,6 +121,13 @@ b 2 serving B 0 0 0
 a 1 down A 1 8 ?
 b 3 down `+b.address+` 0 0 0
 `, "list")
+	refused(t, exitFailure, `node "a" cannot be removed: it has 8 shards, and no other node takes shards (one with --node-listen, a weight above 0, and not drained itself)`,
+		"node", "remove", "a")
+	says(`NAME NUMBER STATE CLIENTS WEIGHT SHARDS BYTES
+a 1 down A 1 8 ?
+b 3 down `+b.address+` 0 0 0
+`, "list")
+	start("a", "a").stop()
 }
 
 // Rule 11: what a node that is gone had begun holds no locks on others' shards:

@@ -18,7 +18,7 @@ func (o *Operator) Drain(ctx context.Context, name string, wait bool) error {
 	if err != nil {
 		return err
 	}
-	if err := o.takers(ctx, n.ID, name); err != nil {
+	if err := o.takers(ctx, n.ID, fmt.Sprintf("node %q cannot be drained:", name)); err != nil {
 		return err
 	}
 	if err := o.Store.Drain(ctx, n.ID, true); err != nil {
@@ -70,9 +70,9 @@ func drained(s *state, node uint32) error {
 	return nil
 }
 
-// takers refuses to drain the last node that takes shards: its own would have
-// nowhere to go, and the wish would do nothing.
-func (o *Operator) takers(ctx context.Context, node uint32, name string) error {
+// takers refuses what is wanted of the last node that takes shards, when its own
+// would have nowhere to go; refusal is how the error begins.
+func (o *Operator) takers(ctx context.Context, node uint32, refusal string) error {
 	members, _, err := o.Store.RingMembers(ctx)
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (o *Operator) takers(ctx context.Context, node uint32, name string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("node %q cannot be drained: no other node takes shards (one with --node-listen, a weight above 0, and not drained itself)", name)
+	return fmt.Errorf("%s no other node takes shards (one with --node-listen, a weight above 0, and not drained itself)", refusal)
 }
 
 // Undo takes Drain back.

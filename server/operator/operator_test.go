@@ -227,6 +227,9 @@ func TestTranscripts(t *testing.T) {
 			w.drain("b", w.move, w.move, w.move, w.move, w.move, w.move, w.move, w.move)
 			w.drain("c", w.move, w.move, w.move, w.move, w.move, w.move, w.move, w.move)
 			w.drain("a")
+			w.remove("a")
+			w.kill("a")
+			w.remove("a")
 			w.list()
 		},
 		"down": func(w *world) {

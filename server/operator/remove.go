@@ -22,10 +22,15 @@ func (o *Operator) Remove(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if !n.Live && len(s.shards.ShardsOf(n.ID)) == 0 { // else the store says why not
-		if err := o.nobodyAsks(ctx, s, n); err != nil {
-			return err
-		}
+	left := len(s.shards.ShardsOf(n.ID))
+	switch { // what else is in the way the store says
+	case !n.Live && left > 0:
+		err = o.takers(ctx, n.ID, fmt.Sprintf("node %q cannot be removed: it has %s, and", name, count(left, "shard")))
+	case !n.Live:
+		err = o.nobodyAsks(ctx, s, n)
+	}
+	if err != nil {
+		return err
 	}
 	if err := o.Store.RemoveNode(ctx, n.ID); err != nil {
 		return err
