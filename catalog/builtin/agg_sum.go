@@ -17,6 +17,7 @@ var sumAggs = aggImpls{
 	"sum(int2)":     {strict: true, state: int8State, make: func(*expr.Context) expr.Accumulator { return &intSum{} }},
 	"sum(int4)":     {strict: true, state: int8State, make: func(*expr.Context) expr.Accumulator { return &intSum{} }},
 	"sum(int8)":     {strict: true, state: numericState, make: func(*expr.Context) expr.Accumulator { return &wideSum{} }},
+	"sum(money)":    {strict: true, state: []*types.Type{types.TMoney}, make: func(*expr.Context) expr.Accumulator { return &foldState{f: addMoney} }},
 	"sum(numeric)":  {strict: true, state: numericState, make: func(*expr.Context) expr.Accumulator { return &numericSum{} }},
 	"sum(float4)":   {strict: true, state: []*types.Type{types.TFloat4}, make: func(*expr.Context) expr.Accumulator { return &floatSum{add: addFloat4} }},
 	"sum(float8)":   {strict: true, state: float8State, make: func(*expr.Context) expr.Accumulator { return &floatSum{add: addFloat8} }},

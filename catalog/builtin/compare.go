@@ -19,7 +19,7 @@ func makeIntCompares() compares {
 	out := compares{}
 	prefixes := [...]string{
 		"int2", "int4", "int8", "int24", "int42", "int28", "int82", "int48", "int84",
-		"oid", "date_", "timestamp_", "time_", "timestamptz_", "enum_", "cid", "xid",
+		"oid", "cash_", "date_", "timestamp_", "time_", "timestamptz_", "enum_", "cid", "xid",
 	}
 	for _, p := range prefixes {
 		for suffix, op := range operations {
@@ -61,7 +61,7 @@ func makeCompareImpls() impls {
 		out["bt"+t+"cmp"] = threeWay(types.TInt8)
 		out[t+"smaller"], out[t+"larger"] = smaller(types.TInt8, -1), smaller(types.TInt8, 1)
 	}
-	for _, t := range []string{"date_", "timestamp_", "time_", "enum_"} {
+	for _, t := range []string{"cash_", "date_", "timestamp_", "time_", "enum_"} {
 		out[t+"cmp"] = threeWay(types.TInt8)
 		out[t+"smaller"], out[t+"larger"] = smaller(types.TInt8, -1), smaller(types.TInt8, 1)
 	}
@@ -72,6 +72,7 @@ func makeCompareImpls() impls {
 	for suffix, op := range operations {
 		out["name"+suffix+"text"], out["text"+suffix+"name"] = compareBy(types.TText, op), compareBy(types.TText, op)
 	}
+	out["cashsmaller"], out["cashlarger"] = smaller(types.TInt8, -1), smaller(types.TInt8, 1)
 	out["btarraycmp"], out["btrecordcmp"] = arraysThreeWay, rowsThreeWay
 	out["array_smaller"], out["array_larger"] = smallerArray(-1), smallerArray(1)
 	return out

@@ -93,6 +93,7 @@ var behaviours = map[OID]behaviour{
 	700:  {KindFloat, StoreAny, floatCodec{4}},
 	701:  {KindFloat, StoreAny, floatCodec{8}},
 	705:  {KindText, StoreText, textCodec{}},
+	790:  {KindInt, StoreInteger, moneyCodec{intCodec{8}}},
 	1033: {KindText, StoreText, textCodec{}},
 	1042: {KindText, StoreText, bpcharCodec{}},
 	1043: {KindText, StoreText, varcharCodec{}},

@@ -32,6 +32,7 @@ var (
 	TTimestamptz             = builtin(1184)
 	TInterval                = builtin(1186)
 	TTimeTZ                  = builtin(1266)
+	TMoney                   = builtin(790)
 	TBit                     = builtin(1560)
 	TVarbit                  = builtin(1562)
 	TNumeric                 = builtin(1700)
