@@ -225,7 +225,7 @@ func (n *Node) listenToNodes(draw func(context.Context, tso.DrawRequest) (tso.Dr
 	serve.New(&n.gate, n.gate.Participant, builtin.Default()).Register(g)
 	peer := &cluster.Peer{
 		Draw: draw, Vouch: vouch, Cancel: n.cancelHere, Waits: &n.gate, Party: n.party, Coordinated: n.coordinated, Adopt: n.adopt, Moves: n.moves.list,
-		Locks: n.gate.Locks, Follow: n.members.Bind, Signal: n.signalHere, Sessions: n.sessionsHere,
+		Locks: n.gate.Locks, Follow: n.members.Bind, Settle: n.gate.Settle, Signal: n.signalHere, Sessions: n.sessionsHere,
 	}
 	peer.Register(g)
 	ended := make(chan struct{})

@@ -99,7 +99,7 @@ func (s *schemaChanges) decide(ctx context.Context, id txn.ID, branches []txn.Br
 		return aborted, err // nobody else can commit it
 	}
 	committed := txn.Outcome{State: txn.Committed, At: at}
-	_, err = s.store.Publish(ctx, c, store.Decision{Txn: id.String(), Value: encodeOutcome(committed)})
+	_, err = s.store.Publish(ctx, c, store.Decision{Txn: id.String(), Value: encodeOutcome(committed)}, store.NotRemoved(id.Node))
 	switch {
 	case err == nil:
 		return committed, nil
@@ -221,49 +221,68 @@ func (s *schemaChanges) resolve(ctx context.Context, id txn.ID, branches []txn.B
 	if err := errors.Join(errs...); err != nil || out.State != txn.Committed {
 		return err // what is left of the decision, if there is one, Forget finds
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.node.askTimeout())
-	defer cancel()
-	if err := s.node.engine.Unasked(ctx, id); err != nil {
-		return err
+	logs := make([]txn.LogID, len(branches))
+	for i, b := range branches {
+		logs[i] = b.Log
 	}
-	return s.store.Forget(ctx, id.String())
+	return s.forget(ctx, id, nil, logs)
 }
 
 // Forget deletes the decisions that commits have left behind: those that were
-// asked for, and those that could not be forgotten in time. Every log follows
-// them first, durably.
-func (s *schemaChanges) Forget(ctx context.Context) error {
-	if !s.cluster.Alone() {
-		return nil // a decision that is kept does no harm; another node's log may need it
-	}
+// asked for, and those that could not be forgotten in time. Every log of the
+// cluster follows them first, durably; those that a node may need that is down are kept, and counted.
+func (s *schemaChanges) Forget(ctx context.Context) (kept int, err error) {
 	left, err := s.store.Decisions(ctx)
+	if err != nil || len(left) == 0 {
+		return 0, err
+	}
+	nodes, err := s.store.Nodes(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for text, value := range left {
 		id, err := txn.ParseID(text)
-		if err == nil && !s.isUnderWay(id) {
-			err = s.forget(ctx, id, value)
-		}
 		if err != nil {
-			return err
+			return kept, err
+		}
+		if !s.forgets(id, nodes) {
+			continue
+		}
+		out, err := decodeOutcome(value)
+		if err == nil {
+			err = s.forget(ctx, id, &out, nil)
+		}
+		switch {
+		case err == nil:
+		case pgerr.HasCode(err, pgerr.ConnectionFailure, pgerr.QueryCanceled) && ctx.Err() == nil:
+			kept++ // a node is down, or says nothing in time
+		default:
+			return kept, err
 		}
 	}
-	return nil
+	return kept, nil
 }
 
-func (s *schemaChanges) forget(ctx context.Context, id txn.ID, decision []byte) error {
-	out, err := decodeOutcome(decision)
-	if err != nil {
+// forgets reports whether a transaction's decision is this node's to forget:
+// its own, but not what it may still decide, and removed nodes'. What is under way
+// on another node nobody else knows.
+func (s *schemaChanges) forgets(id txn.ID, nodes []store.Node) bool {
+	if id.Node == s.node.dir.Identity.Node {
+		return !s.isUnderWay(id)
+	}
+	return !slices.ContainsFunc(nodes, func(n store.Node) bool { return n.ID == id.Node })
+}
+
+// forget deletes a decision that nobody will ask for: logs follow it (nil: they
+// do already), and none of them is asking, of all nodes or of those that have
+// one of these.
+func (s *schemaChanges) forget(ctx context.Context, id txn.ID, out *txn.Outcome, logs []txn.LogID) error {
+	ctx, cancel := context.WithTimeout(ctx, s.node.askTimeout())
+	defer cancel()
+	if err := s.node.gate.Settle(ctx, id, out); err != nil {
 		return err
 	}
-	engine := s.node.engine
-	for _, log := range engine.Participants() {
-		if err := log.Follow(ctx, &txn.ResolveRequest{Txn: id, Outcome: out}); err != nil {
-			return err
-		}
-	}
-	if err := engine.Unasked(ctx, id); err != nil {
+	if err := s.node.members.Settle(ctx, id, out, logs); err != nil {
 		return err
 	}
 	return s.store.Forget(ctx, id.String())

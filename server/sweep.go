@@ -76,8 +76,8 @@ func (s *sweeper) run(ctx context.Context) {
 	}
 }
 
-// Sweep drops what can be dropped now, and answers how many revisions' drops
-// have to wait.
+// Sweep drops what can be dropped now, and answers how many decisions, and
+// revisions' drops, have to wait.
 func (s *sweeper) Sweep(ctx context.Context) (left int, err error) {
 	select {
 	case s.turn <- struct{}{}:
@@ -85,7 +85,7 @@ func (s *sweeper) Sweep(ctx context.Context) (left int, err error) {
 		return 0, pgerr.From(ctx.Err())
 	}
 	defer func() { <-s.turn }()
-	if err := s.node.schema.Forget(ctx); err != nil {
+	if left, err = s.node.schema.Forget(ctx); err != nil {
 		return 0, err
 	}
 	list, err := s.node.store.Dropped(ctx)
@@ -93,7 +93,7 @@ func (s *sweeper) Sweep(ctx context.Context) (left int, err error) {
 		return 0, err
 	}
 	if len(list) == 0 {
-		return 0, nil
+		return left, nil
 	}
 	// Without snapshots in use the oldest is what was drawn last: newer than
 	// the drops only if something has been drawn since.

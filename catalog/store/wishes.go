@@ -50,7 +50,7 @@ func (s *Store) Drain(ctx context.Context, node uint32, wanted bool) error {
 //   - removed/<node>, its record with its logs: a process that was cut off, or is
 //     started from its old directory, is refused; a log that asks for a
 //     transaction's outcome finds whose log its home was.
-//   - decision/<txn> of its schema changes: participants in doubt find their outcome there.
+//   - decision/<txn> of its schema changes, until no log needs them: participants in doubt find their outcome there.
 //
 // HAZARD: outcomes that only the node's own logs know go with it (rule 8). The
 // caller makes sure that no log is in doubt about a transaction whose home is one of them.
@@ -121,6 +121,10 @@ func (s *Store) raiseBoot(ctx context.Context, id string) (last metakv.Compare, 
 	}
 	return metakv.Compare{Key: bootRoot + id, Modified: kv.Modified}, metakv.Put(bootRoot+id, strconv.AppendUint(nil, boot+1, 10)), nil
 }
+
+// NotRemoved is what a node's publications compare: from its removal on, other
+// nodes may forget what its transactions have decided, so it decides nothing more.
+func NotRemoved(node uint32) metakv.Compare { return metakv.Compare{Key: removedRoot + nodeText(node)} }
 
 // Removed returns the record of a node that was removed; ok is false for others.
 func (s *Store) Removed(ctx context.Context, node uint32) (n Node, ok bool, err error) {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/metakv"
 	"github.com/pegmatitedb/pegmatite/catalog/metakv/etcd"
 	"github.com/pegmatitedb/pegmatite/catalog/metakv/memory"
@@ -276,4 +278,33 @@ func TestRemovedWhileCutOff(t *testing.T) {
 	says(t, m.Wait(), pgerr.UndefinedObject, `node "a" has been removed from the cluster`)
 	says(t, m.Announce(t.Context(), store.Node{}), pgerr.AdminShutdown, "the node has left the cluster")
 	leave(t, m)
+}
+
+// TestRemovedNodesDecideNothing: the decisions of a node that was removed are
+// others' to forget, so what it still has under way is refused.
+func TestRemovedNodesDecideNothing(t *testing.T) {
+	kv := memory.New()
+	s := open(t, kv)
+	publish := func(oid catalog.OID) error {
+		c := catalog.NewChange(s.Snapshot())
+		c.Put(table(oid, "t"+strconv.Itoa(int(oid))))
+		_, err := s.Publish(t.Context(), c, store.Decision{Txn: "2.1." + strconv.Itoa(int(oid)), Value: []byte("committed")}, store.NotRemoved(2))
+		return err
+	}
+	m, _ := join(t, s, kv, "a", 1)
+	leave(t, m)
+	m, _ = join(t, s, kv, "b", 1)
+	if err := publish(20000); err != nil {
+		t.Fatal(err)
+	}
+	leave(t, m)
+	if err := s.RemoveNode(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	if err := publish(20001); !pgerr.HasCode(err, pgerr.TRSerializationFailure) {
+		t.Errorf("after its removal: %v", err)
+	}
+	if _, decided, _ := s.Decided(t.Context(), "2.1.20001"); decided || s.Snapshot().Table(20001) != nil {
+		t.Error("a removed node has decided")
+	}
 }

@@ -90,6 +90,23 @@ func (g *Gate) Control(ctx context.Context, r *shard.ControlRequest) (*shard.Con
 	return n.Control(ctx, r)
 }
 
+// Settle has the node's logs follow the decision of a transaction with DDL,
+// durably, if one is given, and returns when none of them asks for it (rule 21).
+func (g *Gate) Settle(ctx context.Context, id txn.ID, out *txn.Outcome) error {
+	n, err := g.engine()
+	if err != nil {
+		return err
+	}
+	if out != nil {
+		for _, log := range n.Participants() {
+			if err := log.Follow(ctx, &txn.ResolveRequest{Txn: id, Outcome: *out}); err != nil {
+				return err
+			}
+		}
+	}
+	return n.Unasked(ctx, id)
+}
+
 // Edges implements engine.Waits.
 func (g *Gate) Edges() []lock.Edge {
 	if n := g.node.Load(); n != nil {

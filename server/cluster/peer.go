@@ -3,6 +3,9 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
 	"sync"
 
 	"google.golang.org/grpc"
@@ -41,6 +44,8 @@ type Peer struct {
 	Coordinated func() []session.Coordinated
 	// Party names a transaction that this node coordinates.
 	Party func(txn.ID) lock.Party
+	// Settle is Gate.Settle.
+	Settle func(ctx context.Context, id txn.ID, out *txn.Outcome) error
 	// Signal interrupts or ends a session of this node, and reports whether there is one.
 	Signal func(process int32, terminate bool) bool
 	// Sessions counts this node's in a database.
@@ -66,6 +71,12 @@ type signal struct {
 	Terminate bool
 }
 
+// settled is a transaction with DDL whose decision is to be forgotten.
+type settled struct {
+	Txn     txn.ID
+	Outcome *txn.Outcome
+}
+
 // Register adds the service to a gRPC server that serves shards.
 func (p *Peer) Register(g *grpc.Server) {
 	g.RegisterService(&grpc.ServiceDesc{
@@ -80,6 +91,9 @@ func (p *Peer) Register(g *grpc.Server) {
 			answer("Waits", func(context.Context, struct{}) ([]wait, error) { return waitsOf(p.Waits.Edges()), nil }),
 			answer("Jump", func(_ context.Context, waiter txn.ID) (bool, error) { return p.Waits.Jump(waiter), nil }),
 			answer("Coordinated", func(context.Context, struct{}) ([]session.Coordinated, error) { return p.Coordinated(), nil }),
+			answer("Settle", func(ctx context.Context, r settled) (struct{}, error) {
+				return struct{}{}, p.Settle(ctx, r.Txn, r.Outcome)
+			}),
 			answer("Signal", func(_ context.Context, r signal) (bool, error) { return p.Signal(r.Process, r.Terminate), nil }),
 			answer("Sessions", func(_ context.Context, db catalog.OID) (int, error) { return p.Sessions(db), nil }),
 			answer("Moves", func(context.Context, struct{}) ([]Move, error) { return p.Moves(), nil }),
@@ -144,6 +158,26 @@ func (m *Members) Cancel(ctx context.Context, node uint32, process, secret uint3
 	}
 	_, err := ask[cancelRequest, struct{}](ctx, n.conn, "Cancel", cancelRequest{process, secret})
 	return err
+}
+
+// Settle is Gate.Settle of all other nodes, or (only) of those that have one of
+// some logs. It fails when one does not answer, or does not live.
+func (m *Members) Settle(ctx context.Context, id txn.ID, out *txn.Outcome, only []txn.LogID) error {
+	var asking sync.WaitGroup
+	nodes := slices.Collect(maps.Values(*m.nodes.Load()))
+	errs := make([]error, len(nodes))
+	for i, n := range nodes {
+		if only != nil && !slices.ContainsFunc(n.logs, func(log txn.LogID) bool { return slices.Contains(only, log) }) {
+			continue
+		}
+		if !n.Live || n.conn == nil {
+			errs[i] = pgerr.New(pgerr.ConnectionFailure, "node %q is down", n.Name)
+			continue
+		}
+		asking.Go(func() { _, errs[i] = ask[settled, struct{}](ctx, n.conn, "Settle", settled{id, out}) })
+	}
+	asking.Wait()
+	return errors.Join(errs...)
 }
 
 // Signal has a session of another node interrupted or ended, and reports
