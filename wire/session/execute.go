@@ -73,6 +73,9 @@ func (s *Session) execute(ctx context.Context, x *execution) (*result, error) {
 // run runs a statement inside the present transaction.
 func (s *Session) run(ctx context.Context, x *execution) (*result, error) {
 	s.statement = x.stmt
+	if looksUp(x.stmt.Node) {
+		s.catchUp(ctx)
+	}
 	s.follow()
 	if err := s.checkAlone(x.stmt); err != nil {
 		return nil, err

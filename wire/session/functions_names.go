@@ -19,12 +19,12 @@ import (
 var nameFunctions = func() map[string]function {
 	functions := map[string]function{"format_type": formatType}
 	for name, k := range objectKinds {
-		functions[name+"in"] = func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
-			v, err := s.regIn(args[0], k.find)
+		functions[name+"in"] = func(ctx context.Context, s *Session, args []types.Datum) (types.Datum, error) {
+			v, err := s.regIn(ctx, args[0], k.find)
 			return v, s.placed(err, args[0].Text())
 		}
-		functions["to_"+name] = func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
-			return s.toReg(args[0], k.find)
+		functions["to_"+name] = func(ctx context.Context, s *Session, args []types.Datum) (types.Datum, error) {
+			return s.toReg(ctx, args[0], k.find)
 		}
 		functions[name+"out"] = func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 			return types.Text(s.objectName(k, oidArg(args))), nil
@@ -91,7 +91,7 @@ func oidArg(args []types.Datum) catalog.OID { return catalog.OID(args[0].Int()) 
 type lookup func(s *Session, name string) (catalog.OID, error)
 
 // regIn is a reg… type's input: "-", a number, or a name.
-func (s *Session) regIn(d types.Datum, find lookup) (types.Datum, error) {
+func (s *Session) regIn(ctx context.Context, d types.Datum, find lookup) (types.Datum, error) {
 	text := d.Text()
 	if text == "-" {
 		return types.Int(0), nil
@@ -99,13 +99,17 @@ func (s *Session) regIn(d types.Datum, find lookup) (types.Datum, error) {
 	if n, err := strconv.ParseUint(text, 10, 32); err == nil {
 		return types.Int(int64(n)), nil
 	}
-	oid, err := find(s, text)
+	var oid catalog.OID
+	err := s.confirmed(ctx, func() (err error) {
+		oid, err = find(s, text)
+		return err
+	})
 	return types.Int(int64(oid)), err
 }
 
 // toReg is to_regclass and its like: NULL instead of an error.
-func (s *Session) toReg(d types.Datum, find lookup) (types.Datum, error) {
-	v, err := s.regIn(d, find)
+func (s *Session) toReg(ctx context.Context, d types.Datum, find lookup) (types.Datum, error) {
+	v, err := s.regIn(ctx, d, find)
 	if err != nil && pgerr.HasCode(err, pgerr.UndefinedTable, pgerr.UndefinedObject, pgerr.UndefinedFunction, pgerr.InvalidSchemaName) {
 		return types.Null, nil
 	}

@@ -50,15 +50,15 @@ func (s *Session) request(k lock.Key, m lock.Mode) lock.Request {
 	return lock.Request{Owner: s.tx.txn.ID(), Statement: txn.Statement(s.tx.txn.Mark()), Key: k, Mode: m}
 }
 
-// catchUp has the node know what was published before a lock was there: the one
-// who had it may be another node's. Where that cannot be known, shards and the
-// publication refuse what is old.
+// catchUp has the node know what was published before: before a lock was there,
+// the one who had it may be another node's. Where that cannot be known, shards
+// and the publication refuse what is old.
 func (s *Session) catchUp(ctx context.Context) {
 	if s.node.Locks.Alone() {
 		return
 	}
 	if err := s.node.Catalog.Confirm(ctx); err != nil {
-		s.node.Log.Warn("a lock is held, and the catalog may be old", "error", err)
+		s.node.Log.Warn("the catalog may be old", "error", err)
 	}
 }
 

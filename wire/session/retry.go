@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	pg "github.com/pganalyze/pg_query_go/v6"
+
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/shard"
@@ -146,10 +148,26 @@ func (s *Session) confirmed(ctx context.Context, do func() error) error {
 	if e := s.node.Catalog.Confirm(ctx); e != nil {
 		return err // as far as one can know
 	}
+	s.follow()
 	if s.snapshot() == seen {
 		return err
 	}
 	return do()
+}
+
+// looksUp reports whether a command goes by the catalog: schema changes and
+// others that name objects, but those that plan a query, which is confirmed. It does not begin
+// again as a plan would, so it asks what there is before (rule 22).
+func looksUp(n *pg.Node) bool {
+	switch n.GetNode().(type) {
+	case *pg.Node_CopyStmt, *pg.Node_VacuumStmt:
+		return true
+	case *pg.Node_VariableSetStmt, *pg.Node_VariableShowStmt, *pg.Node_PrepareStmt, *pg.Node_ExecuteStmt, *pg.Node_DeallocateStmt,
+		*pg.Node_DiscardStmt, *pg.Node_ExplainStmt, *pg.Node_ClosePortalStmt, *pg.Node_UnlistenStmt, *pg.Node_CheckPointStmt,
+		*pg.Node_ConstraintsSetStmt, *pg.Node_TransactionStmt:
+		return false
+	}
+	return !plannable(n)
 }
 
 // ofCatalog reports whether an error may be another one with a newer catalog:
