@@ -93,7 +93,7 @@ func (c *conn) open(p *frame.Startup) error {
 	}
 	c.writer.Send(&pgproto3.AuthenticationOk{})
 	s, err := session.Open(c.server.node, p.Params, session.Client{
-		Reader: c.reader, Writer: c.writer, PID: int32(c.pid), Address: c.net.RemoteAddr(), TLS: c.encryption(), Interrupts: c,
+		Reader: c.reader, Writer: c.writer, PID: int32(c.pid), Address: c.net.RemoteAddr(), Local: c.net.LocalAddr(), TLS: c.encryption(), Interrupts: c,
 	})
 	if err != nil {
 		c.server.conns.remove(c)

@@ -13,7 +13,7 @@ func makeMinMaxAggs() aggImpls {
 	for _, t := range []*types.Type{
 		types.TInt2, types.TInt4, types.TInt8, types.TOID, types.TFloat4, types.TFloat8, types.TNumeric,
 		types.TText, types.TBpchar, types.TDate, types.TTime, types.TTimeTZ, types.TTimestamp, types.TTimestamptz,
-		types.TInterval, types.TTID, types.TPGLSN, types.TXID8, types.TMoney,
+		types.TInterval, types.TTID, types.TPGLSN, types.TXID8, types.TMoney, types.TInet,
 	} {
 		out["min("+t.Name+")"], out["max("+t.Name+")"] = extreme(t, -1), extreme(t, 1)
 	}

@@ -169,6 +169,8 @@ func (l *Library) comparison(name string, t *types.Type) *expr.Function {
 			generic = types.TRecord
 		case t == types.TVarchar:
 			generic = types.TText
+		case t == types.TCidr:
+			generic = types.TInet
 		case strings.HasPrefix(t.Name, "reg"): // names of objects compare by OID
 			generic = types.TOID
 		default:

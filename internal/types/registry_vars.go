@@ -33,6 +33,8 @@ var (
 	TInterval                = builtin(1186)
 	TTimeTZ                  = builtin(1266)
 	TMoney                   = builtin(790)
+	TInet                    = builtin(869)
+	TCidr                    = builtin(650)
 	TBit                     = builtin(1560)
 	TVarbit                  = builtin(1562)
 	TNumeric                 = builtin(1700)

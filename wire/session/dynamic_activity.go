@@ -50,7 +50,7 @@ func (s *Session) activityRows(ctx context.Context, emit func(row)) {
 			r["wait_event_type"], r["wait_event"] = types.Text("Client"), types.Text("ClientRead")
 		}
 		if addr, ok := o.client.Address.(*net.TCPAddr); ok {
-			r["client_port"] = types.Int(int64(addr.Port))
+			r["client_addr"], r["client_port"] = hostOf(addr), types.Int(int64(addr.Port))
 		} else {
 			r["client_port"] = types.Int(unixClientPort)
 		}

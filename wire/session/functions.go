@@ -80,6 +80,12 @@ var sessionFunctions = map[string]function{
 	"pg_is_other_temp_schema": constant(types.False),
 	"pg_jit_available":        constant(types.False),
 	"pg_trigger_depth":        constant(types.Int(0)),
+	"inet_client_addr": func(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
+		return hostOf(s.client.Address), nil
+	},
+	"inet_server_addr": func(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
+		return hostOf(s.client.Local), nil
+	},
 	"inet_client_port": func(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
 		addr, ok := s.client.Address.(*net.TCPAddr)
 		if !ok {
@@ -95,6 +101,16 @@ var sessionFunctions = map[string]function{
 	},
 	"row_security_active":     constant(types.False),
 	"pg_is_wal_replay_paused": constant(types.False),
+}
+
+// hostOf is a TCP address's host, NULL of others.
+func hostOf(a net.Addr) types.Datum {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok {
+		return types.Null
+	}
+	host := tcp.AddrPort().Addr().Unmap().WithZone("")
+	return types.Inet{Addr: host, Bits: host.BitLen()}.Datum()
 }
 
 // sessionUser is SET SESSION AUTHORIZATION's role, or the client's.

@@ -62,7 +62,8 @@ type Client struct {
 	Reader  *frame.Reader
 	Writer  *frame.Writer
 	PID     int32
-	Address net.Addr
+	Address net.Addr // the client's
+	Local   net.Addr // where it has connected to
 	// TLS is the connection's encryption, nil without.
 	TLS *tls.ConnectionState
 	// Interrupts cancels this session's running statement.
