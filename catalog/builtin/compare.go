@@ -43,7 +43,7 @@ func orders() map[string]*types.Type {
 		"float4": types.TFloat4, "float8": types.TFloat8, "float48": types.TFloat8, "float84": types.TFloat8,
 		"numeric_": types.TNumeric, "interval_": types.TInterval, "timetz_": types.TTimeTZ,
 		"uuid_": types.TUUID, "oidvector": types.TOIDVector, "tid": types.TTID, "pg_lsn_": types.TPGLSN,
-		"xid8": types.TXID8, "bit": types.TBit, "varbit": types.TVarbit, "network_": types.TInet, "jsonb_": types.TJSONB,
+		"xid8": types.TXID8, "bit": types.TBit, "varbit": types.TVarbit, "network_": types.TInet, "macaddr_": types.TMacaddr, "macaddr8_": types.TMacaddr8, "jsonb_": types.TJSONB,
 	}
 }
 

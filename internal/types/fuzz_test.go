@@ -8,7 +8,7 @@ import (
 
 // fuzzTypes are the types that the fuzzers pick from by number.
 var fuzzTypes = []*Type{
-	TBool, TInt2, TInt4, TInt8, TOID, TXID, TXID8, TTID, TPGLSN, TFloat4, TFloat8, TNumeric, TText, TBpchar, TName, TChar, TBit, TVarbit, TMoney, TInet, TCidr,
+	TBool, TInt2, TInt4, TInt8, TOID, TXID, TXID8, TTID, TPGLSN, TFloat4, TFloat8, TNumeric, TText, TBpchar, TName, TChar, TBit, TVarbit, TMoney, TInet, TCidr, TMacaddr, TMacaddr8,
 	TBytea, TUUID, TDate, TTime, TTimeTZ, TTimestamp, TTimestamptz, TInterval, TJSON, TJSONB, TJSONPath, TRegclass,
 	TInt4Array, TTextArray, TNumericArray, TIntervalArray, TJSONBArray, TInt2Vector, TOIDVector, pairType, moodType,
 }

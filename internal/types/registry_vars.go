@@ -33,6 +33,8 @@ var (
 	TInterval                = builtin(1186)
 	TTimeTZ                  = builtin(1266)
 	TMoney                   = builtin(790)
+	TMacaddr                 = builtin(829)
+	TMacaddr8                = builtin(774)
 	TInet                    = builtin(869)
 	TCidr                    = builtin(650)
 	TBit                     = builtin(1560)
