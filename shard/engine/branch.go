@@ -143,12 +143,19 @@ func (b *branch) abandon() {
 	<-b.turn
 }
 
-// finish ends a statement. One that failed leaves nothing behind.
-func (b *branch) finish(number txn.Statement, failed bool) {
+// finish ends a statement, and returns its error. One that failed leaves nothing
+// behind. ctx is what it was asked for under: as long as that goes on, nobody has
+// cancelled the statement; it stopped because its branch was ended, by a move or
+// because its coordinator is gone.
+func (b *branch) finish(ctx context.Context, number txn.Statement, err error) error {
+	failed := err != nil
 	if failed {
 		b.takeOut(number, number, true) // an error stays in b.left
 	}
 	b.mu.Lock()
+	if b.state == branchEnded && ctx.Err() == nil && pgerr.HasCode(err, pgerr.QueryCanceled) {
+		err = shard.Refuse(shard.RefusedRestart)
+	}
 	b.cancel()
 	b.cancel = nil
 	if failed {
@@ -166,6 +173,7 @@ func (b *branch) finish(number txn.Statement, failed bool) {
 		b.engine.forget(b)
 	}
 	<-b.turn
+	return err
 }
 
 // takeBack undoes the statements between two numbers; the caller holds mu and turn.

@@ -25,18 +25,17 @@ func (e *Engine) readLocking(ctx context.Context, r *shard.ReadRequest, p *progr
 		lock: locking{strength: r.Lock.Strength, wait: r.Lock.Wait, timeoutMS: r.Lock.TimeoutMS},
 		r:    &shard.WriteRequest{Header: r.Header, Values: r.Values, Table: r.Fragment.Table, Op: shard.OpLock},
 		row:  make([]types.Datum, 2*len(r.Fragment.Table.Columns))}
-	ctx, err = b.begin(ctx, r.Statement)
+	under, err := b.begin(ctx, r.Statement)
 	if err != nil {
 		return nil, err
 	}
 	l := &lockingRead{w: w, limit: limit, out: &shard.Batch{}}
-	w.barred, err = e.holdTable(ctx, b, r.Statement, w.r.Table, lock.TableRowShare, *r.Lock)
+	w.barred, err = e.holdTable(under, b, r.Statement, w.r.Table, lock.TableRowShare, *r.Lock)
 	if err == nil && (!w.barred || r.Lock.Wait != shard.WaitSkip) {
-		err = l.run(ctx)
+		err = l.run(under)
 	}
 	w.close()
-	b.finish(r.Statement, err != nil)
-	if err != nil {
+	if err := b.finish(ctx, r.Statement, err); err != nil {
 		return nil, err
 	}
 	return l.rows(ctx)

@@ -31,7 +31,9 @@ func (e *Engine) lookup(ctx context.Context, r *shard.ReadRequest, p *program, t
 		if _, err := v.own.begin(ctx, r.Statement); err != nil {
 			return nil, err
 		}
-		v.own.finish(r.Statement, false)
+		if err := v.own.finish(ctx, r.Statement, nil); err != nil {
+			return nil, err
+		}
 	}
 	l.c = *c
 	l.c.Params = make([]types.Datum, max(len(c.Params), p.fragment.KeyParam+p.fragment.Keys))

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"maps"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -224,6 +225,9 @@ func (m *Move) Seal(ctx context.Context, within time.Duration, evict bool) (*Han
 		e.evict()
 	}
 	if err := e.drain(ctx, within); err != nil {
+		if left := m.Open(); evict && len(left) > 0 && pgerr.HasCode(err, pgerr.ObjectInUse) {
+			return nil, errInDoubt(e.id, left)
+		}
 		return nil, err
 	}
 	h, err := m.hand(ctx)
@@ -235,6 +239,15 @@ func (m *Move) Seal(ctx context.Context, within time.Duration, evict bool) (*Han
 		return nil, err
 	}
 	return h, nil
+}
+
+// errInDoubt: those who are left cannot be ended.
+func errInDoubt(id shard.ID, left []txn.ID) error {
+	texts := make([]string, len(left))
+	for i, t := range left {
+		texts[i] = t.String()
+	}
+	return pgerr.New(pgerr.ObjectInUse, "transactions on shard %d are in doubt or about to commit: %s", id, strings.Join(texts, ", "))
 }
 
 // hand sends what the destination still lacks of a drained shard.

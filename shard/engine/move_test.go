@@ -431,6 +431,86 @@ func TestRule25WaitsForTransactions(t *testing.T) {
 	}
 }
 
+// TestRule25EndsWhoWaits: a statement that waits for a lock when a move ends its
+// transaction gets 40001, and not that somebody has cancelled it.
+func TestRule25EndsWhoWaits(t *testing.T) {
+	p := openPair(t, nobodyKnows)
+	in, acc := p.instance(), shardtest.Accounts(1)
+	p.fill(acc, 6)
+	byID := shardtest.Fragment(acc, shardtest.Condition{Column: 0, Operator: "=", Param: 0})
+	for name, wait := range map[string]func(tx *shardtest.Tx) error{
+		"a write": func(tx *shardtest.Tx) error {
+			_, err := tx.Write(shardtest.AddBalance(byID, types.Int(0), types.Int(1)))
+			return err
+		},
+		"a lock on the table": func(tx *shardtest.Tx) error {
+			tx.Skip(1)
+			_, err := p.Control(context.Background(), &shard.ControlRequest{Header: tx.Header(0), Op: shard.ControlLockTable, Table: acc})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			holder, waiter := in.Begin(t, txn.ReadCommitted), in.Begin(t, txn.ReadCommitted)
+			write(t, holder, shardtest.AddBalance(byID, types.Int(0), types.Int(1)))
+			write(t, waiter, shardtest.AddBalance(byID, types.Int(3), types.Int(1)))
+			out := prepareFor(t, in, holder, []txn.LogID{metadata}) // a move does not end it
+			ended := make(chan error, 1)
+			go func() { ended <- wait(waiter) }()
+			waits(t, in, waiter.ID())
+			if err := p.move(0, stepDone, true); !pgerr.HasCode(err, pgerr.ObjectInUse) {
+				t.Errorf("moved: %v", err)
+			}
+			err := <-ended
+			waiter.Rollback()
+			_, log := in.Log(0)
+			if err := log.Resolve(t.Context(), &txn.ResolveRequest{Txn: holder.ID(), Outcome: out}); err != nil {
+				t.Fatal(err)
+			}
+			wantRefusal(t, err, shard.RefusedRestart)
+		})
+	}
+}
+
+// nobodyKnows leaves in doubt what a test has prepared for a home of its own.
+func nobodyKnows(cfg *engine.Config) {
+	cfg.Ask = func(context.Context, txn.LogID, txn.ID) (txn.Outcome, error) {
+		return txn.Outcome{}, errors.New("nobody knows")
+	}
+}
+
+// TestRule25InDoubt: a shard with a transaction in doubt is not moved, however
+// long it has been there, and serves on; when the outcome is known it moves, with what was committed.
+func TestRule25InDoubt(t *testing.T) {
+	p := openPair(t, nobodyKnows)
+	in, acc := p.instance(), shardtest.Accounts(1)
+	p.fill(acc, 6)
+	byID := shardtest.Fragment(acc, shardtest.Condition{Column: 0, Operator: "=", Param: 0})
+	add := func(tx *shardtest.Tx, id, by int64) {
+		write(t, tx, shardtest.AddBalance(byID, types.Int(id), types.Int(by)))
+	}
+	doubtful := in.Begin(t, txn.ReadCommitted)
+	add(doubtful, 0, 5)
+	out := prepareFor(t, in, doubtful, []txn.LogID{metadata})
+	want := fmt.Sprintf("transactions on shard 0 are in doubt or about to commit: %s", doubtful.ID())
+	if err := p.move(0, stepDone, true); !pgerr.HasCode(err, pgerr.ObjectInUse) || pgerr.From(err).Message != want {
+		t.Fatalf("moved: %v", err)
+	}
+	other := in.Begin(t, txn.ReadCommitted)
+	add(other, 3, 1)
+	commit(t, other)
+	_, log := in.Log(0)
+	if err := log.Resolve(t.Context(), &txn.ResolveRequest{Txn: doubtful.ID(), Outcome: out}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.move(0, stepDone, true); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := in.Begin(t, txn.ReadCommitted).Read(0, shardtest.Ordered(shardtest.Fragment(acc), 0, false))
+	if err != nil || fmt.Sprint(rows) != "[0|0|105|- 3|1|101|-]" {
+		t.Fatalf("%v %v", rows, err)
+	}
+}
+
 // TestRule25OldEpochs: where a shard has moved, requests by the map of before are refused.
 func TestRule25OldEpochs(t *testing.T) {
 	p := openPair(t, func(*engine.Config) {})

@@ -49,13 +49,13 @@ func (e *Engine) lockTable(ctx context.Context, r *shard.ControlRequest) error {
 	if err != nil {
 		return err
 	}
-	if ctx, err = b.begin(ctx, r.Statement); err != nil {
+	under, err := b.begin(ctx, r.Statement)
+	if err != nil {
 		return err
 	}
 	e.table(r.Table) // reads of it wait once the change is prepared (fenced)
-	if _, err = e.holdTable(ctx, b, r.Statement, r.Table, lock.TableAccessExclusive, shard.RowLock{}); err == nil {
+	if _, err = e.holdTable(under, b, r.Statement, r.Table, lock.TableAccessExclusive, shard.RowLock{}); err == nil {
 		err = e.beginReshape(b, r.Table, r.Statement)
 	}
-	b.finish(r.Statement, err != nil)
-	return err
+	return b.finish(ctx, r.Statement, err)
 }

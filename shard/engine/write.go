@@ -36,16 +36,15 @@ func (e *Engine) Write(ctx context.Context, r *shard.WriteRequest) (*shard.Write
 		b.abandon()
 		return nil, err
 	}
-	ctx, err = b.begin(ctx, r.Statement)
+	under, err := b.begin(ctx, r.Statement)
 	if err != nil {
 		return nil, err
 	}
-	if w.barred, err = e.holdTable(ctx, b, r.Statement, r.Table, lock.TableRowExclusive, r.Lock); err == nil {
-		err = w.run(ctx)
+	if w.barred, err = e.holdTable(under, b, r.Statement, r.Table, lock.TableRowExclusive, r.Lock); err == nil {
+		err = w.run(under)
 	}
 	w.close()
-	b.finish(r.Statement, err != nil)
-	if err != nil {
+	if err := b.finish(ctx, r.Statement, err); err != nil {
 		return nil, err
 	}
 	return &w.reply, nil
