@@ -21,7 +21,7 @@ var jsonbImpls = impls{
 	"jsonb_exists_any": existsSome(true), "jsonb_exists_all": existsSome(false),
 	"jsonb_concat": jsonbConcat, "jsonb_delete": jsonbDelete, "jsonb_delete_idx": jsonbDeleteIndex, "jsonb_delete_array": jsonbDelete,
 	"jsonb_delete_path": jsonbDeletePath, "jsonb_set": jsonbSet, "jsonb_insert": jsonbInsert,
-	"jsonb_pretty": jsonbPretty, "jsonb_strip_nulls": jsonbStripNulls,
+	"jsonb_pretty": jsonbPretty, "jsonb_strip_nulls": jsonbStripNulls, "json_strip_nulls": jsonStripNulls, "jsonb_set_lax": jsonbSetLax,
 	"jsonb_numeric": jsonbNumber(types.TNumeric), "jsonb_int2": jsonbNumber(types.TInt2), "jsonb_int4": jsonbNumber(types.TInt4),
 	"jsonb_int8": jsonbNumber(types.TInt8), "jsonb_float4": jsonbNumber(types.TFloat4), "jsonb_float8": jsonbNumber(types.TFloat8),
 	"jsonb_bool":  jsonbBool,
@@ -224,7 +224,7 @@ func editJSON(ctx *expr.Context, a []types.Datum, edit jsonEdit, scalar string) 
 	if err != nil {
 		return types.Null, err
 	}
-	if len(path) == 0 {
+	if len(path) == 0 || len(v.Elems)+len(v.Fields) == 0 && !edit.create {
 		return a[0], nil
 	}
 	if v, err = edit.at(v, path, 1); err != nil {
@@ -314,6 +314,35 @@ func jsonbSet(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	return editJSON(ctx, a, jsonEdit{value: &v, create: a[3].Bool()}, "cannot set path in scalar")
 }
 
+// jsonbSetLax is jsonb_set_lax: what an SQL NULL in place of a value does, the
+// fifth argument says.
+func jsonbSetLax(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	if a[0].IsNull() || a[1].IsNull() || a[3].IsNull() {
+		return types.Null, nil
+	}
+	errTreatment := pgerr.New(pgerr.InvalidParameterValue,
+		`null_value_treatment must be "delete_key", "return_target", "use_json_null", or "raise_exception"`)
+	switch {
+	case a[4].IsNull():
+		return types.Null, errTreatment
+	case !a[2].IsNull():
+		return jsonbSet(ctx, a[:4])
+	}
+	switch a[4].Text() {
+	case "delete_key":
+		return jsonbDeletePath(ctx, a[:2])
+	case "return_target":
+		return a[0], nil
+	case "use_json_null":
+		return jsonbSet(ctx, []types.Datum{a[0], a[1], types.Text("null"), a[3]})
+	case "raise_exception":
+		return types.Null, pgerr.New(pgerr.NullValueNotAllowed, "JSON value must not be null").
+			WithDetail(`Exception was raised because null_value_treatment is "raise_exception".`).
+			WithHint("To avoid, either change the null_value_treatment argument or ensure that an SQL NULL is not passed.")
+	}
+	return types.Null, errTreatment
+}
+
 func jsonbInsert(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	v, err := parsedJSON(ctx, a[2])
 	if err != nil {
@@ -371,6 +400,11 @@ func jsonbStripNulls(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Null, err
 	}
 	return jsonDatum(ctx, stripNulls(v))
+}
+
+func jsonStripNulls(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	s, err := types.StripJSONNulls(a[0].Text(), ctx.Spend)
+	return types.Text(s), err
 }
 
 // stripNulls drops members that are null; elements of arrays stay.

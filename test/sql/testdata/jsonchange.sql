@@ -1,0 +1,23 @@
+-- what changes json, and Unicode escapes
+SELECT json_strip_nulls(NULL), json_strip_nulls('1'), json_strip_nulls('null'), json_strip_nulls('"a b"'), json_strip_nulls('[1,2,null,3,4]');
+SELECT json_strip_nulls('{"a":  1.00,"b":null, "c":[null,{"d":null,"e":"x\u0041\n"}],"a":2, "f": {"g": null}, "h": [], "i": "null"}');
+SELECT jsonb_strip_nulls('{"a":1,"b":null,"c":[2,null,3],"d":{"e":4,"f":null}}');
+SELECT jsonb_set_lax('{"a":1,"b":2}', '{b}', NULL), jsonb_set_lax('{"a":1,"b":2}', '{d}', NULL, true), jsonb_set_lax('{"a":1,"b":2}', '{d}', NULL, false), jsonb_set_lax('{"a":1,"b":2}', '{b}', '3');
+SELECT jsonb_set_lax('{"a":1,"b":2}', '{b}', NULL, null_value_treatment => 'return_target'), jsonb_set_lax('{"a":1,"b":2}', '{b}', NULL, null_value_treatment => 'delete_key'), jsonb_set_lax('{"a":1,"b":2}', '{b}', NULL, null_value_treatment => 'use_json_null'), jsonb_set_lax(NULL, '{b}', NULL);
+SELECT jsonb_set_lax('{"a":1,"b":2}', '{b}', NULL, null_value_treatment => 'raise_exception');
+SELECT jsonb_set_lax('{"a":1,"b":2}', '{b}', NULL, true, NULL);
+SELECT jsonb_set_lax('{"a":1,"b":2}', '{b}', '5', true, 'no_such_treatment');
+SELECT '[]'::jsonb #- '{a}', '{}'::jsonb #- '{a}', jsonb_set('[]', '{a}', '1', false), jsonb_set('{}', '{a,b}', '1');
+SELECT jsonb_set('[]', '{a}', '1', true);
+SELECT '[1]'::jsonb #- '{a}';
+SELECT unistr('\0064at\+0000610'), unistr('d\u0061t\U000000610'), unistr('a\\b'), unistr('\d83d\de00'), unistr('\ud83d\ude00x'), unistr(''), unistr('äö');
+SELECT unistr('wrong: \db99');
+SELECT unistr('wrong: \db99\0061');
+SELECT unistr('wrong: \+00db99\+000061');
+SELECT unistr('wrong: \+2FFFFF');
+SELECT unistr('wrong: \udb99\u0061');
+SELECT unistr('wrong: \U0000db99\U00000061');
+SELECT unistr('wrong: \U002FFFFF');
+SELECT unistr('wrong: \xyz');
+SELECT unistr('wrong: \0000');
+SELECT unistr('wrong: \de00');
