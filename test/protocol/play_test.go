@@ -37,13 +37,28 @@ func onOneAndThree(t *testing.T, run func(t *testing.T, p *play)) {
 // newClusterPlay is a play on three nodes.
 func newClusterPlay(t *testing.T) *play {
 	nodes := node.StartCluster(t, 3, 6, nil).Nodes
-	var addresses []string
+	p := newPlayOn(t, addressesOf(nodes)...)
+	p.nodes = nodes
+	return p
+}
+
+// startNodes starts a server, or a cluster of several, and returns where they are.
+func startNodes(t *testing.T, nodes int, change func(*server.Config)) []string {
+	if nodes == 1 {
+		return []string{node.Start(t, change).Address()}
+	}
+	return addressesOf(node.StartCluster(t, nodes, 6, func(_ int, c *server.Config) {
+		if change != nil {
+			change(c)
+		}
+	}).Nodes)
+}
+
+func addressesOf(nodes []*node.Node) (addresses []string) {
 	for _, n := range nodes {
 		addresses = append(addresses, n.Address())
 	}
-	p := newPlayOn(t, addresses...)
-	p.nodes = nodes
-	return p
+	return addresses
 }
 
 func newPlay(t *testing.T) *play { return newPlayOn(t, node.Start(t, nil).Address()) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -14,8 +15,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgproto3"
-
-	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
 var record = flag.String("record", "", "host:port of a PostgreSQL 15 (user postgres, trusted) to record the answers from")
@@ -30,18 +29,25 @@ const answerTimeout = 20 * time.Second
 const quiet = 300 * time.Millisecond
 
 func TestTranscripts(t *testing.T) {
-	address := *record
-	if address == "" {
-		address = node.Start(t, nil).Address()
+	if *record != "" {
+		transcripts(t, *record)
+		return
 	}
+	for _, nodes := range []int{1, 3} {
+		t.Run(fmt.Sprintf("nodes=%d", nodes), func(t *testing.T) { transcripts(t, startNodes(t, nodes, nil)...) })
+	}
+}
+
+// transcripts plays all, through one node after the other, in databases that another one makes.
+func transcripts(t *testing.T, addresses ...string) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no transcripts", err)
 	}
-	for _, f := range files {
+	for i, f := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) {
-			freshDatabase(t, address)
-			transcript(t, address, f)
+			freshDatabase(t, addresses[(i+1)%len(addresses)])
+			transcript(t, addresses[i%len(addresses)], f)
 		})
 	}
 }

@@ -19,10 +19,10 @@ import (
 // that name the columns they use never fail, in any protocol; PostgreSQL's
 // table locks would make them wait.
 func TestSchemaChangesBesideStatements(t *testing.T) {
-	for _, logs := range []int{1, 3} {
-		t.Run(fmt.Sprintf("logs=%d", logs), func(t *testing.T) {
-			n := node.Start(t, func(c *server.Config) { c.Logs = logs })
-			ddl := client.Connect(t, n.Address())
+	for _, l := range []struct{ logs, nodes int }{{1, 1}, {3, 1}, {1, 3}} {
+		t.Run(fmt.Sprintf("logs=%d,nodes=%d", l.logs, l.nodes), func(t *testing.T) {
+			addresses := startNodes(t, l.nodes, func(c *server.Config) { c.Logs = l.logs })
+			ddl := client.Connect(t, addresses[0])
 			client.Exec(t, ddl, "CREATE TABLE t (a int PRIMARY KEY, b int, c text)")
 			client.Exec(t, ddl, "INSERT INTO t SELECT g, g, 'x' FROM generate_series(1, 200) g")
 			var stop atomic.Bool
@@ -31,7 +31,7 @@ func TestSchemaChangesBesideStatements(t *testing.T) {
 			modes := []pgx.QueryExecMode{pgx.QueryExecModeSimpleProtocol, pgx.QueryExecModeExec, pgx.QueryExecModeCacheStatement,
 				pgx.QueryExecModeDescribeExec, pgx.QueryExecModeCacheDescribe}
 			for worker, mode := range modes {
-				conn := client.ConnectIn(t, n.Address(), mode)
+				conn := client.ConnectIn(t, addresses[worker%len(addresses)], mode)
 				done.Add(1)
 				go func() {
 					defer done.Done()
@@ -100,13 +100,19 @@ func statements(c *pgx.Conn, worker, i int) error {
 // TestSchemaChangesBesideEachOther: sessions that change schemas at the same
 // time, of the same table and of others, wait for each other and do not fail.
 func TestSchemaChangesBesideEachOther(t *testing.T) {
-	n := node.Start(t, nil)
-	setup := client.Connect(t, n.Address())
+	for _, nodes := range []int{1, 3} {
+		t.Run(fmt.Sprintf("nodes=%d", nodes), func(t *testing.T) { changesBesideEachOther(t, nodes) })
+	}
+}
+
+func changesBesideEachOther(t *testing.T, nodes int) {
+	addresses := startNodes(t, nodes, nil)
+	setup := client.Connect(t, addresses[0])
 	client.Exec(t, setup, "CREATE TABLE shared (a int PRIMARY KEY)")
 	client.Exec(t, setup, "INSERT INTO shared SELECT generate_series(1, 50)")
 	var done sync.WaitGroup
 	for worker := range 4 {
-		conn := client.Connect(t, n.Address())
+		conn := client.Connect(t, addresses[worker%len(addresses)])
 		done.Add(1)
 		go func() {
 			defer done.Done()

@@ -22,15 +22,17 @@ var scripts = []string{"describe", "functions", "drivers", "vacuum"}
 
 func TestScripts(t *testing.T) {
 	node.Psql(t)
-	n := node.Start(t, nil)
-	for _, name := range scripts {
-		t.Run(name, func(t *testing.T) {
-			want, err := os.ReadFile(filepath.Join("testdata", name+".out"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			compare(t, normal(string(want)), normal(string(output(t, n.Address(), name))))
-		})
+	alone, cluster := node.Start(t, nil), node.StartCluster(t, 3, 6, nil)
+	for i, name := range scripts {
+		for nodes, n := range map[int]*node.Node{1: alone, 3: cluster.Nodes[i%3]} {
+			t.Run(fmt.Sprintf("%s/nodes=%d", name, nodes), func(t *testing.T) {
+				want, err := os.ReadFile(filepath.Join("testdata", name+".out"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				compare(t, normal(string(want)), normal(string(output(t, n.Address(), name))))
+			})
+		}
 	}
 }
 
