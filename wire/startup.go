@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -85,6 +86,8 @@ func (c *conn) open(p *frame.Startup) error {
 	if err := checkStartup(p); err != nil {
 		return err
 	}
+	// Roles, their passwords, and databases are those that any node has made (rule 22).
+	c.server.node.CatchUp(context.Background())
 	if err := c.authenticate(p.Params["user"]); err != nil {
 		return err
 	}

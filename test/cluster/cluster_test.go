@@ -107,6 +107,8 @@ func TestSchemaChangeIsSeenLate(t *testing.T) {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}
+	run(t, conns[0], "CREATE DATABASE made")
+	client.Exec(t, client.ConnectTo(t, c.Nodes[1].Address(), "made"), "SELECT 1")
 }
 
 // TestTransactionsBetweenNodes: transfers through all nodes at once keep the

@@ -84,6 +84,28 @@ type Sessions interface {
 	InDatabase(ctx context.Context, database catalog.OID) int
 }
 
+// connectWithin bounds how long a client that connects waits for what other
+// nodes have published: one that cannot be known must keep nobody out.
+const connectWithin = time.Second
+
+// CatchUp has the node know what other nodes have acknowledged before, of roles
+// and databases above all, unless that cannot be known soon.
+func (n *Node) CatchUp(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, connectWithin)
+	defer cancel()
+	n.catchUp(ctx)
+}
+
+// catchUp is CatchUp for as long as ctx lasts.
+func (n *Node) catchUp(ctx context.Context) {
+	if n.Locks.Alone() {
+		return
+	}
+	if err := n.Catalog.Confirm(ctx); err != nil {
+		n.Log.Warn("the catalog may be old", "error", err)
+	}
+}
+
 // Signal interrupts or ends a session of this node, and reports whether it is there.
 func (n *Node) Signal(process int32, terminate bool) bool {
 	s := n.sessions.find(process)

@@ -53,14 +53,7 @@ func (s *Session) request(k lock.Key, m lock.Mode) lock.Request {
 // catchUp has the node know what was published before: before a lock was there,
 // the one who had it may be another node's. Where that cannot be known, shards
 // and the publication refuse what is old.
-func (s *Session) catchUp(ctx context.Context) {
-	if s.node.Locks.Alone() {
-		return
-	}
-	if err := s.node.Catalog.Confirm(ctx); err != nil {
-		s.node.Log.Warn("the catalog may be old", "error", err)
-	}
-}
+func (s *Session) catchUp(ctx context.Context) { s.node.catchUp(ctx) }
 
 // relationKey names the lock of who uses or changes a relation.
 func relationKey(oid catalog.OID) lock.Key {
