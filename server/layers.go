@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"time"
 
+	"google.golang.org/grpc"
+
 	"github.com/pegmatitedb/pegmatite/catalog/metakv"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/txn"
@@ -17,6 +19,8 @@ type Layers struct {
 	Metadata func(metakv.Store) metakv.Store
 	Shards   func(shard.Service) shard.Service
 	Logs     func(txn.LogID, txn.Participant) txn.Participant
+	// Nodes are the options of the connections to other nodes, beside the usual.
+	Nodes []grpc.DialOption
 	// MetadataTimeout is how long the metadata store may not answer before the
 	// outcome of a schema change counts as unknown; 0 is the usual.
 	MetadataTimeout time.Duration

@@ -64,7 +64,7 @@ func (n *Node) join(ctx context.Context) error {
 	if n.boot, err = n.store.NextBoot(ctx, id.Node); err != nil {
 		return err
 	}
-	if n.members, err = cluster.NewMembers(ctx, id.Node, n.store, n.log, dialNodes(n.nodeTLS)...); err != nil {
+	if n.members, err = cluster.NewMembers(ctx, id.Node, n.store, n.log, append(dialNodes(n.nodeTLS), n.layers.Nodes...)...); err != nil {
 		return err
 	}
 	n.onClose(n.members.Close)
@@ -224,7 +224,7 @@ func (n *Node) listenToNodes(draw func(context.Context, tso.DrawRequest) (tso.Dr
 	g := grpc.NewServer(append(serve.Options(), n.serveNodes()...)...)
 	serve.New(&n.gate, n.gate.Participant, builtin.Default()).Register(g)
 	peer := &cluster.Peer{
-		Draw: draw, Vouch: vouch, Cancel: n.cancelHere, Waits: &n.gate, Party: n.party, Coordinated: n.coordinated, Adopt: n.adopt, Moves: n.moves.list,
+		Draw: draw, Vouch: vouch, Cancel: n.cancelHere, Waits: &n.gate, Party: n.party, Coordinated: n.coordinated, Over: n.over, Adopt: n.adopt, Moves: n.moves.list,
 		Locks: n.gate.Locks, Follow: n.members.Bind, Settle: n.gate.Settle, Signal: n.signalHere, Sessions: n.sessionsHere,
 	}
 	peer.Register(g)
@@ -244,6 +244,14 @@ func (n *Node) cancelHere(process, secret uint32) {
 	if n.open.Load() {
 		n.wire.Cancel(process, secret)
 	}
+}
+
+// over says which of this node's transactions are; none as long as it starts.
+func (n *Node) over(ids []txn.ID) []txn.ID {
+	if sessions := n.sessions.Load(); sessions != nil {
+		return sessions.Txns.Over(ids)
+	}
+	return nil
 }
 
 // coordinated are the transactions of this node's sessions, for other nodes.

@@ -38,14 +38,15 @@ type Manager struct {
 	cutter     Cutter
 	logOf      func(shard uint32) LogID
 
-	mu  sync.Mutex // protects seq
-	seq uint64
+	mu   sync.Mutex // protects the fields below
+	seq  uint64
+	open map[uint64]struct{} // the sequences of transactions that are not over
 }
 
 // NewManager makes the transactions of one boot of a node. logOf says which
 // log a shard belongs to.
 func NewManager(node, boot uint32, o Oracle, c Committer, cut Cutter, logOf func(uint32) LogID) *Manager {
-	return &Manager{node: node, boot: boot, oracle: o, committer: c, cutter: cut, logOf: logOf}
+	return &Manager{node: node, boot: boot, oracle: o, committer: c, cutter: cut, logOf: logOf, open: map[uint64]struct{}{}}
 }
 
 // Begin starts a transaction. Nothing is drawn or sent before it is needed.
@@ -53,8 +54,24 @@ func (m *Manager) Begin(level Isolation) *Txn {
 	m.mu.Lock()
 	m.seq++
 	id := ID{Node: m.node, Boot: m.boot, Seq: m.seq}
+	m.open[m.seq] = struct{}{}
 	m.mu.Unlock()
 	return &Txn{manager: m, id: id, level: level}
+}
+
+// Over returns which of this node's transactions are over. What a shard has of
+// them that is not prepared is of no use to anybody: the message that ended it
+// there was lost, or overtaken by a statement.
+func (m *Manager) Over(ids []ID) []ID {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var over []ID
+	for _, id := range ids {
+		if _, open := m.open[id.Seq]; id.Node == m.node && id.Boot <= m.boot && (id.Boot < m.boot || !open) {
+			over = append(over, id)
+		}
+	}
+	return over
 }
 
 // Txn is a transaction as its coordinator sees it: which statements were sent,
@@ -349,7 +366,12 @@ func (t *Txn) enlistments() []Enlistment {
 	return es
 }
 
+// release ends what the node keeps of the transaction. A commit that was
+// answered may still be resolved behind it: what is prepared is asked for elsewhere.
 func (t *Txn) release() {
+	t.manager.mu.Lock()
+	delete(t.manager.open, t.id.Seq)
+	t.manager.mu.Unlock()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.snapshot != 0 {

@@ -50,6 +50,8 @@ type Peer struct {
 	Signal func(process int32, terminate bool) bool
 	// Sessions counts this node's in a database.
 	Sessions func(database catalog.OID) int
+	// Over says which of the transactions that this node coordinates are over.
+	Over func([]txn.ID) []txn.ID
 	// Adopt prepares to take in a shard from another node.
 	Adopt func(shard.ID) (Incoming, error)
 	// Locks are this node's on catalog objects; nil before it has any.
@@ -97,6 +99,7 @@ func (p *Peer) Register(g *grpc.Server) {
 			answer("Signal", func(_ context.Context, r signal) (bool, error) { return p.Signal(r.Process, r.Terminate), nil }),
 			answer("Sessions", func(_ context.Context, db catalog.OID) (int, error) { return p.Sessions(db), nil }),
 			answer("Moves", func(context.Context, struct{}) ([]Move, error) { return p.Moves(), nil }),
+			answer("Over", func(_ context.Context, ids []txn.ID) ([]txn.ID, error) { return p.Over(ids), nil }),
 			answer("Party", func(_ context.Context, id txn.ID) (lock.Party, error) { return p.Party(id), nil }),
 		},
 		Streams: []grpc.StreamDesc{

@@ -69,6 +69,17 @@ func (m *Members) Party(ctx context.Context, id txn.ID) lock.Party {
 	return p
 }
 
+// Over asks a node which of its transactions are over (engine.Config.Over).
+func (m *Members) Over(ctx context.Context, node uint32, ids []txn.ID) ([]txn.ID, error) {
+	n := m.find(node)
+	if n == nil || n.conn == nil {
+		return nil, nil // this node's own end is not lost; of those that are removed Serve hears
+	}
+	ctx, cancel := context.WithTimeout(ctx, waitsWithin)
+	defer cancel()
+	return ask[[]txn.ID, []txn.ID](ctx, n.conn, "Over", ids)
+}
+
 // askAll asks all other nodes at once, and returns the answers of those that give one.
 func askAll[Q, R any](ctx context.Context, m *Members, name string, q Q) []R {
 	ctx, cancel := context.WithTimeout(ctx, waitsWithin)

@@ -1,8 +1,12 @@
 package engine
 
 import (
+	"context"
+	"maps"
 	"math"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/txn"
@@ -56,6 +60,48 @@ func (n *Node) EndBoots(node, before uint32) {
 // cut off. If it is alive after all, its open transactions have no write set
 // here any more, and their next statement or their end is refused (rule 6).
 func (n *Node) Orphan(node uint32) { n.dropBoots(node, math.MaxUint32) }
+
+// EndLeft ends what transactions that are over have left here and that is not
+// prepared, of those that began longer ago than age: the message that was to
+// end it was lost, or a statement came after it (rule 11).
+func (n *Node) EndLeft(ctx context.Context, age time.Duration) {
+	if n.cfg.Over == nil {
+		return
+	}
+	ids := map[uint32]map[txn.ID]bool{} // by the node that coordinates
+	for _, e := range n.Engines() {
+		e.branchMu.RLock()
+		for id, b := range e.branches {
+			if time.Since(b.since) >= age {
+				if ids[id.Node] == nil {
+					ids[id.Node] = map[txn.ID]bool{}
+				}
+				ids[id.Node][id] = true
+			}
+		}
+		e.branchMu.RUnlock()
+	}
+	for node, of := range ids {
+		over, err := n.cfg.Over(ctx, node, slices.Collect(maps.Keys(of)))
+		if err != nil {
+			continue // it is down, or asked again
+		}
+		for _, id := range over {
+			n.endLeft(id)
+		}
+	}
+}
+
+func (n *Node) endLeft(id txn.ID) {
+	for _, e := range n.Engines() {
+		e.branchMu.RLock()
+		b := e.branches[id]
+		e.branchMu.RUnlock()
+		if b != nil {
+			b.rollback()
+		}
+	}
+}
 
 // dropBoots rolls back what transactions of a node's earlier boots have not
 // prepared.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/shard"
@@ -17,6 +18,7 @@ type branch struct {
 	id        txn.ID
 	engine    *Engine
 	isolation txn.Isolation
+	since     time.Time
 
 	// turn is held (one element) by the statement that writes, by a cut and by the end.
 	turn chan struct{}
@@ -98,7 +100,7 @@ func (e *Engine) branchOf(ctx context.Context, h *shard.Header, write bool) (*br
 
 // newBranch registers a branch; the caller holds branchMu.
 func (e *Engine) newBranch(id txn.ID, isolation txn.Isolation) *branch {
-	b := &branch{id: id, engine: e, isolation: isolation, turn: make(chan struct{}, 1), set: recent.New(0)}
+	b := &branch{id: id, engine: e, isolation: isolation, since: time.Now(), turn: make(chan struct{}, 1), set: recent.New(0)}
 	e.branches[id] = b
 	return b
 }

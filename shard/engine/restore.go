@@ -135,6 +135,7 @@ func (n *Node) runResolver(stop <-chan struct{}) {
 			return
 		case <-tick.C:
 			n.ResolveInDoubt(ctx)
+			n.EndLeft(ctx, silence)
 			n.checkSpace()
 		}
 	}

@@ -173,6 +173,9 @@ func (c *Commit) committed(r Reply) {
 }
 
 func (c *Commit) prepared(r Reply) {
+	if pgerr.HasCode(r.Err, pgerr.ConnectionFailure) {
+		r.Err = errUnprepared(c.id, r.Err)
+	}
 	if r.Err != nil {
 		c.abort(r.Err)
 		return
@@ -256,6 +259,13 @@ func (c *Commit) learn(out txn.Outcome) {
 // because this coordinator was silent for too long.
 func errAskedAway(id txn.ID) error {
 	return pgerr.New(pgerr.TRSerializationFailure, "could not serialize access: transaction %s was given up while it committed", id)
+}
+
+// errUnprepared is a commit that a participant has not answered for: it is rolled
+// back for certain, where an error of the connection would leave that open.
+func errUnprepared(id txn.ID, cause error) error {
+	return pgerr.New(pgerr.SystemError, "transaction %s is rolled back: a node that takes part in it does not answer", id).
+		WithDetail("%s", pgerr.From(cause).Message).WithCause(cause)
 }
 
 // abort gives the transaction up before anything could decide to commit it.

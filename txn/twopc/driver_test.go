@@ -265,7 +265,7 @@ func TestAbortWaitsForPrepare(t *testing.T) {
 func TestUnreachableParticipant(t *testing.T) {
 	a := &actor{}
 	out, err, _ := commitWith(t, a, nil)
-	if !pgerr.HasCode(err, pgerr.ConnectionFailure) || out.State != txn.Aborted {
+	if !pgerr.HasCode(err, pgerr.SystemError) || out.State != txn.Aborted {
 		t.Errorf("%v %v", out, err)
 	}
 	a.want(t, "prepare", "resolve aborted")
