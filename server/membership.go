@@ -61,16 +61,13 @@ func (l leading) Report(ctx context.Context) error {
 func (n *Node) join(ctx context.Context) error {
 	id := &n.dir.Identity
 	var err error
-	if n.boot, err = n.store.NextBoot(ctx, id.Node); err != nil {
-		return err
-	}
 	if n.members, err = cluster.NewMembers(ctx, id.Node, n.store, n.log, append(dialNodes(n.nodeTLS), n.layers.Nodes...)...); err != nil {
 		return err
 	}
 	n.onClose(n.members.Close)
 	n.record = store.Node{
 		ID: id.Node, Name: id.Name, Directory: id.Directory, Address: n.nodeAddress(), Clients: n.Address(),
-		Version: Version, Boot: n.boot, Weight: n.config.Weight,
+		Version: Version, Weight: n.config.Weight,
 	}
 	if err := n.checkOthers(ctx); err != nil {
 		return err
@@ -78,6 +75,12 @@ func (n *Node) join(ctx context.Context) error {
 	if err := n.checkShards(ctx); err != nil {
 		return err
 	}
+	// A process that is refused draws no boot number: with another one, the node that
+	// lives could take in no shard any more (rule 25).
+	if n.boot, err = n.store.NextBoot(ctx, id.Node); err != nil {
+		return err
+	}
+	n.record.Boot = n.boot
 	if err := n.dir.Begin(); err != nil {
 		return err
 	}
@@ -123,6 +126,8 @@ func (n *Node) checkOthers(ctx context.Context) error {
 	}
 	for _, other := range nodes {
 		switch {
+		case other.ID == n.record.ID && other.Directory != n.record.Directory:
+			return store.ErrAnotherNode(other)
 		case !other.Live:
 		case other.ID != n.record.ID:
 			if other.Version != n.record.Version {

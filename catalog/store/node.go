@@ -172,6 +172,12 @@ func (m *Membership) Wait() error {
 	return m.removed
 }
 
+// ErrAnotherNode refuses a node whose name another one has, with a data
+// directory of its own.
+func ErrAnotherNode(old Node) error {
+	return pgerr.New(pgerr.ObjectInUse, "node %q is another one, at %s, with a data directory of its own", old.Name, old.Address)
+}
+
 // errRemoved refuses a node that an operator has taken out of the cluster.
 func errRemoved(name string) error {
 	return pgerr.New(pgerr.UndefinedObject, "node %q has been removed from the cluster", name)
@@ -202,7 +208,7 @@ func (m *Membership) register(ctx context.Context) error {
 			return err
 		}
 		if old.Directory != m.node.Directory {
-			return pgerr.New(pgerr.ObjectInUse, "node %q is another one, at %s, with a data directory of its own", m.node.Name, old.Address)
+			return ErrAnotherNode(old)
 		}
 		if m.node.Logs == nil {
 			m.node.Logs = old.Logs // they are the directory's: nobody is to forget them while the node starts

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog/pgcatalog"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/server"
 	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
@@ -165,5 +167,26 @@ func TestNodesComeAndGo(t *testing.T) {
 	}
 	for _, i := range []int{0, 2, 3} {
 		check(c.Nodes[i])
+	}
+}
+
+// TestRefusedStartsTouchNothing: who is refused under a node's name leaves that
+// node able to take in shards.
+func TestRefusedStartsTouchNothing(t *testing.T) {
+	c := node.StartCluster(t, 2, 8, nil)
+	config := server.Default()
+	config.Data, config.Listen, config.Node = t.TempDir()+"/data", "127.0.0.1:0", "n1"
+	config.Etcd, config.NodeListen = c.Etcd.ClientURL(), "127.0.0.1:0"
+	n, err := server.Start(t.Context(), config, slog.New(slog.DiscardHandler))
+	if err == nil {
+		n.Stop()
+		t.Fatal("a second n1 has started")
+	}
+	if !strings.Contains(err.Error(), `node "n1" is another one`) {
+		t.Error(err)
+	}
+	drain(t, c, 2)
+	if have := planned(t, c); have[1] != 8 {
+		t.Errorf("the first node has %d shards", have[1])
 	}
 }
