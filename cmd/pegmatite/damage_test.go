@@ -155,7 +155,6 @@ func TestDamagedMetadata(t *testing.T) {
 		says   string // its name is part of the line
 		want   string
 	}{
-		{"etcd", gone, "etcd", "it is missing"},
 		{"etcd", asFile, "etcd", "it is not a directory"},
 		{"etcd", asDir, "etcd/member", "it is missing"},
 		{"etcd/member", asFile, "etcd/member", "it is not a directory"},
@@ -181,6 +180,9 @@ func TestDamagedMetadata(t *testing.T) {
 			refusedStart(t, dir, "the metadata store's "+filepath.Join(dir, c.says)+" is damaged: "+c.want)
 		})
 	}
+	damaged(t, filepath.Join(dir, "etcd"), gone, func() {
+		refusedStart(t, dir, filepath.Join(dir, "etcd")+" is missing: a node whose cluster has its metadata elsewhere needs --etcd")
+	})
 	if ready, code, errs := outcome(t, dir); !ready || code != 0 {
 		t.Errorf("brought back: exit code %d, %s", code, errs)
 	}

@@ -65,6 +65,9 @@ func DialTLS(ctx context.Context, endpoints []string, encrypted *tls.Config) (*S
 	defer cancel()
 	if _, err := s.Get(ctx, "\x00"); err != nil {
 		client.Close()
+		if reason := whySilent(context.WithoutCancel(ctx), endpoints, encrypted); reason != nil {
+			err = reason
+		}
 		return nil, fmt.Errorf("connecting to etcd at %s: %w", strings.Join(endpoints, ", "), err)
 	}
 	return s, nil

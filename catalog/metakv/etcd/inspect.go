@@ -20,6 +20,9 @@ import (
 // meets damage with panics in goroutines of its own, or, where a log lacks its
 // end, by taking writes that it will ignore.
 func inspect(dir string) error {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is missing: a node whose cluster has its metadata elsewhere needs --etcd; if it was here, restore the whole data directory from a backup", dir)
+	}
 	file := filepath.Join(dir, "member", "snap", "db")
 	log := filepath.Join(dir, "member", "wal")
 	for _, d := range []string{dir, filepath.Join(dir, "member"), log, filepath.Dir(file)} {
