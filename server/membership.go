@@ -168,7 +168,11 @@ func (n *Node) watchMembership() {
 func (n *Node) leave() error {
 	ctx, cancel := context.WithTimeout(context.Background(), leaveWithin)
 	defer cancel()
-	if err := n.membership.Close(ctx); err != nil {
+	leave := n.membership.Close
+	if n.dir.Fresh {
+		leave = n.membership.Withdraw // who has never served leaves no node that is down
+	}
+	if err := leave(ctx); err != nil {
 		n.log.Warn("leaving the cluster", "error", err)
 	}
 	return nil

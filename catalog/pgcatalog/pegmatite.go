@@ -17,9 +17,11 @@ var clusterRelations = []struct {
 	name    string
 	columns []column
 }{
-	// The nodes that have ever joined.
+	// The nodes that have joined and were not removed, and which of them is the
+	// timestamp oracle.
 	{"nodes", []column{
-		{"node", types.TInt4}, {"address", types.TText}, {"state", types.TText}, {"boot", types.TInt8}, {"version", types.TText},
+		{"node", types.TInt4}, {"name", types.TText}, {"address", types.TText}, {"state", types.TText}, {"boot", types.TInt8},
+		{"version", types.TText}, {"oracle", types.TBool},
 	}},
 	// Where each shard is, and how large.
 	{"shards", []column{

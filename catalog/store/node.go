@@ -271,6 +271,31 @@ func (m *Membership) renew(ctx context.Context) {
 // Lease is the node's lease of the moment.
 func (m *Membership) Lease() metakv.LeaseID { return metakv.LeaseID(m.lease.Load()) }
 
+// Withdraw is Close of a node that has never served: nothing is left of it, as
+// long as no shard is its.
+func (m *Membership) Withdraw(ctx context.Context) error {
+	if err := m.Close(ctx); err != nil {
+		return err
+	}
+	p, _, err := m.store.Placement(ctx)
+	if err != nil || p != nil && len(p.ShardsOf(m.node.ID)) > 0 {
+		return err
+	}
+	record, err := m.store.kv.Get(ctx, nodeRoot+nodeText(m.node.ID))
+	if err != nil || !record.Exists() {
+		return unavailableOrNil(err)
+	}
+	var now Node
+	if err := unmarshal(record, &now); err != nil || now.Directory != m.node.Directory {
+		return err
+	}
+	_, err = m.store.kv.Commit(ctx, metakv.Txn{
+		If:   []metakv.Compare{{Key: record.Key, Modified: record.Modified}},
+		Then: []metakv.Op{metakv.Delete(record.Key)},
+	})
+	return unavailableOrNil(err)
+}
+
 // Close leaves: the node is no longer live when it returns, if the metadata store answers within ctx.
 func (m *Membership) Close(ctx context.Context) error {
 	m.stop()

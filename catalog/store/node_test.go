@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog/metakv/memory"
+	"github.com/pegmatitedb/pegmatite/catalog/placement"
+	"github.com/pegmatitedb/pegmatite/catalog/ring"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
@@ -80,6 +82,44 @@ func TestNodeID(t *testing.T) {
 	}{{a, "one", 1}, {b, "two", 2}, {b, "one", 1}, {a, "two", 2}, {a, "three", 3}} {
 		if id, err := c.s.NodeID(t.Context(), c.name); err != nil || id != c.want {
 			t.Errorf("%s is %d, %v; want %d", c.name, id, err, c.want)
+		}
+	}
+}
+
+// TestWithdraw: of a node that has never served nothing is left, unless it has shards.
+func TestWithdraw(t *testing.T) {
+	kv := memory.New()
+	s := open(t, kv)
+	for _, c := range []struct {
+		shards bool
+		left   int
+	}{{false, 0}, {true, 1}} {
+		id, err := s.NodeID(t.Context(), "n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.shards {
+			m, err := placement.New(1, []ring.Member{{Node: id, Weight: 1}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, unchanged, err := s.Placement(t.Context())
+			if err == nil {
+				err = s.SetPlacement(t.Context(), m, unchanged)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		m, err := s.Join(t.Context(), kv, store.Node{ID: id, Name: "n", Directory: "d"}, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Withdraw(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if nodes, err := s.Nodes(t.Context()); err != nil || len(nodes) != c.left {
+			t.Errorf("with shards %v: %d nodes are left, %v", c.shards, len(nodes), err)
 		}
 	}
 }

@@ -132,9 +132,16 @@ func (c *Cluster) Nodes(ctx context.Context) ([]session.NodeInfo, error) {
 	if err != nil {
 		return nil, err
 	}
+	oracle, elected, err := c.store.Leader(ctx)
+	if err != nil {
+		return nil, err
+	}
 	infos := make([]session.NodeInfo, len(nodes))
 	for i, n := range nodes {
-		infos[i] = session.NodeInfo{Node: n.ID, Address: n.Clients, State: NodeState(n), Boot: n.Boot, Version: n.Version, Weight: n.Weight}
+		infos[i] = session.NodeInfo{
+			Node: n.ID, Name: n.Name, Address: n.Clients, State: NodeState(n), Boot: n.Boot, Version: n.Version, Weight: n.Weight,
+			Oracle: elected && n.ID == oracle.Node,
+		}
 	}
 	return infos, nil
 }

@@ -24,11 +24,13 @@ type Topology interface {
 // NodeInfo is a row of pegmatite.nodes and pegmatite.ring.
 type NodeInfo struct {
 	Node    uint32
+	Name    string
 	Address string
 	State   string
 	Boot    uint32
 	Version string
 	Weight  int
+	Oracle  bool // it gives the cluster's timestamps
 }
 
 // row is a row of a dynamic relation by column name.
@@ -126,8 +128,8 @@ func (s *Session) nodeRows(ctx context.Context, emit func(row)) error {
 	nodes, err := s.node.Topology.Nodes(ctx)
 	for _, n := range nodes {
 		emit(row{
-			"node": types.Int(int64(n.Node)), "address": types.Text(n.Address), "state": types.Text(n.State),
-			"boot": types.Int(int64(n.Boot)), "version": types.Text(n.Version),
+			"node": types.Int(int64(n.Node)), "name": types.Text(n.Name), "address": types.Text(n.Address), "state": types.Text(n.State),
+			"boot": types.Int(int64(n.Boot)), "version": types.Text(n.Version), "oracle": types.Bool(n.Oracle),
 		})
 	}
 	return err
