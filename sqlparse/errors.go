@@ -44,7 +44,6 @@ var grammarCodes = []struct {
 	{"* constraints cannot be marked", pgerr.FeatureNotSupported, ""},
 	{"invalid byte sequence for encoding", pgerr.CharacterNotInRepertoire, ""},
 	{"unsafe use of \\' in a string literal", pgerr.NonstandardUseOfEscapeCharacter, "Use '' to write quotes in strings. \\' is insecure in client-only encodings."},
-	{"invalid Unicode escape", pgerr.InvalidEscapeSequence, ""},
 	{"LIMIT #,# syntax is not supported", pgerr.SyntaxError, "Use separate LIMIT and OFFSET clauses."},
 	{"* is not a valid hexadecimal digit", pgerr.SyntaxError, ""},
 	{"stack depth limit exceeded", pgerr.StatementTooComplex, ""},
