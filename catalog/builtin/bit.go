@@ -93,35 +93,18 @@ func bitLength(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 
 // bitSubstring is substring(s, from [, length]); bits count from 1.
 func bitSubstring(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	s, from, to := a[0].Text(), a[1].Int(), int64(len(a[0].Text()))+1
-	if len(a) > 2 {
-		if a[2].Int() < 0 {
-			return types.Null, errNegativeLength()
-		}
-		to = min(to, from+a[2].Int())
-	}
-	from = max(from, 1)
-	if from >= to {
-		return types.Text(""), nil
-	}
-	return types.Text(s[from-1 : to-1]), nil
+	s := a[0].Text()
+	from, to, err := substringPlace(int64(len(s)), a)
+	return types.Text(s[from:to]), err
 }
 
 func bitOverlay(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	s, with, from := a[0].Text(), a[1].Text(), a[2].Int()
-	length := int64(len(with))
-	if len(a) > 3 {
-		length = a[3].Int()
-	}
-	if from <= 0 {
-		return types.Null, errNegativeLength()
-	}
-	end, err := int4Limits.add(from, length)
+	s, with := a[0].Text(), a[1].Text()
+	head, tail, err := overlayPlace(int64(len(s)), int64(len(with)), a)
 	if err != nil {
 		return types.Null, err
 	}
-	n := int64(len(s))
-	return types.Text(s[:min(from-1, n)] + with + s[min(max(end-1, 0), n):]), nil
+	return types.Text(s[:head] + with + s[tail:]), nil
 }
 
 func bitPosition(_ *expr.Context, a []types.Datum) (types.Datum, error) {

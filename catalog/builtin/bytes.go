@@ -80,36 +80,51 @@ func bitCount(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 
 // byteaSubstr is substring(b, from [, length]); bytes count from 1.
 func byteaSubstr(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	b, from, to := a[0].Bytes(), a[1].Int(), int64(len(a[0].Bytes()))+1
+	b := a[0].Bytes()
+	from, to, err := substringPlace(int64(len(b)), a)
+	if err != nil || from == to {
+		return types.Bytes([]byte{}), err
+	}
+	return types.Bytes(b[from:to:to]), nil
+}
+
+// substringPlace is where substring(s, from [, length]) begins and ends in an s of
+// n bytes or bits, from 0; both are the same when nothing of s is left.
+func substringPlace(n int64, a []types.Datum) (from, to int64, err error) {
+	from, to = a[1].Int(), n+1
 	if len(a) > 2 {
 		if a[2].Int() < 0 {
-			return types.Null, errNegativeLength()
+			return 0, 0, errNegativeLength()
 		}
 		to = min(to, from+a[2].Int())
 	}
-	from = max(from, 1)
-	if from >= to {
-		return types.Bytes([]byte{}), nil
+	if from = max(from, 1); from >= to {
+		return 0, 0, nil
 	}
-	return types.Bytes(b[from-1 : to-1 : to-1]), nil
+	return from - 1, to - 1, nil
 }
 
-func byteaOverlay(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	b, with, from := a[0].Bytes(), a[1].Bytes(), a[2].Int()
-	length := int64(len(with))
+// overlayPlace is what overlay(s, with, from [, length]) leaves of an s of n bytes
+// or bits: what is before head, and from tail on. length is with's without another one.
+func overlayPlace(n, length int64, a []types.Datum) (head, tail int64, err error) {
+	from := a[2].Int()
 	if len(a) > 3 {
 		length = a[3].Int()
 	}
 	if from <= 0 {
-		return types.Null, errNegativeLength()
+		return 0, 0, errNegativeLength()
 	}
 	end, err := int4Limits.add(from, length)
+	return min(from-1, n), min(max(end-1, 0), n), err
+}
+
+func byteaOverlay(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	b, with := a[0].Bytes(), a[1].Bytes()
+	head, tail, err := overlayPlace(int64(len(b)), int64(len(with)), a)
 	if err != nil {
 		return types.Null, err
 	}
-	n := int64(len(b))
-	head, tail := b[:min(from-1, n)], b[min(max(end-1, 0), n):]
-	return joinBytes(ctx, head, with, tail)
+	return joinBytes(ctx, b[:head], with, b[tail:])
 }
 
 func byteaTrim(left, right bool) impl {

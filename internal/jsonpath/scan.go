@@ -239,7 +239,8 @@ func hexDigits(s string, most int) int {
 	return n
 }
 
-// unicode reads \uXXXX and \u{X…}, and of surrogates both halves (parseUnicode).
+// unicode reads \u with four digits, or up to six in braces, and of surrogates both
+// halves (parseUnicode).
 func (s *scanner) unicode(b *strings.Builder) error {
 	high := rune(0)
 	for strings.HasPrefix(s.in[s.pos:], `\u`) {
