@@ -78,8 +78,14 @@ func (db *DB) SyncWAL() error {
 	})
 }
 
-// WALSize is the size of the WAL in bytes after the last commit.
+// WALSize is the size of the WAL in bytes after the last commit; 0 of a database
+// that is closed, also while somebody still works with it.
 func (db *DB) WALSize() int64 {
+	db.mu.Lock() // the writer goes only after closed is set
+	defer db.mu.Unlock()
+	if db.closed {
+		return 0
+	}
 	frames := atomic.LoadInt32((*int32)(&db.writer.c.wal_frames))
 	return int64(frames) * (pageBytes + walFrameHeader)
 }

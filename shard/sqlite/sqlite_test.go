@@ -504,6 +504,9 @@ func TestClose(t *testing.T) {
 	if _, err := db.Checkpoint(Passive); !pgerr.HasCode(err, pgerr.AdminShutdown) {
 		t.Errorf("checkpoint after Close: %v", err)
 	}
+	if size := db.WALSize(); size != 0 {
+		t.Errorf("WAL of %d bytes after Close", size)
+	}
 	if err := db.Close(); err != nil {
 		t.Error(err)
 	}
