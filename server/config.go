@@ -34,7 +34,9 @@ import (
 	"maps"
 	"math"
 	"net"
+	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -301,12 +303,35 @@ func (c *Config) validateProcess() error {
 	switch {
 	case c.Data == "":
 		return fmt.Errorf("data: a directory is needed")
+	case c.Node != "" && !nodeName.MatchString(c.Node):
+		return fmt.Errorf("node: %q is no name: up to 63 letters, digits, dots, hyphens and underscores", c.Node)
 	case new(slog.Level).UnmarshalText([]byte(c.LogLevel)) != nil:
 		return fmt.Errorf("log-level: %q is not debug, info, warn or error", c.LogLevel)
 	case c.LogFormat != "text" && c.LogFormat != "json":
 		return fmt.Errorf("log-format: %q is neither text nor json", c.LogFormat)
 	}
+	if err := c.checkEtcd(); err != nil {
+		return err
+	}
 	return c.checkNodeTLS()
+}
+
+// nodeName is what a node may be called: names stand in logs, tables and commands.
+var nodeName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,63}$`)
+
+// checkEtcd refuses what is no URL of a metadata store. etcd's client would take
+// a host and port alone, too, and speak to it in the clear.
+func (c *Config) checkEtcd() error {
+	if c.Etcd == "" {
+		return nil
+	}
+	for _, text := range strings.Split(c.Etcd, ",") {
+		u, err := url.Parse(text)
+		if err != nil || !slices.Contains([]string{"http", "https", "unix"}, u.Scheme) || u.Scheme != "unix" && u.Host == "" {
+			return fmt.Errorf("etcd: %q is no URL: http://HOST:PORT, https://HOST:PORT or unix:///PATH", text)
+		}
+	}
+	return nil
 }
 
 // Drain is DrainS as a duration.

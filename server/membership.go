@@ -137,7 +137,7 @@ func (n *Node) checkOthers(ctx context.Context) error {
 			return fmt.Errorf("node %q is alive already, at %s: %s is a copy of its data directory", other.Name, other.Clients, n.config.Data)
 		}
 	}
-	return nil
+	return n.checkKnown(ctx, nodes)
 }
 
 // alive reports whether somebody else listens at an address. A node that was

@@ -1,18 +1,22 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 
 	"github.com/pegmatitedb/pegmatite/catalog/metakv/etcd"
+	"github.com/pegmatitedb/pegmatite/catalog/store"
 	"github.com/pegmatitedb/pegmatite/internal/nodetls"
 )
 
@@ -84,6 +88,42 @@ func (n *Node) serveNodes() []grpc.ServerOption {
 		return nil
 	}
 	return []grpc.ServerOption{grpc.Creds(credentials.NewTLS(n.nodeTLS.ServerTLS()))}
+}
+
+// checkKnown refuses a cluster whose other nodes this one could not talk to: the
+// metadata store alone may let it in. Who does not answer at all is passed over.
+func (n *Node) checkKnown(ctx context.Context, nodes []store.Node) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	errs := make([]error, len(nodes))
+	var asking sync.WaitGroup
+	for i, other := range nodes {
+		if other.Live && other.ID != n.record.ID && other.Address != "" {
+			asking.Go(func() { errs[i] = n.checkMeets(ctx, other) })
+		}
+	}
+	asking.Wait()
+	return cmp.Or(errs...)
+}
+
+// checkMeets is checkKnown of one of them.
+func (n *Node) checkMeets(ctx context.Context, other store.Node) error {
+	var credentials *tls.Config
+	if n.nodeTLS != nil {
+		credentials = n.nodeTLS.ClientTLS()
+		if host, _, err := net.SplitHostPort(other.Address); err == nil && credentials.ServerName == "" {
+			credentials.ServerName = host
+		}
+	}
+	switch err := nodetls.Look(ctx, other.Address, credentials); {
+	case errors.Is(err, nodetls.ErrWantsTLS):
+		return fmt.Errorf("node %q, at %s, has TLS between nodes: give --cluster-key, or --node-tls-ca, --node-tls-cert and --node-tls-key", other.Name, other.Address)
+	case errors.Is(err, nodetls.ErrHasNoTLS):
+		return fmt.Errorf("node %q, at %s, has no TLS between nodes: all of a cluster have it or none", other.Name, other.Address)
+	case errors.Is(err, nodetls.ErrStrangers):
+		return fmt.Errorf("node %q, at %s: %w", other.Name, other.Address, err)
+	}
+	return nil
 }
 
 // dialEtcd connects to the metadata store: over https with the process's

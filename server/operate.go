@@ -39,6 +39,9 @@ func (c *Config) ValidateNode() error {
 	if c.Etcd == "" {
 		return errors.New("etcd: the URL of the cluster's metadata store is needed (SHOW pegmatite.etcd tells it)")
 	}
+	if err := c.checkEtcd(); err != nil {
+		return err
+	}
 	return c.checkNodeTLS()
 }
 

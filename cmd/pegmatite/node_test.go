@@ -35,6 +35,7 @@ func TestNodeWrongCalls(t *testing.T) {
 		{[]string{"rebalance", "a"}, `unexpected argument "a"`},
 		{[]string{"rebalance", "--data", "x"}, "-data"},
 		{[]string{"list", "--etcd", "http://127.0.0.1:1", "--node-tls-ca", "x"}, "all three are needed"},
+		{[]string{"list", "--etcd", "192.0.2.1:2379"}, `etcd: "192.0.2.1:2379" is no URL`},
 		{[]string{"list", "--config", file(t, "nothing = 1")}, `unknown setting "nothing"`},
 	} {
 		refused(t, exitUsage, c.want, append([]string{"node"}, c.args...)...)

@@ -8,6 +8,7 @@
 //	key.go      a cluster's key
 //	authority.go  what is derived from it
 //	files.go    certificates in files
+//	look.go     why two processes cannot talk
 package nodetls
 
 import (

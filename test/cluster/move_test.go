@@ -2,7 +2,11 @@ package cluster
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,6 +17,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog/pgcatalog"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/internal/nodetls"
 	"github.com/pegmatitedb/pegmatite/server"
 	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
@@ -170,23 +175,45 @@ func TestNodesComeAndGo(t *testing.T) {
 	}
 }
 
-// TestRefusedStartsTouchNothing: who is refused under a node's name leaves that
-// node able to take in shards.
+// TestRefusedStartsTouchNothing: who is refused, under a node's name or because the
+// nodes could not talk to him, leaves the nodes able to take in shards, and no directory.
 func TestRefusedStartsTouchNothing(t *testing.T) {
-	c := node.StartCluster(t, 2, 8, nil)
-	config := server.Default()
-	config.Data, config.Listen, config.Node = t.TempDir()+"/data", "127.0.0.1:0", "n1"
-	config.Etcd, config.NodeListen = c.Etcd.ClientURL(), "127.0.0.1:0"
-	n, err := server.Start(t.Context(), config, slog.New(slog.DiscardHandler))
-	if err == nil {
-		n.Stop()
-		t.Fatal("a second n1 has started")
+	key := func() string {
+		path := filepath.Join(t.TempDir(), "key")
+		if err := os.WriteFile(path, []byte(nodetls.NewKey()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
 	}
-	if !strings.Contains(err.Error(), `node "n1" is another one`) {
-		t.Error(err)
-	}
-	drain(t, c, 2)
-	if have := planned(t, c); have[1] != 8 {
-		t.Errorf("the first node has %d shards", have[1])
+	for _, of := range []struct {
+		cluster, refused string // their keys
+		name, want       string
+	}{
+		{"", "", "n1", `node "n1" is another one`},
+		{"", key(), "n3", "has no TLS between nodes: all of a cluster have it or none"},
+		{key(), "", "n3", "has TLS between nodes: give --cluster-key"},
+		{key(), key(), "n3", "the two do not know each other's certificates"},
+	} {
+		t.Run(of.want, func(t *testing.T) {
+			c := node.StartCluster(t, 2, 8, func(_ int, s *server.Config) { s.ClusterKey = of.cluster })
+			config := server.Default()
+			config.Data, config.Listen, config.Node, config.ClusterKey = t.TempDir()+"/data", "127.0.0.1:0", of.name, of.refused
+			config.Etcd, config.NodeListen = c.Etcd.ClientURL(), "127.0.0.1:0"
+			n, err := server.Start(t.Context(), config, slog.New(slog.DiscardHandler))
+			if err == nil {
+				n.Stop()
+				t.Fatal("it has started")
+			}
+			if !strings.Contains(err.Error(), of.want) || strings.Contains(err.Error(), "\n") {
+				t.Error(err)
+			}
+			if _, err := os.Stat(config.Data); !errors.Is(err, fs.ErrNotExist) {
+				t.Error("there is a directory", err)
+			}
+			drain(t, c, 2)
+			if have := planned(t, c); have[1] != 8 {
+				t.Errorf("the first node has %d shards", have[1])
+			}
+		})
 	}
 }

@@ -5,10 +5,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
-	"os"
 	"time"
+
+	"github.com/pegmatitedb/pegmatite/internal/nodetls"
 )
 
 // lookWithin bounds the search for a reason.
@@ -33,44 +33,26 @@ func whySilent(ctx context.Context, endpoints []string, encrypted *tls.Config) (
 
 // look connects to an endpoint as a client would, and reports what is wrong.
 func look(ctx context.Context, u *url.URL, encrypted *tls.Config) error {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", u.Host)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	deadline, _ := ctx.Deadline()
-	conn.SetDeadline(deadline)
+	var config *tls.Config
 	if u.Scheme == "https" {
-		return lookTLS(ctx, conn, u, encrypted)
+		config = &tls.Config{}
+		if encrypted != nil {
+			config = encrypted.Clone()
+		}
+		if config.ServerName == "" {
+			config.ServerName = u.Hostname()
+		}
 	}
-	if _, err := conn.Write([]byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")); err != nil {
-		return nil
+	err := nodetls.Look(ctx, u.Host, config)
+	switch {
+	case errors.Is(err, nodetls.ErrWantsTLS) && errors.Is(err, nodetls.ErrOther):
+		return errors.New("it wants https, or is no etcd")
+	case errors.Is(err, nodetls.ErrWantsTLS):
+		return errors.New("it wants https")
+	case errors.Is(err, nodetls.ErrHasNoTLS):
+		return fmt.Errorf("it does not speak https: %w", err)
+	case errors.Is(err, nodetls.ErrOther):
+		return errors.New("it is no etcd")
 	}
-	// The first frame of HTTP/2 is SETTINGS; who wants TLS sends an alert, or nothing.
-	const frameHeader, typeAt, settings = 9, 3, 4
-	answer := make([]byte, frameHeader)
-	n, err := conn.Read(answer)
-	if errors.Is(err, os.ErrDeadlineExceeded) || n > typeAt && answer[typeAt] == settings {
-		return nil
-	}
-	return errors.New("it wants https")
-}
-
-func lookTLS(ctx context.Context, conn net.Conn, u *url.URL, encrypted *tls.Config) error {
-	config := &tls.Config{}
-	if encrypted != nil {
-		config = encrypted.Clone()
-	}
-	if config.ServerName == "" {
-		config.ServerName = u.Hostname()
-	}
-	c := tls.Client(conn, config)
-	if err := c.HandshakeContext(ctx); err != nil {
-		return fmt.Errorf("the two do not know each other's certificates: %w", err)
-	}
-	// With TLS 1.3 a server refuses a certificate when the handshake is over for the client.
-	if _, err := c.Read(make([]byte, 1)); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-		return fmt.Errorf("the two do not know each other's certificates: %w", err)
-	}
-	return nil
+	return err
 }
