@@ -151,13 +151,13 @@ func smallerArray(sign int) impl {
 }
 
 func compareRows(op expr.CompareOp) impl {
-	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		c, err := compareRow(a[0].Row(), a[1].Row())
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		c, err := compareRow(ctx, a[0].Row(), a[1].Row())
 		return holds(op, c), err
 	}
 }
 
-func rowsThreeWay(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	c, err := compareRow(a[0].Row(), a[1].Row())
+func rowsThreeWay(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	c, err := compareRow(ctx, a[0].Row(), a[1].Row())
 	return types.Int(int64(c)), err
 }

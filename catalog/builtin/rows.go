@@ -1,12 +1,13 @@
 package builtin
 
 import (
+	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
 // compareRow orders two records field by field, NULLs last (record_cmp).
-func compareRow(a, b *types.Row) (int, error) {
+func compareRow(ctx *expr.Context, a, b *types.Row) (int, error) {
 	for i := range a.Fields {
 		if i >= len(b.Fields) {
 			break
@@ -15,8 +16,8 @@ func compareRow(a, b *types.Row) (int, error) {
 			return 0, pgerr.New(pgerr.DatatypeMismatch, "cannot compare dissimilar column types %s and %s at record column %d",
 				a.Types[i].SQLName, b.Types[i].SQLName, i+1)
 		}
-		if c := a.Types[i].Compare(a.Fields[i], b.Fields[i]); c != 0 {
-			return c, nil
+		if c, err := a.Types[i].CompareLong(a.Fields[i], b.Fields[i], ctx.Spend); c != 0 || err != nil {
+			return c, err
 		}
 	}
 	if len(a.Fields) != len(b.Fields) {

@@ -57,6 +57,12 @@ func ParseFlags(flags string) (o Options, err error) {
 	return o, nil
 }
 
+// maxSource is how long an expression may be, in bytes as translated. Compiling
+// is not interrupted: so it takes a second at most. PostgreSQL refuses what
+// takes 100,000 states (regguts.h, REG_MAX_COMPILE_SPACE), which some fifty
+// thousand characters in a row do.
+const maxSource = 128 << 10
+
 // Translate translates a PostgreSQL regular expression (an ARE, manual
 // 9.7.3) to Go's. What Go's engine lacks (back references, look-around) is
 // 0A000, what is none 2201B. Matches are leftmost-longest (longest) unless the pattern's first quantifier is
@@ -84,6 +90,9 @@ func Translate(pattern string, o Options) (re *regexp.Regexp, longest bool, err 
 	if t.o.NewlineLines {
 		flags += "m"
 	}
+	if t.out.Len() > maxSource {
+		return nil, false, errTooComplex()
+	}
 	source := t.out.String()
 	if flags != "" {
 		source = "(?" + flags + ")" + source
@@ -102,6 +111,8 @@ func Translate(pattern string, o Options) (re *regexp.Regexp, longest bool, err 
 func errInvalid(why string) error {
 	return pgerr.New(pgerr.InvalidRegularExpression, "invalid regular expression: %s", why)
 }
+
+func errTooComplex() error { return errInvalid("regular expression is too complex") }
 
 // wording words Go's complaints as PostgreSQL's regerror does.
 func wording(err error) error {
@@ -123,7 +134,7 @@ func wording(err error) error {
 	case syntax.ErrInvalidEscape, syntax.ErrTrailingBackslash:
 		return errInvalid("invalid escape \\ sequence")
 	case syntax.ErrLarge:
-		return errInvalid("regular expression is too complex")
+		return errTooComplex()
 	}
 	return errInvalid("invalid character class")
 }

@@ -333,14 +333,21 @@ func compareShapes(x, y *Array) int {
 	return 0
 }
 
-func (arrayCodec) hash(t *Type, h uint64, d Datum) uint64 {
+func (c arrayCodec) hash(t *Type, h uint64, d Datum) uint64 {
+	h, _ = c.hashLong(t, h, d, nil) // work that is nil has no error
+	return h
+}
+
+func (arrayCodec) hashLong(t *Type, h uint64, d Datum, work Work) (_ uint64, err error) {
 	elem := t.elem()
 	elems := d.Array().Elems
 	h = mix(h, uint64(len(elems)))
 	for _, e := range elems {
-		h = elem.Hash(h, e)
+		if h, err = elem.HashLong(h, e, work); err != nil {
+			return 0, err
+		}
 	}
-	return h
+	return h, nil
 }
 
 // vectorCodec is int2vector and oidvector: arrays in all but their text form

@@ -102,8 +102,14 @@ func (jsonbCodec) compareLong(a, b Datum, work Work) (int, error) {
 	return bytes.Compare(x, y), err
 }
 
-func (jsonbCodec) hash(_ *Type, h uint64, d Datum) uint64 {
-	return mix(h, xxhash.Sum64(appendJSONBKey(nil, d.Text())))
+func (c jsonbCodec) hash(_ *Type, h uint64, d Datum) uint64 {
+	h, _ = c.hashLong(h, d, nil) // work that is nil has no error
+	return h
+}
+
+func (jsonbCodec) hashLong(h uint64, d Datum, work Work) (uint64, error) {
+	key, err := appendJSONBKeyLong(nil, d.Text(), work)
+	return mix(h, xxhash.Sum64(key)), err
 }
 
 // ParseJSON takes a JSON text apart as jsonb_in does: of equal keys the last

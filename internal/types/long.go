@@ -78,6 +78,9 @@ func (t *Type) FormatLong(env *Env, dst []byte, d Datum, work Work) ([]byte, err
 	return t.codec.format(env, t, dst, d), nil
 }
 
+// compareWork is about what comparing or hashing a short value costs, in bytes read.
+const compareWork = 16
+
 // CompareLong is Compare of values that may be long.
 func (t *Type) CompareLong(a, b Datum, work Work) (int, error) {
 	if a.IsNull() || b.IsNull() {
@@ -88,8 +91,50 @@ func (t *Type) CompareLong(a, b Datum, work Work) (int, error) {
 		return c.compareLong(a, b, work)
 	case arrayCodec:
 		return c.compareLong(t, a, b, work)
+	case recordCodec:
+		return c.compareLong(a, b, work)
+	case domainCodec:
+		return c.base.CompareLong(a, b, work)
 	}
-	return t.codec.compare(t, a, b), nil
+	n := t.codec.compare(t, a, b)
+	return n, work.spend(compareWork + min(a.ByteLen(), b.ByteLen()))
+}
+
+// HashLong is Hash of a value that may be long.
+func (t *Type) HashLong(h uint64, d Datum, work Work) (uint64, error) {
+	if d.IsNull() {
+		return t.Hash(h, d), nil
+	}
+	switch c := t.codec.(type) {
+	case jsonbCodec:
+		return c.hashLong(h, d, work)
+	case arrayCodec:
+		return c.hashLong(t, h, d, work)
+	case recordCodec:
+		return c.hashLong(h, d, work)
+	case domainCodec:
+		return c.base.HashLong(h, d, work)
+	}
+	return t.codec.hash(t, h, d), work.spend(compareWork + d.ByteLen())
+}
+
+// SortKeyType is the type of SortKey: t itself, but for a type whose values are
+// made into something else for every comparison.
+func (t *Type) SortKeyType() *Type {
+	if t.Base() == TJSONB {
+		return TBytea
+	}
+	return t
+}
+
+// SortKey makes what stands for d where d is compared often: by SortKeyType, in
+// t's order. NULL stays NULL; the error is work's.
+func (t *Type) SortKey(d Datum, work Work) (Datum, error) {
+	if d.IsNull() || t.Base() != TJSONB {
+		return d, nil
+	}
+	key, err := appendJSONBKeyLong(nil, d.Text(), work)
+	return Bytes(key), err
 }
 
 // validateLong is ValidateUTF8 in pieces.

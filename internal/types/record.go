@@ -207,21 +207,33 @@ func (recordCodec) encode(env *Env, _ *Type, dst []byte, d Datum) []byte {
 
 // compare orders field by field, then by the number of fields; that fields
 // have the same types is the planner's to check.
-func (recordCodec) compare(_ *Type, a, b Datum) int {
-	x, y := a.Row(), b.Row()
-	for i := 0; i < len(x.Fields) && i < len(y.Fields); i++ {
-		if c := x.Types[i].Compare(x.Fields[i], y.Fields[i]); c != 0 {
-			return c
-		}
-	}
-	return cmp.Compare(len(x.Fields), len(y.Fields))
+func (c recordCodec) compare(_ *Type, a, b Datum) int {
+	n, _ := c.compareLong(a, b, nil) // work that is nil has no error
+	return n
 }
 
-func (recordCodec) hash(_ *Type, h uint64, d Datum) uint64 {
+func (recordCodec) compareLong(a, b Datum, work Work) (int, error) {
+	x, y := a.Row(), b.Row()
+	for i := 0; i < len(x.Fields) && i < len(y.Fields); i++ {
+		if c, err := x.Types[i].CompareLong(x.Fields[i], y.Fields[i], work); c != 0 || err != nil {
+			return c, err
+		}
+	}
+	return cmp.Compare(len(x.Fields), len(y.Fields)), nil
+}
+
+func (c recordCodec) hash(_ *Type, h uint64, d Datum) uint64 {
+	h, _ = c.hashLong(h, d, nil) // work that is nil has no error
+	return h
+}
+
+func (recordCodec) hashLong(h uint64, d Datum, work Work) (_ uint64, err error) {
 	row := d.Row()
 	h = mix(h, uint64(len(row.Fields)))
 	for i, f := range row.Fields {
-		h = row.Types[i].Hash(h, f)
+		if h, err = row.Types[i].HashLong(h, f, work); err != nil {
+			return 0, err
+		}
 	}
-	return h
+	return h, nil
 }

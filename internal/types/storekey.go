@@ -64,7 +64,7 @@ func (t *Type) lossless() bool {
 
 // appendStored appends key and display part of the kinds that are stored so.
 func (t *Type) appendStored(dst []byte, d Datum) []byte {
-	dst = t.appendKey(dst, d)
+	dst, _ = t.appendKey(dst, d, nil) // work that is nil has no error
 	start := len(dst)
 	dst = t.appendDisplay(dst, d)
 	if t.DisplayLen(-1) >= 0 {
@@ -98,8 +98,21 @@ func (t *Type) loadStored(b []byte) (Datum, error) {
 	return d, nil
 }
 
-// appendKey appends the key of a non-NULL d.
-func (t *Type) appendKey(dst []byte, d Datum) []byte {
+// appendKey appends the key of a non-NULL d; its error is work's.
+func (t *Type) appendKey(dst []byte, d Datum, work Work) ([]byte, error) {
+	switch {
+	case d.kind == KindArray:
+		return appendArrayKey(dst, d.Array(), work)
+	case d.kind == KindRow:
+		return appendRowKey(dst, d.Row(), work)
+	case d.kind == KindText && t.Base() == TJSONB:
+		return appendJSONBKeyLong(dst, d.Text(), work)
+	}
+	return t.appendPlainKey(dst, d), work.spend(compareWork + d.ByteLen())
+}
+
+// appendPlainKey appends the key of what has no parts.
+func (t *Type) appendPlainKey(dst []byte, d Datum) []byte {
 	switch d.kind {
 	case KindBool:
 		return append(dst, byte(d.n))
@@ -108,11 +121,8 @@ func (t *Type) appendKey(dst []byte, d Datum) []byte {
 	case KindFloat:
 		return binary.BigEndian.AppendUint64(dst, orderedFloat(d.Float()))
 	case KindText:
-		switch t.Base() {
-		case TBpchar:
+		if t.Base() == TBpchar {
 			return append(append(dst, TrimBpchar(d.Text())...), 0)
-		case TJSONB:
-			return appendJSONBKey(dst, d.Text())
 		}
 		return append(append(dst, d.Text()...), 0)
 	case KindBytes:
@@ -123,14 +133,10 @@ func (t *Type) appendKey(dst []byte, d Datum) []byte {
 		days, micros := d.Interval().span()
 		dst = appendUint48(dst, uint64(days)+1<<47)
 		return appendUint48(dst, uint64(micros))
-	case KindTimeTZ:
-		v := d.TimeTZ()
-		dst = binary.BigEndian.AppendUint64(dst, uint64(v.utcMicros())^1<<63)
-		return binary.BigEndian.AppendUint32(dst, uint32(v.ZoneWestS)^1<<31)
-	case KindArray:
-		return appendArrayKey(dst, d.Array())
 	}
-	return appendRowKey(dst, d.Row())
+	v := d.TimeTZ()
+	dst = binary.BigEndian.AppendUint64(dst, uint64(v.utcMicros())^1<<63)
+	return binary.BigEndian.AppendUint32(dst, uint32(v.ZoneWestS)^1<<31)
 }
 
 func appendUint48(dst []byte, v uint64) []byte {
@@ -205,9 +211,11 @@ func appendNumericKey(dst []byte, v *apd.Decimal) []byte {
 	return append(dst, flip)
 }
 
-func appendArrayKey(dst []byte, a *Array) []byte {
+func appendArrayKey(dst []byte, a *Array, work Work) (_ []byte, err error) {
 	for _, e := range a.Elems {
-		dst = appendMarked(dst, a.Elem, e)
+		if dst, err = appendMarked(dst, a.Elem, e, work); err != nil {
+			return nil, err
+		}
 	}
 	dst = append(dst, markEnd, byte(len(a.Dims)))
 	for _, n := range a.Dims {
@@ -216,21 +224,23 @@ func appendArrayKey(dst []byte, a *Array) []byte {
 	for _, n := range a.Lower {
 		dst = binary.BigEndian.AppendUint32(dst, uint32(n)^1<<31)
 	}
-	return dst
+	return dst, nil
 }
 
-func appendMarked(dst []byte, t *Type, d Datum) []byte {
+func appendMarked(dst []byte, t *Type, d Datum, work Work) ([]byte, error) {
 	if d.IsNull() {
-		return append(dst, markNull)
+		return append(dst, markNull), nil
 	}
-	return t.appendKey(append(dst, markValue), d)
+	return t.appendKey(append(dst, markValue), d, work)
 }
 
-func appendRowKey(dst []byte, r *Row) []byte {
+func appendRowKey(dst []byte, r *Row, work Work) (_ []byte, err error) {
 	for i, f := range r.Fields {
-		dst = appendMarked(dst, r.Types[i], f)
+		if dst, err = appendMarked(dst, r.Types[i], f, work); err != nil {
+			return nil, err
+		}
 	}
-	return binary.BigEndian.AppendUint16(append(dst, markEnd), uint16(len(r.Fields)))
+	return binary.BigEndian.AppendUint16(append(dst, markEnd), uint16(len(r.Fields))), nil
 }
 
 // appendDisplay appends the display part of a non-NULL d.

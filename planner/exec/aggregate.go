@@ -85,7 +85,7 @@ func (o *aggregate) next(ctx context.Context) ([]Row, error) {
 
 func (o *aggregate) collect(ctx context.Context) error {
 	if len(o.node.Groups) == 0 {
-		o.group(Row{})
+		o.group(0, Row{})
 	}
 	for {
 		rows, err := o.input.next(ctx)
@@ -141,18 +141,15 @@ func (o *aggregate) late(ctx context.Context) (bool, error) {
 // stateBytes is what an accumulator takes, about.
 const stateBytes = 160
 
-// group finds or makes the group of a key, and returns its number.
-func (o *aggregate) group(key Row) int {
-	n, added := o.groups.add(key)
-	if added {
-		states := make([]expr.Accumulator, len(o.inputs))
-		for i := range o.inputs {
-			states[i] = o.inputs[i].call.Agg.New(o.scope.ctx)
-		}
-		o.states = append(o.states, states)
-		o.groups.used.add(int64(len(states) * stateBytes))
+// group makes the group of a key with hash h, and returns its number.
+func (o *aggregate) group(h uint64, key Row) int {
+	states := make([]expr.Accumulator, len(o.inputs))
+	for i := range o.inputs {
+		states[i] = o.inputs[i].call.Agg.New(o.scope.ctx)
 	}
-	return n
+	o.states = append(o.states, states)
+	o.groups.used.add(int64(len(states) * stateBytes))
+	return o.groups.insert(h, key)
 }
 
 func (o *aggregate) add(row Row) error {
@@ -160,10 +157,16 @@ func (o *aggregate) add(row Row) error {
 	if err := o.scope.row(key, 0, len(key), row); err != nil {
 		return err
 	}
-	if h := hashRow(o.groups.types, key); o.parts.full(&o.groups.used) && o.groups.lookup(h, key) < 0 {
-		return o.parts.add(h, row)
+	h, n, err := o.groups.find(key)
+	if err != nil {
+		return err
 	}
-	n := o.group(key)
+	if n < 0 {
+		if o.parts.full(&o.groups.used) {
+			return o.parts.add(h, row)
+		}
+		n = o.group(h, key)
+	}
 	states := o.states[n]
 	for i := range o.inputs {
 		var err error

@@ -15,40 +15,41 @@ type order struct {
 	nullsFirst bool
 }
 
-func (o *order) compare(a, b types.Datum) int {
+func (o *order) compare(a, b types.Datum, work types.Work) (int, error) {
 	switch {
 	case a.IsNull() && b.IsNull():
-		return 0
+		return 0, nil
 	case a.IsNull():
 		if o.nullsFirst {
-			return -1
+			return -1, nil
 		}
-		return 1
+		return 1, nil
 	case b.IsNull():
 		if o.nullsFirst {
-			return 1
+			return 1, nil
 		}
-		return -1
+		return -1, nil
 	}
-	c := o.t.Compare(a, b)
+	c, err := o.t.CompareLong(a, b, work)
 	if o.desc {
-		return -c
+		return -c, err
 	}
-	return c
+	return c, err
 }
 
-func compareRows(orders []order, a, b Row) int {
+// compareRows orders rows; as all that compares, it asks work whether to go on.
+func compareRows(orders []order, a, b Row, work types.Work) (int, error) {
 	for i := range orders {
 		o := &orders[i]
-		if c := o.compare(a[o.position], b[o.position]); c != 0 {
-			return c
+		if c, err := o.compare(a[o.position], b[o.position], work); c != 0 || err != nil {
+			return c, err
 		}
 	}
-	return 0
+	return 0, nil
 }
 
-// comparePositions compares rows by keys that are all plain columns.
-func comparePositions(cols []plan.Column, keys []expr.SortKey) (func(a, b Row) int, error) {
+// columnOrders are the orders of keys that are all plain columns.
+func columnOrders(cols []plan.Column, keys []expr.SortKey) ([]order, error) {
 	layout := layoutOf(cols)
 	orders := make([]order, len(keys))
 	for i, k := range keys {
@@ -58,24 +59,28 @@ func comparePositions(cols []plan.Column, keys []expr.SortKey) (func(a, b Row) i
 		}
 		orders[i] = order{layout(c.ID), c.T, k.Desc, k.NullsFirst}
 	}
-	return func(a, b Row) int { return compareRows(orders, a, b) }, nil
+	return orders, nil
 }
 
 // hashRow hashes values so that equal ones (NULL equal to NULL) hash equal.
-func hashRow(columns []columnType, row Row) uint64 {
-	var h uint64
+func hashRow(columns []columnType, row Row, work types.Work) (h uint64, err error) {
 	for i, d := range row {
-		h = columns[i].t.Hash(h, d)
+		if h, err = columns[i].t.HashLong(h, d, work); err != nil {
+			return 0, err
+		}
 	}
-	return h
+	return h, nil
 }
 
 // equalRows compares values as IS NOT DISTINCT FROM does.
-func equalRows(columns []columnType, a, b Row) bool {
+func equalRows(columns []columnType, a, b Row, work types.Work) (bool, error) {
 	for i := range a {
-		if a[i].IsNull() != b[i].IsNull() || !a[i].IsNull() && columns[i].t.Compare(a[i], b[i]) != 0 {
-			return false
+		if a[i].IsNull() != b[i].IsNull() {
+			return false, nil
+		}
+		if c, err := columns[i].t.CompareLong(a[i], b[i], work); c != 0 || err != nil {
+			return false, err
 		}
 	}
-	return true
+	return true, nil
 }

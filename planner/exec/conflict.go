@@ -360,19 +360,28 @@ func (c *conflictRun) stillInTheWay(key, image Row, newest *shard.Batch) (bool, 
 	if err := decode(row, columns, packed); err != nil {
 		return false, err
 	}
-	return equalRows(c.keyTypes, c.key(row), key) && slices.ContainsFunc(c.values, func(positions []int) bool {
-		return collides(columns, positions, row, image)
-	}), nil
+	if same, err := equalRows(c.keyTypes, c.key(row), key, c.run.work()); !same || err != nil {
+		return false, err
+	}
+	for _, positions := range c.values {
+		if same, err := c.collides(columns, positions, row, image); same || err != nil {
+			return same, err
+		}
+	}
+	return false, nil
 }
 
 // collides reports whether two rows have equal values, none of them NULL, at the positions.
-func collides(columns []columnType, positions []int, a, b Row) bool {
+func (c *conflictRun) collides(columns []columnType, positions []int, a, b Row) (bool, error) {
 	for _, p := range positions {
-		if a[p].IsNull() || b[p].IsNull() || columns[p].t.Compare(a[p], b[p]) != 0 {
-			return false
+		if a[p].IsNull() || b[p].IsNull() {
+			return false, nil
+		}
+		if n, err := columns[p].t.CompareLong(a[p], b[p], c.run.work()); n != 0 || err != nil {
+			return false, err
 		}
 	}
-	return true
+	return true, nil
 }
 
 // change runs DO UPDATE on the locked row with the key. WHERE may leave it alone.

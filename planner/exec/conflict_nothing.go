@@ -13,7 +13,10 @@ import (
 // after the other.
 func (c *conflictRun) insertNew(ctx context.Context, images []Row) error {
 	for len(images) > 0 {
-		n := c.apart(images)
+		n, err := c.apart(images)
+		if err != nil {
+			return err
+		}
 		if err := c.insertApart(ctx, images[:n]); err != nil {
 			return err
 		}
@@ -23,9 +26,9 @@ func (c *conflictRun) insertNew(ctx context.Context, images []Row) error {
 }
 
 // apart is how many of the rows, from the first, have no unique value in common.
-func (c *conflictRun) apart(images []Row) int {
+func (c *conflictRun) apart(images []Row) (int, error) {
 	if len(images) == 1 {
-		return 1
+		return 1, nil
 	}
 	columns := tableTypes(c.rel.Table)
 	sets := make([]*rowSet, len(c.unique))
@@ -46,12 +49,12 @@ func (c *conflictRun) apart(images []Row) int {
 			if slices.ContainsFunc(positions, func(p int) bool { return image[p].IsNull() }) {
 				continue
 			}
-			if _, added := sets[i].add(pick(image, positions)); !added {
-				return n
+			if added, err := sets[i].add(pick(image, positions)); !added || err != nil {
+				return n, err
 			}
 		}
 	}
-	return len(images)
+	return len(images), nil
 }
 
 // insertApart inserts those of the rows that nothing is in the way of.

@@ -3,6 +3,8 @@ package exec
 import (
 	"encoding/binary"
 	"os"
+
+	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
 // diskSet is the part of a keySet that is on disk: a file of packed rows, and a
@@ -11,6 +13,7 @@ import (
 type diskSet struct {
 	run   *run
 	types []columnType
+	work  types.Work
 	rows  *os.File
 	// end is where the next row goes; tail are the last rows, not written yet.
 	end   int64
@@ -36,7 +39,7 @@ type slot struct {
 const firstSlots = 1 << 10
 
 func newDiskSet(r *run, columns []columnType) (*diskSet, error) {
-	s := &diskSet{run: r, types: columns, slots: firstSlots}
+	s := &diskSet{run: r, types: columns, work: r.work(), slots: firstSlots}
 	var err error
 	if s.rows, err = r.tempFile(); err != nil {
 		return nil, err
@@ -109,7 +112,11 @@ func (s *diskSet) find(h uint64, row Row) (place, error) {
 		if err != nil {
 			return place{}, err
 		}
-		if equalRows(s.types, there, row) {
+		equal, err := equalRows(s.types, there, row, s.work)
+		if err != nil {
+			return place{}, err
+		}
+		if equal {
 			return place{at: i, count: v.count, hash: h}, nil
 		}
 	}

@@ -115,7 +115,13 @@ func (o *distinct) changes(rows []Row) ([]Row, error) {
 		if err != nil {
 			return nil, err
 		}
-		if o.last == nil || !equalRows(o.types, o.last, key) {
+		same := false
+		if o.last != nil {
+			if same, err = equalRows(o.types, o.last, key, o.dedupe.seen.work); err != nil {
+				return nil, err
+			}
+		}
+		if !same {
 			kept = append(kept, row)
 		}
 		o.last = key

@@ -12,7 +12,7 @@
 //	aggregate.go  grouping, merging of partial states; aggregate_input.go what one aggregate is given
 //	memory.go     what operators keep in memory: each for one purpose up to work_mem
 //	spill.go      temporary files; on them and on memory are built
-//	              store.go (rows in the order in which they came), row_sorter.go (sorted),
+//	              store.go (rows in the order in which they came), row_sorter.go and sort_keys.go (sorted),
 //	              partition.go (parted by hash, to be worked on part by part) and
 //	              key_set.go (a set that is asked about row by row) of row_set.go and disk_set.go
 //	cte.go        WITH, and recursion

@@ -35,7 +35,9 @@ func (o *elements) next(context.Context) ([]Row, error) {
 	}
 	for _, e := range v.Array().Elems {
 		if !e.IsNull() {
-			o.seen.add(Row{e})
+			if _, err := o.seen.add(Row{e}); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return o.seen.rows, nil

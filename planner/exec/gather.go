@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/txn"
@@ -18,7 +19,7 @@ type gather struct {
 	node    *plan.Gather
 	home    catalog.Home
 	router  router
-	merge   *merger // nil: as they come
+	merging *merger // nil: as they come
 	streams []*stream
 	// from is the stream that is read now, when there is no merge.
 	from   int
@@ -35,7 +36,7 @@ type gather struct {
 // gatherPlan is what is the same in every execution.
 type gatherPlan struct {
 	columns []columnType
-	compare func(a, b Row) int // of a merge
+	merge   *sortKeys // nil: rows as they come
 	keys    *routeKeys
 }
 
@@ -51,8 +52,8 @@ func newGather(r *run, n *plan.Gather) (*gather, error) {
 		o.recheck, err = newRecheck(r, n, rows)
 		return o, err
 	}
-	if o.compare != nil {
-		o.merge = &merger{compare: o.compare}
+	if o.merge != nil {
+		o.merging = &merger{keys: o.merge, work: r.work()}
 	}
 	o.router = router{run: r, home: o.home, keys: o.keys}
 	return o, nil
@@ -60,12 +61,14 @@ func newGather(r *run, n *plan.Gather) (*gather, error) {
 
 func planGather(st *plan.Statement, n *plan.Gather) (*gatherPlan, error) {
 	p := &gatherPlan{columns: typesOf(n.Cols)}
-	var err error
 	if len(n.Merge) > 0 {
-		if p.compare, err = comparePositions(n.Cols, n.Merge); err != nil {
+		orders, err := columnOrders(n.Cols, n.Merge)
+		if err != nil {
 			return nil, err
 		}
+		p.merge = newSortKeys(p.columns, orders)
 	}
+	var err error
 	if n.Route.Keys != nil {
 		p.keys, err = compileRoute(st, n.Route)
 	}
@@ -112,8 +115,8 @@ func (o *gather) start(ctx context.Context) error {
 			s.begin(ctx, at)
 		}
 	}
-	if o.merge != nil {
-		return o.merge.start(ctx, o.streams)
+	if o.merging != nil {
+		return o.merging.start(ctx, o.streams)
 	}
 	return nil
 }
@@ -129,8 +132,8 @@ func (o *gather) next(ctx context.Context) ([]Row, error) {
 	if o.recheck != nil {
 		return o.recheck.next(ctx)
 	}
-	if o.merge != nil && len(o.streams) > 1 {
-		return o.merge.next(ctx)
+	if o.merging != nil && len(o.streams) > 1 {
+		return o.merging.next(ctx)
 	}
 	for o.from < len(o.streams) {
 		rows, err := o.streams[o.from].rows(ctx)
@@ -292,7 +295,8 @@ func (s *stream) close() error {
 
 // merger merges streams by sort keys.
 type merger struct {
-	compare func(a, b Row) int
+	keys    *sortKeys
+	work    types.Work
 	streams []*head
 }
 
@@ -300,13 +304,14 @@ type merger struct {
 type head struct {
 	stream *stream
 	rows   []Row
+	first  Row // of rows, with its keys
 }
 
 func (m *merger) start(ctx context.Context, streams []*stream) error {
 	m.streams = m.streams[:0]
 	for _, s := range streams {
 		h := &head{stream: s}
-		if err := h.fill(ctx); err != nil {
+		if err := m.fill(ctx, h); err != nil {
 			return err
 		}
 		if len(h.rows) > 0 {
@@ -316,10 +321,14 @@ func (m *merger) start(ctx context.Context, streams []*stream) error {
 	return nil
 }
 
-func (h *head) fill(ctx context.Context) (err error) {
+// fill makes a head stand on its next row, if there is one.
+func (m *merger) fill(ctx context.Context, h *head) (err error) {
 	if len(h.rows) == 0 {
-		h.rows, err = h.stream.rows(ctx)
+		if h.rows, err = h.stream.rows(ctx); err != nil || len(h.rows) == 0 {
+			return err
+		}
 	}
+	h.first, err = m.keys.with(h.rows[0], m.work)
 	return err
 }
 
@@ -330,13 +339,17 @@ func (m *merger) next(ctx context.Context) ([]Row, error) {
 	for len(out) < batchRows && len(m.streams) > 0 {
 		least := 0
 		for i := 1; i < len(m.streams); i++ {
-			if m.compare(m.streams[i].rows[0], m.streams[least].rows[0]) < 0 {
+			c, err := compareRows(m.keys.orders, m.streams[i].first, m.streams[least].first, m.work)
+			if err != nil {
+				return nil, err
+			}
+			if c < 0 {
 				least = i
 			}
 		}
 		h := m.streams[least]
 		out, h.rows = append(out, h.rows[0]), h.rows[1:]
-		if err := h.fill(ctx); err != nil {
+		if err := m.fill(ctx, h); err != nil {
 			return nil, err
 		}
 		if len(h.rows) == 0 {

@@ -101,13 +101,3 @@ func keysOf(s *scope, row Row) (key Row, ok bool, err error) {
 	}
 	return key, !anyNull(key), nil
 }
-
-// matchKeys reports whether two keys without NULLs are equal.
-func matchKeys(columns []columnType, a, b Row) bool {
-	for i := range a {
-		if columns[i].t.Compare(a[i], b[i]) != 0 {
-			return false
-		}
-	}
-	return true
-}

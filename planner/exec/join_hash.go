@@ -111,9 +111,12 @@ func (o *hashJoin) keep(row Row) error {
 	case !ok:
 		return nil
 	}
-	h := hashRow(o.keyTypes, key)
 	if o.parts != nil {
-		return o.parts.addRight(h, row)
+		return o.parts.addRight(key, row)
+	}
+	h, err := hashRow(o.keyTypes, key, o.run.work())
+	if err != nil {
+		return err
 	}
 	o.table.add(h, key, row)
 	if !o.table.used.full() {
@@ -176,10 +179,12 @@ func (o *hashJoin) begin() error {
 		return err
 	}
 	p.key, p.at, p.active = key, -1, true
-	if ok {
-		p.at = o.table.first(hashRow(o.keyTypes, key))
+	if !ok {
+		return nil
 	}
-	return nil
+	h, err := hashRow(o.keyTypes, key, o.run.work())
+	p.at = o.table.first(h)
+	return err
 }
 
 // advance looks at the next right rows for the left row.
@@ -188,7 +193,11 @@ func (o *hashJoin) advance() error {
 	for p.at >= 0 && len(o.pairing.out) < batchRows {
 		i := p.at
 		p.at = o.table.chain[i]
-		if !matchKeys(o.keyTypes, p.key, o.table.keys[i]) {
+		equal, err := equalRows(o.keyTypes, p.key, o.table.keys[i], o.run.work())
+		if err != nil {
+			return err
+		}
+		if !equal {
 			continue
 		}
 		match, enough, err := o.pairing.try(p.left, o.table.rows[i])

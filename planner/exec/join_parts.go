@@ -47,7 +47,7 @@ func newJoinParts(o *hashJoin) *joinParts {
 func (p *joinParts) spill() error {
 	table := p.join.table
 	for i, row := range table.rows {
-		if err := p.addRight(hashRow(p.join.keyTypes, table.keys[i]), row); err != nil {
+		if err := p.addRight(table.keys[i], row); err != nil {
 			return err
 		}
 	}
@@ -55,7 +55,12 @@ func (p *joinParts) spill() error {
 	return nil
 }
 
-func (p *joinParts) addRight(h uint64, row Row) (err error) {
+// addRight puts a right row into the part of its key.
+func (p *joinParts) addRight(key, row Row) error {
+	h, err := hashRow(p.join.keyTypes, key, p.join.run.work())
+	if err != nil {
+		return err
+	}
 	f := &p.open[partOf(h, p.level)]
 	if f.right == nil {
 		if f.right, err = newSpill(p.join.run, typesOf(p.join.node.Right.Columns())); err != nil {
@@ -74,8 +79,12 @@ func (p *joinParts) unflag(row Row) (left Row, matched bool) {
 	return row[:n:n], row[n].Bool()
 }
 
-// addLeft puts a left row into its part, unless nothing can come of it.
-func (p *joinParts) addLeft(h uint64, left Row, matched bool) (err error) {
+// addLeft puts a left row into its key's part, unless nothing can come of it.
+func (p *joinParts) addLeft(key, left Row, matched bool) error {
+	h, err := hashRow(p.join.keyTypes, key, p.join.run.work())
+	if err != nil {
+		return err
+	}
 	f := &p.open[partOf(h, p.level)]
 	if kind := p.join.node.Kind; f.right == nil && (matched || kind == plan.JoinInner || kind == plan.JoinSemi) {
 		return nil
@@ -106,7 +115,7 @@ func (p *joinParts) partLeft(ctx context.Context) error {
 		case !ok:
 			p.join.pairing.unmatched(row)
 		default:
-			if err := p.addLeft(hashRow(p.join.keyTypes, key), row, false); err != nil {
+			if err := p.addLeft(key, row, false); err != nil {
 				return err
 			}
 		}
@@ -191,7 +200,11 @@ func (p *joinParts) load() error {
 		if err != nil {
 			return err
 		}
-		o.table.add(hashRow(o.keyTypes, key), key, row)
+		h, err := hashRow(o.keyTypes, key, o.run.work())
+		if err != nil {
+			return err
+		}
+		o.table.add(h, key, row)
 		if o.table.used.full() {
 			return nil
 		}
@@ -217,7 +230,7 @@ func (p *joinParts) again() error {
 		if err != nil {
 			return err
 		}
-		if err := p.addRight(hashRow(o.keyTypes, key), row); err != nil {
+		if err := p.addRight(key, row); err != nil {
 			return err
 		}
 	}
@@ -248,7 +261,7 @@ func (p *joinParts) againLeft() error {
 		if err != nil {
 			return err
 		}
-		if err := p.addLeft(hashRow(p.join.keyTypes, key), left, matched); err != nil {
+		if err := p.addLeft(key, left, matched); err != nil {
 			return err
 		}
 	}

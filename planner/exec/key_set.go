@@ -26,11 +26,17 @@ func newKeySet(r *run, columns []columnType) *keySet {
 
 // find looks for a row.
 func (s *keySet) find(row Row) (place, error) {
-	h := hashRow(s.types, row)
+	h, err := hashRow(s.types, row, s.memory.work)
+	if err != nil {
+		return place{}, err
+	}
 	if s.disk != nil {
 		return s.disk.find(h, row)
 	}
-	at := s.memory.lookup(h, row)
+	at, err := s.memory.lookup(h, row)
+	if err != nil {
+		return place{}, err
+	}
 	if at < 0 {
 		return place{at: -1, hash: h}, nil
 	}
@@ -60,7 +66,11 @@ func (s *keySet) spill() error {
 		return err
 	}
 	for i, row := range s.memory.rows {
-		if err := s.disk.insert(hashRow(s.types, row), row, s.counts[i]); err != nil {
+		h, err := hashRow(s.types, row, s.memory.work)
+		if err != nil {
+			return err
+		}
+		if err := s.disk.insert(h, row, s.counts[i]); err != nil {
 			return err
 		}
 	}

@@ -104,15 +104,17 @@ func (d *dedupe) pass(rows []Row, key func(Row) (Row, error)) ([]Row, error) {
 		if err != nil {
 			return nil, err
 		}
-		h := hashRow(d.seen.types, k)
+		h, number, err := d.seen.find(k)
 		switch {
-		case d.seen.lookup(h, k) >= 0:
+		case err != nil:
+			return nil, err
+		case number >= 0:
 		case d.parts.full(&d.seen.used):
 			if err := d.parts.add(h, row); err != nil {
 				return nil, err
 			}
 		default:
-			d.seen.add(k)
+			d.seen.insert(h, k)
 			kept = append(kept, row)
 		}
 	}

@@ -1,8 +1,11 @@
 package exec
 
+import "github.com/pegmatitedb/pegmatite/internal/types"
+
 // rowSet numbers distinct rows from 0. NULLs are equal to each other.
 type rowSet struct {
 	types []columnType
+	work  types.Work
 	rows  []Row
 	heads map[uint64]int32 // hash → the last of the rows with it
 	chain []int32          // row → the previous with its hash; -1 is none
@@ -13,7 +16,7 @@ type rowSet struct {
 const entryBytes = 48
 
 func newRowSet(r *run, columns []columnType) *rowSet {
-	return &rowSet{types: columns, heads: map[uint64]int32{}, used: r.account()}
+	return &rowSet{types: columns, work: r.work(), heads: map[uint64]int32{}, used: r.account()}
 }
 
 func (s *rowSet) clear() {
@@ -25,26 +28,36 @@ func (s *rowSet) clear() {
 }
 
 // lookup returns the number of a row with hash h that is there, or -1.
-func (s *rowSet) lookup(h uint64, row Row) int {
+func (s *rowSet) lookup(h uint64, row Row) (int, error) {
 	i, ok := s.heads[h]
 	if !ok {
-		return -1
+		return -1, nil
 	}
 	for ; i >= 0; i = s.chain[i] {
-		if equalRows(s.types, s.rows[i], row) {
-			return int(i)
+		if equal, err := equalRows(s.types, s.rows[i], row, s.work); equal || err != nil {
+			return int(i), err
 		}
 	}
-	return -1
+	return -1, nil
 }
 
-// add returns the row's number, and whether it is new.
-func (s *rowSet) add(row Row) (number int, added bool) {
-	h := hashRow(s.types, row)
-	if i := s.lookup(h, row); i >= 0 {
-		return i, false
+// find returns the row's hash, and its number or -1.
+func (s *rowSet) find(row Row) (h uint64, number int, err error) {
+	if h, err = hashRow(s.types, row, s.work); err != nil {
+		return 0, 0, err
 	}
-	return s.insert(h, row), true
+	number, err = s.lookup(h, row)
+	return h, number, err
+}
+
+// add reports whether the row is new.
+func (s *rowSet) add(row Row) (added bool, err error) {
+	h, number, err := s.find(row)
+	if err != nil || number >= 0 {
+		return false, err
+	}
+	s.insert(h, row)
+	return true, nil
 }
 
 // insert adds a row with hash h that is not there, and returns its number. The

@@ -1,23 +1,28 @@
 package exec
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
 
 // rowSorter sorts rows: in memory as far as it is allowed, else as sorted runs
 // in temporary files that are merged. Rows that compare equal keep the order in
 // which they came.
 type rowSorter struct {
-	run    *run
-	types  []columnType
-	orders []order
-	top    int64 // how many rows are wanted; -1 is all
-	rows   []Row
-	used   account
-	files  []*spillFile // sorted runs: the older, the more levels up
-	heads  []*runHead
-	ended  bool
+	run   *run
+	keys  *sortKeys
+	work  types.Work
+	top   int64 // how many rows are wanted; -1 is all
+	rows  []Row
+	used  account
+	files []*spillFile // sorted runs: the older, the more levels up
+	heads []*runHead
+	ended bool
 }
 
-// runHead is a sorted run with its first row not taken yet.
+// runHead is a sorted run with its first row not taken yet. As all rows that a
+// sorter holds, it has its keys.
 type runHead struct {
 	file *spillReader
 	row  Row
@@ -28,15 +33,21 @@ type runHead struct {
 const mergeWidth = 16
 
 func newRowSorter(r *run, columns []columnType, orders []order) *rowSorter {
-	return &rowSorter{run: r, types: columns, orders: orders, top: -1, used: r.account()}
+	return &rowSorter{run: r, keys: newSortKeys(columns, orders), work: r.work(), top: -1, used: r.account()}
 }
 
 // add takes a row, which is the sorter's from then on.
 func (s *rowSorter) add(row Row) error {
+	row, err := s.keys.with(row, s.work)
+	if err != nil {
+		return err
+	}
 	s.rows = append(s.rows, owned(row))
 	s.used.add(rowBytes(row))
 	if s.top >= 0 && s.top < 1<<20 && int64(len(s.rows)) >= 2*s.top+batchRows {
-		s.sortMemory()
+		if err := s.sortMemory(); err != nil {
+			return err
+		}
 	}
 	if s.used.full() {
 		return s.spill()
@@ -45,22 +56,24 @@ func (s *rowSorter) add(row Row) error {
 }
 
 // sortMemory sorts what is in memory, and drops what lies beyond the bound.
-func (s *rowSorter) sortMemory() {
-	slices.SortStableFunc(s.rows, func(a, b Row) int { return compareRows(s.orders, a, b) })
-	if s.top < 0 || int64(len(s.rows)) <= s.top {
-		return
+func (s *rowSorter) sortMemory() error {
+	if err := s.keys.sort(s.rows, s.work); err != nil || s.top < 0 || int64(len(s.rows)) <= s.top {
+		return err
 	}
 	for _, row := range s.rows[s.top:] {
 		s.used.add(-rowBytes(row))
 	}
 	clear(s.rows[s.top:])
 	s.rows = s.rows[:s.top]
+	return nil
 }
 
 // spill writes what is in memory as one sorted run.
 func (s *rowSorter) spill() error {
-	s.sortMemory()
-	f, err := newSpill(s.run, s.types)
+	if err := s.sortMemory(); err != nil {
+		return err
+	}
+	f, err := newSpill(s.run, s.keys.columns)
 	if err != nil {
 		return err
 	}
@@ -95,7 +108,7 @@ func (s *rowSorter) compact() error {
 
 // mergeFiles merges runs into one, and closes them.
 func (s *rowSorter) mergeFiles(files []*spillFile) (*spillFile, error) {
-	merged, err := newSpill(s.run, s.types)
+	merged, err := newSpill(s.run, s.keys.columns)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +162,11 @@ func (s *rowSorter) openRuns(files []*spillFile) error {
 func (s *rowSorter) take() (Row, error) {
 	least := 0
 	for i := 1; i < len(s.heads); i++ {
-		if compareRows(s.orders, s.heads[i].row, s.heads[least].row) < 0 {
+		c, err := compareRows(s.keys.orders, s.heads[i].row, s.heads[least].row, s.work)
+		if err != nil {
+			return nil, err
+		}
+		if c < 0 {
 			least = i
 		}
 	}
@@ -169,8 +186,7 @@ func (s *rowSorter) take() (Row, error) {
 func (s *rowSorter) end() error {
 	s.ended = true
 	if len(s.files) == 0 {
-		s.sortMemory()
-		return nil
+		return s.sortMemory()
 	}
 	if len(s.rows) > 0 {
 		if err := s.spill(); err != nil {
@@ -189,14 +205,18 @@ func (s *rowSorter) next() (Row, error) {
 	}
 	switch {
 	case len(s.heads) > 0:
-		return s.take()
+		row, err := s.take()
+		if err != nil {
+			return nil, err
+		}
+		return s.keys.without(row), nil
 	case len(s.rows) == 0:
 		return nil, nil
 	}
 	row := s.rows[0]
 	s.rows[0] = nil
 	s.rows = s.rows[1:]
-	return row, nil
+	return s.keys.without(row), nil
 }
 
 // close gives everything back; rows can be added anew.

@@ -22,6 +22,7 @@ type run struct {
 	params []types.Datum
 	known  []bool // of the Inits: has a value
 	ctx    expr.Context
+	spend  types.Work // see work
 	// copies are the contexts of those who need one of their own; see serve.
 	copies []*expr.Context
 	values shard.Values
@@ -41,6 +42,14 @@ type run struct {
 	ledger   ledger
 	// subqueries are those of expressions that have run: nobody else closes them.
 	subqueries []*subquery
+}
+
+// work asks for what is long whether the statement goes on.
+func (r *run) work() types.Work {
+	if r.spend == nil {
+		r.spend = r.ctx.Spend
+	}
+	return r.spend
 }
 
 // Row is a row of datums, by position of the node's columns.

@@ -10,9 +10,10 @@ import (
 // sorter is the Sort node; with a bound only the rows below it are kept.
 type sorter struct {
 	input operator
-	keys  *scope // the keys, then the bound
+	keys  *scope // the keys that are no columns, then the bound
 	width int
-	rows  *rowSorter // with their keys behind them
+	made  int        // how many keys are no columns
+	rows  *rowSorter // with these keys behind them
 	done  bool       // all rows are in
 }
 
@@ -24,13 +25,19 @@ func newSort(r *run, n *plan.Sort) (operator, error) {
 	cols := n.Input.Columns()
 	o := &sorter{input: input, width: len(cols)}
 	list := make([]expr.Expr, 0, len(n.Keys)+1)
-	types := typesOf(cols)
+	types, layout := typesOf(cols), layoutOf(cols)
 	var orders []order
-	for i, k := range n.Keys {
-		list = append(list, k.Expr)
-		orders = append(orders, order{len(cols) + i, k.Expr.Type(), k.Desc, k.NullsFirst})
-		types = append(types, columnType{k.Expr.Type(), -1})
+	for _, k := range n.Keys {
+		position := len(types)
+		if c, ok := k.Expr.(*expr.Column); ok && layout(c.ID) >= 0 {
+			position = layout(c.ID)
+		} else {
+			list = append(list, k.Expr)
+			types = append(types, columnType{k.Expr.Type(), -1})
+		}
+		orders = append(orders, order{position, k.Expr.Type(), k.Desc, k.NullsFirst})
 	}
+	o.made = len(list)
 	o.rows = newRowSorter(r, types, orders)
 	o.keys, err = r.scopeOf(n, "sort", cols, append(list, n.Top)...)
 	return o, err
@@ -42,8 +49,8 @@ func (o *sorter) open(ctx context.Context) error {
 	if err := o.keys.begin(ctx); err != nil {
 		return err
 	}
-	if n := len(o.rows.orders); o.keys.evals[n] != nil {
-		v, err := o.keys.value(n, nil)
+	if o.keys.evals[o.made] != nil {
+		v, err := o.keys.value(o.made, nil)
 		if err != nil {
 			return err
 		}
@@ -83,12 +90,15 @@ func (o *sorter) collect(ctx context.Context) error {
 			return err
 		}
 		for _, row := range rows {
-			wide := make(Row, o.width+len(o.rows.orders))
-			copy(wide, row)
-			if err := o.keys.row(wide[o.width:], 0, len(o.rows.orders), row); err != nil {
-				return err
+			if o.made > 0 {
+				wide := make(Row, o.width+o.made)
+				copy(wide, row)
+				if err := o.keys.row(wide[o.width:], 0, o.made, row); err != nil {
+					return err
+				}
+				row = wide
 			}
-			if err := o.rows.add(wide); err != nil {
+			if err := o.rows.add(row); err != nil {
 				return err
 			}
 		}

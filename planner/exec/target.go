@@ -87,7 +87,9 @@ func (t *target) clear() error {
 	return t.seen.close()
 }
 
-func (t *target) sameKey(a, b Row) bool { return equalRows(t.keyTypes, t.key(a), t.key(b)) }
+func (t *target) sameKey(a, b Row) (bool, error) {
+	return equalRows(t.keyTypes, t.key(a), t.key(b), t.run.work())
+}
 
 // outcome says what became of a list of rows: written, or stale, with the
 // newest image (nil: deleted).

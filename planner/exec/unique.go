@@ -137,8 +137,14 @@ func (r *run) changeEntries(ctx context.Context, n plan.Node, rel *plan.Relation
 		var gone, come []Row
 		for i := range old {
 			before, after := entryOf(g, old[i]), entryOf(g, new[i])
-			if before != nil && after != nil && equalRows(columns, before, after) {
-				continue
+			if before != nil && after != nil {
+				same, err := equalRows(columns, before, after, r.work())
+				if err != nil {
+					return err
+				}
+				if same {
+					continue
+				}
 			}
 			if before != nil {
 				gone = append(gone, before)

@@ -76,7 +76,11 @@ func (o *update) change(ctx context.Context, changes []change, at txn.Timestamp)
 	}
 	var stay, move []change
 	for _, c := range changes {
-		if o.target.sameKey(c.old, c.new) {
+		same, err := o.target.sameKey(c.old, c.new)
+		if err != nil {
+			return err
+		}
+		if same {
 			stay = append(stay, c)
 		} else {
 			move = append(move, c)

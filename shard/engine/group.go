@@ -70,6 +70,7 @@ type grouper struct {
 	*grouping
 	in      source
 	c       *expr.Context
+	work    types.Work
 	columns []column // of the input
 
 	most   int // bytes of groups at once
@@ -106,7 +107,7 @@ func (g *grouper) fill(ctx context.Context) error {
 	g.byKey, g.bytes = map[string]*group{}, 0
 	if g.row == nil {
 		g.row = make([]types.Datum, len(g.columns))
-		g.values = make([]types.Datum, len(g.keys))
+		g.values, g.work = make([]types.Datum, len(g.keys)), g.c.Spend
 	}
 	for g.bytes < g.most {
 		rows, n, err := g.in.next(ctx)
@@ -149,7 +150,11 @@ func (g *grouper) add() error {
 		}
 		g.values[i] = v
 		k := g.keyColumns[i]
-		g.hash = k.t.StoreKey(k.typmod, v).AppendPacked(g.hash)
+		key, err := k.t.StoreKeyLong(k.typmod, v, g.work)
+		if err != nil {
+			return err
+		}
+		g.hash = key.AppendPacked(g.hash)
 	}
 	gr := g.byKey[string(g.hash)]
 	if gr == nil {

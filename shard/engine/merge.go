@@ -45,7 +45,10 @@ func (m *merger) next(ctx context.Context) ([]byte, int, error) {
 	m.buf = m.buf[:0]
 	n := 0
 	for len(m.buf) < pageBytes {
-		h := m.first()
+		h, err := m.first()
+		if err != nil {
+			return nil, 0, err
+		}
 		if h == nil {
 			break
 		}
@@ -59,17 +62,20 @@ func (m *merger) next(ctx context.Context) ([]byte, int, error) {
 }
 
 // first is the cursor whose row comes first, nil at the end.
-func (m *merger) first() *cursor {
+func (m *merger) first() (*cursor, error) {
 	a, b := &m.heads[0], &m.heads[1]
 	switch {
 	case a.row == nil && b.row == nil:
-		return nil
+		return nil, nil
 	case b.row == nil:
-		return a
-	case a.row == nil || m.stages.compare(b.keys, a.keys) < 0:
-		return b
+		return a, nil
+	case a.row == nil:
+		return b, nil
 	}
-	return a
+	if n, err := m.stages.compare(b.keys, a.keys, m.c.Spend); n < 0 || err != nil {
+		return b, err
+	}
+	return a, nil
 }
 
 // advance moves a cursor to its next row.

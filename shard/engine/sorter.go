@@ -27,6 +27,7 @@ type sorter struct {
 	stages *stages
 	in     source
 	c      *expr.Context
+	work   types.Work
 	limit  int64
 	files  *sortFiles // nil: all stays in memory
 
@@ -54,7 +55,7 @@ func (s *sorter) columns() []column {
 
 func (s *sorter) next(ctx context.Context) ([]byte, int, error) {
 	if !s.done {
-		s.done = true
+		s.done, s.work = true, s.c.Spend
 		s.all = make([]types.Datum, len(s.columns()))
 		if err := s.fill(ctx); err != nil {
 			return nil, 0, err
@@ -97,7 +98,9 @@ func (s *sorter) fill(ctx context.Context) error {
 			s.bytes += sortedRowBytes + 2*int64(len(packed))
 		}
 		if s.limit >= 0 && int64(len(s.rows)) > s.limit+cutAt {
-			s.cut()
+			if err := s.cut(); err != nil {
+				return err
+			}
 		}
 		if s.files != nil && s.bytes > s.files.most() {
 			if err := s.spill(); err != nil {
@@ -108,8 +111,7 @@ func (s *sorter) fill(ctx context.Context) error {
 	if len(s.runs) > 0 {
 		return s.spill()
 	}
-	s.cut()
-	return nil
+	return s.cut()
 }
 
 // sorted is a packed row, whose memory it takes, with its keys.
@@ -121,8 +123,20 @@ func (s *sorter) sorted(packed []byte) (sortedRow, error) {
 	return sortedRow{packed, keys}, err
 }
 
-func (s *sorter) cut() {
-	slices.SortStableFunc(s.rows, func(a, b sortedRow) int { return s.stages.compare(a.keys, b.keys) })
+// cut sorts what is in memory, and drops what is beyond the limit.
+func (s *sorter) cut() error {
+	var failed error
+	slices.SortStableFunc(s.rows, func(a, b sortedRow) int {
+		if failed != nil {
+			return 0 // the sort is soon over
+		}
+		n, err := s.stages.compare(a.keys, b.keys, s.work)
+		failed = err
+		return n
+	})
+	if failed != nil {
+		return failed
+	}
 	if s.limit >= 0 && int64(len(s.rows)) > s.limit {
 		clear(s.rows[s.limit:])
 		s.rows = s.rows[:s.limit]
@@ -131,13 +145,13 @@ func (s *sorter) cut() {
 			s.bytes += sortedRowBytes + 2*int64(len(s.rows[i].row))
 		}
 	}
+	return nil
 }
 
 // spill makes a run of what is in memory.
 func (s *sorter) spill() error {
-	s.cut()
-	if len(s.rows) == 0 {
-		return nil
+	if err := s.cut(); err != nil || len(s.rows) == 0 {
+		return err
 	}
 	r, err := s.files.write(s.rows)
 	if err != nil {
@@ -160,18 +174,12 @@ func (s *sorter) advance(r *sortRun) error {
 	return err
 }
 
-// merge fills a page with the smallest rows; of equal ones those of the earlier
-// run come first, as they came.
+// merge fills a page with the smallest rows.
 func (s *sorter) merge() (n int, err error) {
 	for len(s.buf) < pageBytes {
-		var least *sortRun
-		for _, r := range s.runs {
-			if !r.ended && (least == nil || s.stages.compare(r.head.keys, least.head.keys) < 0) {
-				least = r
-			}
-		}
-		if least == nil {
-			return n, nil
+		least, err := s.least()
+		if err != nil || least == nil {
+			return n, err
 		}
 		s.buf = appendRow(s.buf, least.head.row)
 		n++
@@ -180,6 +188,26 @@ func (s *sorter) merge() (n int, err error) {
 		}
 	}
 	return n, nil
+}
+
+// least is the run whose head comes first, nil at the end; of equal ones the
+// earlier run, as its rows came first.
+func (s *sorter) least() (least *sortRun, err error) {
+	for _, r := range s.runs {
+		if r.ended {
+			continue
+		}
+		order := -1
+		if least != nil {
+			if order, err = s.stages.compare(r.head.keys, least.head.keys, s.work); err != nil {
+				return nil, err
+			}
+		}
+		if order < 0 {
+			least = r
+		}
+	}
+	return least, nil
 }
 
 // sortFiles are the files of one read's sorts. They lie beside the scratch

@@ -19,10 +19,11 @@ type stages struct {
 	output []column
 }
 
-// orderKey is one ORDER BY item.
+// orderKey is one ORDER BY item. Its values are compared as their types.Type.SortKey.
 type orderKey struct {
 	eval       expr.Eval
-	t          *types.Type
+	of         *types.Type
+	t          *types.Type // of the sort key
 	desc       bool
 	nullsFirst bool
 }
@@ -47,7 +48,7 @@ func compileStages(f *shard.Fragment, fetched []column) (*stages, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.order = append(s.order, orderKey{eval, k.Expr.Type(), k.Desc, k.NullsFirst})
+		s.order = append(s.order, orderKey{eval, k.Expr.Type(), k.Expr.Type().SortKeyType(), k.Desc, k.NullsFirst})
 	}
 	if f.Output != nil {
 		if s.out, err = expr.CompileAll(f.Output, identity); err != nil {
@@ -68,30 +69,30 @@ func (s *stages) sorts() bool { return len(s.order) > 0 && (s.filter != nil || s
 // plain reports whether pages of fetched rows travel as they are.
 func (s *stages) plain() bool { return s.filter == nil && s.group == nil && s.out == nil && !s.sorts() }
 
-// before compares two rows' sort keys.
-func (s *stages) compare(a, b []types.Datum) int {
+// compare orders two rows' sort keys; work is asked whether to go on.
+func (s *stages) compare(a, b []types.Datum, work types.Work) (int, error) {
 	for i := range s.order {
-		if c := s.order[i].compare(a[i], b[i]); c != 0 {
-			return c
+		if c, err := s.order[i].compare(a[i], b[i], work); c != 0 || err != nil {
+			return c, err
 		}
 	}
-	return 0
+	return 0, nil
 }
 
-func (k *orderKey) compare(a, b types.Datum) int {
+func (k *orderKey) compare(a, b types.Datum, work types.Work) (int, error) {
 	switch {
 	case a.IsNull() && b.IsNull():
-		return 0
+		return 0, nil
 	case a.IsNull():
-		return sign(k.nullsFirst)
+		return sign(k.nullsFirst), nil
 	case b.IsNull():
-		return -sign(k.nullsFirst)
+		return -sign(k.nullsFirst), nil
 	}
-	c := k.t.Compare(a, b)
+	c, err := k.t.CompareLong(a, b, work)
 	if k.desc {
-		return -c
+		return -c, err
 	}
-	return c
+	return c, err
 }
 
 func sign(first bool) int {
@@ -108,7 +109,9 @@ func (s *stages) sortKeys(c *expr.Context, row []types.Datum) ([]types.Datum, er
 		if err != nil {
 			return nil, err
 		}
-		keys[i] = v
+		if keys[i], err = s.order[i].of.SortKey(v, c.Spend); err != nil {
+			return nil, err
+		}
 	}
 	return keys, nil
 }
