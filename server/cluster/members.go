@@ -38,12 +38,14 @@ type Members struct {
 	changed chan struct{}                      // holds one when they are to be read anew
 	stop    context.CancelFunc
 	done    sync.WaitGroup
+	pulses  sync.WaitGroup // of the connections
 }
 
 // member is another node, and the connection to it.
 type member struct {
 	store.Node
 	conn   *grpc.ClientConn
+	hangUp func() // ends the connection
 	client *remote.Client
 	shards shard.Service // client, with errors that say which node it is
 	logs   []txn.LogID
@@ -76,9 +78,26 @@ func (m *Members) Close() error {
 	m.done.Wait()
 	for _, n := range *m.nodes.Load() {
 		if n.conn != nil {
-			n.conn.Close()
+			n.hangUp()
 		}
 	}
+	m.pulses.Wait()
+	return nil
+}
+
+// connect makes a connection to a node, which ends when the node falls silent.
+func (m *Members) connect(n *member) error {
+	var pulse remote.Pulse
+	conn, err := remote.Connect(n.Address, slices.Concat(m.dial, pulse.Options())...)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	m.pulses.Go(func() {
+		pulse.Run(ctx, conn, func() { m.log.Warn("a node has fallen silent", "node", n.Name, "address", n.Address) })
+	})
+	n.conn, n.client = conn, remote.New(conn, n.Address)
+	n.hangUp = func() { stop(); conn.Close() }
 	return nil
 }
 
@@ -189,11 +208,9 @@ func (m *Members) refresh(ctx context.Context) error {
 		}
 		x := &member{Node: n, shards: reach{m, n.ID}, logs: logIDs(n.Logs)}
 		if before := old[n.ID]; before != nil && before.Address == n.Address {
-			x.conn, x.client = before.conn, before.client
+			x.conn, x.client, x.hangUp = before.conn, before.client, before.hangUp
 		} else if n.Address != "" {
-			if x.conn, err = remote.Connect(n.Address, m.dial...); err == nil {
-				x.client = remote.New(x.conn, n.Address)
-			} else {
+			if err := m.connect(x); err != nil {
 				m.log.Warn("a node's address is of no use", "node", n.Name, "address", n.Address, "error", err)
 			}
 		}
@@ -204,7 +221,7 @@ func (m *Members) refresh(ctx context.Context) error {
 	m.orphan(old, now)
 	for id, before := range old {
 		if x := now[id]; before.conn != nil && (x == nil || x.conn != before.conn) {
-			before.conn.Close()
+			before.hangUp()
 		}
 	}
 	return nil

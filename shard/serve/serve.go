@@ -76,7 +76,7 @@ func (s *Server) Register(g *grpc.Server) {
 			method(codec.Write, s.write), method(codec.Cut, s.cut),
 			method(codec.Control, s.control), method(codec.Cancel, s.cancel),
 			method(codec.Commit, s.commit), method(codec.Prepare, s.prepare), method(codec.Decide, s.decide),
-			method(codec.Resolve, s.resolve), method(codec.Ask, s.ask),
+			method(codec.Resolve, s.resolve), method(codec.Ask, s.ask), method(codec.Ping, s.ping),
 		},
 		Streams: []grpc.StreamDesc{{StreamName: codec.Read, ServerStreams: true,
 			Handler: func(_ any, stream grpc.ServerStream) error { return s.read(stream) }}},
@@ -139,6 +139,9 @@ func (s *Server) cancel(_ context.Context, request []byte) (*codec.Frame, error)
 	end()
 	return codec.EncodeNumber(1), nil
 }
+
+// ping says that this process is there, whatever its shards do.
+func (s *Server) ping(context.Context, []byte) (*codec.Frame, error) { return codec.EncodeDone(), nil }
 
 func (s *Server) write(ctx context.Context, request []byte) (*codec.Frame, error) {
 	call, r, err := s.receiver.Write(request)

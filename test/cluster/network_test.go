@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"path"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,11 +20,14 @@ import (
 // network is what lies between the nodes of a cluster: messages are lost,
 // doubled, delayed and overtaken, by a seeded choice, while it is told so.
 type network struct {
-	mu     sync.Mutex // protects rng, counts and at
+	mu     sync.Mutex // protects rng, counts, at, drops and held
 	rng    *rand.Rand
 	counts map[string]int // what has become of messages
 	// at, unless nil, says of a commit's message whether its sender is cut off from here on.
-	at func(method string) bool
+	at    func(method string) bool
+	drops []string // methods whose messages are lost, whoever sends them
+	held  string   // the method whose next message is held back
+	until chan struct{}
 
 	lossy atomic.Bool
 	cut   [8]atomic.Bool // the i-th node reaches nobody
@@ -63,6 +67,22 @@ func (n *network) cutAt(at func(method string) bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.at = at
+}
+
+// drop loses all messages of some methods from here on.
+func (n *network) drop(methods ...string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.drops = methods
+}
+
+// hold holds the next message of a method back, until release is called.
+func (n *network) hold(method string) (release func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	until := make(chan struct{})
+	n.held, n.until = method, until
+	return sync.OnceFunc(func() { close(until) })
 }
 
 var (
@@ -122,12 +142,26 @@ func (n *network) wait(ctx context.Context) {
 
 // pass carries a message; reply is where its answer is to be.
 func (n *network) pass(ctx context.Context, from int, method string, reply any, send func(context.Context, any) error) error {
+	if method == codec.Ping {
+		return send(ctx, reply) // who is cut off is not silent for a while afterwards
+	}
 	n.mu.Lock()
 	if n.at != nil && n.at(method) {
 		n.cut[from].Store(true)
 	}
+	dropped := slices.Contains(n.drops, method)
+	var until chan struct{}
+	if n.held == method {
+		until, n.held, n.until = n.until, "", nil
+	}
 	n.mu.Unlock()
-	if n.cut[from].Load() {
+	if until != nil {
+		select {
+		case <-until:
+		case <-ctx.Done():
+		}
+	}
+	if n.cut[from].Load() || dropped {
 		return errCutOff
 	}
 	again := func() {

@@ -36,6 +36,7 @@ const (
 	Cut     = "Cut"
 	Control = "Control"
 	Cancel  = "Cancel" // ends the request with a call number, which then answers
+	Ping    = "Ping"   // asks for nothing but an answer
 
 	Commit  = "Commit"
 	Prepare = "Prepare"
