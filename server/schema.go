@@ -306,6 +306,14 @@ func decodeOutcome(b []byte) (txn.Outcome, error) {
 	return txn.Outcome{State: txn.State(b[0]), At: txn.Timestamp(binary.BigEndian.Uint64(b[1:]))}, nil
 }
 
+// resolve tells a log of another node what one of this node's has decided.
+func (n *Node) resolve(ctx context.Context, log txn.LogID, r *txn.ResolveRequest) error {
+	if c := n.view.Load(); c != nil {
+		return c.Resolve(ctx, log, r)
+	}
+	return pgerr.New(pgerr.CannotConnectNow, "the node is starting")
+}
+
 // ask answers a log that was left in doubt by a transaction whose home is the
 // metadata store: undecided ones are aborted first.
 func (n *Node) ask(ctx context.Context, home txn.LogID, id txn.ID) (txn.Outcome, error) {

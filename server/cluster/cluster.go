@@ -126,6 +126,25 @@ func (c *Cluster) Ask(ctx context.Context, home txn.LogID, id txn.ID) (txn.Outco
 	return p.Ask(ctx, id)
 }
 
+// Resolve tells a log of another node what one of this node's has decided
+// (engine.Config.Resolve). A log whose node was removed needs no decision any more:
+// until it has no shard, and nothing in doubt, no node can be removed.
+func (c *Cluster) Resolve(ctx context.Context, log txn.LogID, r *txn.ResolveRequest) error {
+	if p := c.Participant(log); p != nil {
+		return p.Resolve(ctx, r)
+	}
+	nodes, err := c.store.Nodes(ctx) // a new node's record may not have come yet
+	if err != nil {
+		return err
+	}
+	for _, n := range nodes {
+		if len(n.Logs) == 0 || slices.Contains(logIDs(n.Logs), log) {
+			return pgerr.New(pgerr.ConnectionFailure, "log %s cannot be reached", log)
+		}
+	}
+	return nil
+}
+
 // Nodes implements session.Topology.
 func (c *Cluster) Nodes(ctx context.Context) ([]session.NodeInfo, error) {
 	nodes, err := c.store.Nodes(ctx)

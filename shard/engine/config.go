@@ -39,6 +39,9 @@ type Config struct {
 	// Ask asks another node's home log for the outcome of a transaction left in
 	// doubt. Nil: only this node's logs are homes.
 	Ask func(ctx context.Context, home txn.LogID, id txn.ID) (txn.Outcome, error)
+	// Resolve tells a log of another node an outcome that one of this node's has
+	// decided, durably (txn.Participant). Nil: such decisions are kept.
+	Resolve func(ctx context.Context, log txn.LogID, r *txn.ResolveRequest) error
 	// Over asks a node which of its transactions are over. Nil: nobody is asked.
 	Over func(ctx context.Context, node uint32, ids []txn.ID) ([]txn.ID, error)
 	// Waits are those of transactions that may hold something here while they

@@ -136,7 +136,23 @@ func (e *Engine) transactions() []shard.TransactionInfo {
 		e.participant.describe(&info)
 		out = append(out, info)
 	}
+	if e.participant.engines()[0] == e {
+		out = append(out, e.participant.decisions()...)
+	}
 	return out
+}
+
+// decisions are those that the log keeps for participants which may not know
+// them; its first shard tells of them.
+func (p *Participant) decisions() (list []shard.TransactionInfo) {
+	p.two.mu.Lock()
+	defer p.two.mu.Unlock()
+	for _, d := range p.two.ledger.Doubts() {
+		if !d.Undecided() {
+			list = append(list, shard.TransactionInfo{Txn: d.Txn, State: d.Outcome.State, At: d.Outcome.At, Participants: d.Participants})
+		}
+	}
+	return list
 }
 
 // describe adds what is known of a prepared transaction.

@@ -128,6 +128,7 @@ func (n *Node) runResolver(stop <-chan struct{}) {
 	defer tick.Stop()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	n.running.Go(func() { <-stop; cancel() }) // a node that is asked may say nothing for long
 	n.ResolveInDoubt(ctx)
 	for {
 		select {
@@ -172,11 +173,23 @@ func (n *Node) ResolveInDoubt(ctx context.Context) int {
 			}
 			if err != nil {
 				left++
-				n.cfg.Logger.Warn("transaction in doubt", "txn", d.Txn, "home", d.Home, "error", err)
+				n.logLeft(ctx, &d, err)
 			}
 		}
 	}
 	return left
+}
+
+// logLeft says why a transaction is not over. A decision that is kept for a node
+// that is down is in nobody's way.
+func (n *Node) logLeft(ctx context.Context, d *twopc.Doubt, err error) {
+	switch {
+	case ctx.Err() != nil:
+	case d.Undecided():
+		n.cfg.Logger.Warn("transaction in doubt", "txn", d.Txn, "home", d.Home, "error", err)
+	default:
+		n.cfg.Logger.Debug("a decision is kept", "txn", d.Txn, "error", err)
+	}
 }
 
 // overdue are the transactions of a log that should have been over.
@@ -216,8 +229,8 @@ func (n *Node) learn(ctx context.Context, p *Participant, d *twopc.Doubt) error 
 	return p.Resolve(ctx, &txn.ResolveRequest{Txn: d.Txn, Outcome: out})
 }
 
-// spread brings a decision to its participants, as far as they are on this
-// node, and forgets it when all have it durably.
+// spread brings a decision to its participants, in place of a coordinator that
+// has not, and forgets it when all have it durably (rule 8).
 func (n *Node) spread(ctx context.Context, home *Participant, d *twopc.Doubt) error {
 	// Until it is durable the decision can still be lost, and whoever had
 	// followed it would stand alone.
@@ -229,15 +242,22 @@ func (n *Node) spread(ctx context.Context, home *Participant, d *twopc.Doubt) er
 		if id == home.uuid {
 			continue
 		}
-		p := n.Participant(id)
-		if p == nil {
-			return nil // another node's: it asks
-		}
-		if err := p.Resolve(ctx, r); err != nil {
+		if err := n.tell(ctx, id, r); err != nil {
 			return err
 		}
 	}
 	return home.Resolve(ctx, r)
+}
+
+// tell tells a log an outcome, on whichever node it is.
+func (n *Node) tell(ctx context.Context, log txn.LogID, r *txn.ResolveRequest) error {
+	if p := n.Participant(log); p != nil {
+		return p.Resolve(ctx, r)
+	}
+	if n.cfg.Resolve == nil {
+		return pgerr.New(pgerr.ConnectionFailure, "log %s cannot be reached", log)
+	}
+	return n.cfg.Resolve(ctx, log, r)
 }
 
 func (n *Node) ask(ctx context.Context, home txn.LogID, id txn.ID) (txn.Outcome, error) {

@@ -204,8 +204,8 @@ func transactionReason(id shard.ID, t *shard.TransactionInfo) string {
 	switch {
 	case t.State == txn.Prepared && len(t.Participants) > 0:
 		text += fmt.Sprintf(", in doubt: prepared, and log %s, the first of its participants, has the decision", t.Participants[0])
-	case t.State == txn.Committed || t.State == txn.Aborted:
-		text += ", decided, and not yet known to all of its participants"
+	case t.State == txn.Committed:
+		return fmt.Sprintf("log %s keeps the decision until all of its participants have it", t.Participants[0])
 	}
 	return text
 }
@@ -223,6 +223,9 @@ func (s *Session) lockRows(ctx context.Context, emit func(row)) error {
 	}
 	held := map[string]bool{}
 	return s.openOnShards(ctx, func(_ shard.ID, t *shard.TransactionInfo) {
+		if t.State == txn.Committed {
+			return // it locks nothing any more
+		}
 		o := open[t.Txn]
 		lock := func(seq uint64, mode string, granted bool) {
 			emit(row{
