@@ -192,6 +192,12 @@ func (d *DataDir) Commit() error {
 	return nil
 }
 
+// Uncommit undoes the Commit of a directory that was fresh before.
+func (d *DataDir) Uncommit(fresh bool) error {
+	d.Fresh = fresh
+	return d.Begin()
+}
+
 func (d *DataDir) write(id Identity) error {
 	text, err := json.MarshalIndent(id, "", "  ")
 	if err != nil {

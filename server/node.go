@@ -345,13 +345,22 @@ func (n *Node) placement(ctx context.Context) (*placement.Map, error) {
 		}
 		return m, n.dir.Commit()
 	}
+	fresh := n.dir.Fresh
 	if err := n.dir.Commit(); err != nil {
 		return nil, err
 	}
 	if m, err = placement.New(id.Shards, []ring.Member{{Node: id.Node, Weight: 1}}); err != nil {
 		return nil, err
 	}
-	return m, n.store.SetPlacement(ctx, m, unchanged)
+	err = n.store.SetPlacement(ctx, m, unchanged)
+	if !pgerr.HasCode(err, pgerr.TRSerializationFailure) {
+		return m, err
+	}
+	// Another node's first start was faster: this is a node like any other.
+	if err := n.dir.Uncommit(fresh); err != nil {
+		return nil, err
+	}
+	return n.placement(ctx)
 }
 
 // serve accepts clients.

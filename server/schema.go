@@ -13,6 +13,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/server/cluster"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/twopc"
 )
 
 // schemaHome is the home of transactions with DDL: not a log but the metadata
@@ -147,7 +148,7 @@ func (s *schemaChanges) prepare(ctx context.Context, id txn.ID, branches []txn.B
 			Txn: id, At: at, Shards: b.Shards, Home: schemaHome, Participants: logs, Fences: fences,
 		})
 		if err != nil {
-			return 0, err
+			return 0, twopc.Unprepared(id, err)
 		}
 		highest = max(highest, r.At)
 	}

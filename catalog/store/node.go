@@ -178,6 +178,11 @@ func ErrAnotherNode(old Node) error {
 	return pgerr.New(pgerr.ObjectInUse, "node %q is another one, at %s, with a data directory of its own", old.Name, old.Address)
 }
 
+// errElsewhere refuses a node that was faster, or withdrew, under the same name at this moment.
+func errElsewhere(name string) error {
+	return pgerr.New(pgerr.ObjectInUse, "node %q has just joined from elsewhere", name)
+}
+
 // errRemoved refuses a node that an operator has taken out of the cluster.
 func errRemoved(name string) error {
 	return pgerr.New(pgerr.UndefinedObject, "node %q has been removed from the cluster", name)
@@ -214,6 +219,13 @@ func (m *Membership) register(ctx context.Context) error {
 			m.node.Logs = old.Logs // they are the directory's: nobody is to forget them while the node starts
 		}
 	}
+	name, err := m.store.kv.Get(ctx, nameRoot+m.node.Name)
+	if err != nil {
+		return unavailable(err)
+	}
+	if string(name.Value) != id {
+		return errElsewhere(m.node.Name) // the number was taken back, and never comes again
+	}
 	if m.Lease() == 0 {
 		lease, err := m.leaser.Grant(ctx, m.ttl)
 		if err != nil {
@@ -224,7 +236,7 @@ func (m *Membership) register(ctx context.Context) error {
 	live := metakv.Put(liveRoot+id, nil)
 	live.Lease = m.Lease()
 	r, err := m.store.kv.Commit(ctx, metakv.Txn{
-		If:   []metakv.Compare{{Key: nodeRoot + id, Modified: before.Modified}, {Key: removedRoot + id}},
+		If:   []metakv.Compare{{Key: nodeRoot + id, Modified: before.Modified}, {Key: removedRoot + id}, {Key: name.Key, Modified: name.Modified}},
 		Then: []metakv.Op{metakv.Put(nodeRoot+id, marshal(m.node)), live},
 	})
 	if err != nil {
@@ -234,7 +246,7 @@ func (m *Membership) register(ctx context.Context) error {
 		if err := m.checkNotRemoved(ctx); err != nil {
 			return err
 		}
-		return pgerr.New(pgerr.ObjectInUse, "node %q has just joined from elsewhere", m.node.Name)
+		return errElsewhere(m.node.Name)
 	}
 	return nil
 }
@@ -272,7 +284,8 @@ func (m *Membership) renew(ctx context.Context) {
 func (m *Membership) Lease() metakv.LeaseID { return metakv.LeaseID(m.lease.Load()) }
 
 // Withdraw is Close of a node that has never served: nothing is left of it, as
-// long as no shard is its.
+// long as no shard is its. Its number neither: for those who have seen it go,
+// all transactions of that number are over (rule 11).
 func (m *Membership) Withdraw(ctx context.Context) error {
 	if err := m.Close(ctx); err != nil {
 		return err
@@ -291,7 +304,7 @@ func (m *Membership) Withdraw(ctx context.Context) error {
 	}
 	_, err = m.store.kv.Commit(ctx, metakv.Txn{
 		If:   []metakv.Compare{{Key: record.Key, Modified: record.Modified}},
-		Then: []metakv.Op{metakv.Delete(record.Key)},
+		Then: []metakv.Op{metakv.Delete(record.Key), metakv.Delete(nameRoot + now.Name)},
 	})
 	return unavailableOrNil(err)
 }

@@ -15,6 +15,11 @@ import (
 func TestMembership(t *testing.T) {
 	kv := memory.New()
 	s := open(t, kv)
+	for _, name := range []string{"a", "b", "c"} {
+		if _, err := s.NodeID(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+	}
 	node := store.Node{ID: 3, Name: "c", Directory: "d", Address: "127.0.0.1:1", Clients: "127.0.0.1:2", Version: "0.1", Boot: 2, Weight: 1}
 	m, err := s.Join(t.Context(), kv, node, 15*time.Millisecond)
 	if err != nil {
@@ -120,6 +125,17 @@ func TestWithdraw(t *testing.T) {
 		}
 		if nodes, err := s.Nodes(t.Context()); err != nil || len(nodes) != c.left {
 			t.Errorf("with shards %v: %d nodes are left, %v", c.shards, len(nodes), err)
+		}
+		// For the others a number that has gone is over for good (rule 11).
+		if next, err := s.NodeID(t.Context(), "n"); err != nil || (next == id) != c.shards {
+			t.Errorf("with shards %v: node %d comes back as %d, %v", c.shards, id, next, err)
+		}
+		m, err = s.Join(t.Context(), kv, store.Node{ID: id, Name: "n", Directory: "d"}, time.Minute)
+		if (err == nil) != c.shards {
+			t.Errorf("with shards %v: joining under the number again: %v", c.shards, err)
+		}
+		if err == nil {
+			leave(t, m)
 		}
 	}
 }

@@ -109,15 +109,19 @@ func ringIs(t *testing.T, s *store.Store, want ...ring.Member) {
 func TestRingMembers(t *testing.T) {
 	kv := memory.New()
 	s := open(t, kv)
-	alone := store.Node{ID: 9, Name: "alone", Directory: "d", Weight: 1}
+	id, err := s.NodeID(t.Context(), "alone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone := store.Node{ID: id, Name: "alone", Directory: "d", Weight: 1}
 	if _, err := s.Join(t.Context(), kv, alone, time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	ringIs(t, s)
 	m, _ := join(t, s, kv, "a", 1)
 	leave(t, m)
-	ringIs(t, s, ring.Member{Node: 1, Weight: 1})
-	if err := s.Drain(t.Context(), 1, true); err != nil {
+	ringIs(t, s, ring.Member{Node: 2, Weight: 1})
+	if err := s.Drain(t.Context(), 2, true); err != nil {
 		t.Fatal(err)
 	}
 	shards, err := placement.New(8, []ring.Member{{Node: 9, Weight: 1}})

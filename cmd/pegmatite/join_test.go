@@ -81,7 +81,11 @@ func TestJoinOfAnotherVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	old := store.Node{ID: 7, Name: "old", Directory: "d", Clients: "127.0.0.1:1", Version: "0.0"}
+	id, err := s.NodeID(ctx, "old")
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := store.Node{ID: id, Name: "old", Directory: "d", Clients: "127.0.0.1:1", Version: "0.0"}
 	m, err := s.Join(ctx, etcd.Store(), old, time.Minute)
 	if err != nil {
 		t.Fatal(err)

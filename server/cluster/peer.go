@@ -16,6 +16,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/engine"
+	"github.com/pegmatitedb/pegmatite/shard/remote"
 	"github.com/pegmatitedb/pegmatite/shard/remote/codec"
 	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/txn/lock"
@@ -143,8 +144,7 @@ func ask[Q, R any](ctx context.Context, conn *grpc.ClientConn, name string, q Q)
 		if ctx.Err() != nil {
 			return r, pgerr.From(ctx.Err())
 		}
-		return r, pgerr.New(pgerr.ConnectionFailure, "connection to the node at %s failed", conn.Target()).
-			WithDetail("%s", status.Convert(err).Message()).WithCause(err)
+		return r, remote.Lost(conn, err)
 	}
 	raw, err := codec.DecodeRaw(reply.Bytes)
 	if err != nil {

@@ -109,7 +109,12 @@ func standsAt(t *testing.T, kv *memory.Store, id uint32, deaf bool, address stri
 	n.address = listener.Addr().String()
 	members, err := NewMembers(t.Context(), id, s, log)
 	check(t, err)
-	name := string(rune('a' + id))
+	var name string
+	for i := range id { // numbers are given in this order
+		name = string(rune('b' + i))
+		_, err := s.NodeID(t.Context(), name)
+		check(t, err)
+	}
 	joined, err := s.Join(t.Context(), kv, store.Node{ID: id, Name: name, Directory: name, Address: n.address}, time.Hour)
 	check(t, err)
 	n.election, err = Stand(t.Context(), store.Leader{Node: id}, s, n.kv, members, log)

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -59,11 +60,25 @@ const (
 // for what else the node serves. It is made when it is first used. Options come
 // after the defaults: transport credentials, above all, which are none by default.
 func Connect(address string, options ...grpc.DialOption) (*grpc.ClientConn, error) {
-	conn, err := grpc.NewClient("passthrough:///"+address, append(defaults(), options...)...)
+	conn, err := grpc.NewClient(scheme+address, append(defaults(), options...)...)
 	if err != nil {
-		return nil, (&Client{address: address}).lost(err)
+		return nil, lost(address, err)
 	}
 	return conn, nil
+}
+
+// scheme makes an address a target of gRPC that nobody looks up.
+const scheme = "passthrough:///"
+
+// Lost is the error of a connection that Connect made: 08006, whether the request
+// was done is not known.
+func Lost(conn *grpc.ClientConn, err error) error {
+	return lost(strings.TrimPrefix(conn.Target(), scheme), err)
+}
+
+func lost(address string, err error) error {
+	return pgerr.New(pgerr.ConnectionFailure, "connection to the node at %s failed", address).
+		WithDetail("%s", status.Convert(err).Message()).WithCause(err)
 }
 
 // New is the shards of the node behind a connection.
@@ -111,11 +126,7 @@ func (c *Client) failure(ctx context.Context, err error) error {
 	return c.lost(err)
 }
 
-// lost is the error of a connection: whether the request was done is not known.
-func (c *Client) lost(err error) error {
-	return pgerr.New(pgerr.ConnectionFailure, "connection to the node at %s failed", c.address).
-		WithDetail("%s", status.Convert(err).Message()).WithCause(err)
-}
+func (c *Client) lost(err error) error { return lost(c.address, err) }
 
 // encode makes a request, with all the objects that it refers to or only
 // those that the node has not had.

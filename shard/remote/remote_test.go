@@ -400,3 +400,15 @@ func TestMalformedRequest(t *testing.T) {
 		Values: shard.Values{Env: &types.Env{Location: time.FixedZone("here", 60)}}})
 	wantCode(t, err, pgerr.InternalError, `time zone "here" cannot travel to a shard`)
 }
+
+// TestLostNamesTheAddress: as people know it, without gRPC's scheme.
+func TestLostNamesTheAddress(t *testing.T) {
+	conn, err := remote.Connect("127.0.0.1:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := remote.Lost(conn, errors.New("gone")); err.Error() != "connection to the node at 127.0.0.1:1 failed" {
+		t.Error(err)
+	}
+}

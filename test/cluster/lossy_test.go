@@ -275,3 +275,28 @@ func accountsElsewhere(t *testing.T, net *network, i int, c *pgx.Conn) (accounts
 	}
 	return accounts
 }
+
+// TestSchemaChangeCutOff: a schema change for which a node does not prepare is
+// rolled back, and says so.
+func TestSchemaChangeCutOff(t *testing.T) {
+	net := newNetwork(*seed)
+	c := node.StartClusterWith(t, 3, 9, nil, net.layers)
+	conns := connectAll(t, c)
+	makeAccounts(t, conns[0])
+	net.cutAt(func(m string) bool { return m == codec.Prepare })
+	_, err := conns[0].Exec(t.Context(), "BEGIN; UPDATE accounts SET balance = 7; ALTER TABLE accounts ADD COLUMN more int; COMMIT")
+	net.cutAt(nil)
+	net.cut[0].Store(false)
+	if client.Code(err) != "58000" || !strings.Contains(err.Error(), "is rolled back: a node that takes part in it does not answer") {
+		t.Error(err)
+	}
+	quiet(t, conns)
+	for _, conn := range conns {
+		if n := one[int](t, conn, "SELECT count(*)::int FROM accounts WHERE balance = 7"); n != 0 {
+			t.Errorf("%d rows have changed", n)
+		}
+		if _, err := conn.Exec(t.Context(), "SELECT more FROM accounts"); client.Code(err) != "42703" {
+			t.Errorf("the column: %v", err)
+		}
+	}
+}

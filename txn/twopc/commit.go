@@ -173,11 +173,8 @@ func (c *Commit) committed(r Reply) {
 }
 
 func (c *Commit) prepared(r Reply) {
-	if pgerr.HasCode(r.Err, pgerr.ConnectionFailure) {
-		r.Err = errUnprepared(c.id, r.Err)
-	}
 	if r.Err != nil {
-		c.abort(r.Err)
+		c.abort(Unprepared(c.id, r.Err))
 		return
 	}
 	c.at = max(c.at, r.At)
@@ -261,11 +258,15 @@ func errAskedAway(id txn.ID) error {
 	return pgerr.New(pgerr.TRSerializationFailure, "could not serialize access: transaction %s was given up while it committed", id)
 }
 
-// errUnprepared is a commit that a participant has not answered for: it is rolled
-// back for certain, where an error of the connection would leave that open.
-func errUnprepared(id txn.ID, cause error) error {
+// Unprepared is the error of a transaction that a participant has not prepared. Where
+// the participant has not answered, it is rolled back for certain all the same, which
+// an error of the connection would leave open.
+func Unprepared(id txn.ID, err error) error {
+	if !pgerr.HasCode(err, pgerr.ConnectionFailure) {
+		return err
+	}
 	return pgerr.New(pgerr.SystemError, "transaction %s is rolled back: a node that takes part in it does not answer", id).
-		WithDetail("%s", pgerr.From(cause).Message).WithCause(cause)
+		WithDetail("%s", pgerr.From(err).Message).WithCause(err)
 }
 
 // abort gives the transaction up before anything could decide to commit it.
