@@ -7,6 +7,7 @@ package regex
 import (
 	"regexp"
 	"regexp/syntax"
+	"strconv"
 	"strings"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -62,6 +63,9 @@ func ParseFlags(flags string) (o Options, err error) {
 // takes 100,000 states (regguts.h, REG_MAX_COMPILE_SPACE), which some fifty
 // thousand characters in a row do.
 const maxSource = 128 << 10
+
+// maxRepeat is the largest repetition count (regguts.h, DUPMAX).
+const maxRepeat = 255
 
 // Translate translates a PostgreSQL regular expression (an ARE, manual
 // 9.7.3) to Go's. What Go's engine lacks (back references, look-around) is
@@ -128,7 +132,7 @@ func wording(err error) error {
 	case syntax.ErrMissingRepeatArgument, syntax.ErrInvalidRepeatOp:
 		return errInvalid("quantifier operand invalid")
 	case syntax.ErrInvalidRepeatSize:
-		return errInvalid("invalid repetition count(s)")
+		return pgerr.Unsupported("a regular expression whose repetition counts multiply to more than 1000")
 	case syntax.ErrInvalidCharRange:
 		return errInvalid("invalid character range")
 	case syntax.ErrInvalidEscape, syntax.ErrTrailingBackslash:
@@ -276,10 +280,16 @@ func (t *areTranslator) bound() error {
 	if end < 0 {
 		return errInvalid("braces {} not balanced")
 	}
-	if strings.Trim(t.in[1:end], "0123456789,") != "" {
+	least, most, several := strings.Cut(t.in[1:end], ",")
+	if !several || most == "" {
+		most = least
+	}
+	m, errLeast := strconv.ParseUint(least, 10, 16)
+	n, errMost := strconv.ParseUint(most, 10, 16)
+	if errLeast != nil || errMost != nil || m > n || n > maxRepeat {
 		return errInvalid("invalid repetition count(s)")
 	}
-	exact := !strings.Contains(t.in[:end], ",")
+	exact := !several
 	greedy, lazy := t.greedy, t.lazy
 	t.quantifier(end + 1)
 	if exact {

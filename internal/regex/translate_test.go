@@ -15,7 +15,6 @@ func TestTooComplex(t *testing.T) {
 		strings.Repeat("a", maxSource+1):    false,
 		strings.Repeat("(a)", 1<<20):        false,
 		"***=" + strings.Repeat(".", 1<<20): false,
-		"((a{200}){200}){200}":              false,
 	} {
 		_, _, err := Translate(pattern, Options{})
 		var e *pgerr.E
@@ -24,6 +23,22 @@ func TestTooComplex(t *testing.T) {
 			t.Errorf("%.10s…: %v", pattern, err)
 		case !fits && (!errors.As(err, &e) || e.Code != pgerr.InvalidRegularExpression || e.Message != "invalid regular expression: regular expression is too complex"):
 			t.Errorf("%.10s…: %v", pattern, err)
+		}
+	}
+}
+
+// TestCounts: repetition counts are PostgreSQL's, and no more of them than Go's engine takes.
+func TestCounts(t *testing.T) {
+	for pattern, code := range map[string]pgerr.Code{
+		"a{0}": "", "a{255}": "", "a{3,}": "", "a{3,255}?": "", "a{,3}": "",
+		"a{256}": pgerr.InvalidRegularExpression, "a{3,2}": pgerr.InvalidRegularExpression,
+		"a{1,2,3}": pgerr.InvalidRegularExpression, "a{1x}": pgerr.InvalidRegularExpression,
+		"((a{20}){20}){20}": pgerr.FeatureNotSupported,
+	} {
+		_, _, err := Translate(pattern, Options{})
+		var e *pgerr.E
+		if errors.As(err, &e); err != nil && (e == nil || e.Code != code) || err == nil && code != "" {
+			t.Errorf("%s: %v, want %s", pattern, err, code)
 		}
 	}
 }
