@@ -178,6 +178,17 @@ func (g *giving) stop(i int) {
 	}
 }
 
+// startsAgain drains the first node, stops one of the two at a claim, starts it
+// again, and updates all rows once.
+func (g *giving) startsAgain(i int, claim <-chan struct{}) {
+	g.t.Helper()
+	drain(g.t, g.Cluster, 1)
+	g.awaits("a claim", claim)
+	g.stop(i)
+	g.Start(g.t, i)
+	run(g.t, connect(g.t, g.Nodes[0]), "UPDATE t SET b = b + 1")
+}
+
 // writes updates all rows through a node until stop is called, which answers how often.
 func (g *giving) writes(i int) (stop func() int) {
 	conn, n := connect(g.t, g.Nodes[i]), 0
@@ -246,11 +257,7 @@ func TestDestinationDoesNotAnswer(t *testing.T) {
 func TestSourceStopsBeforeTheClaim(t *testing.T) {
 	g := startGiving(t, nil, server.Layers{})
 	begun, release := g.claims.hold()
-	drain(t, g.Cluster, 1)
-	g.awaits("a claim", begun)
-	g.stop(0)
-	g.Start(t, 0)
-	run(t, connect(t, g.Nodes[0]), "UPDATE t SET b = b + 1")
+	g.startsAgain(0, begun)
 	release()
 	g.given(1, 1)
 }
@@ -289,11 +296,7 @@ func TestSourceStopsAndIsClaimedFrom(t *testing.T) {
 func TestDestinationStopsBeforeTheClaim(t *testing.T) {
 	g := startGiving(t, nil, server.Layers{})
 	begun, _ := g.claims.hold()
-	drain(t, g.Cluster, 1)
-	g.awaits("a claim", begun)
-	g.stop(1)
-	g.Start(t, 1)
-	run(t, connect(t, g.Nodes[0]), "UPDATE t SET b = b + 1")
+	g.startsAgain(1, begun)
 	g.given(1, 1)
 }
 
@@ -301,12 +304,7 @@ func TestDestinationStopsBeforeTheClaim(t *testing.T) {
 // heard of it, and is served when it is back.
 func TestDestinationStopsAfterTheClaim(t *testing.T) {
 	g := startGiving(t, nil, server.Layers{})
-	done := g.claims.loseAnswer()
-	drain(t, g.Cluster, 1)
-	g.awaits("a claim", done)
-	g.stop(1)
-	g.Start(t, 1)
-	run(t, connect(t, g.Nodes[0]), "UPDATE t SET b = b + 1")
+	g.startsAgain(1, g.claims.loseAnswer())
 	g.given(1, 0)
 }
 

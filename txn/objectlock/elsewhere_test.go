@@ -53,15 +53,16 @@ func (v view) Open(_ context.Context, node uint32, owner txn.ID) (Branch, error)
 	return b, nil
 }
 
-// memoryBranch is a Branch without a network.
+// memoryBranch is a Branch without a network. Once its node was down it is lost.
 type memoryBranch struct {
 	*Holder
 	down  *atomic.Bool
+	lost  bool
 	waits func(Entry)
 }
 
 func (b *memoryBranch) Acquire(ctx context.Context, rs []lock.Request, timeout time.Duration, waits func(Entry)) error {
-	if b.down.Load() {
+	if b.lost = b.lost || b.down.Load(); b.lost {
 		return pgerr.New(pgerr.ConnectionFailure, "down")
 	}
 	b.waits = waits
@@ -117,6 +118,7 @@ func TestCutElsewhere(t *testing.T) {
 }
 
 // TestNodesThatDoNotAnswer are passed over: nothing that waits there can be in the way for long.
+// What was held there is given back, and what is taken when they are back is held there again.
 func TestNodesThatDoNotAnswer(t *testing.T) {
 	w := newWorld(3)
 	reader, ddl := newActor(t, w.nodes[2], 1), newActor(t, w.nodes[1], 2)
@@ -127,6 +129,16 @@ func TestNodesThatDoNotAnswer(t *testing.T) {
 		if _, err := ddl.Acquire(context.Background(), ddl.request(statement+2, table(7+uint64(statement)), lock.TableAccessExclusive), 0); err != nil {
 			t.Fatal(err)
 		}
+	}
+	w.down[2].Store(false)
+	newActor(t, w.nodes[2], 3).takes(1, table(6), lock.TableAccessShare)
+	if _, err := ddl.Acquire(context.Background(), ddl.request(4, table(9), lock.TableAccessExclusive), 0); err != nil {
+		t.Fatal(err)
+	}
+	done := newActor(t, w.nodes[2], 4).asks(context.Background(), 1, table(9), lock.TableAccessShare)
+	ddl.Release()
+	if err := <-done; err != nil {
+		t.Fatal(err)
 	}
 }
 
