@@ -13,6 +13,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/builtin"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
+	"github.com/pegmatitedb/pegmatite/internal/pause"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/server/cluster"
 	"github.com/pegmatitedb/pegmatite/shard/serve"
@@ -29,6 +30,9 @@ const (
 	leaveWithin = 2 * time.Second
 	// answerWithin bounds the wait for a node that may be dead.
 	answerWithin = time.Second
+	// guardEvery is how often sessions are looked at that have advisory locks, as
+	// long as the node's lease may be over.
+	guardEvery = 100 * time.Millisecond
 	// cancelWithin bounds the way of a cancel request to another node.
 	cancelWithin = 5 * time.Second
 )
@@ -90,6 +94,7 @@ func (n *Node) join(ctx context.Context) error {
 		}
 		return err
 	}
+	n.members.Lease(func() bool { return time.Now().Before(n.membership.Until()) })
 	go n.watchMembership()
 	n.onClose(n.leave)
 	return n.findOracle(ctx)
@@ -164,6 +169,20 @@ func (n *Node) watchMembership() {
 	}
 }
 
+// guardLocks ends the sessions that have advisory locks before other nodes give
+// these away, when this one's lease is not renewed.
+func (n *Node) guardLocks(sessions *session.Node) {
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for pause.For(ctx, max(time.Until(n.membership.Until()), guardEvery)) == nil {
+			sessions.EndUnsure()
+		}
+	}()
+	n.onClose(func() error { stop(); <-ended; return nil })
+}
+
 // leave says that the node is down, if the metadata store hears it.
 func (n *Node) leave() error {
 	ctx, cancel := context.WithTimeout(context.Background(), leaveWithin)
@@ -234,7 +253,7 @@ func (n *Node) listenToNodes(draw func(context.Context, tso.DrawRequest) (tso.Dr
 	serve.New(&n.gate, n.gate.Participant, builtin.Default()).Register(g)
 	peer := &cluster.Peer{
 		Draw: draw, Vouch: vouch, Cancel: n.cancelHere, Waits: &n.gate, Party: n.party, Coordinated: n.coordinated, Over: n.over, Adopt: n.adopt, Moves: n.moves.list,
-		Locks: n.gate.Locks, Follow: n.members.Bind, Settle: n.gate.Settle, Signal: n.signalHere, Sessions: n.sessionsHere,
+		Locks: n.gate.Locks, Follow: n.members.Bind, Lives: n.members.Lives, Settle: n.gate.Settle, Signal: n.signalHere, Sessions: n.sessionsHere, Activities: n.activities, SessionLocks: n.sessionLocks,
 	}
 	peer.Register(g)
 	ended := make(chan struct{})
@@ -283,6 +302,22 @@ func (n *Node) sessionsHere(database catalog.OID) int {
 		return sessions.InDatabase(database)
 	}
 	return 0
+}
+
+// activities are this node's sessions, for other nodes.
+func (n *Node) activities() []session.Activity {
+	if sessions := n.sessions.Load(); sessions != nil {
+		return sessions.Activities()
+	}
+	return nil
+}
+
+// sessionLocks are what this node's sessions hold that no shard has, likewise.
+func (n *Node) sessionLocks() []session.SessionLock {
+	if sessions := n.sessions.Load(); sessions != nil {
+		return sessions.SessionLocks()
+	}
+	return nil
 }
 
 // cancelElsewhere passes a CancelRequest on to the node that its process id is of.

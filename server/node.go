@@ -388,6 +388,7 @@ func (n *Node) serve(ctx context.Context, c *cluster.Cluster) error {
 		Started: time.Now(), Metrics: n.statements, Slow: time.Duration(n.config.SlowMS) * time.Millisecond,
 	}
 	n.sessions.Store(sessions)
+	n.guardLocks(sessions)
 	n.wire = wire.NewServer(sessions, wire.Config{
 		MaxConnections: n.config.MaxConnections, Reserved: n.reserved(), StartupTimeout: startupTimeout,
 		TrustLoopback: n.config.TrustLoopback, Certificate: n.certificate.current.Load, Secret: secret, Log: n.log,

@@ -38,9 +38,11 @@ type Manager struct {
 	cutter     Cutter
 	logOf      func(shard uint32) LogID
 
-	mu   sync.Mutex // protects the fields below
-	seq  uint64
-	open map[uint64]struct{} // the sequences of transactions that are not over
+	mu  sync.Mutex // protects the fields below
+	seq uint64
+	// sessions counts those that were named.
+	sessions uint64
+	open     map[uint64]struct{} // the sequences of transactions that are not over
 }
 
 // NewManager makes the transactions of one boot of a node. logOf says which
@@ -57,6 +59,14 @@ func (m *Manager) Begin(level Isolation) *Txn {
 	m.open[m.seq] = struct{}{}
 	m.mu.Unlock()
 	return &Txn{manager: m, id: id, level: level}
+}
+
+// Session names a session, for ever (ID.IsSession).
+func (m *Manager) Session() ID {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sessions++
+	return ID{Node: m.node, Boot: m.boot, Seq: ofSession | m.sessions}
 }
 
 // Over returns which of this node's transactions are over. What a shard has of

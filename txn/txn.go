@@ -46,7 +46,19 @@ type ID struct {
 // IsZero reports whether id is "no transaction".
 func (id ID) IsZero() bool { return id == ID{} }
 
-func (id ID) String() string { return fmt.Sprintf("%d.%d.%d", id.Node, id.Boot, id.Seq) }
+// ofSession is set in the Seq of what IsSession.
+const ofSession = 1 << 63
+
+// IsSession reports whether id is no transaction but a session, which holds
+// what its transactions leave locked (Manager.Session). No shard hears of it.
+func (id ID) IsSession() bool { return id.Seq&ofSession != 0 }
+
+func (id ID) String() string {
+	if id.IsSession() {
+		return fmt.Sprintf("%d.%d.s%d", id.Node, id.Boot, id.Seq&^ofSession)
+	}
+	return fmt.Sprintf("%d.%d.%d", id.Node, id.Boot, id.Seq)
+}
 
 // ParseID reads what ID.String writes.
 func ParseID(text string) (id ID, err error) {

@@ -125,9 +125,6 @@ func (c *conn) mend(err error) bool {
 	return false
 }
 
-// errShutdown is what a client reads that is sent away (postgres.c, ProcessInterrupts).
-var errShutdown = pgerr.New(pgerr.AdminShutdown, "terminating connection due to administrator command").WithSeverity(pgerr.SeverityFatal)
-
 // errVanished ends what a client runs that is not there any more.
 var errVanished = pgerr.New(pgerr.ConnectionFailure, "connection to client lost").WithSeverity(pgerr.SeverityFatal)
 
@@ -278,14 +275,14 @@ func (c *conn) Interrupt(err error) {
 
 // Terminate ends the session now: what it runs is stopped, what it waits for
 // does not come. It implements session.Interrupter.
-func (c *conn) Terminate() {
+func (c *conn) Terminate(reason *pgerr.E) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.leaving, c.terminated = errShutdown, true
+	c.leaving, c.terminated = reason, true
 	c.net.SetReadDeadline(time.Now())
 	c.net.SetWriteDeadline(time.Now().Add(time.Second)) // it may be stuck in an answer
 	if !c.running.IsZero() {
-		c.cancel(errShutdown)
+		c.cancel(reason)
 	}
 }
 
@@ -298,7 +295,7 @@ func (c *conn) cancelRunning() {
 func (c *conn) drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.leaving = errShutdown
+	c.leaving = session.ErrShutdown
 	if c.settled {
 		c.net.SetReadDeadline(time.Now())
 	}

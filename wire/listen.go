@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/wire/auth"
+	"github.com/pegmatitedb/pegmatite/wire/session"
 )
 
 // Serve accepts clients on every listener until Drain; it returns when the
@@ -124,7 +125,7 @@ func (s *Server) Drain(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			for _, c := range s.conns.all() {
-				c.Terminate()
+				c.Terminate(session.ErrShutdown)
 			}
 			return
 		case <-tick.C:

@@ -124,6 +124,8 @@ type Membership struct {
 	leaser metakv.Leaser
 	ttl    time.Duration
 	lease  atomic.Int64 // a metakv.LeaseID; 0 is none
+	// until is when the lease may be over, if it is not renewed; nil: there is none.
+	until atomic.Pointer[time.Time]
 
 	node      Node        // of the goroutine that renews
 	announced chan func() // what it is to do beside that
@@ -134,7 +136,7 @@ type Membership struct {
 }
 
 // Join makes the node a member: live as long as this process renews its lease,
-// at thirds of the ttl. Close ends it. It is refused (55006) as long as another
+// at thirds of the ttl and more often after failures. Close ends it. It is refused (55006) as long as another
 // directory is the node's, and (42704) for a node that was removed.
 func (s *Store) Join(ctx context.Context, leaser metakv.Leaser, node Node, ttl time.Duration) (*Membership, error) {
 	m := &Membership{store: s, leaser: leaser, node: node, ttl: ttl, announced: make(chan func()), ended: make(chan struct{})}
@@ -226,7 +228,9 @@ func (m *Membership) register(ctx context.Context) error {
 	if string(name.Value) != id {
 		return errElsewhere(m.node.Name) // the number was taken back, and never comes again
 	}
-	if m.Lease() == 0 {
+	asked := time.Now()
+	granted := m.Lease() == 0
+	if granted {
 		lease, err := m.leaser.Grant(ctx, m.ttl)
 		if err != nil {
 			return unavailable(err)
@@ -248,36 +252,75 @@ func (m *Membership) register(ctx context.Context) error {
 		}
 		return errElsewhere(m.node.Name)
 	}
+	if granted {
+		m.renewed(asked) // not before others see it live
+	}
 	return nil
 }
 
 // renew renews the lease, or takes another when it was too late.
 func (m *Membership) renew(ctx context.Context) {
 	defer close(m.ended)
-	ticker := time.NewTicker(m.ttl / 3)
-	defer ticker.Stop()
+	timer := time.NewTimer(m.ttl / 3)
+	defer timer.Stop()
 	for {
 		select {
-		case <-ticker.C:
+		case <-timer.C:
 		case announce := <-m.announced:
 			announce()
 			continue
 		case <-ctx.Done():
 			return
 		}
-		err := m.leaser.KeepAlive(ctx, m.Lease())
+		err := m.keepAlive(ctx)
 		if errors.Is(err, metakv.ErrLeaseGone) {
 			m.store.log.Warn("the node's lease had run out, joining again")
 			m.lease.Store(0)
+			m.until.Store(nil)
 			if err = m.register(ctx); pgerr.HasCode(err, pgerr.UndefinedObject) {
 				m.removed = err
 				return
 			}
+			if err != nil {
+				m.lease.Store(0) // a new one may be without the node
+			}
 		}
+		next := m.ttl / 3
+		if err != nil {
+			next = m.ttl / 12
+		}
+		timer.Reset(next)
 		if err != nil && ctx.Err() == nil {
 			m.store.log.Warn("renewing the node's lease failed", "error", err)
 		}
 	}
+}
+
+// keepAlive renews the lease once.
+func (m *Membership) keepAlive(ctx context.Context) error {
+	asked := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, m.ttl/3)
+	defer cancel()
+	err := m.leaser.KeepAlive(ctx, m.Lease())
+	if err == nil {
+		m.renewed(asked)
+	}
+	return err
+}
+
+// renewed notes that the lease has at least its whole time from when it was asked for.
+func (m *Membership) renewed(asked time.Time) {
+	until := asked.Add(m.ttl - m.ttl/12)
+	m.until.Store(&until)
+}
+
+// Until is when others may begin to take this node for dead, unless its lease
+// is renewed before; a bit early, so that there is time to do something.
+func (m *Membership) Until() time.Time {
+	if until := m.until.Load(); until != nil {
+		return *until
+	}
+	return time.Time{}
 }
 
 // Lease is the node's lease of the moment.

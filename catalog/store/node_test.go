@@ -1,10 +1,14 @@
 package store_test
 
 import (
+	"context"
+	"errors"
 	"reflect"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/pegmatitedb/pegmatite/catalog/metakv"
 	"github.com/pegmatitedb/pegmatite/catalog/metakv/memory"
 	"github.com/pegmatitedb/pegmatite/catalog/placement"
 	"github.com/pegmatitedb/pegmatite/catalog/ring"
@@ -73,6 +77,77 @@ func TestMembership(t *testing.T) {
 	expect(false)
 	if err := m.Announce(t.Context(), node); !pgerr.HasCode(err, pgerr.AdminShutdown) {
 		t.Errorf("announced after it has left: %v", err)
+	}
+}
+
+// unheard is a metadata store that does not hear everything.
+type unheard struct {
+	*memory.Store
+	keepAlive, commit atomic.Bool // that it does not hear
+	commits           atomic.Int32
+}
+
+var errUnheard = errors.New("not heard")
+
+func (u *unheard) KeepAlive(ctx context.Context, id metakv.LeaseID) error {
+	if u.keepAlive.Load() {
+		return errUnheard
+	}
+	return u.Store.KeepAlive(ctx, id)
+}
+
+func (u *unheard) Commit(ctx context.Context, t metakv.Txn) (metakv.Result, error) {
+	if u.commit.Load() {
+		u.commits.Add(1)
+		return metakv.Result{}, errUnheard
+	}
+	return u.Store.Commit(ctx, t)
+}
+
+// TestLeaseIsCertain: a node knows until when it certainly counts as alive, and
+// joins again until the others see it.
+func TestLeaseIsCertain(t *testing.T) {
+	const ttl = 24 * time.Millisecond
+	kv := &unheard{Store: memory.New()}
+	s := open(t, kv)
+	id, err := s.NodeID(t.Context(), "c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := time.Now()
+	m, err := s.Join(t.Context(), kv, store.Node{ID: id, Name: "c", Directory: "d"}, ttl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	joined := time.Now()
+	if until := m.Until(); until.Before(asked) || until.After(joined.Add(ttl)) {
+		t.Errorf("joined between %v and %v, alive until %v", asked, joined, until)
+	}
+	until := func(what string, ok func() bool) {
+		t.Helper()
+		for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal(what)
+			}
+		}
+	}
+	until("the lease is never renewed", func() bool { return m.Until().After(joined.Add(ttl)) })
+	kv.keepAlive.Store(true)
+	until("who is not heard counts as alive", func() bool { return time.Now().After(m.Until()) })
+	kv.commit.Store(true)
+	kv.keepAlive.Store(false)
+	kv.Advance(time.Hour)
+	until("who has no lease does not join", func() bool { return kv.commits.Load() > 1 })
+	if !m.Until().IsZero() {
+		t.Errorf("alive until %v under a lease that nobody sees", m.Until())
+	}
+	kv.commit.Store(false)
+	until("a node is never seen again", func() bool {
+		nodes, err := s.Nodes(t.Context())
+		return err == nil && nodes[0].Live && time.Now().Before(m.Until())
+	})
+	if err := m.Close(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 

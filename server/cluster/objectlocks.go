@@ -3,7 +3,9 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -16,8 +18,8 @@ import (
 	"github.com/pegmatitedb/pegmatite/txn/objectlock"
 )
 
-// What a transaction has locked of another node's objects lives as long as one
-// gRPC stream. So there is nothing to give back that a lost message, or a dead
+// What a transaction has locked of another node's objects, or a session beyond
+// its transactions, lives as long as one gRPC stream. So there is nothing to give back that a lost message, or a dead
 // node, could leave behind. Messages are lockOrder one way, lockAnswer the
 // other: each order but giveUp is answered, a lock after what is waited for.
 const lockStream = "Objects"
@@ -30,9 +32,11 @@ const lockWithin = 2 * time.Second
 type lockOrder struct {
 	Owner   *txn.ID        `json:",omitempty"` // whose locks they are
 	Locks   []lockKey      `json:",omitempty"` // to take
+	For     *txn.ID        `json:",omitempty"` // the transaction that waits for Locks, where Owner is a session
 	Timeout time.Duration  `json:",omitempty"` // for each of Locks
 	GiveUp  bool           `json:",omitempty"` // the last Locks, if they are still waited for
 	Cut     *txn.Statement `json:",omitempty"` // gives back what statements from here on have taken
+	Yield   []lockKey      `json:",omitempty"` // gives back these
 }
 
 // lockKey is a lock.Request in JSON: a key's bytes are no text.
@@ -42,6 +46,7 @@ type lockKey struct {
 	Object    uint64
 	Bytes     []byte
 	Mode      lock.Mode
+	Policy    lock.Policy
 }
 
 // lockAnswer says what is waited for, or that an order is done.
@@ -51,12 +56,32 @@ type lockAnswer struct {
 	Blockers []txn.ID `json:",omitempty"`
 }
 
-func lockKeyOf(k lock.Key, m lock.Mode, s txn.Statement) lockKey {
-	return lockKey{s, k.Space, k.Object, []byte(k.Bytes), m}
+func lockKeyOf(k lock.Key, m lock.Mode) lockKey {
+	return lockKey{Space: k.Space, Object: k.Object, Bytes: []byte(k.Bytes), Mode: m}
+}
+
+// lockKeysOf are requests in JSON.
+func lockKeysOf(rs []lock.Request) []lockKey {
+	keys := make([]lockKey, len(rs))
+	for i := range rs {
+		keys[i] = lockKeyOf(rs[i].Key, rs[i].Mode)
+		keys[i].Statement, keys[i].Policy = rs[i].Statement, rs[i].Policy
+	}
+	return keys
 }
 
 func (k *lockKey) key() lock.Key {
 	return lock.Key{Space: k.Space, Object: k.Object, Bytes: string(k.Bytes)}
+}
+
+// requestsOf are lockKeysOf's requests, for an owner.
+func requestsOf(owner txn.ID, keys []lockKey) []lock.Request {
+	rs := make([]lock.Request, len(keys))
+	for i := range keys {
+		k := &keys[i]
+		rs[i] = lock.Request{Owner: owner, Statement: k.Statement, Key: k.key(), Mode: k.Mode, Policy: k.Policy}
+	}
+	return rs
 }
 
 var _ objectlock.Elsewhere = (*Members)(nil)
@@ -67,13 +92,31 @@ func (m *Members) Self() uint32 { return m.self }
 // Nodes implements objectlock.Elsewhere.
 func (m *Members) Nodes() []uint32 { return *m.live.Load() }
 
+// Lives reports whether another node does, as far as this one knows.
+func (m *Members) Lives(node uint32) bool { return slices.Contains(*m.live.Load(), node) }
+
+// Lease is told how this node knows that others do not take it for dead.
+func (m *Members) Lease(sure func() bool) { m.sure.Store(&sure) }
+
+// Alive implements objectlock.Elsewhere. Who has never had other nodes is its own witness.
+func (m *Members) Alive() error {
+	if len(*m.nodes.Load()) == 0 {
+		return nil
+	}
+	if sure := m.sure.Load(); sure != nil && (*sure)() {
+		return nil
+	}
+	return pgerr.New(pgerr.SystemError, "advisory locks are not available: the metadata store does not answer").
+		WithDetail("For some seconds it has not confirmed that this node lives. Other nodes may take its sessions for ended, and give their locks to others.")
+}
+
 // Open implements objectlock.Elsewhere.
-func (m *Members) Open(ctx context.Context, node uint32, owner txn.ID) (objectlock.Branch, error) {
+func (m *Members) Open(ctx context.Context, node uint32, owner txn.ID, transaction func() txn.ID) (objectlock.Branch, error) {
 	n := m.find(node)
 	if n == nil || n.conn == nil {
 		return nil, errLocks(node, nil)
 	}
-	b := &branch{node: node}
+	b := &branch{node: node, transaction: transaction}
 	var lives context.Context
 	lives, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	b.unbind = m.lives.bind(node, b.cancel)
@@ -107,10 +150,11 @@ func errLocks(node uint32, cause error) error {
 
 // branch is the transaction's side of a stream.
 type branch struct {
-	node   uint32
-	stream grpc.ClientStream
-	cancel context.CancelFunc
-	unbind func()
+	node        uint32
+	transaction func() txn.ID // of the session that holds it; nil of a transaction's
+	stream      grpc.ClientStream
+	cancel      context.CancelFunc
+	unbind      func()
 }
 
 func (b *branch) end() {
@@ -128,9 +172,12 @@ func (b *branch) send(o lockOrder) error {
 
 // Acquire implements objectlock.Branch.
 func (b *branch) Acquire(ctx context.Context, rs []lock.Request, timeout time.Duration, waits func(objectlock.Entry)) error {
-	o := lockOrder{Timeout: timeout}
-	for i := range rs {
-		o.Locks = append(o.Locks, lockKeyOf(rs[i].Key, rs[i].Mode, rs[i].Statement))
+	o := lockOrder{Timeout: timeout, Locks: lockKeysOf(rs)}
+	if b.transaction != nil {
+		o.For = new(b.transaction())
+	}
+	if rs[0].Policy == lock.Try {
+		defer time.AfterFunc(lockWithin, b.cancel).Stop()
 	}
 	if err := b.send(o); err != nil {
 		return errLocks(b.node, err)
@@ -174,9 +221,15 @@ func (b *branch) answer(waits func(*lockAnswer)) error {
 }
 
 // Cut implements objectlock.Branch.
-func (b *branch) Cut(from txn.Statement) {
+func (b *branch) Cut(from txn.Statement) { b.giveBack(lockOrder{Cut: &from}) }
+
+// Yield implements objectlock.Branch.
+func (b *branch) Yield(rs []lock.Request) { b.giveBack(lockOrder{Yield: lockKeysOf(rs)}) }
+
+// giveBack sends an order that waits for nobody.
+func (b *branch) giveBack(o lockOrder) {
 	defer time.AfterFunc(lockWithin, b.cancel).Stop()
-	if b.send(lockOrder{Cut: &from}) == nil {
+	if b.send(o) == nil {
 		_ = b.answer(nil) // a stream that is lost holds nothing
 	}
 }
@@ -195,6 +248,7 @@ type guest struct {
 	stream grpc.ServerStream
 	holder *objectlock.Holder
 	owner  txn.ID
+	waiter atomic.Pointer[txn.ID] // of the locks that are being taken, where owner is a session
 	giveUp context.CancelFunc
 	taking sync.WaitGroup // what takes locks; only that sends meanwhile
 }
@@ -210,18 +264,34 @@ func (p *Peer) lockObjects(stream grpc.ServerStream) error {
 	if locks == nil {
 		return errLocks(o.Owner.Node, nil) // nobody is here yet who could be in the way
 	}
-	g.owner, g.holder = *o.Owner, locks.Guest(g.waits)
+	g.owner, g.holder = *o.Owner, locks.Guest(g.waits, g.transaction(o.Owner))
 	defer g.holder.Leave()
 	ctx, cancel := context.WithCancel(stream.Context())
 	defer p.Follow(g.owner.Node, cancel)()
 	defer g.taking.Wait()
 	defer cancel()
+	if g.owner.IsSession() && !p.Lives(g.owner.Node) {
+		return errLocks(g.owner.Node, nil) // from here on it would not be asked (objectlock.Holder.Take)
+	}
 	for {
 		o, err := g.receive()
 		if err != nil || ctx.Err() != nil {
 			return nil
 		}
 		g.obey(ctx, o)
+	}
+}
+
+// transaction is objectlock.Keep's.
+func (g *guest) transaction(owner *txn.ID) func() txn.ID {
+	if !owner.IsSession() {
+		return nil
+	}
+	return func() txn.ID {
+		if w := g.waiter.Load(); w != nil {
+			return *w
+		}
+		return txn.ID{}
 	}
 }
 
@@ -242,8 +312,13 @@ func (g *guest) obey(ctx context.Context, o lockOrder) {
 		g.taking.Wait()
 		g.holder.Cut(*o.Cut)
 		g.answer(lockAnswer{})
+	case o.Yield != nil:
+		g.taking.Wait()
+		g.holder.Yield(requestsOf(g.owner, o.Yield)...)
+		g.answer(lockAnswer{})
 	default:
 		g.taking.Wait()
+		g.waiter.Store(o.For)
 		ctx, g.giveUp = context.WithCancel(ctx)
 		end := g.giveUp
 		g.taking.Go(func() {
@@ -255,12 +330,7 @@ func (g *guest) obey(ctx context.Context, o lockOrder) {
 
 // take takes locks and answers.
 func (g *guest) take(ctx context.Context, o lockOrder) {
-	rs := make([]lock.Request, len(o.Locks))
-	for i := range o.Locks {
-		k := &o.Locks[i]
-		rs[i] = lock.Request{Owner: g.owner, Statement: k.Statement, Key: k.key(), Mode: k.Mode}
-	}
-	if _, err := g.holder.AcquireAll(ctx, rs, o.Timeout); err != nil {
+	if _, err := g.holder.AcquireAll(ctx, requestsOf(g.owner, o.Locks), o.Timeout); err != nil {
 		_ = g.stream.SendMsg(codec.EncodeError(err)) // as below
 		return
 	}
@@ -269,7 +339,7 @@ func (g *guest) take(ctx context.Context, o lockOrder) {
 
 // waits tells of a lock that has to be waited for.
 func (g *guest) waits(e objectlock.Entry) {
-	k := lockKeyOf(e.Key, e.Mode, 0)
+	k := lockKeyOf(e.Key, e.Mode)
 	g.answer(lockAnswer{Waits: &k, Since: e.Since, Blockers: e.Blockers})
 }
 

@@ -49,6 +49,9 @@ type Peer struct {
 	Settle func(ctx context.Context, id txn.ID, out *txn.Outcome) error
 	// Signal interrupts or ends a session of this node, and reports whether there is one.
 	Signal func(process int32, terminate bool) bool
+	// Activities are this node's sessions, SessionLocks what they hold that no shard has.
+	Activities   func() []session.Activity
+	SessionLocks func() []session.SessionLock
 	// Sessions counts this node's in a database.
 	Sessions func(database catalog.OID) int
 	// Over says which of the transactions that this node coordinates are over.
@@ -59,6 +62,8 @@ type Peer struct {
 	Locks func() *objectlock.Locks
 	// Follow has a function called when another node is down or has started again, until unbind.
 	Follow func(node uint32, ended context.CancelFunc) (unbind func())
+	// Lives reports whether another node does, as far as this one knows.
+	Lives func(node uint32) bool
 	// Moves are the shards that this node moves away.
 	Moves func() []Move
 }
@@ -99,6 +104,8 @@ func (p *Peer) Register(g *grpc.Server) {
 			}),
 			answer("Signal", func(_ context.Context, r signal) (bool, error) { return p.Signal(r.Process, r.Terminate), nil }),
 			answer("Sessions", func(_ context.Context, db catalog.OID) (int, error) { return p.Sessions(db), nil }),
+			answer("Activities", func(context.Context, struct{}) ([]session.Activity, error) { return p.Activities(), nil }),
+			answer("SessionLocks", func(context.Context, struct{}) ([]session.SessionLock, error) { return p.SessionLocks(), nil }),
 			answer("Moves", func(context.Context, struct{}) ([]Move, error) { return p.Moves(), nil }),
 			answer("Over", func(_ context.Context, ids []txn.ID) ([]txn.ID, error) { return p.Over(ids), nil }),
 			answer("Party", func(_ context.Context, id txn.ID) (lock.Party, error) { return p.Party(id), nil }),
@@ -202,6 +209,18 @@ func (m *Members) InDatabase(ctx context.Context, database catalog.OID) (n int) 
 		n += of
 	}
 	return n
+}
+
+// Activities are the sessions of other nodes that answer, and the names of nodes that live and do not.
+func (m *Members) Activities(ctx context.Context) (list []session.Activity, silent []string) {
+	lists, silent := askEach[struct{}, []session.Activity](ctx, m, "Activities", struct{}{})
+	return slices.Concat(lists...), silent
+}
+
+// Locks are what those sessions hold that no shard has, likewise.
+func (m *Members) Locks(ctx context.Context) (list []session.SessionLock, silent []string) {
+	lists, silent := askEach[struct{}, []session.SessionLock](ctx, m, "SessionLocks", struct{}{})
+	return slices.Concat(lists...), silent
 }
 
 // source is another node's oracle.

@@ -82,12 +82,17 @@ func (m *Members) Over(ctx context.Context, node uint32, ids []txn.ID) ([]txn.ID
 
 // askAll asks all other nodes at once, and returns the answers of those that give one.
 func askAll[Q, R any](ctx context.Context, m *Members, name string, q Q) []R {
+	answers, _ := askEach[Q, R](ctx, m, name, q)
+	return answers
+}
+
+// askEach is askAll, with the names of nodes that live and give no answer.
+func askEach[Q, R any](ctx context.Context, m *Members, name string, q Q) (answers []R, silent []string) {
 	ctx, cancel := context.WithTimeout(ctx, waitsWithin)
 	defer cancel()
 	var (
-		asking  sync.WaitGroup
-		mu      sync.Mutex // protects answers
-		answers []R
+		asking sync.WaitGroup
+		mu     sync.Mutex // protects answers and silent
 	)
 	for _, n := range *m.nodes.Load() {
 		if n.conn == nil {
@@ -95,14 +100,17 @@ func askAll[Q, R any](ctx context.Context, m *Members, name string, q Q) []R {
 		}
 		asking.Go(func() {
 			r, err := ask[Q, R](ctx, n.conn, name, q)
-			if err != nil {
-				return
-			}
 			mu.Lock()
 			defer mu.Unlock()
-			answers = append(answers, r)
+			switch {
+			case err == nil:
+				answers = append(answers, r)
+			case n.Live:
+				silent = append(silent, n.title())
+			}
 		})
 	}
 	asking.Wait()
-	return answers
+	slices.Sort(silent)
+	return answers, silent
 }

@@ -2,12 +2,14 @@ package cluster
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
@@ -111,5 +113,79 @@ func TestMetadataStoreAndNodeAway(t *testing.T) {
 	})
 	if got := one[int](t, connect(t, c.Nodes[2]), "SELECT sum(v)::int FROM t"); got != 280 {
 		t.Errorf("sum %d", got)
+	}
+}
+
+// TestAdvisoryLocksWithoutMetadataStore: who has one keeps it as long as no other
+// node can take this one for dead, and is ended then; nobody gets one. When the
+// store is back all goes on.
+func TestAdvisoryLocksWithoutMetadataStore(t *testing.T) {
+	c := node.StartCluster(t, 3, 6, nil)
+	conns := connectAll(t, c)
+	run(t, conns[0], "SELECT pg_advisory_lock(7)")
+	c.StopStore(t)
+	ended := false
+	client.Eventually(t, "the end of who may have lost its lock", func() bool {
+		if ended = conns[0].IsClosed(); ended {
+			return true
+		}
+		_, err := conns[0].Exec(t.Context(), "SELECT 1", pgx.QueryExecModeSimpleProtocol)
+		if err != nil && (client.Code(err) != "58000" || !strings.Contains(err.Error(), "its advisory locks may be lost")) {
+			t.Errorf("a session with a lock ends with %v", err)
+		}
+		return err != nil
+	})
+	for i, conn := range conns[1:] {
+		client.Eventually(t, "a node that is not sure", func() bool { // their leases end one after the other
+			another := connect(t, c.Nodes[i+1])
+			defer another.Close(context.Background())
+			_, err := another.Exec(t.Context(), "SELECT pg_try_advisory_lock(8)", pgx.QueryExecModeSimpleProtocol)
+			return err != nil
+		})
+		for _, sql := range []string{"SELECT pg_advisory_lock(7)", "SELECT pg_try_advisory_lock(8)"} {
+			says(t, conn, sql, "58000", "advisory locks are not available: the metadata store does not answer")
+		}
+		run(t, conn, "SELECT pg_advisory_unlock_all()")
+	}
+	c.StartStore(t)
+	client.Eventually(t, "a lock", func() bool {
+		_, err := conns[1].Exec(t.Context(), "SELECT pg_advisory_lock(7)")
+		return err == nil
+	})
+	if one[bool](t, conns[2], "SELECT pg_try_advisory_lock(7)") {
+		t.Error("two have a lock")
+	}
+}
+
+// TestActivityOfWhatAnswers: a node that does not answer is left out, and said to be.
+func TestActivityOfWhatAnswers(t *testing.T) {
+	net := newNetwork(1)
+	c := node.StartClusterWith(t, 3, 6, nil, net.layers)
+	var warnings []string
+	config, err := pgx.ParseConfig("postgres://postgres@" + c.Nodes[0].Address() + "/postgres?sslmode=disable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { warnings = append(warnings, n.Message) }
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	other := connect(t, c.Nodes[2])
+	run(t, other, "SET application_name = 'other'")
+	run(t, other, "SELECT pg_advisory_lock(7)")
+	const sessions, locks = "SELECT count(*)::int FROM pg_stat_activity WHERE application_name = 'other'", "SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory'"
+	if s, l := one[int](t, conn, sessions), one[int](t, conn, locks); s != 1 || l != 1 || len(warnings) > 0 {
+		t.Errorf("%d sessions, %d locks, %q", s, l, warnings)
+	}
+	net.cut[0].Store(true)
+	if s, l := one[int](t, conn, sessions), one[int](t, conn, locks); s != 0 || l != 0 {
+		t.Errorf("%d sessions, %d locks of who is out of reach", s, l)
+	}
+	for _, want := range []string{`the sessions of node "n3" are not known: it does not answer`, `the locks of node "n3" are not known: it does not answer`} {
+		if !slices.Contains(warnings, want) {
+			t.Errorf("%q is not among %q", want, warnings)
+		}
 	}
 }

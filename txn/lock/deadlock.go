@@ -11,7 +11,8 @@ import (
 
 // Edge says that Waiter cannot go on before Blocker does something. Besides
 // waits for locks, waits for memory and for in-doubt outcomes are edges, with
-// a zero Key.
+// a zero Key; and so is that of a session (txn.ID.IsSession), which gives back
+// nothing before its present transaction goes on.
 type Edge struct {
 	Waiter, Blocker txn.ID
 	Key             Key
@@ -161,9 +162,14 @@ func trace(came map[txn.ID]Edge, last Edge, self txn.ID) []Edge {
 }
 
 // Youngest is the waiter of a cycle that comes last in the order of ids: a
-// victim that all who find the cycle agree on.
+// victim that all who find the cycle agree on. It is a transaction, not a session.
 func Youngest(cycle []Edge) txn.ID {
-	return slices.MaxFunc(cycle, func(a, b Edge) int { return compareIDs(a.Waiter, b.Waiter) }).Waiter
+	return slices.MaxFunc(transactions(cycle), func(a, b Edge) int { return compareIDs(a.Waiter, b.Waiter) }).Waiter
+}
+
+// transactions are a cycle's edges without those of sessions.
+func transactions(cycle []Edge) []Edge {
+	return slices.DeleteFunc(slices.Clone(cycle), func(e Edge) bool { return e.Waiter.IsSession() })
 }
 
 // SoftEdge returns the first soft edge of a cycle.
@@ -188,12 +194,15 @@ type Party struct {
 // relation's.
 func Deadlock(cycle []Edge, party func(txn.ID) Party, database func(relation uint32) uint32) *pgerr.E {
 	var lines []string
-	for _, e := range cycle {
+	for _, e := range transactions(cycle) {
 		blocker := party(e.Blocker)
 		what := fmt.Sprintf("ShareLock on transaction %d", blocker.Number)
 		switch e.Key.Space {
 		case Relation:
 			what = fmt.Sprintf("%s on relation %d of database %d", e.Mode, e.Key.Object, database(uint32(e.Key.Object)))
+		case Advisory:
+			db, kind, _ := strings.Cut(e.Key.Bytes, ",")
+			what = fmt.Sprintf("%s on advisory lock [%s,%d,%d,%s]", e.Mode, db, e.Key.Object>>32, uint32(e.Key.Object), kind)
 		case Descriptor:
 			what = fmt.Sprintf("%s on object %d of class %s of database %d", e.Mode, uint32(e.Key.Object), e.Key.Bytes, e.Key.Object>>32)
 		}

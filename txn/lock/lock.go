@@ -35,6 +35,7 @@ const (
 	Relation                    // Object is the table
 	Descriptor                  // Object is the catalog object under its database, Bytes the catalog's OID
 	Name                        // Object is where it lies, Bytes its class and name
+	Advisory                    // Object is the number, Bytes the database and of how many parts the number is, as "16384,1"
 )
 
 // Key is a thing that can be locked. What Object and Bytes hold is the

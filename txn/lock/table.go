@@ -108,7 +108,7 @@ func (o obstacle) busy(p Policy) bool {
 // before it.
 //
 // As in PostgreSQL, who does not want to wait for a row is not kept from it by
-// those who do; for a table lock everyone minds the queue.
+// those who do; for table and advisory locks everyone minds the queue.
 func (e *entry) inTheWay(o *owner, r Request, ahead []*Waiter) obstacle {
 	way := nothing
 	for _, h := range e.holders {
@@ -123,7 +123,7 @@ func (e *entry) inTheWay(o *owner, r Request, ahead []*Waiter) obstacle {
 		}
 		way = prepared
 	}
-	if way != nothing || r.Policy != Block && r.Key.Space != Relation || e.heldBy(o) {
+	if way != nothing || r.Policy != Block && !fair(r.Key.Space) || e.heldBy(o) {
 		return way
 	}
 	for _, w := range ahead {
@@ -133,6 +133,9 @@ func (e *entry) inTheWay(o *owner, r Request, ahead []*Waiter) obstacle {
 	}
 	return nothing
 }
+
+// fair reports whether also who does not want to wait minds who waits already.
+func fair(s Space) bool { return s == Relation || s == Advisory }
 
 func (t *Table) grant(e *entry, o *owner, r Request) {
 	if !e.heldBy(o) {

@@ -17,8 +17,12 @@ type Elsewhere interface {
 	Self() uint32
 	// Nodes are the numbers of the others that live, in ascending order.
 	Nodes() []uint32
-	// Open begins what a transaction holds on another node.
-	Open(ctx context.Context, node uint32, owner txn.ID) (Branch, error)
+	// Open begins what a transaction, or a session (transaction, as for Keep;
+	// else nil), holds on another node.
+	Open(ctx context.Context, node uint32, owner txn.ID, transaction func() txn.ID) (Branch, error)
+	// Alive is 58000 when other nodes may take this one for dead, and let others
+	// have what its sessions keep.
+	Alive() error
 }
 
 // Branch is what a transaction of this node holds on another one. It ends with
@@ -28,6 +32,8 @@ type Branch interface {
 	// Acquire takes locks in their order (Holder.Acquire). waits hears of each
 	// that has to be waited for.
 	Acquire(ctx context.Context, rs []lock.Request, timeout time.Duration, waits func(Entry)) error
+	// Yield is Holder.Yield.
+	Yield(rs []lock.Request)
 	// Cut gives back what statements from number on have taken.
 	Cut(from txn.Statement)
 	// Close gives everything back, and returns when others can have it, if the
@@ -104,19 +110,25 @@ func (h *Holder) everywhere(ctx context.Context, rs []lock.Request, timeout time
 
 // at takes locks on another node, unless it does not answer.
 func (h *Holder) at(ctx context.Context, node uint32, rs []lock.Request, timeout time.Duration) error {
+	err := h.ask(ctx, node, rs, timeout)
+	if pgerr.HasCode(err, pgerr.ConnectionFailure) {
+		return nil
+	}
+	return err
+}
+
+// ask takes locks on another node; 08006 when it does not answer.
+func (h *Holder) ask(ctx context.Context, node uint32, rs []lock.Request, timeout time.Duration) error {
 	b, err := h.branch(ctx, node, rs[0].Owner)
 	if err == nil {
 		err = b.Acquire(ctx, rs, timeout, func(e Entry) { h.waitAway(&e) })
 		h.waitAway(nil)
 	}
-	if !pgerr.HasCode(err, pgerr.ConnectionFailure) {
-		return err
-	}
-	if b != nil {
+	if b != nil && pgerr.HasCode(err, pgerr.ConnectionFailure) {
 		b.Close()
 		delete(h.branches, node)
 	}
-	return nil
+	return err
 }
 
 // branch is what the transaction holds on a node, opened at need.
@@ -124,7 +136,7 @@ func (h *Holder) branch(ctx context.Context, node uint32, owner txn.ID) (Branch,
 	if b := h.branches[node]; b != nil {
 		return b, nil
 	}
-	b, err := h.locks.elsewhere.Open(ctx, node, owner)
+	b, err := h.locks.elsewhere.Open(ctx, node, owner, h.transaction)
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +149,12 @@ func (h *Holder) branch(ctx context.Context, node uint32, owner txn.ID) (Branch,
 
 // waitAway notes what is waited for on another node, for List; nil is nothing.
 func (h *Holder) waitAway(e *Entry) {
+	if e != nil {
+		e.Waiter = e.Owner
+		if h.transaction != nil {
+			e.Waiter = h.transaction()
+		}
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.away = e
@@ -170,10 +188,13 @@ func (h *Holder) eachBranch(do func(Branch)) {
 	running.Wait()
 }
 
-// Guest makes the Holder of a transaction of another node; Leave when it ends.
-// waits hears of each lock that it has to wait for.
-func (l *Locks) Guest(waits func(Entry)) *Holder {
-	h := l.Join()
-	h.guest = waits
+// Guest makes the Holder of a transaction of another node, or of a session
+// (transaction, as for Keep; else nil); Leave when it ends. waits hears of each
+// lock that it has to wait for.
+func (l *Locks) Guest(waits func(Entry), transaction func() txn.ID) *Holder {
+	h := &Holder{locks: l, guest: waits, transaction: transaction}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.holders[h] = struct{}{}
 	return h
 }

@@ -2,6 +2,8 @@ package objectlock
 
 import (
 	"context"
+	"errors"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -13,14 +15,19 @@ import (
 	"github.com/pegmatitedb/pegmatite/txn/lock"
 )
 
-// world is the Locks of several nodes, which reach each other but for those that are down.
+// world is the Locks of several nodes, which reach each other but for those that
+// are down. Those that are dead are known to be.
 type world struct {
-	nodes []*Locks
-	down  []atomic.Bool
+	nodes      []*Locks
+	down, dead []atomic.Bool
+	unsure     atomic.Bool
+	breaks     bool // connections are lost now and then
 }
 
+var errUnsure = errors.New("may be taken for dead")
+
 func newWorld(nodes int) *world {
-	w := &world{down: make([]atomic.Bool, nodes)}
+	w := &world{down: make([]atomic.Bool, nodes), dead: make([]atomic.Bool, nodes)}
 	for i := range nodes {
 		w.nodes = append(w.nodes, New(time.Hour, nil, view{w, uint32(i)}))
 	}
@@ -37,40 +44,80 @@ func (v view) Self() uint32 { return v.self }
 
 func (v view) Nodes() (others []uint32) {
 	for i := range v.nodes {
-		if uint32(i) != v.self {
+		if uint32(i) != v.self && !v.dead[i].Load() {
 			others = append(others, uint32(i))
 		}
 	}
 	return slices.Clip(others)
 }
 
-func (v view) Open(_ context.Context, node uint32, owner txn.ID) (Branch, error) {
+func (v view) Alive() error {
+	if v.unsure.Load() {
+		return errUnsure
+	}
+	return nil
+}
+
+func (v view) Open(_ context.Context, node uint32, owner txn.ID, transaction func() txn.ID) (Branch, error) {
 	if v.down[node].Load() {
 		return nil, pgerr.New(pgerr.ConnectionFailure, "down")
 	}
-	b := &memoryBranch{down: &v.down[node]}
-	b.Holder = v.nodes[node].Guest(func(e Entry) { b.waits(e) })
+	b := &memoryBranch{down: &v.down[node], breaks: v.breaks}
+	b.Holder = v.nodes[node].Guest(func(e Entry) { b.waits(e) }, transaction)
 	return b, nil
 }
 
 // memoryBranch is a Branch without a network. Once its node was down it is lost.
 type memoryBranch struct {
 	*Holder
-	down  *atomic.Bool
-	lost  bool
-	waits func(Entry)
+	down   *atomic.Bool
+	breaks bool
+	lost   bool
+	left   bool // the other side has heard of it, or will
+	waits  func(Entry)
 }
+
+var errDown = pgerr.New(pgerr.ConnectionFailure, "down")
 
 func (b *memoryBranch) Acquire(ctx context.Context, rs []lock.Request, timeout time.Duration, waits func(Entry)) error {
 	if b.lost = b.lost || b.down.Load(); b.lost {
-		return pgerr.New(pgerr.ConnectionFailure, "down")
+		return errDown
 	}
 	b.waits = waits
-	_, err := b.AcquireAll(ctx, rs, timeout)
+	under := ctx
+	if b.breaks && rand.IntN(2) == 0 {
+		var cancel context.CancelFunc
+		under, cancel = context.WithTimeout(ctx, time.Duration(rand.IntN(200))*time.Microsecond)
+		defer cancel()
+	}
+	_, err := b.AcquireAll(under, rs, timeout)
+	if under.Err() != nil && ctx.Err() == nil {
+		b.lose()
+		return errDown
+	}
+	if err == nil && b.breaks && rand.IntN(3) == 0 {
+		b.lose() // the lock is there, and the connection is not
+	}
 	return err
 }
 
-func (b *memoryBranch) Close() { b.Leave() }
+// lose ends the connection; the other side hears of it later.
+func (b *memoryBranch) lose() {
+	b.lost, b.left = true, true
+	time.AfterFunc(time.Duration(rand.IntN(1000))*time.Microsecond, b.Leave)
+}
+
+func (b *memoryBranch) Yield(rs []lock.Request) {
+	if !b.lost {
+		b.Holder.Yield(rs...)
+	}
+}
+
+func (b *memoryBranch) Close() {
+	if !b.left {
+		b.Leave()
+	}
+}
 
 // TestStrongWaitsForOtherNodes: for weak locks that only their own node knows
 // of; and keeps new ones out there, to the transaction's end.

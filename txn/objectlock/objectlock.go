@@ -2,9 +2,11 @@
 // who uses a table, to the end of its transaction, and who changes it. They
 // are taken before any shard is asked for anything, so a schema change that
 // waits for a transaction has nothing yet that the transaction could wait for.
+// Advisory locks are here as well.
 //
 //	objectlock.go  Locks, Holder: taking, waiting, giving back
 //	elsewhere.go   strong locks, which every node of a cluster grants
+//	keep.go        advisory locks, of sessions, which need every node's word
 //	list.go        what is held and waited for
 //
 // Nearly all locks are weak: they go together with each other. A Holder notes
@@ -15,7 +17,7 @@
 // strong lock is one that every node's Locks has granted, weak ones stay
 // where their transaction is.
 //
-// Nothing is wrong without these locks, some of which go when a node or a
+// Nothing is wrong without the locks on objects, some of which go when a node or a
 // connection does: the shards and the publication of schema changes refuse
 // what contradicts each other (rule 21). With them it waits, as in PostgreSQL.
 package objectlock
@@ -45,7 +47,7 @@ type Locks struct {
 
 	mu      sync.Mutex // protects the rest, and every Holder's asked
 	table   *lock.Table
-	waiters map[*lock.Waiter]struct{}
+	waiters map[*lock.Waiter]*Holder
 	holders map[*Holder]struct{}
 }
 
@@ -61,18 +63,20 @@ const (
 func New(deadlockTimeout time.Duration, search Search, elsewhere Elsewhere) *Locks {
 	return &Locks{
 		timeout: deadlockTimeout, search: search, elsewhere: elsewhere,
-		table: lock.New(), waiters: map[*lock.Waiter]struct{}{}, holders: map[*Holder]struct{}{},
+		table: lock.New(), waiters: map[*lock.Waiter]*Holder{}, holders: map[*Holder]struct{}{},
 	}
 }
 
-// Holder has the locks of a session's present transaction. It belongs to the
-// session's goroutine.
+// Holder has the locks of a session's present transaction, or (Keep) of the
+// session. It belongs to the session's goroutine.
 type Holder struct {
-	locks    *Locks
-	asked    []asked                   // the strong locks
-	branches map[uint32]Branch         // what it holds on other nodes
-	granted  map[lock.Key]lock.Request // the strong locks that every node has granted
-	guest    func(Entry)               // of another node's transaction: hears of its waits
+	locks *Locks
+	// transaction is who waits where the owner is a session.
+	transaction func() txn.ID
+	asked       []asked                   // the strong locks
+	branches    map[uint32]Branch         // what it holds on other nodes
+	granted     map[lock.Key]lock.Request // the strong locks that every node has granted
+	guest       func(Entry)               // of another node's transaction: hears of its waits
 
 	mu     sync.Mutex // protects the rest
 	owner  txn.ID
@@ -142,14 +146,25 @@ func (h *Holder) Acquire(ctx context.Context, r lock.Request, timeout time.Durat
 
 // here takes a lock on this node.
 func (h *Holder) here(ctx context.Context, r lock.Request, timeout time.Duration) (waited bool, err error) {
-	w := h.locks.acquire(h, r)
-	if w == nil {
+	result, w := h.locks.acquire(h, r)
+	switch {
+	case result == lock.Busy:
+		return false, pgerr.New(pgerr.LockNotAvailable, "could not obtain lock")
+	case w == nil:
 		return false, nil
 	}
 	if h.guest != nil {
-		h.guest(h.locks.entry(w))
+		h.guest(h.locks.entry(h, w))
 	}
-	return true, h.locks.await(ctx, w, timeout)
+	return true, h.locks.await(ctx, h, w, timeout)
+}
+
+// waiter is the transaction that waits.
+func (h *Holder) waiter(w *lock.Waiter) txn.ID {
+	if h.transaction != nil {
+		return h.transaction()
+	}
+	return w.Owner
 }
 
 // note takes a weak lock if nobody has asked for a strong one.
@@ -169,14 +184,14 @@ func (h *Holder) note(r *lock.Request) bool {
 	return true
 }
 
-// acquire asks the shared table; the waiter is nil when the lock is held.
-func (l *Locks) acquire(h *Holder, r lock.Request) *lock.Waiter {
+// acquire asks the shared table; the waiter is nil when the lock is held, or (lock.Try) cannot be had.
+func (l *Locks) acquire(h *Holder, r lock.Request) (lock.Result, *lock.Waiter) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	h.mu.Lock()
 	h.owner, h.shared = r.Owner, true
 	h.mu.Unlock()
-	if !weak(&r) {
+	if !weak(&r) && r.Key.Space != lock.Advisory {
 		at := part(r.Key)
 		h.asked = append(h.asked, asked{at, r.Statement})
 		// Before the arrays are looked at: a weak lock comes before that, and
@@ -184,12 +199,12 @@ func (l *Locks) acquire(h *Holder, r lock.Request) *lock.Waiter {
 		l.strong[at].Add(1)
 		l.move(r.Key)
 	}
-	_, w := l.table.Acquire(r)
+	result, w := l.table.Acquire(r)
 	if w != nil {
 		w.Since = time.Now()
-		l.waiters[w] = struct{}{}
+		l.waiters[w] = h
 	}
-	return w
+	return result, w
 }
 
 // move brings the weak locks of a key from the arrays into the table. They are
@@ -216,7 +231,7 @@ func (l *Locks) move(k lock.Key) {
 }
 
 // await waits until a lock is granted, or why not.
-func (l *Locks) await(ctx context.Context, w *lock.Waiter, timeout time.Duration) error {
+func (l *Locks) await(ctx context.Context, h *Holder, w *lock.Waiter, timeout time.Duration) error {
 	deadlock := time.NewTimer(l.timeout)
 	defer deadlock.Stop()
 	var expired <-chan time.Time
@@ -231,20 +246,28 @@ func (l *Locks) await(ctx context.Context, w *lock.Waiter, timeout time.Duration
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			delete(l.waiters, w)
-			return nil // only its own goroutine cancels a waiter
+			if w.Result() != lock.Granted {
+				// Who came back for its owner before a lost connection's end was known, which ends all of it.
+				return pgerr.New(pgerr.ConnectionFailure, "the locks' connection is lost")
+			}
+			return nil
 		case <-ctx.Done():
 			l.giveUp(w)
 			return pgerr.From(ctx.Err())
 		case <-expired:
 			l.giveUp(w)
-			return pgerr.New(pgerr.LockNotAvailable, "canceling statement due to lock timeout")
+			return errTimeout()
 		case <-deadlock.C:
-			if err := l.search(ctx, w.Owner, func() { l.giveUp(w) }); err != nil {
+			if err := l.search(ctx, h.waiter(w), func() { l.giveUp(w) }); err != nil {
 				return err
 			}
 			deadlock.Reset(l.timeout)
 		}
 	}
+}
+
+func errTimeout() error {
+	return pgerr.New(pgerr.LockNotAvailable, "canceling statement due to lock timeout")
 }
 
 // giveUp leaves the queue; a lock that was granted in the same moment goes with

@@ -29,7 +29,7 @@ func (s *Session) discard(ctx context.Context, n *pg.DiscardStmt) (*result, erro
 	s.settings.ResetAll()
 	clear(s.prepared)
 	s.sequence.forget()
-	s.node.advisory.release(s, 0, everyHold, ofSession)
+	s.advisory.release(everyHold, ofSession)
 	s.settingsChanged()
 	return done("DISCARD ALL"), nil
 }

@@ -46,9 +46,9 @@ func (s *Session) DynamicRows(ctx context.Context, relation string, emit func(ma
 	case "pg_stat_activity":
 		s.activityRows(ctx, emit)
 	case "pg_stat_database":
-		s.databaseRows(emit)
+		s.databaseRows(ctx, emit)
 	case "pg_stat_ssl", "pg_stat_gssapi":
-		s.encryptionRows(relation, emit)
+		s.encryptionRows(ctx, relation, emit)
 	case "pg_locks":
 		return s.lockRows(ctx, emit)
 	case "pg_prepared_statements":

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
@@ -20,20 +21,51 @@ import (
 // shard whose node does not answer is left out with a warning: those of others
 // are what an operator looks for then.
 func (s *Session) openOnShards(ctx context.Context, f func(id shard.ID, t *shard.TransactionInfo)) error {
-	for _, id := range s.node.Cluster.Shards(catalog.HomeShards) {
-		reply, err := s.askShard(ctx, id, shard.ControlTransactions)
-		if pgerr.HasCode(err, pgerr.SystemError) {
-			s.Notice(pgerr.New(pgerr.Warning, "what shard %d has of transactions is not known", id).WithDetail("%s", pgerr.From(err).Message).WithSeverity(pgerr.SeverityWarning))
+	for _, a := range s.askShards(ctx, shard.ControlTransactions) {
+		if pgerr.HasCode(a.err, pgerr.SystemError) {
+			s.Notice(pgerr.New(pgerr.Warning, "what shard %d has of transactions is not known", a.shard).WithDetail("%s", pgerr.From(a.err).Message).WithSeverity(pgerr.SeverityWarning))
 			continue
 		}
-		if err != nil {
-			return err
+		if a.err != nil {
+			return a.err
 		}
-		for i := range reply.Transactions {
-			f(id, &reply.Transactions[i])
+		for i := range a.reply.Transactions {
+			f(a.shard, &a.reply.Transactions[i])
 		}
 	}
 	return nil
+}
+
+// shardsWithin bounds how long shards are asked what they have: a node that
+// has lost its network gives no error.
+const shardsWithin = 2 * time.Second
+
+// shardAnswer is what a shard says of itself, or why it does not (58000).
+type shardAnswer struct {
+	shard shard.ID
+	reply *shard.ControlReply
+	err   error
+}
+
+// askShards asks all shards at once.
+func (s *Session) askShards(ctx context.Context, op shard.ControlOp) []shardAnswer {
+	within, cancel := context.WithTimeout(ctx, shardsWithin)
+	defer cancel()
+	var asking sync.WaitGroup
+	ids := s.node.Cluster.Shards(catalog.HomeShards)
+	answers := make([]shardAnswer, len(ids))
+	for i, id := range ids {
+		asking.Go(func() {
+			a := &answers[i]
+			a.shard = id
+			a.reply, a.err = s.askShard(within, id, op)
+			if a.err != nil && within.Err() != nil && ctx.Err() == nil {
+				a.err = pgerr.New(pgerr.SystemError, "shard %d is not available: node %d does not answer", id, s.node.Topology.NodeOf(id))
+			}
+		})
+	}
+	asking.Wait()
+	return answers
 }
 
 // transactionRows shows the transactions that are open on the cluster's nodes,
@@ -156,7 +188,7 @@ func objectWaits(n *Node) map[txn.ID]*objectlock.Entry {
 	out := map[txn.ID]*objectlock.Entry{}
 	for _, e := range n.Locks.List() {
 		if !e.Granted {
-			out[e.Owner] = &e
+			out[e.Waiter] = &e
 		}
 	}
 	return out
@@ -183,6 +215,8 @@ func lockedObject(snap *catalog.Snapshot, key lock.Key) string {
 		name = rel.Ref().Name
 	}
 	switch key.Space {
+	case lock.Advisory:
+		return fmt.Sprintf("advisory lock %d", int64(key.Object))
 	case lock.Row:
 		return "row of " + name
 	case lock.Unique:
@@ -214,13 +248,12 @@ func transactionReason(id shard.ID, t *shard.TransactionInfo) string {
 // something on a shard or wait there for each other, as PostgreSQL shows waits
 // for a row by the transaction that has it. Row locks have no rows there either.
 func (s *Session) lockRows(ctx context.Context, emit func(row)) error {
-	for _, a := range s.node.advisory.rows() {
-		emit(advisoryLockRow(a))
+	others, silent := s.node.Others.Locks(ctx)
+	s.warnOfSilent("locks", silent)
+	for _, l := range append(s.node.SessionLocks(), others...) {
+		emit(sessionLockRow(s.snapshot(), &l))
 	}
 	open := s.coordinated(ctx)
-	for _, e := range s.node.Locks.List() {
-		emit(objectLockRow(s.snapshot(), open[e.Owner], e))
-	}
 	held := map[string]bool{}
 	return s.openOnShards(ctx, func(_ shard.ID, t *shard.TransactionInfo) {
 		if t.State == txn.Committed {
@@ -244,46 +277,58 @@ func (s *Session) lockRows(ctx context.Context, emit func(row)) error {
 	})
 }
 
-// objectLockRow is a lock on a relation, or on another object's or a name's row in its catalog.
-func objectLockRow(snap *catalog.Snapshot, o *Coordinated, e objectlock.Entry) row {
-	r := row{
-		"locktype": types.Text("object"), "database": types.Int(int64(e.Key.Object >> 32)), "virtualtransaction": types.Text(e.Owner.String()),
-		"pid": processOf(o), "mode": types.Text(e.Mode.String()), "granted": types.Bool(e.Granted), "fastpath": types.Bool(e.Quick),
-	}
-	oid := types.Int(int64(uint32(e.Key.Object)))
-	if e.Key.Space == lock.Relation {
-		r["locktype"], r["relation"] = types.Text("relation"), oid
-		if rel := snap.RelationByOID(catalog.OID(e.Key.Object)); rel != nil {
-			r["database"] = types.Int(int64(rel.Ref().Database))
-		}
-		return r
-	}
-	r["objid"], r["objsubid"] = oid, types.Int(0)
-	return r
+// SessionLock is a lock that no shard has, of a session of the node that tells of it.
+type SessionLock struct {
+	Process int32
+	objectlock.Entry
 }
 
-// The objsubid of advisory locks in pg_locks (adt/lockfuncs.c).
-const (
-	advisoryOneKey  = 1
-	advisoryTwoKeys = 2
-)
+// SessionLocks are those of this node's sessions. What they hold on other nodes as well is listed once.
+func (n *Node) SessionLocks() []SessionLock {
+	processes := map[txn.ID]int32{}
+	for _, o := range n.sessions.list() {
+		if t := o.transactionNow(); !t.IsZero() {
+			processes[t] = o.pid()
+		}
+		if owner := o.advisory.owner.Load(); owner != nil {
+			processes[*owner] = o.pid()
+		}
+	}
+	var out []SessionLock
+	for _, e := range n.Locks.List() {
+		if !e.Guest {
+			out = append(out, SessionLock{processes[e.Owner], e})
+		}
+	}
+	slices.SortFunc(out, func(x, y SessionLock) int { return int(x.Process) - int(y.Process) })
+	return out
+}
 
-func advisoryLockRow(a advisoryRow) row {
-	subID, mode := int64(advisoryOneKey), "ExclusiveLock"
-	if a.hold.key.pair {
-		subID = advisoryTwoKeys
-	}
-	if a.hold.shared {
-		mode = "ShareLock"
-	}
+// sessionLockRow is a lock on a relation, on another object's or a name's row in its catalog, or an advisory one.
+func sessionLockRow(snap *catalog.Snapshot, l *SessionLock) row {
 	r := row{
-		"locktype": types.Text("advisory"), "database": types.Int(int64(a.hold.key.database)),
-		"classid": types.Int(int64(uint32(a.hold.key.key >> 32))), "objid": types.Int(int64(uint32(a.hold.key.key))),
-		"objsubid": types.Int(subID), "mode": types.Text(mode), "granted": types.Bool(a.since.IsZero()),
-		"virtualtransaction": types.Text(fmt.Sprintf("%d/0", a.session.pid())), "pid": types.Int(int64(a.session.pid())), "fastpath": types.False,
+		"locktype": types.Text("object"), "database": types.Int(int64(l.Key.Object >> 32)), "virtualtransaction": types.Text(l.Owner.String()),
+		"pid": types.Null, "mode": types.Text(l.Mode.String()), "granted": types.Bool(l.Granted), "fastpath": types.Bool(l.Quick),
 	}
-	if !a.since.IsZero() {
-		r["waitstart"] = types.Int(types.TimestampFromTime(a.since))
+	if l.Process != 0 {
+		r["pid"] = types.Int(int64(l.Process))
+	}
+	if !l.Granted {
+		r["waitstart"] = types.Int(types.TimestampFromTime(l.Since))
+	}
+	oid := types.Int(int64(uint32(l.Key.Object)))
+	switch l.Key.Space {
+	case lock.Relation:
+		r["locktype"], r["relation"] = types.Text("relation"), oid
+		if rel := snap.RelationByOID(catalog.OID(l.Key.Object)); rel != nil {
+			r["database"] = types.Int(int64(rel.Ref().Database))
+		}
+	case lock.Advisory:
+		db, kind := advisoryPlace(l.Key)
+		r["locktype"], r["database"], r["objsubid"] = types.Text("advisory"), types.Int(int64(db)), types.Int(kind)
+		r["classid"], r["objid"] = types.Int(int64(l.Key.Object>>32)), oid
+	default:
+		r["objid"], r["objsubid"] = oid, types.Int(0)
 	}
 	return r
 }

@@ -53,7 +53,6 @@ type Node struct {
 	Metrics Metrics
 
 	sessions sessions
-	advisory advisory
 }
 
 // Maintenance is work on the node's files that a statement can ask for.
@@ -82,6 +81,10 @@ type Sessions interface {
 	Signal(ctx context.Context, process int32, terminate bool) bool
 	// InDatabase counts those in a database, of nodes that answer.
 	InDatabase(ctx context.Context, database catalog.OID) int
+	// Activities are those of nodes that answer, and the names of nodes that live and do not.
+	Activities(ctx context.Context) (list []Activity, silent []string)
+	// Locks are those of them and their transactions that no shard has, of nodes that answer.
+	Locks(ctx context.Context) (list []SessionLock, silent []string)
 }
 
 // connectWithin bounds how long a client that connects waits for what other
@@ -106,6 +109,9 @@ func (n *Node) catchUp(ctx context.Context) {
 	}
 }
 
+// ErrShutdown is what a client reads that is sent away (postgres.c, ProcessInterrupts).
+var ErrShutdown = pgerr.New(pgerr.AdminShutdown, "terminating connection due to administrator command").WithSeverity(pgerr.SeverityFatal)
+
 // Signal interrupts or ends a session of this node, and reports whether it is there.
 func (n *Node) Signal(process int32, terminate bool) bool {
 	s := n.sessions.find(process)
@@ -113,7 +119,7 @@ func (n *Node) Signal(process int32, terminate bool) bool {
 	case s == nil:
 		return false
 	case terminate:
-		s.client.Interrupts.Terminate()
+		s.client.Interrupts.Terminate(ErrShutdown)
 	default:
 		s.client.Interrupts.Interrupt(pgerr.New(pgerr.QueryCanceled, "canceling statement due to user request"))
 	}

@@ -74,30 +74,29 @@ type Client struct {
 type Interrupter interface {
 	// Interrupt ends the running statement with an error.
 	Interrupt(reason error)
-	// Terminate ends the session.
-	Terminate()
+	// Terminate ends the session, with a reason for the client.
+	Terminate(reason *pgerr.E)
 }
 
 // Session is one client's session.
 type Session struct {
-	node     *Node
-	client   Client
-	database catalog.OID
-	user     catalog.OID
-	login    string // the user's name when the session began
-	settings *setting.Store
-	env      environment
-	status   status
-	tx       *transaction // nil when idle
-	prepared map[string]*prepared
-	portals  map[string]*portal
-	sequence sequenceMemory
-	random   *builtin.Random // of setseed; nil before
-	activity activity
-	// advisoryHolds are the advisory locks, in the order taken; node.advisory's mu protects them.
-	advisoryHolds []advisoryHold
-	reported      map[string]string // what clients were told of reported settings
-	reportedAt    uint64            // the count of changes that they were told up to
+	node       *Node
+	client     Client
+	database   catalog.OID
+	user       catalog.OID
+	login      string // the user's name when the session began
+	settings   *setting.Store
+	env        environment
+	status     status
+	tx         *transaction // nil when idle
+	prepared   map[string]*prepared
+	portals    map[string]*portal
+	sequence   sequenceMemory
+	random     *builtin.Random // of setseed; nil before
+	activity   activity
+	advisory   advisory
+	reported   map[string]string // what clients were told of reported settings
+	reportedAt uint64            // the count of changes that they were told up to
 
 	// locks are the transaction's on tables and other objects; planned is the
 	// catalog that the present statement was last planned with.
@@ -282,7 +281,7 @@ func (s *Session) Close() {
 		s.rollback(context.Background())
 	}
 	s.closePortals()
-	s.node.advisory.release(s, 0, everyHold, func(advisoryHold) bool { return true })
+	s.advisory.close()
 	s.locks.Leave()
 	s.node.sessions.remove(s)
 }

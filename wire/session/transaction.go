@@ -38,7 +38,7 @@ type savepoint struct {
 	hadDDL   bool
 	schema   *catalog.Snapshot // as it was
 	settings setting.Mark
-	advisory int // how many advisory locks were held
+	advisory uint64 // advisory.taken
 }
 
 // step makes one event of the status table happen.
@@ -72,13 +72,15 @@ func (s *Session) step(ctx context.Context, e event) error {
 // goes with the transaction.
 func (s *Session) abandon(ctx context.Context) {
 	var to txn.Mark
+	var advisory uint64
 	if n := len(s.tx.savepoints); n > 0 {
-		to = s.tx.savepoints[n-1].mark
+		to, advisory = s.tx.savepoints[n-1].mark, s.tx.savepoints[n-1].advisory
 	}
 	if err := s.tx.txn.RollbackTo(context.WithoutCancel(ctx), to); err != nil {
 		s.node.Log.Warn("taking back a failed block's statements", "transaction", s.tx.txn.ID().String(), "error", err)
 	}
 	s.locks.Cut(txn.Statement(to) + 1)
+	s.releaseAdvisory(advisory)
 }
 
 // begin opens a transaction with the session's default characteristics.
@@ -117,6 +119,10 @@ func (s *Session) commit(ctx context.Context) error {
 	tx := s.tx
 	s.closePortals()
 	s.keepStatistics(tx)
+	if err := s.checkAdvisory(); err != nil {
+		s.rollback(ctx)
+		return err
+	}
 	err := s.commitData(ctx, tx)
 	if err == nil && tx.statistics != nil {
 		if e := s.node.Maintenance.PublishStatistics(context.WithoutCancel(ctx), tx.statistics); e != nil {
@@ -198,7 +204,7 @@ func (s *Session) schemaChange() *catalog.Change {
 
 // savepoint sets one.
 func (s *Session) savepoint(name string) {
-	sp := savepoint{name: name, mark: s.tx.txn.Mark(), schema: s.snapshot(), settings: s.settings.Mark(), advisory: len(s.advisoryHolds)}
+	sp := savepoint{name: name, mark: s.tx.txn.Mark(), schema: s.snapshot(), settings: s.settings.Mark(), advisory: s.advisory.taken}
 	if s.tx.change != nil {
 		sp.hadDDL, sp.ddl = true, s.tx.change.Mark()
 	}
@@ -244,7 +250,7 @@ func (s *Session) rollbackToSavepoint(ctx context.Context, name string) error {
 		s.tx.change = nil
 	}
 	s.locks.Cut(txn.Statement(sp.mark) + 1)
-	s.releaseAdvisory(min(sp.advisory, len(s.advisoryHolds)))
+	s.releaseAdvisory(sp.advisory)
 	s.settings.RollbackTo(sp.settings)
 	s.noteSettings()
 	s.tx.savepoints = s.tx.savepoints[:i+1]
