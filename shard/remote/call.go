@@ -13,7 +13,7 @@ import (
 // for all the same: the node is told to stop it, and answers promptly.
 type call struct {
 	client *Client
-	number uint64 // for Cancel; 0 if the caller cannot cancel
+	number uint64 // for Cancel, and by which the node knows a copy of the request
 	finish context.CancelFunc
 	stop   func() bool
 	told   chan struct{} // closed when nobody tells the node any more
@@ -26,15 +26,15 @@ const stopWithin = 10 * time.Second
 // that it returns: it ends with the call, or when the node has not answered for
 // stopWithin after it was told to stop.
 func (c *Client) begin(ctx context.Context) (context.Context, *call, error) {
-	l := &call{client: c}
-	if ctx.Done() == nil {
-		return ctx, l, nil
-	}
 	if err := ctx.Err(); err != nil {
 		return nil, nil, pgerr.From(err)
 	}
+	l := &call{client: c}
 	for l.number == 0 {
 		l.number = c.calls.Add(1)
+	}
+	if ctx.Done() == nil {
+		return ctx, l, nil
 	}
 	l.told = make(chan struct{})
 	under, finish := context.WithCancel(context.WithoutCancel(ctx))

@@ -4,12 +4,12 @@
 //
 // A request runs under its gRPC stream's context: it ends with the connection
 // and with the caller's interest. A write is stopped by Cancel instead, and
-// then answers, so that its caller knows what became of it.
+// then answers, so that its caller knows what became of it. A copy of a request
+// that writes or locks is refused.
 package serve
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -27,16 +27,13 @@ type Server struct {
 	service      shard.Service
 	participants func(txn.LogID) txn.Participant
 	receiver     *codec.Receiver
-
-	mu    sync.Mutex                    // protects calls
-	calls map[uint64]context.CancelFunc // those that can be cancelled, by number
+	calls        calls
 }
 
 // New makes a server. participants finds a log of this node and is nil for
 // any other; library has the functions that trees refer to by OID.
 func New(service shard.Service, participants func(txn.LogID) txn.Participant, library expr.Library) *Server {
-	return &Server{service: service, participants: participants, receiver: codec.NewReceiver(library),
-		calls: map[uint64]context.CancelFunc{}}
+	return &Server{service: service, participants: participants, receiver: codec.NewReceiver(library), calls: newCalls()}
 }
 
 // The windows of flow control: how much of one read, and of all of a
@@ -107,36 +104,15 @@ func method(name string, f answer) grpc.MethodDesc {
 		}}
 }
 
-// begin makes a call that Cancel can end; the caller calls end.
-func (s *Server) begin(ctx context.Context, call uint64) (_ context.Context, end func()) {
-	if call == 0 {
-		return ctx, func() {}
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	s.mu.Lock()
-	s.calls[call] = cancel
-	s.mu.Unlock()
-	return ctx, func() {
-		cancel()
-		s.mu.Lock()
-		delete(s.calls, call)
-		s.mu.Unlock()
-	}
-}
-
 // cancel ends a call; the answer is 0 when there is none of that number (yet).
 func (s *Server) cancel(_ context.Context, request []byte) (*codec.Frame, error) {
 	call, err := codec.DecodeCancel(request)
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	end := s.calls[call]
-	s.mu.Unlock()
-	if end == nil {
+	if !s.calls.cancel(call) {
 		return codec.EncodeNumber(0), nil
 	}
-	end()
 	return codec.EncodeNumber(1), nil
 }
 
@@ -148,7 +124,10 @@ func (s *Server) write(ctx context.Context, request []byte) (*codec.Frame, error
 	if err != nil {
 		return nil, err
 	}
-	ctx, end := s.begin(ctx, call)
+	ctx, end, err := s.calls.begin(ctx, call)
+	if err != nil {
+		return nil, err
+	}
 	defer end()
 	reply, err := s.service.Write(ctx, r)
 	if err != nil {
@@ -170,7 +149,10 @@ func (s *Server) control(ctx context.Context, request []byte) (*codec.Frame, err
 	if err != nil {
 		return nil, err
 	}
-	ctx, end := s.begin(ctx, call)
+	ctx, end, err := s.calls.begin(ctx, call)
+	if err != nil {
+		return nil, err
+	}
 	defer end()
 	reply, err := s.service.Control(ctx, r)
 	if err != nil {
@@ -189,7 +171,10 @@ func (s *Server) read(stream grpc.ServerStream) error {
 	if err != nil {
 		return stream.SendMsg(codec.EncodeError(err))
 	}
-	ctx, end := s.begin(stream.Context(), call)
+	ctx, end, err := s.calls.begin(stream.Context(), call)
+	if err != nil {
+		return stream.SendMsg(codec.EncodeError(err))
+	}
 	defer end()
 	rows, err := s.service.Read(ctx, r)
 	if err != nil {

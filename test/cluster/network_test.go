@@ -26,7 +26,7 @@ type network struct {
 	// at, unless nil, says of a commit's message whether its sender is cut off from here on.
 	at    func(method string) bool
 	drops []string // methods whose messages are lost, whoever sends them
-	held  string   // the method whose next message is held back
+	held  string   // the method whose next message is held back, or lost if until is nil
 	until chan struct{}
 
 	lossy atomic.Bool
@@ -56,10 +56,42 @@ func (n *network) layers(i int) server.Layers {
 				return nil, errLost
 			case delayed:
 				n.wait(ctx)
+			case doubled:
+				if path.Base(method) == codec.Read {
+					stream, err := open(ctx, d, c, method, o...)
+					return &doubledRead{stream, n, func(ctx context.Context) (grpc.ClientStream, error) { return open(ctx, d, c, method, o...) }}, err
+				}
 			}
 			return open(ctx, d, c, method, o...)
 		}),
 	}}
+}
+
+// doubledRead is a read whose request comes twice.
+type doubledRead struct {
+	grpc.ClientStream
+	network *network
+	again   func(context.Context) (grpc.ClientStream, error)
+}
+
+// SendMsg implements grpc.ClientStream.
+func (r *doubledRead) SendMsg(m any) error {
+	request := &codec.Frame{Bytes: slices.Clone(m.(*codec.Frame).Bytes)}
+	ctx := context.WithoutCancel(r.Context())
+	r.network.late.Go(func() {
+		r.network.wait(ctx)
+		stream, err := r.again(ctx)
+		if err == nil {
+			err = stream.SendMsg(request)
+		}
+		if err == nil {
+			err = stream.CloseSend()
+		}
+		for err == nil {
+			err = stream.RecvMsg(new(codec.Frame))
+		}
+	})
+	return r.ClientStream.SendMsg(m)
 }
 
 // cutAt says which message the sender is cut off from; nil is none.
@@ -85,6 +117,13 @@ func (n *network) hold(method string) (release func()) {
 	return sync.OnceFunc(func() { close(until) })
 }
 
+// lose loses the next message of a method.
+func (n *network) lose(method string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.held, n.until = method, nil
+}
+
 var (
 	errLost   = status.Error(codes.Unavailable, "the network has lost it")
 	errCutOff = status.Error(codes.Unavailable, "the network does not reach that far")
@@ -102,10 +141,6 @@ const (
 	tooLate    fate = "too late"
 )
 
-// once are messages that nobody sends twice, nor the network: they say what is
-// to be done, where those of a commit say what is to be so.
-var once = map[string]bool{codec.Write: true, codec.Control: true, codec.Read: true}
-
 func (n *network) fate(method string) fate {
 	if !n.lossy.Load() {
 		return passed
@@ -122,7 +157,7 @@ func (n *network) fate(method string) fate {
 		f = tooLate
 	case r < 15:
 		f = delayed
-	case r < 22 && !once[method]:
+	case r < 22:
 		f = doubled
 	}
 	n.counts[method+" "+string(f)]++
@@ -153,6 +188,7 @@ func (n *network) pass(ctx context.Context, from int, method string, reply any, 
 	var until chan struct{}
 	if n.held == method {
 		until, n.held, n.until = n.until, "", nil
+		dropped = dropped || until == nil
 	}
 	n.mu.Unlock()
 	if until != nil {

@@ -8,7 +8,8 @@
 //	request: call (8 bytes) · where the objects begin (8 bytes) · body · objects
 //	reply:   status · body
 //
-// Call is the number under which Cancel stops the request; 0 is none.
+// Call is the number under which Cancel stops the request, and a copy of it is
+// known; 0 is none.
 //
 // What plans share is an object: a user-defined type, a table, a fragment, the
 // plan's part of a write. Objects are immutable and named by a hash of their
