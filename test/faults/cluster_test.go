@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,7 +34,8 @@ const (
 // metadata store last.
 type clusterOf struct {
 	dir   string
-	store string // URL of the metadata store
+	store string         // URL of the metadata store
+	ways  map[int]string // that some nodes have to it
 
 	mu        sync.Mutex // protects processes
 	processes []*process
@@ -41,6 +43,12 @@ type clusterOf struct {
 
 // startCluster starts a metadata store and nodes that share the shards.
 func startCluster(t *testing.T) *clusterOf {
+	t.Helper()
+	return startClusterOver(t, func(*clusterOf) {})
+}
+
+// startClusterOver is startCluster with a change before the nodes start.
+func startClusterOver(t *testing.T, change func(*clusterOf)) *clusterOf {
 	t.Helper()
 	c := &clusterOf{dir: t.TempDir(), processes: make([]*process, clusterNodes+1)}
 	address := node.FreeAddress(t, "127.0.0.1:0")
@@ -56,6 +64,7 @@ func startCluster(t *testing.T) *clusterOf {
 		names = append(names, c.name(i))
 	}
 	node.Spread(t, kv, clusterShards, names...)
+	change(c)
 	for i := range clusterNodes {
 		c.start(t, i)
 	}
@@ -73,7 +82,7 @@ func (c *clusterOf) start(t *testing.T, i int) {
 		p = command(t, dir, "etcd", "--data", dir, "--listen", strings.TrimPrefix(c.store, "http://"))
 		p.waitReady(t)
 	} else {
-		p = start(t, filepath.Join(c.dir, c.name(i)), "--etcd", c.store, "--node", c.name(i), "--node-listen", "127.0.0.1:0")
+		p = start(t, filepath.Join(c.dir, c.name(i)), "--etcd", cmp.Or(c.ways[i], c.store), "--node", c.name(i), "--node-listen", "127.0.0.1:0")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
