@@ -39,6 +39,7 @@ type world struct {
 	placed  *placement.Map
 	manager *txn.Manager
 	oracle  txn.Oracle
+	rowIDs  exec.RowIDs
 	open    *txn.Txn // between BEGIN and COMMIT
 	level   txn.Isolation
 	workMem int64
@@ -69,7 +70,7 @@ func newWorldOf(t testing.TB, cfg engine.Config) *world {
 		t.Fatal(err)
 	}
 	find := func(id txn.LogID) txn.Participant { return w.node.Participant(id) }
-	coordinator := twopc.NewCoordinator(w.oracle, find)
+	coordinator := twopc.NewCoordinator(w.oracle, find, func(txn.LogID) bool { return true })
 	t.Cleanup(coordinator.Close)
 	w.manager = txn.NewManager(1, 1, w.oracle, coordinator, w, func(id uint32) txn.LogID { return w.node.LogOf(shard.ID(id)) })
 	return w
@@ -294,7 +295,7 @@ func (w *world) statement(ctx context.Context, tx *txn.Txn, sql string) (string,
 
 func (w *world) execEnv(run *txn.Run) *exec.Env {
 	return &exec.Env{
-		Cluster: w, Txn: run, Snapshots: run, Types: types.DefaultEnv(), Draw: w.oracle.Commit, TakeBack: run.TakeBack,
+		Cluster: w, Txn: run, Snapshots: run, Types: types.DefaultEnv(), Draw: w.oracle.Commit, RowIDs: &w.rowIDs, TakeBack: run.TakeBack,
 		TempDir: w.temp, WorkMemBytes: w.workMem,
 	}
 }

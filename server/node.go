@@ -372,7 +372,7 @@ func (n *Node) serve(ctx context.Context, c *cluster.Cluster) error {
 	if err != nil {
 		return err
 	}
-	n.coordinator = twopc.NewCoordinator(n.oracle, c.Participant)
+	n.coordinator = twopc.NewCoordinator(n.oracle, c.Participant, c.Here)
 	n.onClose(func() error { n.coordinator.Close(); return nil })
 	n.schema = newSchemaChanges(n, c)
 	n.sweeper = startSweeper(n, c)

@@ -71,9 +71,10 @@ type Env struct {
 	// TakeBack undoes what the statement has written and locked so far and gives
 	// it a new number, or reports false (txn.Run). Nil: never.
 	TakeBack func(ctx context.Context) (bool, error)
-	// Draw draws a timestamp from the oracle (txn.Oracle's Commit): of one the
-	// run makes txn.TimestampStep row ids, for tables without a primary key.
+	// Draw draws a timestamp from the oracle (txn.Oracle's Commit).
 	Draw func(ctx context.Context) (txn.Timestamp, error)
+	// RowIDs are the node's, for tables without a primary key.
+	RowIDs *RowIDs
 	// Feed gives the rows of a plan.Feed (COPY FROM), none at the end. They may
 	// be longer than the plan knows, with what FeedError wants of them.
 	Feed func(ctx context.Context) ([]Row, error)

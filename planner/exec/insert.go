@@ -10,7 +10,6 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/shard"
-	"github.com/pegmatitedb/pegmatite/txn"
 )
 
 // insert is the Insert node.
@@ -212,7 +211,7 @@ func (o *insert) images(ctx context.Context, rows []Row) ([]Row, error) {
 			return nil, shard.AtRow(err, i)
 		}
 		if o.rowID >= 0 && images[i][o.rowID].IsNull() {
-			id, err := o.ids.next(ctx, o.run)
+			id, err := o.ids.next(ctx, o.run, len(rows)-i)
 			if err != nil {
 				return nil, err
 			}
@@ -233,17 +232,17 @@ func hiddenKey(t *shard.Table) int {
 	return -1
 }
 
-// rowIDs hands out row ids: those of one drawn timestamp after the other, so
-// that they are unique for ever and rise, which is how a table is loaded fastest.
+// rowIDs are the ids that the statement has of its node's.
 type rowIDs struct{ at, end int64 }
 
-func (ids *rowIDs) next(ctx context.Context, r *run) (types.Datum, error) {
+// next takes one; want is how many rows there are that have none.
+func (ids *rowIDs) next(ctx context.Context, r *run, want int) (types.Datum, error) {
 	if ids.at == ids.end {
-		t, err := r.env.Draw(ctx)
+		first, n, err := r.env.RowIDs.take(ctx, int64(want), r.env.Draw)
 		if err != nil {
 			return types.Null, err
 		}
-		ids.at, ids.end = int64(t), int64(t+txn.TimestampStep)
+		ids.at, ids.end = first, first+n
 	}
 	ids.at++
 	return types.Int(ids.at - 1), nil

@@ -106,6 +106,9 @@ func (c *Cluster) Participant(id txn.LogID) txn.Participant {
 	return c.members.participant(id)
 }
 
+// Here reports whether a log is this node's.
+func (c *Cluster) Here(id txn.LogID) bool { return c.local.Participant(id) != nil }
+
 // Alone reports whether the node is the cluster's only one.
 func (c *Cluster) Alone() bool { return len(*c.members.nodes.Load()) == 0 }
 

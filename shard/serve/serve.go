@@ -55,6 +55,7 @@ const (
 func Options() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.ForceServerCodecV2(codec.Frames{}),
+		grpc.NumStreamWorkers(32),  // goroutines that have grown their stacks already
 		grpc.WaitForHandlers(true), // after Stop nobody uses the shards any more
 		grpc.MaxRecvMsgSize(codec.MaxMessageBytes),
 		grpc.MaxSendMsgSize(codec.MaxMessageBytes),

@@ -184,7 +184,7 @@ func (tx *Tx) CommitThrough() (txn.Outcome, error) {
 	for _, id := range order {
 		branches = append(branches, txn.Branch{Log: id, Shards: byLog[id].shards})
 	}
-	c := twopc.NewCoordinator(tx.in.Oracle, func(id txn.LogID) txn.Participant { return byLog[id].participant })
+	c := twopc.NewCoordinator(tx.in.Oracle, func(id txn.LogID) txn.Participant { return byLog[id].participant }, func(txn.LogID) bool { return false })
 	defer c.Close()
 	return c.Commit(context.Background(), tx.id, branches)
 }

@@ -2,6 +2,7 @@ package twopc
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,7 @@ type Metrics struct {
 type Coordinator struct {
 	oracle  txn.Oracle
 	find    func(txn.LogID) txn.Participant
+	here    func(txn.LogID) bool
 	metrics Metrics
 
 	behind sync.WaitGroup // what goes on after the client was answered
@@ -32,9 +34,9 @@ type Coordinator struct {
 var _ txn.Committer = (*Coordinator)(nil)
 
 // NewCoordinator makes a coordinator. find returns the participant that is a
-// log's, nil if it cannot be reached.
-func NewCoordinator(oracle txn.Oracle, find func(txn.LogID) txn.Participant) *Coordinator {
-	return &Coordinator{oracle: oracle, find: find, stop: make(chan struct{})}
+// log's, nil if it cannot be reached; here says which logs are this process's own.
+func NewCoordinator(oracle txn.Oracle, find func(txn.LogID) txn.Participant, here func(txn.LogID) bool) *Coordinator {
+	return &Coordinator{oracle: oracle, find: find, here: here, stop: make(chan struct{})}
 }
 
 // Metrics returns the coordinator's counters.
@@ -56,10 +58,7 @@ func (c *Coordinator) Commit(ctx context.Context, id txn.ID, branches []txn.Bran
 		c.Rollback(ctx, id, branches)
 		return txn.Outcome{State: txn.Aborted}, err
 	}
-	logs := make([]txn.LogID, len(branches))
-	for i, b := range branches {
-		logs[i] = b.Log
-	}
+	logs := c.homeFirst(branches)
 	r := &run{
 		Coordinator: c, id: id, drawn: drawn, branches: branches, logs: logs,
 		machine: NewCommit(id, drawn, logs), replies: make(chan Reply, len(branches)),
@@ -72,6 +71,19 @@ func (c *Coordinator) Commit(ctx context.Context, id txn.ID, branches []txn.Bran
 		c.behind.Go(func() { r.until(ctx, r.machine.Over) })
 	}
 	return out, err
+}
+
+// homeFirst are the branches' logs. The home, which decides and is told when all is
+// done, is one of this process's own, if there is one: then neither is a trip to another node.
+func (c *Coordinator) homeFirst(branches []txn.Branch) []txn.LogID {
+	logs := make([]txn.LogID, len(branches))
+	for i, b := range branches {
+		logs[i] = b.Log
+	}
+	if i := slices.IndexFunc(logs, c.here); i > 0 {
+		logs[0], logs[i] = logs[i], logs[0]
+	}
+	return logs
 }
 
 func (c *Coordinator) count(logs int, err error) {

@@ -13,6 +13,7 @@ import (
 
 // actor is a participant that does as it is told and remembers what it was asked.
 type actor struct {
+	here  bool       // of the coordinator's own process
 	mu    sync.Mutex // protects calls
 	calls []string
 
@@ -107,6 +108,9 @@ func cast(actors ...*actor) (*Coordinator, []txn.Branch) {
 			return actors[i]
 		}
 		return nil
+	}, func(id txn.LogID) bool {
+		i := int(id[0] - 'A')
+		return i < len(actors) && actors[i] != nil && actors[i].here
 	}), branches
 }
 
@@ -135,6 +139,16 @@ func TestTwoPhases(t *testing.T) {
 	}
 	a.want(t, "prepare", "decide committed", "resolve committed")
 	b.want(t, "prepare", "resolve committed")
+}
+
+// TestHomeIsHere: the log that decides is the coordinator's own, if one is.
+func TestHomeIsHere(t *testing.T) {
+	a, b := &actor{}, &actor{here: true}
+	if out, err, _ := commitWith(t, a, b); err != nil || out.State != txn.Committed {
+		t.Errorf("%v %v", out, err)
+	}
+	a.want(t, "prepare", "resolve committed")
+	b.want(t, "prepare", "decide committed", "resolve committed")
 }
 
 // When the increments have used up the distance to the next drawn timestamp,

@@ -208,6 +208,7 @@ func (e *environment) exec(run *txn.Run) *exec.Env {
 		TempDir:       s.node.TempDir,
 		LockTimeoutMS: int64(s.derived().lockTimeoutMS),
 		Draw:          e.draw,
+		RowIDs:        &s.node.rowIDs,
 		TakeBack:      run.TakeBack,
 		Notice:        e.notice,
 	}

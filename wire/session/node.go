@@ -53,6 +53,7 @@ type Node struct {
 	Metrics Metrics
 
 	sessions sessions
+	rowIDs   exec.RowIDs // of tables without a primary key
 }
 
 // Maintenance is work on the node's files that a statement can ask for.
