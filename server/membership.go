@@ -253,7 +253,7 @@ func (n *Node) listenToNodes(draw func(context.Context, tso.DrawRequest) (tso.Dr
 	serve.New(&n.gate, n.gate.Participant, builtin.Default()).Register(g)
 	peer := &cluster.Peer{
 		Draw: draw, Vouch: vouch, Cancel: n.cancelHere, Waits: &n.gate, Party: n.party, Coordinated: n.coordinated, Over: n.over, Adopt: n.adopt, Moves: n.moves.list,
-		Locks: n.gate.Locks, Follow: n.members.Bind, Lives: n.members.Lives, Settle: n.gate.Settle, Signal: n.signalHere, Sessions: n.sessionsHere, Activities: n.activities, SessionLocks: n.sessionLocks,
+		Locks: n.gate.Locks, CatchUp: func(ctx context.Context) error { return n.oracle.Report(ctx) }, Follow: n.members.Bind, Lives: n.members.Lives, Settle: n.gate.Settle, Signal: n.signalHere, Sessions: n.sessionsHere, Activities: n.activities, SessionLocks: n.sessionLocks,
 	}
 	peer.Register(g)
 	ended := make(chan struct{})

@@ -37,6 +37,7 @@ type lockOrder struct {
 	GiveUp  bool           `json:",omitempty"` // the last Locks, if they are still waited for
 	Cut     *txn.Statement `json:",omitempty"` // gives back what statements from here on have taken
 	Yield   []lockKey      `json:",omitempty"` // gives back these
+	CatchUp bool           `json:",omitempty"` // know what has been published of the catalog
 }
 
 // lockKey is a lock.Request in JSON: a key's bytes are no text.
@@ -234,6 +235,14 @@ func (b *branch) giveBack(o lockOrder) {
 	}
 }
 
+// CatchUp implements objectlock.Branch.
+func (b *branch) CatchUp() {
+	defer time.AfterFunc(lockWithin, b.cancel).Stop()
+	if b.send(lockOrder{CatchUp: true}) == nil {
+		_ = b.answer(nil) // a node that does not answer is told by shards what is too old
+	}
+}
+
 // Close implements objectlock.Branch.
 func (b *branch) Close() {
 	defer b.end()
@@ -245,17 +254,18 @@ func (b *branch) Close() {
 
 // guest is the other side of a stream.
 type guest struct {
-	stream grpc.ServerStream
-	holder *objectlock.Holder
-	owner  txn.ID
-	waiter atomic.Pointer[txn.ID] // of the locks that are being taken, where owner is a session
-	giveUp context.CancelFunc
-	taking sync.WaitGroup // what takes locks; only that sends meanwhile
+	stream  grpc.ServerStream
+	catchUp func(context.Context) error
+	holder  *objectlock.Holder
+	owner   txn.ID
+	waiter  atomic.Pointer[txn.ID] // of the locks that are being taken, where owner is a session
+	giveUp  context.CancelFunc
+	taking  sync.WaitGroup // what takes locks; only that sends meanwhile
 }
 
 // lockObjects serves a stream.
 func (p *Peer) lockObjects(stream grpc.ServerStream) error {
-	g := &guest{stream: stream, giveUp: func() {}}
+	g := &guest{stream: stream, catchUp: p.CatchUp, giveUp: func() {}}
 	o, err := g.receive()
 	if err != nil || o.Owner == nil {
 		return err
@@ -315,6 +325,10 @@ func (g *guest) obey(ctx context.Context, o lockOrder) {
 	case o.Yield != nil:
 		g.taking.Wait()
 		g.holder.Yield(requestsOf(g.owner, o.Yield)...)
+		g.answer(lockAnswer{})
+	case o.CatchUp:
+		g.taking.Wait()
+		_ = g.catchUp(ctx) // who waited for its locks tries again
 		g.answer(lockAnswer{})
 	default:
 		g.taking.Wait()

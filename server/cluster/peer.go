@@ -60,6 +60,8 @@ type Peer struct {
 	Adopt func(shard.ID) (Incoming, error)
 	// Locks are this node's on catalog objects; nil before it has any.
 	Locks func() *objectlock.Locks
+	// CatchUp waits until this node knows what has been published of the catalog.
+	CatchUp func(context.Context) error
 	// Follow has a function called when another node is down or has started again, until unbind.
 	Follow func(node uint32, ended context.CancelFunc) (unbind func())
 	// Lives reports whether another node does, as far as this one knows.

@@ -26,7 +26,7 @@ func (m *Members) reach(node uint32) shard.Service {
 
 // Read implements shard.Service.
 func (r reach) Read(ctx context.Context, q *shard.ReadRequest) (shard.Rows, error) {
-	s, err := r.service(q.Shard)
+	s, err := r.service(ctx, q.Shard)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ type reachedLocked struct {
 
 // Write implements shard.Service.
 func (r reach) Write(ctx context.Context, q *shard.WriteRequest) (*shard.WriteReply, error) {
-	s, err := r.service(q.Shard)
+	s, err := r.service(ctx, q.Shard)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (r reach) Write(ctx context.Context, q *shard.WriteRequest) (*shard.WriteRe
 
 // Cut implements shard.Service.
 func (r reach) Cut(ctx context.Context, q *shard.CutRequest) error {
-	s, err := r.service(q.Shard)
+	s, err := r.service(ctx, q.Shard)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (r reach) Cut(ctx context.Context, q *shard.CutRequest) error {
 
 // Control implements shard.Service.
 func (r reach) Control(ctx context.Context, q *shard.ControlRequest) (*shard.ControlReply, error) {
-	s, err := r.service(q.Shard)
+	s, err := r.service(ctx, q.Shard)
 	if err != nil {
 		return nil, err
 	}
@@ -89,11 +89,21 @@ func (r reach) Control(ctx context.Context, q *shard.ControlRequest) (*shard.Con
 	return reply, r.down(q.Shard, err)
 }
 
-// service is the node's shards; the error says that there is no way to it.
-func (r reach) service(id shard.ID) (shard.Service, error) {
+// service is the node's shards; the error says that there is no way to it. A
+// node whose address or logs are not known may just have said them.
+func (r reach) service(ctx context.Context, id shard.ID) (shard.Service, error) {
 	n := r.members.find(r.node)
-	if n == nil || n.client == nil {
+	if n == nil || n.client == nil || len(n.logs) == 0 {
+		ctx, cancel := context.WithTimeout(ctx, mapWithin)
+		defer cancel()
+		_ = r.members.refresh(ctx) // what is known is as good as the metadata store being away
+		n = r.members.find(r.node)
+	}
+	switch {
+	case n == nil || n.client == nil:
 		return nil, pgerr.New(pgerr.SystemError, "shard %d is not available: node %d has not joined", id, r.node)
+	case len(n.logs) == 0:
+		return nil, pgerr.New(pgerr.SystemError, "shard %d is not available: node %q is starting", id, n.Name)
 	}
 	return n.client, nil
 }

@@ -12,9 +12,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/pegmatitedb/pegmatite/catalog/metakv"
-	"github.com/pegmatitedb/pegmatite/internal/pause"
-	"github.com/pegmatitedb/pegmatite/server"
 	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
@@ -68,49 +65,6 @@ func TestSchemaChangeIsSeenNext(t *testing.T) {
 			t.Fatalf("%d tables of the name in pg_class", got)
 		}
 	}
-}
-
-// late is a metadata store whose news come late.
-type late struct{ metakv.Store }
-
-func (l late) Watch(prefix string, from metakv.Revision) metakv.Watch {
-	return lateWatch{l.Store.Watch(prefix, from)}
-}
-
-type lateWatch struct{ metakv.Watch }
-
-func (w lateWatch) Next(ctx context.Context) ([]metakv.Event, error) {
-	e, err := w.Watch.Next(ctx)
-	pause.For(ctx, 30*time.Millisecond)
-	return e, err
-}
-
-// TestSchemaChangeIsSeenLate: also by a node that hears of changes long after
-// the other one's client does, and by every statement.
-func TestSchemaChangeIsSeenLate(t *testing.T) {
-	c := node.StartClusterWith(t, 2, 4, nil, func(i int) (l server.Layers) {
-		if i == 1 {
-			l.Metadata = func(kv metakv.Store) metakv.Store { return late{kv} }
-		}
-		return l
-	})
-	conns := connectAll(t, c)
-	for i, sql := range []string{
-		"SELECT id FROM %s", "INSERT INTO %s VALUES (1)", "COPY %s TO STDOUT", "ANALYZE %s", "VACUUM %s",
-		"EXPLAIN SELECT * FROM %s", "PREPARE p AS SELECT * FROM %s", "ALTER TABLE %s ADD COLUMN v int", "CREATE INDEX ON %s (id)",
-		"CREATE VIEW w AS SELECT id FROM %s", "COMMENT ON TABLE %s IS 'x'", "TRUNCATE %s", "DROP TABLE %s", "SELECT '%s'::regclass",
-		"CREATE TABLE again_%[1]s (id int)", "LOCK TABLE %s", "GRANT SELECT ON %s TO PUBLIC", "BEGIN; ALTER TABLE %s RENAME COLUMN id TO k; COMMIT",
-	} {
-		table := fmt.Sprintf("t%d", i)
-		run(t, conns[0], "CREATE TABLE again_"+table+" (id int)")
-		run(t, conns[0], "CREATE TABLE "+table+" (id int)")
-		run(t, conns[0], "DROP TABLE again_"+table)
-		if err := conns[1].PgConn().Exec(t.Context(), fmt.Sprintf(sql, table)).Close(); err != nil && client.Code(err) != "0A000" {
-			t.Errorf("%s: %v", sql, err)
-		}
-	}
-	run(t, conns[0], "CREATE DATABASE made")
-	client.Exec(t, client.ConnectTo(t, c.Nodes[1].Address(), "made"), "SELECT 1")
 }
 
 // TestTransactionsBetweenNodes: transfers through all nodes at once keep the

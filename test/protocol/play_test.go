@@ -34,9 +34,10 @@ func onOneAndThree(t *testing.T, run func(t *testing.T, p *play)) {
 	t.Run("nodes=3", func(t *testing.T) { run(t, newClusterPlay(t)) })
 }
 
-// newClusterPlay is a play on three nodes.
+// newClusterPlay is a play on three nodes, which hear of what others publish
+// later than the next line is played.
 func newClusterPlay(t *testing.T) *play {
-	nodes := node.StartCluster(t, 3, 6, nil).Nodes
+	nodes := node.StartClusterWith(t, 3, 6, nil, func(int) server.Layers { return node.Late(10 * time.Millisecond) }).Nodes
 	p := newPlayOn(t, addressesOf(nodes)...)
 	p.nodes = nodes
 	return p

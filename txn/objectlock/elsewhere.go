@@ -36,6 +36,9 @@ type Branch interface {
 	Yield(rs []lock.Request)
 	// Cut gives back what statements from number on have taken.
 	Cut(from txn.Statement)
+	// CatchUp has the other node know what has been published of the catalog:
+	// before it can give anybody the locks.
+	CatchUp()
 	// Close gives everything back, and returns when others can have it, if the
 	// other node answers.
 	Close()
@@ -159,6 +162,9 @@ func (h *Holder) waitAway(e *Entry) {
 	defer h.mu.Unlock()
 	h.away = e
 }
+
+// CatchUp is Branch's on every node that the transaction has locks on.
+func (h *Holder) CatchUp() { h.eachBranch(Branch.CatchUp) }
 
 // releaseElsewhere gives everything back on other nodes, on all at once.
 func (h *Holder) releaseElsewhere() {

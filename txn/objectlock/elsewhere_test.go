@@ -119,6 +119,8 @@ func (b *memoryBranch) Close() {
 	}
 }
 
+func (b *memoryBranch) CatchUp() {}
+
 // TestStrongWaitsForOtherNodes: for weak locks that only their own node knows
 // of; and keeps new ones out there, to the transaction's end.
 func TestStrongWaitsForOtherNodes(t *testing.T) {

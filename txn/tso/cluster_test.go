@@ -394,7 +394,7 @@ func TestClusterSilentOracle(t *testing.T) {
 	c, err := NewClient(t.Context(), ClientOptions{
 		Node: 1, Source: func(context.Context) (Source, error) { return s, nil },
 		Revision: func() uint64 { return 0 }, Behind: func(context.Context, uint64) error { return nil },
-		RetryFor: 20 * time.Millisecond,
+		RetryFor: 250 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -160,7 +160,11 @@ func (s *Session) commitData(ctx context.Context, tx *transaction) error {
 	if tx.change == nil || tx.change.Empty() {
 		return tx.txn.Commit(ctx)
 	}
-	return s.node.Schema.Commit(ctx, tx.txn, tx.change)
+	if err := s.node.Schema.Commit(ctx, tx.txn, tx.change); err != nil {
+		return err
+	}
+	s.locks.CatchUp()
+	return nil
 }
 
 // rollback gives the transaction up. It is not interrupted: ctx may be dead.
