@@ -31,6 +31,9 @@ type Layers struct {
 	// WriteSetBytes is how much of a transaction's write set a shard keeps in
 	// memory; 0 is the usual. With 1 every commit is a large one.
 	WriteSetBytes int64
+	// SegmentBytes is the size of the files of a log; 0 is the usual. Small ones are
+	// cut off soon.
+	SegmentBytes int64
 }
 
 func (l *Layers) metadata(kv metakv.Store) metakv.Store {

@@ -62,7 +62,7 @@ func TestFirstStartKilledWhileKnown(t *testing.T) {
 // TestFirstStartKilledWhileJoined: what others have written to the metadata store
 // of a node that was killed before its directory knew the cluster is still there.
 func TestFirstStartKilledWhileJoined(t *testing.T) {
-	dir, listen := filepath.Join(t.TempDir(), "data"), node.FreeAddress(t, "127.0.0.1:0")
+	dir, listen := filepath.Join(t.TempDir(), "data"), node.FreeAddress(t, "127.0.0.1")
 	p := launch(t, dir, "--etcd-listen", listen)
 	until(t, "etcd", func() bool {
 		c, err := net.Dial("tcp", listen)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -55,7 +54,7 @@ func TestHTTPBeyondLoopback(t *testing.T) {
 		t.Fatal("one key twice")
 	}
 	keyFile := file(t, secret)
-	address := node.FreeAddress(t, net.JoinHostPort(node.Outside(t), "0"))
+	address := node.FreeAddress(t, node.Outside(t))
 	launch(t, filepath.Join(t.TempDir(), "data"), "--http", address, "--cluster-key", keyFile).ready()
 	_, ours, _ := call("certificate", keyFile)
 	_, theirs, _ := call("certificate", file(t, other))

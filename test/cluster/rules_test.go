@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/pegmatitedb/pegmatite/server"
 	"github.com/pegmatitedb/pegmatite/shard/remote/codec"
 	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
@@ -17,7 +18,11 @@ import (
 func startTold(t *testing.T) (*network, *node.Cluster, []*pgx.Conn, []int) {
 	t.Helper()
 	net := newNetwork(*seed)
-	c := node.StartClusterWith(t, 3, 9, nil, net.layers)
+	c := node.StartClusterWith(t, 3, 9, nil, func(i int) server.Layers {
+		l := net.layers(i)
+		l.SegmentBytes = 64 << 10
+		return l
+	})
 	conns := connectAll(t, c)
 	makeAccounts(t, conns[0])
 	quiet(t, conns)
@@ -49,18 +54,32 @@ func TestRule7DecisionsThatComeLate(t *testing.T) {
 	}
 }
 
-// TestRule8KeptForWhoHasNotHeard: the home does not forget a decision that one of
-// two participants has not heard of, until that has asked, or been told.
+// TestRule8KeptForWhoHasNotHeard: the home does not forget a decision that its
+// participant has not heard of, also when its log is cut and it starts again.
 func TestRule8KeptForWhoHasNotHeard(t *testing.T) {
-	net, _, conns, accounts := startTold(t)
+	net, c, conns, accounts := startTold(t)
+	run(t, conns[0], "CREATE TABLE filler (i int PRIMARY KEY, b text)")
 	f := &fates{known: map[string]bool{}}
 	net.lose(codec.Resolve)
+	net.drop(codec.Ask)
 	if err := f.transfer(t.Context(), conns[0], strings.Repeat("+", len(accounts)), accounts...); err != nil {
 		t.Fatal(err)
 	}
+	for i := range 200 { // of several files' length on each log
+		run(t, conns[0], "INSERT INTO filler VALUES ($1, repeat('x', 2000))", i)
+	}
+	run(t, conns[0], "CHECKPOINT")
 	if got := states(t, conns[0]); !slices.Contains(got, "prepared") {
 		t.Errorf("nobody is in doubt: %v", got)
 	}
+	for _, i := range []int{1, 2} { // one of them is the home
+		if err := c.Nodes[i].Stop(); err != nil {
+			t.Fatal(err)
+		}
+		c.Start(t, i)
+		conns[i] = connect(t, c.Nodes[i])
+	}
+	net.drop()
 	quiet(t, conns)
 	f.check(t, conns)
 }

@@ -51,7 +51,7 @@ func startCluster(t *testing.T) *clusterOf {
 func startClusterOver(t *testing.T, change func(*clusterOf)) *clusterOf {
 	t.Helper()
 	c := &clusterOf{dir: t.TempDir(), processes: make([]*process, clusterNodes+1)}
-	address := node.FreeAddress(t, "127.0.0.1:0")
+	address := node.FreeAddress(t, "127.0.0.1")
 	c.store = "http://" + address
 	c.start(t, clusterNodes)
 	kv, err := etcd.Dial(t.Context(), []string{c.store})

@@ -113,7 +113,7 @@ func (p *process) waitReady(t testing.TB) (line string) {
 // spawn runs the server on dir and does not wait for it.
 func spawn(t testing.TB, dir string, args ...string) *process {
 	t.Helper()
-	http := node.FreeAddress(t, "127.0.0.1:0")
+	http := node.FreeAddress(t, "127.0.0.1")
 	p := command(t, dir, append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--http", http}, args...)...)
 	p.http = http
 	return p

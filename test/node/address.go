@@ -1,7 +1,11 @@
 package node
 
 import (
+	"errors"
+	"math/rand/v2"
 	"net"
+	"strconv"
+	"syscall"
 	"testing"
 )
 
@@ -22,14 +26,22 @@ func Outside(t testing.TB) string {
 	return ""
 }
 
-// FreeAddress is an address like address, whose port may be 0, with a port that
-// was free a moment ago.
-func FreeAddress(t testing.TB, address string) string {
+// The ports of FreeAddress: below those that Linux gives outgoing connections,
+// which could take one before the process listens that it is for.
+const lowestPort, endOfPorts = 20000, 32768
+
+// FreeAddress is an address of a host with a port that was free a moment ago.
+func FreeAddress(t testing.TB, host string) string {
 	t.Helper()
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		t.Fatal(err)
+	for {
+		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(lowestPort+rand.IntN(endOfPorts-lowestPort))))
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		return l.Addr().String()
 	}
-	defer l.Close()
-	return l.Addr().String()
 }

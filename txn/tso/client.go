@@ -232,10 +232,11 @@ func (c *Client) request(ctx context.Context, count int) (txn.Timestamp, error) 
 }
 
 // retryable reports whether another oracle may answer: nothing of a request
-// that failed is used, so it can be made again.
+// that failed is used, so it can be made again. What was cancelled, or took too
+// long, was so by the oracle's own affairs: the caller has not.
 func retryable(err error) bool {
-	return pgerr.HasCode(err, pgerr.CannotConnectNow) || pgerr.HasCode(err, pgerr.ConnectionFailure) ||
-		pgerr.HasCode(err, pgerr.ConnectionDoesNotExist) || pgerr.HasCode(err, pgerr.TRSerializationFailure)
+	return pgerr.HasCode(err, pgerr.CannotConnectNow, pgerr.ConnectionFailure, pgerr.ConnectionDoesNotExist,
+		pgerr.TRSerializationFailure, pgerr.QueryCanceled)
 }
 
 // ask makes one request.

@@ -386,6 +386,38 @@ func (s *silent) Draw(ctx context.Context, r DrawRequest) (DrawReply, error) {
 	return DrawReply{}, pgerr.From(ctx.Err())
 }
 
+// late is an oracle that has once taken too long by its own measure.
+type late struct {
+	Source
+	once sync.Once
+}
+
+func (l *late) Draw(ctx context.Context, r DrawRequest) (reply DrawReply, err error) {
+	l.once.Do(func() { err = pgerr.From(context.DeadlineExceeded) })
+	if err != nil {
+		return DrawReply{}, err
+	}
+	return l.Source.Draw(ctx, r)
+}
+
+// TestClusterLateOracle: what an oracle has not waited for any longer is asked
+// again. Whoever draws has cancelled nothing.
+func TestClusterLateOracle(t *testing.T) {
+	s := &late{Source: (&election{}).elect(t)}
+	c, err := NewClient(t.Context(), ClientOptions{
+		Node: 1, Source: func(context.Context) (Source, error) { return s, nil },
+		Revision: func() uint64 { return 0 }, Behind: func(context.Context, uint64) error { return nil },
+		RetryFor: time.Minute,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Snapshot(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestClusterSilentOracle: who draws from an oracle that does not answer
 // learns that there is none, not that somebody has cancelled the statement.
 func TestClusterSilentOracle(t *testing.T) {
