@@ -76,7 +76,8 @@ func (s *Session) abandon(ctx context.Context) {
 	if n := len(s.tx.savepoints); n > 0 {
 		to, advisory = s.tx.savepoints[n-1].mark, s.tx.savepoints[n-1].advisory
 	}
-	if err := s.tx.txn.RollbackTo(context.WithoutCancel(ctx), to); err != nil {
+	err := s.tx.txn.RollbackTo(context.WithoutCancel(ctx), to)
+	if err != nil && !pgerr.HasCode(err, pgerr.SystemError, pgerr.ConnectionFailure) {
 		s.node.Log.Warn("taking back a failed block's statements", "transaction", s.tx.txn.ID().String(), "error", err)
 	}
 	s.locks.Cut(txn.Statement(to) + 1)
