@@ -138,6 +138,12 @@ func (c *compiler) subscript(e *Subscript) (Eval, error) {
 	if err != nil {
 		return nil, err
 	}
+	if e.Value != nil {
+		return c.assignment(e, arg)
+	}
+	if e.Arg.Type().Base() == types.TJSONB {
+		return c.jsonPart(e, arg)
+	}
 	if e.Slice {
 		return c.slice(e, arg)
 	}

@@ -92,7 +92,7 @@ func sameComposed(a, b Expr) bool {
 		return ok && a.Index == b.Index
 	case *Subscript:
 		b, ok := b.(*Subscript)
-		return ok && a.Slice == b.Slice && samePresence(a.Lower, b.Lower) && samePresence(a.Upper, b.Upper) && len(a.Index) == len(b.Index)
+		return ok && a.Slice == b.Slice && (a.Value == nil) == (b.Value == nil) && samePresence(a.Lower, b.Lower) && samePresence(a.Upper, b.Upper) && len(a.Index) == len(b.Index)
 	case *AggregateCall:
 		b, ok := b.(*AggregateCall)
 		return ok && sameAggregate(a, b)

@@ -58,7 +58,7 @@ func Children(e Expr, f func(Expr)) {
 	case *Field:
 		each([]Expr{e.Arg})
 	case *Subscript:
-		each([]Expr{e.Arg})
+		each([]Expr{e.Arg, e.Value})
 		each(e.Lower)
 		each(e.Upper)
 		each(e.Index)
@@ -133,7 +133,7 @@ func (m mapper) children(e Expr) Expr {
 		return &Field{Typed: e.Typed, Arg: m.One(e.Arg), Index: e.Index}
 	case *Subscript:
 		c := *e
-		c.Arg, c.Lower, c.Upper, c.Index = m.One(e.Arg), m.List(e.Lower), m.List(e.Upper), m.List(e.Index)
+		c.Arg, c.Value, c.Lower, c.Upper, c.Index = m.One(e.Arg), m.One(e.Value), m.List(e.Lower), m.List(e.Upper), m.List(e.Index)
 		return &c
 	case *Subquery:
 		c := *e

@@ -216,6 +216,7 @@ func (w *encoder) composed(e Expr) {
 		w.typed(e.Typed)
 		w.bool(e.Slice)
 		w.expr(e.Arg)
+		w.list([]Expr{e.Value})
 		w.list(e.Lower)
 		w.list(e.Upper)
 		w.list(e.Index)

@@ -293,17 +293,27 @@ func (r *reading) composed(tag byte) Expr {
 	case tagField:
 		return &Field{Typed: r.typed(), Arg: r.need(), Index: int(r.uint() & math.MaxInt16)}
 	case tagSubscript:
-		e := &Subscript{Typed: r.typed(), Slice: r.bool(), Arg: r.need(),
-			Lower: r.optionalList(), Upper: r.optionalList(), Index: r.list()}
-		if len(e.Lower) != len(e.Upper) || len(e.Upper) > MaxArrayDims || len(e.Index) > MaxArrayDims {
-			r.fail("bad subscripts")
-		}
-		return e
+		return r.subscript()
 	case tagAggregate:
 		return r.aggregate()
 	}
 	r.fail("unknown node %d", tag)
 	return nil
+}
+
+func (r *reading) subscript() Expr {
+	e := &Subscript{Typed: r.typed(), Slice: r.bool(), Arg: r.need()}
+	value := r.optionalList()
+	e.Lower, e.Upper, e.Index = r.optionalList(), r.optionalList(), r.list()
+	switch {
+	case len(value) != 1 || len(e.Lower) != len(e.Upper) || len(e.Upper) > MaxArrayDims:
+		r.fail("bad subscripts")
+	case len(e.Index) > MaxArrayDims && e.Arg.Type().Base() != types.TJSONB:
+		r.fail("bad subscripts")
+	default:
+		e.Value = value[0]
+	}
+	return e
 }
 
 func (r *reading) call() Expr {

@@ -112,6 +112,10 @@ func (jsonbCodec) hashLong(h uint64, d Datum, work Work) (uint64, error) {
 	return mix(h, xxhash.Sum64(key)), err
 }
 
+func errJSONValues() error {
+	return pgerr.New(pgerr.ProgramLimitExceeded, "number of jsonb array elements exceeds the maximum allowed (%d)", maxJSONValues)
+}
+
 // ParseJSON takes a JSON text apart as jsonb_in does: of equal keys the last
 // one stays, numbers are numeric. work is told of it.
 func ParseJSON(s string, work Work) (JSONValue, error) {
@@ -143,7 +147,7 @@ func (b *jsonBuilder) add(v JSONValue) error {
 		return err
 	}
 	if b.n++; b.n > maxJSONValues {
-		return pgerr.New(pgerr.ProgramLimitExceeded, "number of jsonb array elements exceeds the maximum allowed (%d)", maxJSONValues)
+		return errJSONValues()
 	}
 	if len(b.stack) == 0 {
 		b.done = v

@@ -151,57 +151,6 @@ func (b *binder) noteRecord(id expr.ColumnID, e expr.Expr) {
 	}
 }
 
-// subscript binds elements and slices of arrays.
-func (q *query) subscript(e expr.Expr, list []*pg.A_Indices, location int32) expr.Expr {
-	elem := e.Type().Base().Elem
-	if elem == nil {
-		switch e.Type() {
-		case types.TInt2Vector:
-			elem = types.TInt2
-		case types.TOIDVector:
-			elem = types.TOID
-		case types.TJSONB, types.TName, types.ByName("point"), types.ByName("box"), types.ByName("lseg"), types.ByName("line"):
-			q.b.unsupported(location, "subscripting of type %s", e.Type().SQLName)
-		default:
-			q.b.failAt(location, pgerr.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", e.Type().SQLName)
-		}
-	}
-	if len(list) > expr.MaxArrayDims {
-		fail(pgerr.New(pgerr.ProgramLimitExceeded, "number of array dimensions (%d) exceeds the maximum allowed (%d)", len(list), expr.MaxArrayDims))
-	}
-	out := &expr.Subscript{Typed: expr.Typed{T: elem, Mod: e.Typmod()}, Arg: e}
-	for _, x := range list {
-		out.Slice = out.Slice || x.IsSlice
-	}
-	if out.Slice {
-		out.T = e.Type()
-	}
-	for _, x := range list {
-		upper := q.subscriptIndex(x.Uidx)
-		switch {
-		case !out.Slice:
-			out.Index = append(out.Index, upper)
-		case x.IsSlice:
-			out.Lower, out.Upper = append(out.Lower, q.subscriptIndex(x.Lidx)), append(out.Upper, upper)
-		default:
-			// A plain subscript among slices means 1:n.
-			out.Lower, out.Upper = append(out.Lower, expr.NewConst(types.TInt4, types.Int(1))), append(out.Upper, upper)
-		}
-	}
-	return out
-}
-
-func (q *query) subscriptIndex(n *pg.Node) expr.Expr {
-	if n == nil {
-		return nil
-	}
-	e := q.expr(n)
-	if !isUnknown(e) && !q.canCoerce(e.Type(), types.TInt4, assigning) {
-		q.b.failAt(location(n), pgerr.DatatypeMismatch, "array subscript must have type integer")
-	}
-	return q.coerce(e, types.TInt4, -1, assigning, location(n))
-}
-
 // collations are those whose order is the cluster's own, by code point.
 var collations = map[string]bool{"C": true, "POSIX": true, "default": true, "ucs_basic": true, "C.UTF-8": true, "C.utf8": true}
 

@@ -30,11 +30,11 @@ func (q *query) onConflict(n *pg.InsertStmt, t *catalog.Table) *plan.OnConflict 
 	sub := &query{b: q.b, parent: q.parent, ctes: q.ctes}
 	sub.addItem(existing.item)
 	sub.addItem(excluded.item)
-	a := &assignments{q: sub, table: t, byPosition: map[int]expr.Expr{}}
+	a := sub.assignments(t, existing.item)
 	sub.with(kindUpdateSource, func() { a.set(c.TargetList) })
 	out.Where = sub.clause(c.WhereClause, kindWhere, "WHERE")
 	a.refuseTwice()
-	a.generate(existing.item)
+	a.generate()
 	out.Set = a.list()
 	q.takeOuter(sub)
 	return out

@@ -69,6 +69,23 @@ type insertTarget struct {
 	position int
 	column   *catalog.Column
 	at       int32
+	part     *expr.Subscript // of the column, if the list names one
+}
+
+// t is the type of what the target gets.
+func (t *insertTarget) t() (*types.Type, int32) {
+	if t.part != nil {
+		return t.part.T, t.column.Typmod
+	}
+	return t.column.Type, t.column.Typmod
+}
+
+// assign converts a value to the target.
+func (t *insertTarget) assign(q *query, e expr.Expr, location int32) expr.Expr {
+	if t.part != nil {
+		return q.partValue(t.column, t.part, t.at, e, location)
+	}
+	return q.assign(e, t.column, location)
 }
 
 // insertTargets are the columns in the order of the list, or all of the table's.
@@ -76,23 +93,24 @@ func (q *query) insertTargets(t *catalog.Table, n *pg.InsertStmt) (out []insertT
 	if len(n.Cols) == 0 {
 		for i := range t.Columns {
 			if c := &t.Columns[i]; !c.Dropped && !c.Hidden {
-				out = append(out, insertTarget{i, c, -1})
+				out = append(out, insertTarget{position: i, column: c, at: -1})
 			}
 		}
 		return out
 	}
-	seen := map[int]bool{}
+	seen := map[int]bool{} // as a whole
 	for _, c := range n.Cols {
 		r := c.GetResTarget()
 		p := q.targetColumn(t, r.Name, r.Location)
+		target := insertTarget{position: p, column: &t.Columns[p], at: r.Location}
 		if len(r.Indirection) > 0 {
-			q.b.unsupported(r.Location, "assignment to a part of column \"%s\"", r.Name)
+			target.part = q.part(target.column, nullOf(target.column), r.Indirection, r.Location)
 		}
-		if seen[p] {
+		if whole, there := seen[p]; there && (whole || target.part == nil) {
 			q.b.failAt(r.Location, pgerr.DuplicateColumn, "column \"%s\" specified more than once", r.Name)
 		}
-		seen[p] = true
-		out = append(out, insertTarget{p, &t.Columns[p], r.Location})
+		seen[p] = target.part == nil
+		out = append(out, target)
 	}
 	return out
 }
@@ -142,7 +160,8 @@ func (ins *insertion) values(s *pg.SelectStmt) plan.Node {
 	}
 	for j := range width {
 		t := ins.targets[j]
-		c := q.b.column(t.column.Name, t.column.Type, t.column.Typmod)
+		typ, mod := t.t()
+		c := q.b.column(t.column.Name, typ, mod)
 		v.Cols = append(v.Cols, c)
 		ins.give(t, ref(c), allDefaults(s.ValuesLists, j))
 	}
@@ -155,11 +174,14 @@ func (ins *insertion) row(sub *query, nodes []*pg.Node) []expr.Expr {
 	for j, n := range nodes {
 		t := ins.targets[j]
 		if n.GetSetToDefault() != nil {
+			if t.part != nil {
+				sub.failPartDefault(t.at)
+			}
 			row[j] = sub.b.anyDefault(ins.table, t.position)
 			continue
 		}
 		ins.checkAssignable(t, location(n))
-		row[j] = sub.assign(sub.expr(n), t.column, location(n))
+		row[j] = t.assign(sub, sub.expr(n), location(n))
 	}
 	return row
 }
@@ -195,7 +217,7 @@ func (ins *insertion) query(s *pg.SelectStmt) plan.Node {
 	want := make([]*types.Type, len(cols))
 	for i, c := range cols {
 		if c.Type == types.TUnknown {
-			want[i] = ins.targets[i].column.Type
+			want[i], _ = ins.targets[i].t()
 		}
 	}
 	node = q.coerceOutputs(node, want, assigning)
@@ -203,7 +225,7 @@ func (ins *insertion) query(s *pg.SelectStmt) plan.Node {
 		t := ins.targets[i]
 		at := targetLocation(s, i)
 		ins.checkAssignable(t, at)
-		ins.give(t, q.assign(ref(c), t.column, at), false)
+		ins.give(t, t.assign(q, ref(c), at), false)
 	}
 	return node
 }
@@ -228,6 +250,13 @@ func (ins *insertion) give(t insertTarget, e expr.Expr, onlyDefault bool) {
 	}
 	if onlyDefault && t.column.Identity != 0 {
 		e = nil
+	}
+	if e != nil && t.part != nil {
+		whole := ins.given[t.position]
+		if whole == nil {
+			whole = nullOf(t.column)
+		}
+		e = withPart(t.column, t.part, whole, e)
 	}
 	if e != nil {
 		ins.given[t.position] = e

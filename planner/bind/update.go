@@ -16,11 +16,11 @@ func (q *query) update(n *pg.UpdateStmt) plan.Node {
 	t := q.writeTarget(n.Relation, NeedUpdate, "update")
 	it, scan, source := q.writeSource(t, n.Relation, n.FromClause)
 	out := &plan.Update{Table: t, Target: scan}
-	a := &assignments{q: q, table: t, byPosition: map[int]expr.Expr{}}
+	a := q.assignments(t, it)
 	q.with(kindUpdateSource, func() { a.set(n.TargetList) })
 	out.Source = filter(source, q.clause(n.WhereClause, kindWhere, "WHERE"))
 	out.Source = a.once(out.Source)
-	a.generate(it)
+	a.generate()
 	out.Set = a.list()
 	out.Checks = q.b.checks(t)
 	row := q.newRow(t, n.Relation)
@@ -61,7 +61,13 @@ func (q *query) others(not *item) (out []*item) {
 type assignments struct {
 	q          *query
 	table      *catalog.Table
+	row        *item // as it was
 	byPosition map[int]expr.Expr
+	parts      map[int]bool // by position: only parts are set
+}
+
+func (q *query) assignments(t *catalog.Table, row *item) *assignments {
+	return &assignments{q: q, table: t, row: row, byPosition: map[int]expr.Expr{}, parts: map[int]bool{}}
 }
 
 // set binds a SET list.
@@ -69,28 +75,45 @@ func (a *assignments) set(list []*pg.Node) {
 	for i, n := range list {
 		r := n.GetResTarget()
 		p := a.q.targetColumn(a.table, r.Name, r.Location)
-		if len(r.Indirection) > 0 {
-			a.q.b.unsupported(r.Location, "assignment to a part of column \"%s\"", r.Name)
-		}
-		if a.byPosition[p] != nil {
+		part := len(r.Indirection) > 0
+		if a.byPosition[p] != nil && !(part && a.parts[p]) {
 			a.q.b.failAt(-1, pgerr.SyntaxError, "multiple assignments to same column \"%s\"", r.Name)
 		}
+		a.parts[p] = part
 		if m := r.Val.GetMultiAssignRef(); m != nil {
-			a.byPosition[p] = a.multi(p, m, list[i-int(m.Colno)+1].GetResTarget().Val.GetMultiAssignRef().Source)
+			a.byPosition[p] = a.multi(p, r, m, list[i-int(m.Colno)+1].GetResTarget().Val.GetMultiAssignRef().Source)
 			continue
 		}
-		a.byPosition[p] = a.value(p, r.Val)
+		a.byPosition[p] = a.value(p, r, r.Val)
 	}
 }
 
-// value binds what one column gets.
-func (a *assignments) value(p int, n *pg.Node) expr.Expr {
+// value binds what one column, or a part of it, gets.
+func (a *assignments) value(p int, r *pg.ResTarget, n *pg.Node) expr.Expr {
+	if len(r.Indirection) > 0 {
+		return a.part(p, r, n)
+	}
 	c := &a.table.Columns[p]
 	if n.GetSetToDefault() != nil {
 		return a.q.b.columnDefault(a.table, c)
 	}
 	a.checkAssignable(c)
 	return a.q.assign(a.q.expr(n), c, location(n))
+}
+
+// part binds what a part of a column gets: parts of one column one after the other.
+func (a *assignments) part(p int, r *pg.ResTarget, n *pg.Node) expr.Expr {
+	c := &a.table.Columns[p]
+	if n.GetSetToDefault() != nil {
+		a.q.failPartDefault(r.Location)
+	}
+	a.checkAssignable(c)
+	whole := a.byPosition[p]
+	if whole == nil {
+		whole = a.row.byAttnum(c.Attnum)
+	}
+	part := a.q.part(c, whole, r.Indirection, r.Location)
+	return withPart(c, part, whole, a.q.partValue(c, part, r.Location, a.q.expr(n), location(n)))
 }
 
 func (a *assignments) checkAssignable(c *catalog.Column) {
@@ -105,19 +128,22 @@ func (a *assignments) checkAssignable(c *catalog.Column) {
 
 // multi binds one column of SET (a, b, …) = ROW(…) or = (SELECT …). A subquery
 // is bound once for every column, which takes its own one.
-func (a *assignments) multi(p int, m *pg.MultiAssignRef, source *pg.Node) expr.Expr {
+func (a *assignments) multi(p int, r *pg.ResTarget, m *pg.MultiAssignRef, source *pg.Node) expr.Expr {
 	i := int(m.Colno) - 1
 	if row := source.GetRowExpr(); row != nil {
 		if len(row.Args) != int(m.Ncolumns) {
 			a.q.b.failAt(location(source), pgerr.SyntaxError, "number of columns does not match number of values")
 		}
-		return a.value(p, row.Args[i])
+		return a.value(p, r, row.Args[i])
 	}
 	link := source.GetSubLink()
 	if link == nil || link.SubLinkType != pg.SubLinkType_EXPR_SUBLINK {
 		a.q.b.failAt(location(source), pgerr.FeatureNotSupported, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression")
 	}
 	c := &a.table.Columns[p]
+	if len(r.Indirection) > 0 {
+		a.q.b.unsupported(r.Location, "assignment of a subquery's columns to a part of column \"%s\"", c.Name)
+	}
 	a.checkAssignable(c)
 	s, cols := a.q.subquery(link, expr.SubqueryScalar, resolveUnknowns)
 	if len(cols) != int(m.Ncolumns) {
@@ -142,9 +168,8 @@ func (a *assignments) once(source plan.Node) plan.Node {
 	return source
 }
 
-// generate adds the generated columns that depend on what is set; it is the
-// row as it was.
-func (a *assignments) generate(it *item) {
+// generate adds the generated columns that depend on what is set.
+func (a *assignments) generate() {
 	t := a.table
 	for i := range t.Columns {
 		c := &t.Columns[i]
@@ -157,7 +182,7 @@ func (a *assignments) generate(it *item) {
 				changed = true
 				return e
 			}
-			return it.byAttnum(t.Columns[p].Attnum)
+			return a.row.byAttnum(t.Columns[p].Attnum)
 		})
 		delete(a.byPosition, i)
 		if changed {

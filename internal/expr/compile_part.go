@@ -1,0 +1,309 @@
+package expr
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// assignment is a Subscript with a Value: of an array or a jsonb.
+func (c *compiler) assignment(e *Subscript, arg Eval) (Eval, error) {
+	value, err := c.compile(e.Value)
+	if err != nil {
+		return nil, err
+	}
+	if e.T.Base() == types.TJSONB {
+		return c.jsonAssignment(e, arg, value)
+	}
+	if e.Slice {
+		return c.sliceAssignment(e, arg, value)
+	}
+	index, err := c.all(e.Index)
+	if err != nil {
+		return nil, err
+	}
+	elem := e.T.Base().Elem
+	return func(ctx *Context, row []types.Datum) (types.Datum, error) {
+		whole, err := arg(ctx, row)
+		if err != nil {
+			return types.Null, err
+		}
+		subs := make([]int64, len(index))
+		for i, eval := range index {
+			if subs[i], err = assigned(eval, ctx, row); err != nil {
+				return types.Null, err
+			}
+		}
+		v, err := value(ctx, row)
+		if err != nil {
+			return types.Null, err
+		}
+		return setElement(arrayIn(whole, elem), subs, v)
+	}, nil
+}
+
+// arrayIn is the array of a datum, an empty one for NULL.
+func arrayIn(d types.Datum, elem *types.Type) *types.Array {
+	if d.IsNull() {
+		return &types.Array{Elem: elem}
+	}
+	return d.Array()
+}
+
+// assigned is a subscript of an assignment, which may not be NULL (22004).
+func assigned(eval Eval, ctx *Context, row []types.Datum) (int64, error) {
+	v, err := eval(ctx, row)
+	if err != nil {
+		return 0, err
+	}
+	if v.IsNull() {
+		return 0, pgerr.New(pgerr.NullValueNotAllowed, "array subscript in assignment must not be null")
+	}
+	return v.Int(), nil
+}
+
+func errSubscripts() error {
+	return pgerr.New(pgerr.ArraySubscriptError, "wrong number of array subscripts")
+}
+
+func errSubscriptRange() error {
+	return pgerr.New(pgerr.ArraySubscriptError, "array subscript out of range")
+}
+
+// setElement is a copy of an array with another element (array_set_element):
+// what has one dimension grows to where it lies.
+func setElement(a *types.Array, subs []int64, v types.Datum) (types.Datum, error) {
+	b := sliceBounds{}
+	for i, s := range subs {
+		b.from[i], b.to[i] = s, s
+	}
+	if len(a.Dims) > 0 && len(a.Dims) != len(subs) {
+		return types.Null, errSubscripts()
+	}
+	return b.put(a, len(subs), []types.Datum{v})
+}
+
+// sliceAssignment is array_subscript_assign_slice; a source that is NULL changes nothing.
+func (c *compiler) sliceAssignment(e *Subscript, arg, value Eval) (Eval, error) {
+	lower, err := c.all(e.Lower)
+	if err != nil {
+		return nil, err
+	}
+	upper, err := c.all(e.Upper)
+	if err != nil {
+		return nil, err
+	}
+	elem := e.T.Base().Elem
+	return func(ctx *Context, row []types.Datum) (types.Datum, error) {
+		whole, err := arg(ctx, row)
+		if err != nil {
+			return types.Null, err
+		}
+		a := arrayIn(whole, elem)
+		b, open := fullSlice(a), false
+		for i := range upper {
+			for _, side := range [...]struct {
+				eval Eval
+				into *int64
+			}{{lower[i], &b.from[i]}, {upper[i], &b.to[i]}} {
+				if side.eval == nil {
+					open = true
+				} else if *side.into, err = assigned(side.eval, ctx, row); err != nil {
+					return types.Null, err
+				}
+			}
+		}
+		v, err := value(ctx, row)
+		if err != nil || v.IsNull() {
+			return types.ArrayDatum(a), err
+		}
+		return b.assign(a, len(upper), open, v.Array().Elems)
+	}, nil
+}
+
+// assign is a copy of an array with a slice of n dimensions replaced by the
+// first of elems (array_set_slice). open: not all bounds were given.
+func (b *sliceBounds) assign(a *types.Array, n int, open bool, elems []types.Datum) (types.Datum, error) {
+	switch {
+	case len(a.Dims) == 0 && open:
+		return types.Null, pgerr.New(pgerr.ArraySubscriptError, "array slice subscript must provide both boundaries").
+			WithDetail("When assigning to a slice of an empty array value, slice boundaries must be fully specified.")
+	case len(a.Dims) > 0 && len(a.Dims) < n:
+		return types.Null, errSubscripts()
+	}
+	n = max(n, len(a.Dims))
+	items := int64(1)
+	for i := range n {
+		if len(a.Dims) == 0 && b.from[i] > b.to[i]+1 {
+			return types.Null, checkItems(math.MaxInt32) // as ArrayGetNItems has it
+		}
+		if len(a.Dims) > 0 && b.from[i] > b.to[i] {
+			return types.Null, pgerr.New(pgerr.ArraySubscriptError, "upper bound cannot be less than lower bound")
+		}
+		items *= b.to[i] - b.from[i] + 1
+		if err := checkItems(items); err != nil {
+			return types.Null, err
+		}
+	}
+	if items > int64(len(elems)) {
+		return types.Null, pgerr.New(pgerr.ArraySubscriptError, "source array too small")
+	}
+	return b.put(a, n, elems[:items])
+}
+
+// checkItems refuses arrays that are too large (54000).
+func checkItems(n int64) error {
+	var size types.ArraySize
+	return size.AddCopies(int(n), types.Null)
+}
+
+// put is a copy of an array with elems at the bounds of n dimensions. One that
+// is empty gets these bounds; one of one dimension grows, with NULLs in between.
+func (b *sliceBounds) put(a *types.Array, n int, elems []types.Datum) (types.Datum, error) {
+	out := &types.Array{Elem: a.Elem}
+	switch {
+	case len(a.Dims) == 0:
+		for i := range n {
+			out.Dims, out.Lower = append(out.Dims, int32(b.to[i]-b.from[i]+1)), append(out.Lower, int32(b.from[i]))
+		}
+		if len(elems) == 0 {
+			return types.ArrayDatum(&types.Array{Elem: a.Elem}), nil
+		}
+		out.Elems = append(out.Elems, elems...)
+		return types.ArrayDatum(out), nil
+	case len(a.Dims) == 1:
+		first := min(int64(a.Lower[0]), b.from[0])
+		size := max(int64(a.Lower[0])+int64(a.Dims[0])-1, b.to[0]) - first + 1
+		if err := checkItems(size); err != nil {
+			return types.Null, err
+		}
+		out.Dims, out.Lower, out.Elems = []int32{int32(size)}, []int32{int32(first)}, make([]types.Datum, size)
+		copy(out.Elems[int64(a.Lower[0])-first:], a.Elems)
+		copy(out.Elems[b.from[0]-first:], elems)
+		return types.ArrayDatum(out), nil
+	}
+	for i := range a.Dims {
+		if b.from[i] < int64(a.Lower[i]) || b.to[i] >= int64(a.Lower[i])+int64(a.Dims[i]) {
+			return types.Null, errSubscriptRange()
+		}
+	}
+	out.Dims, out.Lower, out.Elems = a.Dims, a.Lower, append([]types.Datum(nil), a.Elems...)
+	b.fill(out, 0, 0, elems)
+	return types.ArrayDatum(out), nil
+}
+
+// fill puts elems where the bounds are from dimension dim on; at is where the
+// array's elements of the dimensions before lie. It returns those that are left.
+func (b *sliceBounds) fill(a *types.Array, dim int, at int64, elems []types.Datum) []types.Datum {
+	for s := b.from[dim]; s <= b.to[dim]; s++ {
+		i := at*int64(a.Dims[dim]) + s - int64(a.Lower[dim])
+		if dim+1 < len(a.Dims) {
+			elems = b.fill(a, dim+1, i, elems)
+			continue
+		}
+		a.Elems[i], elems = elems[0], elems[1:]
+	}
+	return elems
+}
+
+// path compiles the subscripts of a jsonb: steps as texts. null reports that
+// one of them is NULL.
+func (c *compiler) path(list []Expr) (func(ctx *Context, row []types.Datum) (path []string, null bool, err error), error) {
+	evals, err := c.all(list)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx *Context, row []types.Datum) (path []string, null bool, err error) {
+		for _, eval := range evals {
+			v, err := eval(ctx, row)
+			switch {
+			case err != nil || v.IsNull():
+				return nil, true, err
+			case v.Kind() == types.KindInt:
+				path = append(path, strconv.FormatInt(v.Int(), 10))
+			default:
+				path = append(path, v.Text())
+			}
+		}
+		return path, false, nil
+	}, nil
+}
+
+// jsonPart is what a path leads to in a jsonb (jsonb_get_element).
+func (c *compiler) jsonPart(e *Subscript, arg Eval) (Eval, error) {
+	steps, err := c.path(e.Index)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx *Context, row []types.Datum) (types.Datum, error) {
+		whole, err := arg(ctx, row)
+		if err != nil || whole.IsNull() {
+			return types.Null, err
+		}
+		path, null, err := steps(ctx, row)
+		if err != nil || null {
+			return types.Null, err
+		}
+		v, err := types.ParseJSON(whole.Text(), ctx.Spend)
+		if err != nil {
+			return types.Null, err
+		}
+		part, ok := v.At(path)
+		if !ok {
+			return types.Null, nil
+		}
+		return jsonDatum(ctx, part)
+	}, nil
+}
+
+func jsonDatum(ctx *Context, v types.JSONValue) (types.Datum, error) {
+	b, err := v.AppendLong(nil, ctx.Spend)
+	return types.Text(string(b)), err
+}
+
+// jsonAssignment is jsonb_subscript_assign: NULL is put in as a null, and taken
+// for the container that the first step wants.
+func (c *compiler) jsonAssignment(e *Subscript, arg, value Eval) (Eval, error) {
+	steps, err := c.path(e.Index)
+	if err != nil {
+		return nil, err
+	}
+	empty := types.JSONValue{Kind: types.JSONObject}
+	if e.Index[0].Type().Datum == types.KindInt {
+		empty.Kind = types.JSONArray
+	}
+	return func(ctx *Context, row []types.Datum) (types.Datum, error) {
+		whole, err := arg(ctx, row)
+		if err != nil {
+			return types.Null, err
+		}
+		path, null, err := steps(ctx, row)
+		if err != nil {
+			return types.Null, err
+		}
+		if null {
+			return types.Null, pgerr.New(pgerr.NullValueNotAllowed, "jsonb subscript in assignment must not be null")
+		}
+		d, err := value(ctx, row)
+		if err != nil {
+			return types.Null, err
+		}
+		into, part := empty, types.JSONValue{}
+		if !whole.IsNull() {
+			if into, err = types.ParseJSON(whole.Text(), ctx.Spend); err != nil {
+				return types.Null, err
+			}
+		}
+		if !d.IsNull() {
+			if part, err = types.ParseJSON(d.Text(), ctx.Spend); err != nil {
+				return types.Null, err
+			}
+		}
+		if into, err = into.Assign(path, part); err != nil {
+			return types.Null, err
+		}
+		return jsonDatum(ctx, into)
+	}, nil
+}
