@@ -53,17 +53,25 @@ func TestSchemaChangeIsSeenLate(t *testing.T) {
 		return server.Layers{}
 	})
 	conns := connectAll(t, c)
+	const parameter = "SELECT $1::regclass"
 	for i, sql := range []string{
 		"SELECT id FROM %s", "INSERT INTO %s VALUES (1)", "COPY %s TO STDOUT", "ANALYZE %s", "VACUUM %s",
 		"EXPLAIN SELECT * FROM %s", "PREPARE p AS SELECT * FROM %s", "ALTER TABLE %s ADD COLUMN v int", "CREATE INDEX ON %s (id)",
 		"CREATE VIEW w AS SELECT id FROM %s", "COMMENT ON TABLE %s IS 'x'", "TRUNCATE %s", "DROP TABLE %s", "SELECT '%s'::regclass",
 		"CREATE TABLE again_%[1]s (id int)", "LOCK TABLE %s", "GRANT SELECT ON %s TO PUBLIC", "BEGIN; ALTER TABLE %s RENAME COLUMN id TO k; COMMIT",
+		"SELECT has_table_privilege('%s', 'SELECT')", "SELECT pg_get_serial_sequence('%s', 'id')", "SELECT has_column_privilege('%s', 'id', 'SELECT')", parameter,
 	} {
 		table := fmt.Sprintf("t%d", i)
 		run(t, conns[0], "CREATE TABLE again_"+table+" (id int)")
 		run(t, conns[0], "CREATE TABLE "+table+" (id int)")
 		run(t, conns[0], "DROP TABLE again_"+table)
-		if err := conns[1].PgConn().Exec(t.Context(), fmt.Sprintf(sql, table)).Close(); err != nil && client.Code(err) != "0A000" {
+		err := error(nil)
+		if sql == parameter {
+			err = conns[1].PgConn().ExecParams(t.Context(), sql, [][]byte{[]byte(table)}, nil, nil, nil).Read().Err
+		} else {
+			err = conns[1].PgConn().Exec(t.Context(), fmt.Sprintf(sql, table)).Close()
+		}
+		if err != nil && client.Code(err) != "0A000" {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}

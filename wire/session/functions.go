@@ -32,13 +32,18 @@ func merge(tables ...map[string]function) map[string]function {
 	return all
 }
 
-// CallSession implements expr.Session.
-func (s *Session) CallSession(ctx context.Context, name string, args []types.Datum) (types.Datum, error) {
+// CallSession implements expr.Session. What a function does not find may be
+// there by now (rule 22).
+func (s *Session) CallSession(ctx context.Context, name string, args []types.Datum) (v types.Datum, err error) {
 	f := functions[name]
 	if f == nil {
 		return types.Null, pgerr.Unsupported("function %s", name)
 	}
-	return f(ctx, s, args)
+	err = s.confirmed(ctx, func() error {
+		v, err = f(ctx, s, args)
+		return err
+	})
+	return v, err
 }
 
 // constant makes a function that always answers d.

@@ -71,10 +71,16 @@ func (s *Session) ObjectName(t *types.Type, oid types.OID) string {
 	return s.objectName(objectKinds[t.Name], oid)
 }
 
-// FindObject implements types.Namer.
-func (s *Session) FindObject(t *types.Type, name string) (types.OID, error) {
-	oid, err := objectKinds[t.Name].find(s, name)
-	return types.OID(oid), err
+// FindObject implements types.Namer. A value that is read has no context of its
+// statement's: what other nodes have published is not waited for long.
+func (s *Session) FindObject(t *types.Type, name string) (oid types.OID, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), connectWithin)
+	defer cancel()
+	err = s.confirmed(ctx, func() (err error) {
+		oid, err = objectKinds[t.Name].find(s, name)
+		return err
+	})
+	return oid, err
 }
 
 func noName(*Session, catalog.OID) string { return "" }

@@ -88,8 +88,8 @@ type Sessions interface {
 	Locks(ctx context.Context) (list []SessionLock, silent []string)
 }
 
-// connectWithin bounds how long a client that connects waits for what other
-// nodes have published: one that cannot be known must keep nobody out.
+// connectWithin bounds how long a client that connects, or sends a value that
+// names an object, waits for what other nodes have published: one that cannot be known must keep nobody out.
 const connectWithin = time.Second
 
 // CatchUp has the node know what other nodes have acknowledged before, of roles
