@@ -18,6 +18,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/server/cluster"
 	"github.com/pegmatitedb/pegmatite/shard/serve"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/objectlock"
 	"github.com/pegmatitedb/pegmatite/txn/tso"
 	"github.com/pegmatitedb/pegmatite/wire"
 	"github.com/pegmatitedb/pegmatite/wire/session"
@@ -69,6 +70,8 @@ func (n *Node) join(ctx context.Context) error {
 		return err
 	}
 	n.onClose(n.members.Close)
+	// Others take locks here as soon as the node lives, however long it takes to open its shards.
+	n.locks = objectlock.New(deadlockTimeout, n.gate.Search, n.members)
 	n.record = store.Node{
 		ID: id.Node, Name: id.Name, Directory: id.Directory, Address: n.nodeAddress(), Clients: n.Address(),
 		Version: Version, Weight: n.config.Weight,
@@ -253,7 +256,7 @@ func (n *Node) listenToNodes(draw func(context.Context, tso.DrawRequest) (tso.Dr
 	serve.New(&n.gate, n.gate.Participant, builtin.Default()).Register(g)
 	peer := &cluster.Peer{
 		Draw: draw, Vouch: vouch, Cancel: n.cancelHere, Waits: &n.gate, Party: n.party, Coordinated: n.coordinated, Over: n.over, Adopt: n.adopt, Moves: n.moves.list,
-		Locks: n.gate.Locks, CatchUp: func(ctx context.Context) error { return n.oracle.Report(ctx) }, Follow: n.members.Bind, Lives: n.members.Lives, Settle: n.gate.Settle, Signal: n.signalHere, Sessions: n.sessionsHere, Activities: n.activities, SessionLocks: n.sessionLocks,
+		Locks: n.locks, CatchUp: n.catchUp, Follow: n.members.Bind, Lives: n.members.Lives, Welcome: n.welcome, Settle: n.gate.Settle, Signal: n.signalHere, Sessions: n.sessionsHere, Activities: n.activities, SessionLocks: n.sessionLocks,
 	}
 	peer.Register(g)
 	ended := make(chan struct{})
@@ -320,6 +323,15 @@ func (n *Node) sessionLocks() []session.SessionLock {
 	return nil
 }
 
+// catchUp has the node know what others have published of the catalog, if it
+// has sessions: those that come begin with that.
+func (n *Node) catchUp(ctx context.Context) error {
+	if n.sessions.Load() == nil {
+		return nil
+	}
+	return n.oracle.Report(ctx)
+}
+
 // cancelElsewhere passes a CancelRequest on to the node that its process id is of.
 func (n *Node) cancelElsewhere(process, secret uint32) {
 	ctx, cancel := context.WithTimeout(context.Background(), cancelWithin)
@@ -350,11 +362,20 @@ func (n *Node) nodeAddress() string {
 
 // announce tells the others of the node's logs: it serves shards.
 func (n *Node) announce(ctx context.Context) error {
-	n.gate.Open(n.engine, n.locks)
+	n.gate.Open(n.engine)
 	var logs []txn.LogID
 	for _, p := range n.engine.Participants() {
 		logs = append(logs, p.ID())
 	}
 	n.record.Logs = cluster.LogNames(logs)
-	return n.membership.Announce(ctx, n.record)
+	if err := n.membership.Announce(ctx, n.record); err != nil {
+		return err
+	}
+	n.members.Arrive(ctx)
+	return nil
+}
+
+// welcome is what another node asks that is about to serve clients.
+func (n *Node) welcome(ctx context.Context, node uint32) error {
+	return n.members.Welcome(ctx, node, n.locks)
 }

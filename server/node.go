@@ -269,7 +269,6 @@ func (n *Node) openShards(ctx context.Context) error {
 	for _, i := range m.ShardsOf(id.Node) {
 		own = append(own, shard.ID(i))
 	}
-	n.locks = objectlock.New(deadlockTimeout, func(ctx context.Context, self txn.ID, leave func()) error { return n.engine.Search(ctx, self, leave) }, n.members)
 	n.engine, err = engine.OpenNode(ctx, engine.Config{
 		Dir: n.config.Data, Shards: id.Shards, Logs: id.Logs, Epoch: m.Epoch(), Own: own, Oracle: n.oracle, Logger: n.log,
 		SQLite: n.sqliteOptions(), Log: shardlog.Options{MinFreeBytes: minFreeBytes, SegmentBytes: n.layers.SegmentBytes}, MemoryBytes: int64(n.config.MemoryMB) << 20,

@@ -9,14 +9,12 @@ import (
 	"github.com/pegmatitedb/pegmatite/shard/engine"
 	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/txn/lock"
-	"github.com/pegmatitedb/pegmatite/txn/objectlock"
 )
 
 // Gate is a node's shards and logs for other nodes, which may ask before they
 // are open: the node must be in the cluster to open them.
 type Gate struct {
-	node  atomic.Pointer[engine.Node]
-	locks atomic.Pointer[objectlock.Locks]
+	node atomic.Pointer[engine.Node]
 }
 
 var (
@@ -25,13 +23,7 @@ var (
 )
 
 // Open lets requests in.
-func (g *Gate) Open(n *engine.Node, locks *objectlock.Locks) {
-	g.node.Store(n)
-	g.locks.Store(locks)
-}
-
-// Locks are the node's on catalog objects (Peer.Locks).
-func (g *Gate) Locks() *objectlock.Locks { return g.locks.Load() }
+func (g *Gate) Open(n *engine.Node) { g.node.Store(n) }
 
 // engine returns the node's shards, or why not: the caller takes it for a
 // connection that was not made.
@@ -119,4 +111,13 @@ func (g *Gate) Edges() []lock.Edge {
 func (g *Gate) Jump(waiter txn.ID) bool {
 	n := g.node.Load()
 	return n != nil && n.Jump(waiter)
+}
+
+// Search is engine.Node's, of a transaction that waits in this node's
+// objectlock.Locks. As long as the node starts it finds nothing.
+func (g *Gate) Search(ctx context.Context, self txn.ID, leave func()) error {
+	if n := g.node.Load(); n != nil {
+		return n.Search(ctx, self, leave)
+	}
+	return nil
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/shard/engine"
 	"github.com/pegmatitedb/pegmatite/shard/remote"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/txn/objectlock"
 )
 
 // Members are the cluster's other nodes, as the metadata store tells of them.
@@ -108,6 +109,21 @@ func (m *Members) Serve(e *engine.Node) {
 	m.serving.Lock()
 	defer m.serving.Unlock()
 	m.engine = e
+}
+
+// Arrive tells the others that this node is about to serve clients. Those that
+// answer know it from then on, and have locked here what they have locked everywhere.
+func (m *Members) Arrive(ctx context.Context) {
+	askAll[uint32, struct{}](ctx, m, "Welcome", m.self)
+}
+
+// Welcome is what another node's Arrive asks of this one.
+func (m *Members) Welcome(ctx context.Context, node uint32, locks *objectlock.Locks) error {
+	if err := m.refresh(ctx); err != nil {
+		return err
+	}
+	locks.Welcome(ctx, node)
+	return nil
 }
 
 // living are the nodes that live, in ascending order.

@@ -111,6 +111,9 @@ func (m *Members) Alive() error {
 		WithDetail("For some seconds it has not confirmed that this node lives. Other nodes may take its sessions for ended, and give their locks to others.")
 }
 
+// Lost implements objectlock.Elsewhere.
+func (m *Members) Lost(b objectlock.Branch) bool { return b.(*branch).stream.Context().Err() != nil }
+
 // Open implements objectlock.Elsewhere.
 func (m *Members) Open(ctx context.Context, node uint32, owner txn.ID, transaction func() txn.ID) (objectlock.Branch, error) {
 	n := m.find(node)
@@ -270,11 +273,7 @@ func (p *Peer) lockObjects(stream grpc.ServerStream) error {
 	if err != nil || o.Owner == nil {
 		return err
 	}
-	locks := p.Locks()
-	if locks == nil {
-		return errLocks(o.Owner.Node, nil) // nobody is here yet who could be in the way
-	}
-	g.owner, g.holder = *o.Owner, locks.Guest(g.waits, g.transaction(o.Owner))
+	g.owner, g.holder = *o.Owner, p.Locks.Guest(g.waits, g.transaction(o.Owner))
 	defer g.holder.Leave()
 	ctx, cancel := context.WithCancel(stream.Context())
 	defer p.Follow(g.owner.Node, cancel)()

@@ -58,12 +58,14 @@ type Peer struct {
 	Over func([]txn.ID) []txn.ID
 	// Adopt prepares to take in a shard from another node.
 	Adopt func(shard.ID) (Incoming, error)
-	// Locks are this node's on catalog objects; nil before it has any.
-	Locks func() *objectlock.Locks
+	// Locks are this node's on catalog objects, and advisory ones.
+	Locks *objectlock.Locks
 	// CatchUp waits until this node knows what has been published of the catalog.
 	CatchUp func(context.Context) error
 	// Follow has a function called when another node is down or has started again, until unbind.
 	Follow func(node uint32, ended context.CancelFunc) (unbind func())
+	// Welcome is told of a node that is about to serve clients.
+	Welcome func(ctx context.Context, node uint32) error
 	// Lives reports whether another node does, as far as this one knows.
 	Lives func(node uint32) bool
 	// Moves are the shards that this node moves away.
@@ -108,6 +110,7 @@ func (p *Peer) Register(g *grpc.Server) {
 			answer("Sessions", func(_ context.Context, db catalog.OID) (int, error) { return p.Sessions(db), nil }),
 			answer("Activities", func(context.Context, struct{}) ([]session.Activity, error) { return p.Activities(), nil }),
 			answer("SessionLocks", func(context.Context, struct{}) ([]session.SessionLock, error) { return p.SessionLocks(), nil }),
+			answer("Welcome", func(ctx context.Context, node uint32) (struct{}, error) { return struct{}{}, p.Welcome(ctx, node) }),
 			answer("Moves", func(context.Context, struct{}) ([]Move, error) { return p.Moves(), nil }),
 			answer("Over", func(_ context.Context, ids []txn.ID) ([]txn.ID, error) { return p.Over(ids), nil }),
 			answer("Party", func(_ context.Context, id txn.ID) (lock.Party, error) { return p.Party(id), nil }),

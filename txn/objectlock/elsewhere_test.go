@@ -51,6 +51,8 @@ func (v view) Nodes() (others []uint32) {
 	return slices.Clip(others)
 }
 
+func (v view) Lost(b Branch) bool { return b.(*memoryBranch).down.Load() }
+
 func (v view) Alive() error {
 	if v.unsure.Load() {
 		return errUnsure
@@ -228,6 +230,39 @@ func TestNobodyBesideStrongElsewhere(t *testing.T) {
 	for i, l := range w.nodes {
 		if left := l.List(); len(left) > 0 {
 			t.Errorf("node %d has %v left", i, left)
+		}
+	}
+}
+
+// TestNodesThatCome have what was locked everywhere before: when they are
+// welcomed, or before they are asked for more; and are rid of it with the transaction.
+func TestNodesThatCome(t *testing.T) {
+	for _, welcomed := range []bool{true, false} {
+		w := newWorld(3)
+		w.dead[2].Store(true)
+		ddl, reader := newActor(t, w.nodes[1], 1), newActor(t, w.nodes[2], 2)
+		strong := func(oid uint64) {
+			t.Helper()
+			if _, err := ddl.Acquire(context.Background(), ddl.request(1, table(oid), lock.TableAccessExclusive), time.Second); err != nil {
+				t.Fatal(err)
+			}
+		}
+		strong(7)
+		w.dead[2].Store(false)
+		if welcomed {
+			w.nodes[1].Welcome(context.Background(), 2)
+		} else {
+			strong(8)
+		}
+		done := reader.asks(context.Background(), 1, table(7), lock.TableAccessShare)
+		w.nodes[1].Welcome(context.Background(), 2) // once is enough
+		ddl.Release()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		reader.Release()
+		if left := w.nodes[2].List(); len(left) > 0 {
+			t.Errorf("left are %v", left)
 		}
 	}
 }

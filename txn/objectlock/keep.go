@@ -128,18 +128,6 @@ func (h *Holder) still(ctx context.Context, r *lock.Request, asked []uint32) boo
 	return !gone.Load()
 }
 
-// next is the first node that has not been asked: some may have come meanwhile.
-func (h *Holder) next(asked []uint32) (node uint32, ok bool) {
-	e := h.locks.elsewhere
-	nodes := append(slices.Clone(e.Nodes()), e.Self())
-	slices.Sort(nodes)
-	i := slices.IndexFunc(nodes, func(n uint32) bool { return !slices.Contains(asked, n) })
-	if i < 0 {
-		return 0, false
-	}
-	return nodes[i], true
-}
-
 // keepAt takes a lock on one node, or waits until that does not live any more.
 func (h *Holder) keepAt(ctx context.Context, node uint32, r *lock.Request, timeout time.Duration) error {
 	e := h.locks.elsewhere
@@ -171,7 +159,7 @@ func (h *Holder) keepAt(ctx context.Context, node uint32, r *lock.Request, timeo
 
 // Yield gives back on every node what Take or Try took, if they did.
 func (h *Holder) Yield(rs ...lock.Request) {
-	if len(h.branches) > 0 {
+	if h.farther {
 		h.eachBranch(func(b Branch) { b.Yield(rs) })
 	}
 	l := h.locks

@@ -36,8 +36,8 @@ func (l *Locks) List() []Entry {
 				out = append(out, Entry{Owner: h.owner, Key: x.Key, Mode: x.Mode, Granted: true, Guest: h.guest != nil})
 			}
 		}
-		if h.away != nil {
-			out = append(out, *h.away)
+		if h.waits != nil {
+			out = append(out, *h.waits)
 		}
 		h.mu.Unlock()
 	}

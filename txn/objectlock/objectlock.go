@@ -73,17 +73,22 @@ type Holder struct {
 	locks *Locks
 	// transaction is who waits where the owner is a session.
 	transaction func() txn.ID
-	asked       []asked                   // the strong locks
-	branches    map[uint32]Branch         // what it holds on other nodes
-	granted     map[lock.Key]lock.Request // the strong locks that every node has granted
-	guest       func(Entry)               // of another node's transaction: hears of its waits
+	asked       []asked     // the strong locks
+	guest       func(Entry) // of another node's transaction: hears of its waits
+	farther     bool        // there may be something in branches or granted
+
+	// away protects branches and granted; nobody waits for a lock under it. The
+	// session's goroutine alone uses a branch that is among them.
+	away     sync.Mutex
+	branches map[uint32]Branch         // what it holds on other nodes
+	granted  map[lock.Key]lock.Request // the strong locks that every node has granted
 
 	mu     sync.Mutex // protects the rest
 	owner  txn.ID
 	quick  [quickLocks]quickLock
 	n      int    // of quick
 	shared bool   // the table has something of it
-	away   *Entry // what it waits for on another node
+	waits  *Entry // what it waits for on another node
 }
 
 // quickLock is a weak lock of a table that only its holder knows of.

@@ -1,0 +1,82 @@
+package cluster
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/pegmatitedb/pegmatite/server"
+	"github.com/pegmatitedb/pegmatite/shard"
+	"github.com/pegmatitedb/pegmatite/test/client"
+	"github.com/pegmatitedb/pegmatite/test/node"
+)
+
+// startSlowly begins the start of a third node, n3, which has joined when it
+// returns and opens its shards when release is called; that returns the node's address.
+func startSlowly(t *testing.T, c *node.Cluster) (release func() string) {
+	t.Helper()
+	opened := make(chan struct{})
+	open := sync.OnceFunc(func() { close(opened) })
+	config := server.Default()
+	config.Data, config.Listen = filepath.Join(t.TempDir(), "n3"), "127.0.0.1:0"
+	config.Etcd, config.Node, config.NodeListen = c.Etcd.ClientURL(), "n3", "127.0.0.1:0"
+	started := make(chan error, 1)
+	var n *server.Node
+	go func() {
+		var err error
+		n, err = server.StartWith(context.Background(), config, slog.New(slog.DiscardHandler), server.Layers{Shards: func(s shard.Service) shard.Service {
+			<-opened
+			return s
+		}})
+		started <- err
+	}()
+	t.Cleanup(open)
+	look := connect(t, c.Nodes[0])
+	client.Eventually(t, "a third node", func() bool {
+		return one[int](t, look, "SELECT count(*)::int FROM pegmatite.nodes WHERE state = 'serving'") == 3
+	})
+	return func() string {
+		open()
+		if err := <-started; err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { n.Stop() })
+		return n.Address()
+	}
+}
+
+// TestLocksWhileANodeStarts: it takes part in what is locked from when it
+// lives, before it can do anything else, and keeps to what was locked before.
+func TestLocksWhileANodeStarts(t *testing.T) {
+	c := node.StartCluster(t, 2, 6, nil)
+	conns := connectAll(t, c)
+	run(t, conns[0], "CREATE TABLE before (a int)")
+	run(t, conns[0], "CREATE TABLE meanwhile (a int)")
+	run(t, conns[0], "SELECT pg_advisory_lock(1)")
+	earlier := connect(t, c.Nodes[1])
+	run(t, earlier, "BEGIN")
+	run(t, earlier, "ALTER TABLE before ADD COLUMN b int")
+	release := startSlowly(t, c)
+	if !one[bool](t, conns[1], "SELECT pg_try_advisory_lock(2)") {
+		t.Error("a lock that nobody has")
+	}
+	run(t, conns[1], "BEGIN")
+	run(t, conns[1], "ALTER TABLE meanwhile ADD COLUMN b int")
+	address := release()
+	late := client.Connect(t, address)
+	if one[bool](t, late, "SELECT pg_try_advisory_lock(1) OR pg_try_advisory_lock(2)") {
+		t.Error("two have a lock")
+	}
+	run(t, late, "SET lock_timeout = 1")
+	for _, table := range []string{"meanwhile", "before"} {
+		says(t, late, "SELECT * FROM "+table, "55P03", "lock timeout")
+	}
+	run(t, conns[1], "COMMIT")
+	run(t, earlier, "ROLLBACK")
+	if got := one[int](t, late, "SELECT count(b)::int FROM meanwhile"); got != 0 {
+		t.Errorf("%d", got)
+	}
+	run(t, late, "SELECT a FROM before")
+}
