@@ -97,6 +97,12 @@ func (n *Node) join(ctx context.Context) error {
 		}
 		return err
 	}
+	n.membership.OnLapse(func() {
+		n.members.Lapse()
+		if sessions := n.sessions.Load(); sessions != nil {
+			sessions.EndUnsure()
+		}
+	})
 	n.members.Lease(func() bool { return time.Now().Before(n.membership.Until()) })
 	go n.watchMembership()
 	n.onClose(n.leave)

@@ -125,7 +125,8 @@ type Membership struct {
 	ttl    time.Duration
 	lease  atomic.Int64 // a metakv.LeaseID; 0 is none
 	// until is when the lease may be over, if it is not renewed; nil: there is none.
-	until atomic.Pointer[time.Time]
+	until  atomic.Pointer[time.Time]
+	lapsed atomic.Pointer[func()] // OnLapse
 
 	node      Node        // of the goroutine that renews
 	announced chan func() // what it is to do beside that
@@ -277,6 +278,9 @@ func (m *Membership) renew(ctx context.Context) {
 			m.store.log.Warn("the node's lease had run out, joining again")
 			m.lease.Store(0)
 			m.until.Store(nil)
+			if lapsed := m.lapsed.Load(); lapsed != nil {
+				(*lapsed)()
+			}
 			if err = m.register(ctx); pgerr.HasCode(err, pgerr.UndefinedObject) {
 				m.removed = err
 				return
@@ -322,6 +326,9 @@ func (m *Membership) Until() time.Time {
 	}
 	return time.Time{}
 }
+
+// OnLapse has a function called when the node's lease was over, before it joins again.
+func (m *Membership) OnLapse(lapsed func()) { m.lapsed.Store(&lapsed) }
 
 // Lease is the node's lease of the moment.
 func (m *Membership) Lease() metakv.LeaseID { return metakv.LeaseID(m.lease.Load()) }

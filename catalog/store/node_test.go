@@ -120,6 +120,13 @@ func TestLeaseIsCertain(t *testing.T) {
 		t.Fatal(err)
 	}
 	joined := time.Now()
+	var lapses, late atomic.Int32
+	m.OnLapse(func() {
+		lapses.Add(1)
+		if !m.Until().IsZero() {
+			late.Add(1)
+		}
+	})
 	if until := m.Until(); until.Before(asked) || until.After(joined.Add(ttl)) {
 		t.Errorf("joined between %v and %v, alive until %v", asked, joined, until)
 	}
@@ -140,6 +147,9 @@ func TestLeaseIsCertain(t *testing.T) {
 	until("who has no lease does not join", func() bool { return kv.commits.Load() > 1 })
 	if !m.Until().IsZero() {
 		t.Errorf("alive until %v under a lease that nobody sees", m.Until())
+	}
+	if lapses.Load() == 0 || late.Load() > 0 {
+		t.Errorf("told of %d ends of leases, of %d when there was another", lapses.Load(), late.Load())
 	}
 	kv.commit.Store(false)
 	until("a node is never seen again", func() bool {

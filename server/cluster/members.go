@@ -35,6 +35,7 @@ type Members struct {
 	reading sync.Mutex                         // held while the nodes are read anew
 	nodes   atomic.Pointer[map[uint32]*member] // replaced under reading
 	live    atomic.Pointer[[]uint32]           // those of nodes that live, in ascending order
+	life    atomic.Uint64                      // how often they may have taken it for dead
 	sure    atomic.Pointer[func() bool]        // whether the others take this node to be alive
 	lives   lives                              // what ends with one of them
 	changed chan struct{}                      // holds one when they are to be read anew

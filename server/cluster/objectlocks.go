@@ -99,15 +99,24 @@ func (m *Members) Lives(node uint32) bool { return slices.Contains(*m.live.Load(
 // Lease is told how this node knows that others do not take it for dead.
 func (m *Members) Lease(sure func() bool) { m.sure.Store(&sure) }
 
+// Lapse says that this node's lease was over: others may have taken it for
+// dead, if there are others.
+func (m *Members) Lapse() {
+	if len(*m.nodes.Load()) > 0 {
+		m.life.Add(1)
+	}
+}
+
 // Alive implements objectlock.Elsewhere. Who has never had other nodes is its own witness.
-func (m *Members) Alive() error {
+func (m *Members) Alive() (life uint64, err error) {
+	life = m.life.Load()
 	if len(*m.nodes.Load()) == 0 {
-		return nil
+		return life, nil
 	}
 	if sure := m.sure.Load(); sure != nil && (*sure)() {
-		return nil
+		return life, nil
 	}
-	return pgerr.New(pgerr.SystemError, "advisory locks are not available: the metadata store does not answer").
+	return life, pgerr.New(pgerr.SystemError, "advisory locks are not available: the metadata store does not answer").
 		WithDetail("For some seconds it has not confirmed that this node lives. Other nodes may take its sessions for ended, and give their locks to others.")
 }
 

@@ -80,3 +80,27 @@ func TestLocksWhileANodeStarts(t *testing.T) {
 	}
 	run(t, late, "SELECT a FROM before")
 }
+
+// TestAdvisoryLocksOfWhoWasTakenForDead are gone, with their sessions, also when
+// the node has joined again before it looks.
+func TestAdvisoryLocksOfWhoWasTakenForDead(t *testing.T) {
+	c := node.StartCluster(t, 2, 6, nil)
+	conns := connectAll(t, c)
+	run(t, conns[0], "SELECT pg_advisory_lock(7)")
+	other := connect(t, c.Nodes[0])
+	live, err := c.Etcd.Store().Get(t.Context(), "/pegmatite/live/1")
+	if err != nil || live.Lease == 0 {
+		t.Fatalf("%+v, %v", live, err)
+	}
+	if err := c.Etcd.Store().Revoke(t.Context(), live.Lease); err != nil {
+		t.Fatal(err)
+	}
+	run(t, conns[1], "SELECT pg_advisory_lock(7)")
+	client.Eventually(t, "the node again", func() bool {
+		return one[int](t, conns[1], "SELECT count(*)::int FROM pegmatite.nodes WHERE state = 'serving'") == 2
+	})
+	says(t, conns[0], "SELECT 1", "58000", "its advisory locks may be lost")
+	if one[bool](t, other, "SELECT pg_try_advisory_lock(7)") {
+		t.Error("two have a lock")
+	}
+}

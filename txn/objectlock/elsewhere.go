@@ -25,8 +25,8 @@ type Elsewhere interface {
 	// node is down, or has started again. Any goroutine may ask.
 	Lost(b Branch) bool
 	// Alive is 58000 when other nodes may take this one for dead, and let others
-	// have what its sessions keep.
-	Alive() error
+	// have what its sessions keep. life is another number once they may have.
+	Alive() (life uint64, err error)
 }
 
 // Branch is what a transaction of this node holds on another one. It ends with

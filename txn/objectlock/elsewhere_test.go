@@ -21,7 +21,8 @@ type world struct {
 	nodes      []*Locks
 	down, dead []atomic.Bool
 	unsure     atomic.Bool
-	breaks     bool // connections are lost now and then
+	lives      atomic.Uint64 // how often all have been taken for dead
+	breaks     bool          // connections are lost now and then
 }
 
 var errUnsure = errors.New("may be taken for dead")
@@ -53,11 +54,11 @@ func (v view) Nodes() (others []uint32) {
 
 func (v view) Lost(b Branch) bool { return b.(*memoryBranch).down.Load() }
 
-func (v view) Alive() error {
+func (v view) Alive() (uint64, error) {
 	if v.unsure.Load() {
-		return errUnsure
+		return 0, errUnsure
 	}
-	return nil
+	return v.lives.Load(), nil
 }
 
 func (v view) Open(_ context.Context, node uint32, owner txn.ID, transaction func() txn.ID) (Branch, error) {

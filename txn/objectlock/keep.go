@@ -45,9 +45,9 @@ func (l *Locks) Keep(owner txn.ID, transaction func() txn.ID) *Holder {
 }
 
 // Alive is Elsewhere.Alive.
-func (l *Locks) Alive() error {
+func (l *Locks) Alive() (life uint64, err error) {
 	if l.elsewhere == nil {
-		return nil
+		return 0, nil
 	}
 	return l.elsewhere.Alive()
 }
@@ -55,12 +55,16 @@ func (l *Locks) Alive() error {
 // Take takes a lock for a session, in the whole cluster, waiting for it as
 // Acquire does. 58000: whether others have it cannot be known.
 func (h *Holder) Take(ctx context.Context, r lock.Request, timeout time.Duration) error {
-	if err := h.locks.Alive(); err != nil {
+	life, err := h.locks.Alive()
+	if err != nil {
 		return err
 	}
 	some, err := h.inOrder(ctx, &r, timeout)
-	if err == nil {
-		err = h.locks.Alive() // it may have been waited for
+	if err == nil { // it may have been waited for
+		var now uint64
+		if now, err = h.locks.Alive(); err == nil && now != life {
+			err = pgerr.New(pgerr.SystemError, "the advisory lock is lost: other nodes have taken this one for dead")
+		}
 	}
 	if err != nil && (some || r.Policy != lock.Try) {
 		h.Yield(r)

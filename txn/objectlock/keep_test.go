@@ -107,6 +107,21 @@ func TestKeepNeedsEveryNode(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("beside a dead node: %v", err)
 	}
+	holder := keeper(t, w.nodes[1], 1, 2)
+	if err := holder.Take(context.Background(), advisory(2, false), 0); err != nil {
+		t.Fatal(err)
+	}
+	go func() { done <- s.Take(context.Background(), advisory(2, false), 0) }()
+	for waits := false; !waits; {
+		for _, e := range w.nodes[0].List() {
+			waits = waits || !e.Granted
+		}
+	}
+	w.lives.Add(1)
+	holder.Yield(advisory(2, false))
+	if err := <-done; !pgerr.HasCode(err, pgerr.SystemError) {
+		t.Errorf("taken for dead while it waited: %v", err)
+	}
 	w.unsure.Store(true)
 	if err := s.Take(context.Background(), advisory(2, false), 0); !errors.Is(err, errUnsure) {
 		t.Errorf("%v", err)

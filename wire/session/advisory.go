@@ -21,6 +21,7 @@ import (
 // advisory is a session's advisory locks.
 type advisory struct {
 	any   atomic.Bool            // holds are not empty
+	life  atomic.Uint64          // the node's (objectlock.Elsewhere.Alive) when the first of them was taken
 	owner atomic.Pointer[txn.ID] // what the cluster's locks call the session; nil before its first
 
 	mu     sync.Mutex         // protects the rest
@@ -68,6 +69,10 @@ func (s *Session) takeAdvisory(ctx context.Context, h advisoryHold, try bool) (g
 		a.owner.Store(&owner)
 		a.holder = s.node.Locks.Keep(owner, s.transactionNow)
 	}
+	life, err := s.node.Locks.Alive()
+	if err != nil {
+		return false, err
+	}
 	switch {
 	case a.has(h.key, h.shared):
 		got = true
@@ -78,6 +83,9 @@ func (s *Session) takeAdvisory(ctx context.Context, h advisoryHold, try bool) (g
 		got = err == nil
 	}
 	if got {
+		if !a.any.Load() {
+			a.life.Store(life)
+		}
 		a.taken++
 		h.number = a.taken
 		a.holds = append(a.holds, h)
@@ -157,7 +165,10 @@ var errUnsure = pgerr.New(pgerr.SystemError, "terminating connection because its
 
 // checkAdvisory is errUnsure when that is so.
 func (s *Session) checkAdvisory() error {
-	if s.advisory.any.Load() && s.node.Locks.Alive() != nil {
+	if !s.advisory.any.Load() {
+		return nil
+	}
+	if life, err := s.node.Locks.Alive(); err != nil || life != s.advisory.life.Load() {
 		s.client.Interrupts.Terminate(errUnsure)
 		return errUnsure
 	}
