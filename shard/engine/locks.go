@@ -108,7 +108,7 @@ func (l *locks) await(ctx context.Context, w *lock.Waiter, how locking) (lock.Re
 		case <-ctx.Done():
 			return l.giveUp(w, pgerr.From(ctx.Err()))
 		case <-expired:
-			return l.giveUp(w, pgerr.New(pgerr.LockNotAvailable, "canceling statement due to lock timeout"))
+			return l.giveUp(w, lock.ErrTimeout())
 		case <-deadlock.C:
 			if err := l.search(ctx, w.Owner); err != nil {
 				return l.giveUp(w, err)

@@ -1,4 +1,5 @@
-// Package lock is the lock table of one shard: who holds what, who waits, and
+// Package lock is a lock table, of a shard or of the objects that a node's
+// transactions use: who holds what, who waits, and
 // who waits for whom. It is a plain struct without clock, I/O or goroutine;
 // its owner calls it under a mutex of its own.
 //
@@ -22,6 +23,7 @@ package lock
 import (
 	"time"
 
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
 
@@ -57,6 +59,11 @@ const (
 	Try                  // Busy, whatever stands in the way
 	NoRows               // of a table: Busy where an unprepared transaction has it instead of its rows (TableExclusive)
 )
+
+// ErrTimeout is the end of a wait for longer than lock_timeout (postgres.c, ProcessInterrupts).
+func ErrTimeout() *pgerr.E {
+	return pgerr.New(pgerr.LockNotAvailable, "canceling statement due to lock timeout")
+}
 
 // Request asks for a lock.
 type Request struct {

@@ -298,9 +298,5 @@ func (h *Holder) eachBranch(do func(Branch)) {
 // (transaction, as for Keep; else nil); Leave when it ends. waits hears of each
 // lock that it has to wait for.
 func (l *Locks) Guest(waits func(Entry), transaction func() txn.ID) *Holder {
-	h := &Holder{locks: l, guest: waits, transaction: transaction}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.holders[h] = struct{}{}
-	return h
+	return l.enter(&Holder{locks: l, guest: waits, transaction: transaction})
 }

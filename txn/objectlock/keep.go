@@ -37,11 +37,7 @@ const (
 // it ends. transaction is the session's present one, none if that is zero; any
 // goroutine asks.
 func (l *Locks) Keep(owner txn.ID, transaction func() txn.ID) *Holder {
-	h := &Holder{locks: l, owner: owner, transaction: transaction}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.holders[h] = struct{}{}
-	return h
+	return l.enter(&Holder{locks: l, owner: owner, transaction: transaction})
 }
 
 // Alive is Elsewhere.Alive.
@@ -153,7 +149,7 @@ func (h *Holder) keepAt(ctx context.Context, node uint32, r *lock.Request, timeo
 		case r.Policy == lock.Try || silent > absence:
 			return pgerr.New(pgerr.SystemError, "advisory locks are not available: node %d does not answer", node).WithCause(err)
 		case timeout > 0 && silent > timeout:
-			return errTimeout()
+			return lock.ErrTimeout()
 		}
 		if pause.For(ctx, askAgain) != nil {
 			return pgerr.From(ctx.Err())

@@ -106,7 +106,11 @@ type asked struct {
 
 // Join makes a session's Holder; Leave when it ends.
 func (l *Locks) Join() *Holder {
-	h := &Holder{locks: l}
+	return l.enter(&Holder{locks: l})
+}
+
+// enter lists a Holder, so that others see what it has.
+func (l *Locks) enter(h *Holder) *Holder {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.holders[h] = struct{}{}
@@ -261,7 +265,7 @@ func (l *Locks) await(ctx context.Context, h *Holder, w *lock.Waiter, timeout ti
 			return pgerr.From(ctx.Err())
 		case <-expired:
 			l.giveUp(w)
-			return errTimeout()
+			return lock.ErrTimeout()
 		case <-deadlock.C:
 			if err := l.search(ctx, h.waiter(w), func() { l.giveUp(w) }); err != nil {
 				return err
@@ -269,10 +273,6 @@ func (l *Locks) await(ctx context.Context, h *Holder, w *lock.Waiter, timeout ti
 			deadlock.Reset(l.timeout)
 		}
 	}
-}
-
-func errTimeout() error {
-	return pgerr.New(pgerr.LockNotAvailable, "canceling statement due to lock timeout")
 }
 
 // giveUp leaves the queue; a lock that was granted in the same moment goes with

@@ -137,20 +137,17 @@ func (r *schemaRows) BuildIndex(ctx context.Context, t *catalog.Table, ix *catal
 func (r *schemaRows) control(ctx context.Context, t *catalog.Table, make func(shard.Header, *shard.Table) *shard.ControlRequest) (err error) {
 	s := r.session
 	if ms := s.derived().lockTimeoutMS; ms > 0 {
-		bounded, cancel := context.WithTimeoutCause(ctx, duration(ms), errLockTimeout)
+		bounded, cancel := context.WithTimeoutCause(ctx, duration(ms), lock.ErrTimeout())
 		defer cancel()
 		defer func() {
 			if err != nil && bounded.Err() != nil && ctx.Err() == nil {
-				err = errLockTimeout
+				err = lock.ErrTimeout()
 			}
 		}()
 		return r.each(bounded, t, make)
 	}
 	return r.each(ctx, t, make)
 }
-
-// errLockTimeout is lock_timeout's end of a wait for a table.
-var errLockTimeout = pgerr.New(pgerr.LockNotAvailable, "canceling statement due to lock timeout")
 
 // each sends the requests: those for locks one shard after the other, so that
 // two transactions never wait for each other, others to all shards at a time.
