@@ -3,7 +3,6 @@ package types
 import (
 	"bytes"
 	"encoding/binary"
-	"sort"
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
@@ -213,13 +212,8 @@ func SortJSONFields(fields []JSONField) []JSONField {
 }
 
 func sortJSONFields(fields []JSONField, work Work) ([]JSONField, error) {
-	var err error
-	sort.SliceStable(fields, func(i, j int) bool {
-		if err == nil {
-			err = work.spend(len(fields[i].Key) + 1)
-		}
-		// Nothing is less than anything: what is left of the sort is soon done.
-		return err == nil && compareJSONKeys(fields[i].Key, fields[j].Key) < 0
+	err := SortLong(fields, func(a, b JSONField) (int, error) {
+		return compareJSONKeys(a.Key, b.Key), work.spend(len(a.Key) + 1)
 	})
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package types
 
 import (
+	"slices"
 	"unicode/utf8"
 	"unsafe"
 )
@@ -135,6 +136,21 @@ func (t *Type) SortKey(d Datum, work Work) (Datum, error) {
 	}
 	key, err := appendJSONBKeyLong(nil, d.Text(), work)
 	return Bytes(key), err
+}
+
+// SortLong sorts what is compared by values that may be long; what is equal
+// keeps its order. The first error of compare ends it, and then the order is none.
+func SortLong[T any](list []T, compare func(a, b T) (int, error)) error {
+	var failed error
+	slices.SortStableFunc(list, func(a, b T) int {
+		if failed != nil {
+			return 0 // nothing is less than anything: what is left of the sort is soon done
+		}
+		n, err := compare(a, b)
+		failed = err
+		return n
+	})
+	return failed
 }
 
 // validateLong is ValidateUTF8 in pieces.

@@ -61,14 +61,5 @@ func (k *sortKeys) without(row Row) Row { return row[:k.width:k.width] }
 // sort sorts rows that have their keys; rows that are equal keep their order.
 // Its error is work's, after which the order is none.
 func (k *sortKeys) sort(rows []Row, work types.Work) error {
-	var failed error
-	slices.SortStableFunc(rows, func(a, b Row) int {
-		if failed != nil {
-			return 0 // the sort is soon over
-		}
-		c, err := compareRows(k.orders, a, b, work)
-		failed = err
-		return c
-	})
-	return failed
+	return types.SortLong(rows, func(a, b Row) (int, error) { return compareRows(k.orders, a, b, work) })
 }

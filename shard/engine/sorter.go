@@ -125,17 +125,9 @@ func (s *sorter) sorted(packed []byte) (sortedRow, error) {
 
 // cut sorts what is in memory, and drops what is beyond the limit.
 func (s *sorter) cut() error {
-	var failed error
-	slices.SortStableFunc(s.rows, func(a, b sortedRow) int {
-		if failed != nil {
-			return 0 // the sort is soon over
-		}
-		n, err := s.stages.compare(a.keys, b.keys, s.work)
-		failed = err
-		return n
-	})
-	if failed != nil {
-		return failed
+	err := types.SortLong(s.rows, func(a, b sortedRow) (int, error) { return s.stages.compare(a.keys, b.keys, s.work) })
+	if err != nil {
+		return err
 	}
 	if s.limit >= 0 && int64(len(s.rows)) > s.limit {
 		clear(s.rows[s.limit:])
