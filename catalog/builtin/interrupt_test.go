@@ -1,30 +1,16 @@
 package builtin
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/pegmatitedb/pegmatite/internal/ending"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
-
-// asked is a statement that counts how often it is asked whether it goes on,
-// and ends at one of the times.
-type asked struct {
-	context.Context
-	times, end int
-}
-
-func (a *asked) Err() error {
-	if a.times++; a.times == a.end {
-		return errEnded
-	}
-	return nil
-}
 
 // longExpressions are functions and casts of a long value, which stands for the
 // %s of the calls, one in a line.
@@ -148,9 +134,9 @@ func evaluate(t *testing.T, sql string, end int) (int, error) {
 	if err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
-	running := &asked{Context: context.Background(), end: end}
+	running := &ending.Request{At: end}
 	_, err = eval(&expr.Context{Env: types.DefaultEnv(), Running: running}, nil)
-	return running.times, err
+	return running.Times, err
 }
 
 // TestLongValuesAreAskedFor: while one function or cast goes through a long
@@ -178,7 +164,7 @@ func TestLongValuesAreAskedFor(t *testing.T) {
 				t.Errorf("%s: asked %d times, the value alone %d", sql, times, before)
 			}
 			end := uses*before + often - 1
-			if _, err := evaluate(t, sql, end); !errors.Is(err, errEnded) {
+			if _, err := evaluate(t, sql, end); !errors.Is(err, ending.Err) {
 				t.Errorf("%s: at %d of %d: %v", sql, end, times, err)
 			}
 		}
@@ -194,10 +180,10 @@ func TestLongComparisonsAreAskedFor(t *testing.T) {
 		"array_eq": {array, longer}, "btarraycmp": {array, longer}, "array_larger": {array, longer},
 		"jsonb_eq": {document, types.Text("1")}, "jsonb_lt": {types.Text("1"), document}, "jsonb_cmp": {document, types.Text("1")},
 	} {
-		running := &asked{Context: context.Background(), end: 3}
+		running := &ending.Request{At: 3}
 		_, err := compareImpls[name](&expr.Context{Env: types.DefaultEnv(), Running: running}, args)
-		if !errors.Is(err, errEnded) {
-			t.Errorf("%s: asked %d times: %v", name, running.times, err)
+		if !errors.Is(err, ending.Err) {
+			t.Errorf("%s: asked %d times: %v", name, running.Times, err)
 		}
 	}
 }

@@ -1,13 +1,13 @@
 package builtin
 
 import (
-	"context"
 	"errors"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/pegmatitedb/pegmatite/internal/ending"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/regex"
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -47,13 +47,6 @@ func TestSearchAsRegexp(t *testing.T) {
 	}
 }
 
-// ended is a statement that somebody has cancelled.
-type ended struct{ context.Context }
-
-var errEnded = errors.New("ended")
-
-func (ended) Err() error { return errEnded }
-
 // TestLongCallsEnd: a single call hears that its statement was cancelled.
 func TestLongCallsEnd(t *testing.T) {
 	long := types.Text(strings.Repeat("ab ", 1<<17))
@@ -83,8 +76,8 @@ func TestLongCallsEnd(t *testing.T) {
 		{"md5", byteaImpls["md5_text"], []types.Datum{long}},
 	} {
 		ctx := &expr.Context{Env: types.DefaultEnv()}
-		ctx.Running = ended{context.Background()}
-		if _, err := c.f(ctx, c.args); !errors.Is(err, errEnded) {
+		ctx.Running = &ending.Request{At: 1}
+		if _, err := c.f(ctx, c.args); !errors.Is(err, ending.Err) {
 			t.Errorf("%s: %v", c.function, err)
 		}
 	}

@@ -1,31 +1,16 @@
 package exec
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/pegmatitedb/pegmatite/internal/ending"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
-
-var errEnded = errors.New("ended")
-
-// ending is a request that ends when it is asked for the n-th time.
-type ending struct {
-	context.Context
-	times, end int
-}
-
-func (a *ending) Err() error {
-	if a.times++; a.times == a.end {
-		return errEnded
-	}
-	return nil
-}
 
 // documents are rows of one jsonb each, of so many elements, in descending
 // order; each is there twice.
@@ -66,15 +51,15 @@ func TestComparingIsAsked(t *testing.T) {
 	for name, c := range comparing() {
 		for end := 1; end < 40; end += 3 {
 			r := testRun(t, 64<<20)
-			running := &ending{Context: t.Context(), end: end}
+			running := &ending.Request{At: end}
 			r.serve(running)
 			in := []*input{inputOf(documents(3, 20000)), inputOf(documents(3, 20000))}
 			op, err := c.make(r, in)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err = collect(t.Context(), op); !errors.Is(err, errEnded) {
-				t.Errorf("%s: asked %d times, to end at %d: %v", name, running.times, end, err)
+			if _, err = collect(t.Context(), op); !errors.Is(err, ending.Err) {
+				t.Errorf("%s: asked %d times, to end at %d: %v", name, running.Times, end, err)
 			}
 			if err := op.close(); err != nil {
 				t.Error(err)
@@ -89,7 +74,7 @@ func TestSortMakesKeysOnce(t *testing.T) {
 	for _, workMem := range []int64{64 << 20, 64 << 10} {
 		times := func(n int) int {
 			r := testRun(t, workMem)
-			running := &ending{Context: t.Context()}
+			running := &ending.Request{}
 			r.serve(running)
 			s := newRowSorter(r, []columnType{{types.TJSONB, -1}}, []order{{t: types.TJSONB}})
 			defer s.close()
@@ -106,7 +91,7 @@ func TestSortMakesKeysOnce(t *testing.T) {
 				}
 				last = row[0].Text()
 			}
-			return running.times
+			return running.Times
 		}
 		if few, many := times(1), times(8); many > 12*few {
 			t.Errorf("asked %d times for 2 documents, %d times for 16", few, many)

@@ -7,25 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pegmatitedb/pegmatite/internal/ending"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
 )
-
-var errEnded = errors.New("ended")
-
-// ending is a request that ends when it is asked for the n-th time.
-type ending struct {
-	context.Context
-	times, end int
-}
-
-func (a *ending) Err() error {
-	if a.times++; a.times == a.end {
-		return errEnded
-	}
-	return nil
-}
 
 // page is one page of rows.
 type page struct {
@@ -58,10 +44,10 @@ func TestComparingIsAsked(t *testing.T) {
 				text := "[" + strings.Repeat("1, ", 20000) + fmt.Sprint(-i) + "]"
 				in.rows = appendRow(in.rows, appendDatum(nil, columns[0], types.Text(text)))
 			}
-			running := &ending{Context: t.Context(), end: end}
+			running := &ending.Request{At: end}
 			out := s.run(in, &expr.Context{Env: types.DefaultEnv(), Running: running}, -1, &sortFiles{engine: &Engine{cfg: &Config{groupBytes: 1 << 30}}})
-			if _, _, err := out.next(t.Context()); !errors.Is(err, errEnded) {
-				t.Errorf("%s: asked %d times, to end at %d: %v", name, running.times, end, err)
+			if _, _, err := out.next(t.Context()); !errors.Is(err, ending.Err) {
+				t.Errorf("%s: asked %d times, to end at %d: %v", name, running.Times, end, err)
 			}
 		}
 	}
