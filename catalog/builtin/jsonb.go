@@ -37,8 +37,7 @@ func parsedJSON(ctx *expr.Context, d types.Datum) (types.JSONValue, error) {
 }
 
 func jsonDatum(ctx *expr.Context, v types.JSONValue) (types.Datum, error) {
-	b, err := v.AppendLong(nil, ctx.Spend)
-	return types.Text(textOf(b)), err
+	return v.Datum(ctx.Spend)
 }
 
 func jsonbContains(ctx *expr.Context, whole, part types.Datum) (types.Datum, error) {
@@ -244,7 +243,7 @@ func (e jsonEdit) at(v types.JSONValue, path []string, level int) (types.JSONVal
 }
 
 func (e jsonEdit) inObject(v types.JSONValue, path []string, level int) (types.JSONValue, error) {
-	i := slices.IndexFunc(v.Fields, func(f types.JSONField) bool { return f.Key == path[0] })
+	i := v.Field(path[0])
 	var err error
 	switch {
 	case i < 0:

@@ -1,8 +1,6 @@
 package builtin
 
 import (
-	"slices"
-
 	"github.com/cockroachdb/apd/v3"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
@@ -127,7 +125,7 @@ func (r *pathRun) operand(i *jsonpath.Item, v *types.JSONValue, list *found) (ou
 
 // member is an object's value of a key, nil when there is none.
 func member(object *types.JSONValue, key string) *types.JSONValue {
-	i := slices.IndexFunc(object.Fields, func(f types.JSONField) bool { return f.Key == key })
+	i := object.Field(key)
 	if i < 0 {
 		return nil
 	}

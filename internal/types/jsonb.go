@@ -242,6 +242,12 @@ func (v JSONValue) Append(dst []byte) []byte {
 	return dst
 }
 
+// Datum is the jsonb that has the value; its error is work's.
+func (v JSONValue) Datum(work Work) (Datum, error) {
+	b, err := v.AppendLong(nil, work)
+	return Text(textOf(b)), err
+}
+
 // AppendLong is Append of a value that may be long.
 func (v JSONValue) AppendLong(dst []byte, work Work) ([]byte, error) {
 	switch v.Kind {

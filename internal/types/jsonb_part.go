@@ -7,13 +7,18 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
+// Field is the index of an object's member in Fields, -1 if it has none of that key.
+func (v *JSONValue) Field(key string) int {
+	return slices.IndexFunc(v.Fields, func(f JSONField) bool { return f.Key == key })
+}
+
 // At is what a path leads to; ok is false when nothing is there. Of arrays a
 // step is an index, negative ones count from the end.
 func (v JSONValue) At(path []string) (_ JSONValue, ok bool) {
 	for _, step := range path {
 		switch v.Kind {
 		case JSONObject:
-			i := slices.IndexFunc(v.Fields, func(f JSONField) bool { return f.Key == step })
+			i := v.Field(step)
 			if i < 0 {
 				return v, false
 			}
@@ -50,7 +55,7 @@ func (v JSONValue) assign(path []string, level int, part JSONValue) (JSONValue, 
 	}
 	switch v.Kind {
 	case JSONObject:
-		i := slices.IndexFunc(v.Fields, func(f JSONField) bool { return f.Key == path[level] })
+		i := v.Field(path[level])
 		if i < 0 {
 			inner, err := wayTo(path[level+1:], part)
 			v.Fields = SortJSONFields(append(v.Fields, JSONField{Key: path[level], Value: inner}))
