@@ -261,8 +261,10 @@ func (n *Node) listenToNodes(draw func(context.Context, tso.DrawRequest) (tso.Dr
 	g := grpc.NewServer(append(serve.Options(), n.serveNodes()...)...)
 	serve.New(&n.gate, n.gate.Participant, builtin.Default()).Register(g)
 	peer := &cluster.Peer{
-		Draw: draw, Vouch: vouch, Cancel: n.cancelHere, Waits: &n.gate, Party: n.party, Coordinated: n.coordinated, Over: n.over, Adopt: n.adopt, Moves: n.moves.list,
-		Locks: n.locks, CatchUp: n.catchUp, Follow: n.members.Bind, Lives: n.members.Lives, Welcome: n.welcome, Settle: n.gate.Settle, Signal: n.signalHere, Sessions: n.sessionsHere, Activities: n.activities, SessionLocks: n.sessionLocks,
+		Draw: draw, Vouch: vouch, CatchUp: n.catchUp, Adopt: n.adopt, Moves: n.moves.list,
+		Waits: &n.gate, Party: n.party, Coordinated: n.coordinated, Over: n.over, Settle: n.gate.Settle,
+		Locks: n.locks, Follow: n.members.Bind, Lives: n.members.Lives, Welcome: n.welcome,
+		Cancel: n.cancelHere, Signal: n.signalHere, Sessions: n.sessionsHere, Activities: n.activities, SessionLocks: n.sessionLocks,
 	}
 	peer.Register(g)
 	ended := make(chan struct{})
