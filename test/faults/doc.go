@@ -10,6 +10,7 @@
 //	full_linux_test.go a disk that runs full under load
 //	halted_test.go    a node that is halted, and how long statements need to find out
 //	sealed_test.go    shards that are between two nodes when these are killed
+//	valve_test.go     a way between two processes that can be shut
 //	oracle_test.go    the timestamp oracle killed and halted, and the history of what it gave
 //	powercut_test.go  the shards on simulated disks that lose their power
 //	memory_test.go    old snapshots, large statements, and how fast a start is

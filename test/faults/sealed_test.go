@@ -3,10 +3,9 @@ package faults
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
-	"net"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,58 +15,6 @@ import (
 	"github.com/pegmatitedb/pegmatite/shard/remote"
 	"github.com/pegmatitedb/pegmatite/shard/remote/codec"
 )
-
-// valve is a way to an address that can be shut: connections stay, and nothing
-// passes until it is opened.
-type valve struct {
-	net.Listener
-	to   string
-	shut sync.RWMutex // locked while it is shut
-}
-
-func newValve(t *testing.T, to string) *valve {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	v := &valve{Listener: l, to: to}
-	var running sync.WaitGroup
-	running.Go(func() {
-		for {
-			near, err := l.Accept()
-			if err != nil {
-				return
-			}
-			far, err := net.Dial("tcp", to)
-			if err != nil {
-				near.Close()
-				continue
-			}
-			running.Go(func() { v.carry(near, far) })
-			running.Go(func() { v.carry(far, near) })
-		}
-	})
-	t.Cleanup(func() { l.Close(); running.Wait() })
-	return v
-}
-
-func (v *valve) carry(from, to net.Conn) {
-	defer to.Close()
-	defer from.Close()
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := from.Read(buf)
-		v.shut.RLock()
-		if _, werr := to.Write(buf[:n]); err == nil {
-			err = werr
-		}
-		v.shut.RUnlock()
-		if err != nil {
-			return
-		}
-	}
-}
 
 // destination is the node to which the ring gives shards of the first one's when that is drained.
 const destination = 2
@@ -82,6 +29,7 @@ type sealing struct {
 	first int // shards that the first node has
 }
 
+// givenRows is how many rows the shards have.
 const givenRows = 300
 
 func startSealing(t *testing.T) *sealing {
@@ -103,7 +51,7 @@ func startSealing(t *testing.T) *sealing {
 	t.Cleanup(g.store.Close)
 	g.first = g.shards()
 	run(t, g.process(0).connect(t), "CREATE TABLE t (a int PRIMARY KEY, b int NOT NULL, filler text)",
-		"INSERT INTO t SELECT i, 0, repeat('x', 100) FROM generate_series(1, 300) i")
+		fmt.Sprintf("INSERT INTO t SELECT i, 0, repeat('x', 100) FROM generate_series(1, %d) i", givenRows))
 	return g
 }
 

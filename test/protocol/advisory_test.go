@@ -178,16 +178,16 @@ func TestActivityAndLocksOfAllNodes(t *testing.T) {
 			1: SET application_name = 'holder'
 			2: SET application_name = 'waiter'
 			1: BEGIN; SELECT pg_advisory_lock(-1), pg_advisory_xact_lock_shared(1, -2); SELECT FROM t`)
-		for _, want := range []struct{ sql, event string }{
-			{"SELECT pg_advisory_lock(-1)", "Lock,advisory"},
-			{"TRUNCATE t", "Lock,relation"},
+		for _, want := range []struct{ sql, event, mode string }{
+			{"SELECT pg_advisory_lock(-1)", "Lock,advisory", "ExclusiveLock"},
+			{"TRUNCATE t", "Lock,relation", "AccessExclusiveLock"},
 		} {
 			p.run("2 waits: " + want.sql)
 			for _, who := range []string{"0", "4", "5"} {
 				p.run(who + `: SELECT application_name, state FROM pg_stat_activity WHERE application_name IN ('holder', 'waiter') ORDER BY 1 -> holder,idle in transaction,waiter,active
 					` + who + `: SELECT wait_event_type, wait_event, query FROM pg_stat_activity WHERE application_name = 'waiter' -> ` + want.event + "," + want.sql + `
 					` + who + `: SELECT a.application_name, l.classid, l.objid, l.objsubid, l.mode FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE locktype = 'advisory' AND granted ORDER BY l.objsubid -> holder,4294967295,4294967295,1,ExclusiveLock,holder,1,4294967294,2,ShareLock
-					` + who + `: SELECT a.application_name, l.mode FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT granted AND locktype IN ('advisory', 'relation') -> waiter,` + map[bool]string{true: "ExclusiveLock", false: "AccessExclusiveLock"}[strings.HasPrefix(want.sql, "SELECT")])
+					` + who + `: SELECT a.application_name, l.mode FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT granted AND locktype IN ('advisory', 'relation') -> waiter,` + want.mode)
 			}
 			p.do("0", "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'waiter'")
 			p.run("2 ends: 57014 canceling statement due to user request")
