@@ -104,6 +104,13 @@ func TestMetadataStoreAndNodeAway(t *testing.T) {
 	run(t, conn, "UPDATE t SET v = v + 1")
 	without := stopThird(t, c, conn)
 	says(t, conn, "UPDATE t SET v = v + 1", "57P03", "the metadata store does not answer")
+	for _, sql := range []string{ // what an operator looks at then
+		"SELECT count(*)::int FROM pg_stat_activity", "SELECT 1 + count(*)::int FROM pg_locks", "SELECT count(*)::int FROM pegmatite.transactions",
+	} {
+		if one[int](t, conn, sql) == 0 {
+			t.Errorf("%s: nothing", sql)
+		}
+	}
 	without(12, "SELECT v FROM t WHERE id = $1")
 	c.StartStore(t)
 	c.Start(t, 2)

@@ -68,7 +68,9 @@ type catalogService struct{ session *Session }
 func (c catalogService) Read(ctx context.Context, r *shard.ReadRequest) (shard.Rows, error) {
 	s := c.session
 	// What another node has acknowledged is there, though no snapshot is drawn (rule 22).
-	if err := s.node.Catalog.Confirm(ctx); err != nil {
+	if s.tellsOfSessions(r.Fragment.Table.Relation) {
+		s.node.CatchUp(ctx)
+	} else if err := s.node.Catalog.Confirm(ctx); err != nil {
 		return nil, err
 	}
 	view := CatalogView{Database: s.database, Newest: s.node.Catalog.Snapshot(), Dynamic: s}

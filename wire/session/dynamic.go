@@ -73,6 +73,20 @@ func (s *Session) DynamicRows(ctx context.Context, relation string, emit func(ma
 	return nil
 }
 
+// tellsOfSessions reports whether a relation shows what sessions do. That is
+// looked at when something is amiss: it is shown, with names that may be old, also
+// where nobody can tell what has been published.
+func (s *Session) tellsOfSessions(relation catalog.OID) bool {
+	if !s.node.System.Dynamic(relation) {
+		return false
+	}
+	switch s.node.Catalog.Snapshot().Table(relation).Name {
+	case "pg_stat_activity", "pg_stat_ssl", "pg_stat_gssapi", "pg_locks", "transactions":
+		return true
+	}
+	return false
+}
+
 func (s *Session) preparedRows(emit func(row)) {
 	for name, p := range s.prepared {
 		if name == "" || p.stmt == nil {
