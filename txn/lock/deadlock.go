@@ -201,8 +201,8 @@ func Deadlock(cycle []Edge, party func(txn.ID) Party, database func(relation uin
 		case Relation:
 			what = fmt.Sprintf("%s on relation %d of database %d", e.Mode, e.Key.Object, database(uint32(e.Key.Object)))
 		case Advisory:
-			db, kind, _ := strings.Cut(e.Key.Bytes, ",")
-			what = fmt.Sprintf("%s on advisory lock [%s,%d,%d,%s]", e.Mode, db, e.Key.Object>>32, uint32(e.Key.Object), kind)
+			db, parts := e.Key.Advisory()
+			what = fmt.Sprintf("%s on advisory lock [%d,%d,%d,%d]", e.Mode, db, e.Key.Object>>32, uint32(e.Key.Object), parts)
 		case Descriptor:
 			what = fmt.Sprintf("%s on object %d of class %s of database %d", e.Mode, uint32(e.Key.Object), e.Key.Bytes, e.Key.Object>>32)
 		}

@@ -21,6 +21,7 @@
 package lock
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -37,7 +38,7 @@ const (
 	Relation                    // Object is the table
 	Descriptor                  // Object is the catalog object under its database, Bytes the catalog's OID
 	Name                        // Object is where it lies, Bytes its class and name
-	Advisory                    // Object is the number, Bytes the database and of how many parts the number is, as "16384,1"
+	Advisory                    // see AdvisoryKey
 )
 
 // Key is a thing that can be locked. What Object and Bytes hold is the
@@ -46,6 +47,20 @@ type Key struct {
 	Space  Space
 	Object uint64
 	Bytes  string
+}
+
+// AdvisoryKey is what an advisory lock of a database is on: a number, of one
+// part or two. Those are locks of their own.
+func AdvisoryKey(database uint32, number uint64, parts int) Key {
+	return Key{Space: Advisory, Object: number, Bytes: fmt.Sprintf("%d,%d", database, parts)}
+}
+
+// Advisory is the database of an AdvisoryKey, and how many parts its number has.
+func (k Key) Advisory() (database uint32, parts int) {
+	if _, err := fmt.Sscanf(k.Bytes, "%d,%d", &database, &parts); err != nil {
+		return 0, 0 // another node's, which may know more kinds
+	}
+	return database, parts
 }
 
 // Policy is what to do about a key that cannot be had at once.

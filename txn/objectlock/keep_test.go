@@ -23,7 +23,7 @@ func keeper(t *testing.T, l *Locks, node uint32, seq uint64) *Holder {
 }
 
 func advisory(number uint64, shared bool) lock.Request {
-	r := lock.Request{Key: lock.Key{Space: lock.Advisory, Object: number, Bytes: "5,1"}, Mode: lock.TableExclusive, Statement: 2}
+	r := lock.Request{Key: lock.AdvisoryKey(5, number, 1), Mode: lock.TableExclusive, Statement: 2}
 	if shared {
 		r.Mode, r.Statement = lock.TableShare, 1
 	}

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -209,15 +208,7 @@ func (s *Session) advisoryKey(args []types.Datum) lock.Key {
 	if len(args) == 2 {
 		number = number<<32 | uint64(uint32(args[1].Int()))
 	}
-	return lock.Key{Space: lock.Advisory, Object: number, Bytes: fmt.Sprintf("%d,%d", s.database, len(args))}
-}
-
-// advisoryPlace is a lock's database, and on how many numbers it is.
-func advisoryPlace(k lock.Key) (db uint32, numbers int64) {
-	if _, err := fmt.Sscanf(k.Bytes, "%d,%d", &db, &numbers); err != nil {
-		return 0, 0 // another node's, which may know more kinds
-	}
-	return db, numbers
+	return lock.AdvisoryKey(uint32(s.database), number, len(args))
 }
 
 func advisoryLock(shared, transaction bool) function {
