@@ -200,34 +200,43 @@ func (m *Membership) checkNotRemoved(ctx context.Context) error {
 	return err
 }
 
-// register puts the node under a lease.
-func (m *Membership) register(ctx context.Context) error {
+// found refuses a node that may not register, and returns what register has to
+// find unchanged: the node's record, or none, whose logs it keeps, and its name's.
+func (m *Membership) found(ctx context.Context) (before, name metakv.KV, err error) {
 	id := nodeText(m.node.ID)
 	if err := m.checkNotRemoved(ctx); err != nil {
-		return err
+		return before, name, err
 	}
-	before, err := m.store.kv.Get(ctx, nodeRoot+id)
-	if err != nil {
-		return unavailable(err)
+	if before, err = m.store.kv.Get(ctx, nodeRoot+id); err != nil {
+		return before, name, unavailable(err)
 	}
 	if before.Exists() {
 		var old Node
 		if err := unmarshal(before, &old); err != nil {
-			return err
+			return before, name, err
 		}
 		if old.Directory != m.node.Directory {
-			return ErrAnotherNode(old)
+			return before, name, ErrAnotherNode(old)
 		}
 		if m.node.Logs == nil {
 			m.node.Logs = old.Logs // they are the directory's: nobody is to forget them while the node starts
 		}
 	}
-	name, err := m.store.kv.Get(ctx, nameRoot+m.node.Name)
-	if err != nil {
-		return unavailable(err)
+	if name, err = m.store.kv.Get(ctx, nameRoot+m.node.Name); err != nil {
+		return before, name, unavailable(err)
 	}
 	if string(name.Value) != id {
-		return errElsewhere(m.node.Name) // the number was taken back, and never comes again
+		return before, name, errElsewhere(m.node.Name) // the number was taken back, and never comes again
+	}
+	return before, name, nil
+}
+
+// register puts the node under a lease.
+func (m *Membership) register(ctx context.Context) error {
+	id := nodeText(m.node.ID)
+	before, name, err := m.found(ctx)
+	if err != nil {
+		return err
 	}
 	asked := time.Now()
 	granted := m.Lease() == 0
