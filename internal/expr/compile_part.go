@@ -170,6 +170,9 @@ func (b *sliceBounds) put(a *types.Array, n int, elems []types.Datum) (types.Dat
 		if len(elems) == 0 {
 			return types.ArrayDatum(&types.Array{Elem: a.Elem}), nil
 		}
+		if _, err := types.CheckArraySize(out.Dims, out.Lower); err != nil {
+			return types.Null, err
+		}
 		out.Elems = append(out.Elems, elems...)
 		return types.ArrayDatum(out), nil
 	case len(a.Dims) == 1:
@@ -178,7 +181,11 @@ func (b *sliceBounds) put(a *types.Array, n int, elems []types.Datum) (types.Dat
 		if err := checkItems(size); err != nil {
 			return types.Null, err
 		}
-		out.Dims, out.Lower, out.Elems = []int32{int32(size)}, []int32{int32(first)}, make([]types.Datum, size)
+		out.Dims, out.Lower = []int32{int32(size)}, []int32{int32(first)}
+		if _, err := types.CheckArraySize(out.Dims, out.Lower); err != nil {
+			return types.Null, err
+		}
+		out.Elems = make([]types.Datum, size)
 		copy(out.Elems[int64(a.Lower[0])-first:], a.Elems)
 		copy(out.Elems[b.from[0]-first:], elems)
 		return types.ArrayDatum(out), nil
