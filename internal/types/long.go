@@ -82,10 +82,28 @@ func (t *Type) FormatLong(env *Env, dst []byte, d Datum, work Work) ([]byte, err
 // compareWork is about what comparing or hashing a short value costs, in bytes read.
 const compareWork = 16
 
+// shortBytes is up to how many bytes a value is so short that asking costs
+// about as much as comparing it.
+const shortBytes = 1 << 10
+
+// short reports whether what is done to d is not worth asking about.
+func (d Datum) short() bool {
+	switch d.kind {
+	case KindText, KindBytes:
+		return d.n <= shortBytes
+	case KindArray, KindRow:
+		return false
+	}
+	return true
+}
+
 // CompareLong is Compare of values that may be long.
 func (t *Type) CompareLong(a, b Datum, work Work) (int, error) {
-	if a.IsNull() || b.IsNull() {
+	switch {
+	case a.IsNull() || b.IsNull():
 		return t.Compare(a, b), nil
+	case a.short() && b.short():
+		return t.codec.compare(t, a, b), nil
 	}
 	switch c := t.codec.(type) {
 	case jsonbCodec:
@@ -103,7 +121,7 @@ func (t *Type) CompareLong(a, b Datum, work Work) (int, error) {
 
 // HashLong is Hash of a value that may be long.
 func (t *Type) HashLong(h uint64, d Datum, work Work) (uint64, error) {
-	if d.IsNull() {
+	if d.short() {
 		return t.Hash(h, d), nil
 	}
 	switch c := t.codec.(type) {

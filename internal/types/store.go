@@ -175,19 +175,23 @@ func (t *Type) loadScaled(v Value, scale int32) (Datum, error) {
 
 // StoreKey makes the key of d: identical for equal values, ordered as they are.
 func (t *Type) StoreKey(typmod int32, d Datum) Value {
-	key, _ := t.StoreKeyLong(typmod, d, nil) // work that is nil has no error
-	return key
+	if d.kind == KindFloat && d.Float() == 0 {
+		return RealValue(0)
+	}
+	if t.KeyIsStored(typmod) || d.IsNull() {
+		return t.Store(typmod, d)
+	}
+	if t.Base() == TBpchar {
+		return TextValue(TrimBpchar(d.Text()))
+	}
+	key, _ := t.appendKey(nil, d, nil) // work that is nil has no error
+	return BlobValue(key)
 }
 
 // StoreKeyLong is StoreKey of a value that may be long; its error is work's.
 func (t *Type) StoreKeyLong(typmod int32, d Datum, work Work) (Value, error) {
-	switch {
-	case d.kind == KindFloat && d.Float() == 0:
-		return RealValue(0), nil
-	case d.IsNull() || t.KeyIsStored(typmod):
-		return t.Store(typmod, d), work.spend(compareWork + d.ByteLen())
-	case t.Base() == TBpchar:
-		return TextValue(TrimBpchar(d.Text())), work.spend(compareWork + d.ByteLen())
+	if d.short() || t.KeyIsStored(typmod) || t.Base() == TBpchar {
+		return t.StoreKey(typmod, d), nil
 	}
 	key, err := t.appendKey(nil, d, work)
 	return BlobValue(key), err
