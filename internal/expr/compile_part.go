@@ -19,7 +19,7 @@ func (c *compiler) assignment(e *Subscript, arg Eval) (Eval, error) {
 	if e.Slice {
 		return c.sliceAssignment(e, arg, value)
 	}
-	index, err := c.all(e.Index)
+	index, err := c.subscripts(e)
 	if err != nil {
 		return nil, err
 	}
@@ -30,10 +30,9 @@ func (c *compiler) assignment(e *Subscript, arg Eval) (Eval, error) {
 			return types.Null, err
 		}
 		subs := make([]int64, len(index))
-		for i, eval := range index {
-			if subs[i], err = assigned(eval, ctx, row); err != nil {
-				return types.Null, err
-			}
+		null, err := index.read(ctx, row, subs)
+		if err != nil || null {
+			return types.Null, nullSubscript(err)
 		}
 		v, err := value(ctx, row)
 		if err != nil {
@@ -51,16 +50,12 @@ func arrayIn(d types.Datum, elem *types.Type) *types.Array {
 	return d.Array()
 }
 
-// assigned is a subscript of an assignment, which may not be NULL (22004).
-func assigned(eval Eval, ctx *Context, row []types.Datum) (int64, error) {
-	v, err := eval(ctx, row)
+// nullSubscript is err, or that a subscript of an assignment is NULL (22004).
+func nullSubscript(err error) error {
 	if err != nil {
-		return 0, err
+		return err
 	}
-	if v.IsNull() {
-		return 0, pgerr.New(pgerr.NullValueNotAllowed, "array subscript in assignment must not be null")
-	}
-	return v.Int(), nil
+	return pgerr.New(pgerr.NullValueNotAllowed, "array subscript in assignment must not be null")
 }
 
 func errSubscripts() error {
@@ -86,11 +81,7 @@ func setElement(a *types.Array, subs []int64, v types.Datum) (types.Datum, error
 
 // sliceAssignment is array_subscript_assign_slice; a source that is NULL changes nothing.
 func (c *compiler) sliceAssignment(e *Subscript, arg, value Eval) (Eval, error) {
-	lower, err := c.all(e.Lower)
-	if err != nil {
-		return nil, err
-	}
-	upper, err := c.all(e.Upper)
+	limits, err := c.limits(e)
 	if err != nil {
 		return nil, err
 	}
@@ -101,24 +92,16 @@ func (c *compiler) sliceAssignment(e *Subscript, arg, value Eval) (Eval, error) 
 			return types.Null, err
 		}
 		a := arrayIn(whole, elem)
-		b, open := fullSlice(a), false
-		for i := range upper {
-			for _, side := range [...]struct {
-				eval Eval
-				into *int64
-			}{{lower[i], &b.from[i]}, {upper[i], &b.to[i]}} {
-				if side.eval == nil {
-					open = true
-				} else if *side.into, err = assigned(side.eval, ctx, row); err != nil {
-					return types.Null, err
-				}
-			}
+		b := fullSlice(a)
+		null, err := limits.read(ctx, row, &b)
+		if err != nil || null {
+			return types.Null, nullSubscript(err)
 		}
 		v, err := value(ctx, row)
 		if err != nil || v.IsNull() {
 			return types.ArrayDatum(a), err
 		}
-		return b.assign(a, len(upper), open, v.Array().Elems)
+		return b.assign(a, len(limits.upper), limits.open(), v.Array().Elems)
 	}, nil
 }
 

@@ -147,7 +147,7 @@ func (c *compiler) subscript(e *Subscript) (Eval, error) {
 	if e.Slice {
 		return c.slice(e, arg)
 	}
-	index, err := c.all(e.Index)
+	index, err := c.subscripts(e)
 	if err != nil {
 		return nil, err
 	}
@@ -157,16 +157,11 @@ func (c *compiler) subscript(e *Subscript) (Eval, error) {
 			return types.Null, err
 		}
 		var subs [MaxArrayDims]int64
-		for i, eval := range index {
-			s, err := eval(ctx, row)
-			if err != nil || s.IsNull() {
-				return types.Null, err
-			}
-			if i < MaxArrayDims {
-				subs[i] = s.Int()
-			}
+		null, err := index.read(ctx, row, subs[:])
+		if err != nil || null {
+			return types.Null, err
 		}
-		return element(v.Array(), subs[:min(len(index), MaxArrayDims)]), nil
+		return element(v.Array(), subs[:len(index)]), nil
 	}, nil
 }
 
@@ -187,11 +182,7 @@ func element(a *types.Array, subs []int64) types.Datum {
 }
 
 func (c *compiler) slice(e *Subscript, arg Eval) (Eval, error) {
-	lower, err := c.all(e.Lower)
-	if err != nil {
-		return nil, err
-	}
-	upper, err := c.all(e.Upper)
+	limits, err := c.limits(e)
 	if err != nil {
 		return nil, err
 	}
@@ -202,13 +193,11 @@ func (c *compiler) slice(e *Subscript, arg Eval) (Eval, error) {
 		}
 		a := v.Array()
 		bounds := fullSlice(a)
-		for i := range upper {
-			null, err := bounds.narrow(ctx, row, i, lower[i], upper[i])
-			if err != nil || null {
-				return types.Null, err
-			}
+		null, err := limits.read(ctx, row, &bounds)
+		if err != nil || null {
+			return types.Null, err
 		}
-		return bounds.cut(a, len(upper)), nil
+		return bounds.cut(a, len(limits.upper)), nil
 	}, nil
 }
 
@@ -220,24 +209,6 @@ func fullSlice(a *types.Array) (b sliceBounds) {
 		b.from[i], b.to[i] = int64(a.Lower[i]), int64(a.Lower[i])+int64(a.Dims[i])-1
 	}
 	return b
-}
-
-// narrow sets dimension i; null reports a NULL bound, which makes the slice NULL.
-func (b *sliceBounds) narrow(ctx *Context, row []types.Datum, i int, lower, upper Eval) (null bool, err error) {
-	for _, side := range [...]struct {
-		eval Eval
-		into *int64
-	}{{lower, &b.from[i]}, {upper, &b.to[i]}} {
-		if side.eval == nil {
-			continue
-		}
-		v, err := side.eval(ctx, row)
-		if err != nil || v.IsNull() {
-			return true, err
-		}
-		*side.into = v.Int()
-	}
-	return false, nil
 }
 
 // cut makes the slice: bounds outside are moved in, a slice with nothing in it

@@ -53,13 +53,13 @@ func (in *aggInput) keep(r *run, grouped bool) {
 	if !ordered {
 		return
 	}
-	orders := []order{{t: types.TInt8}}
+	orders := []order{rising(0, types.TInt8)}
 	for i, k := range in.call.Order {
-		orders = append(orders, order{1 + n + i, k.Expr.Type(), k.Desc, k.NullsFirst})
+		orders = append(orders, orderOf(1+n+i, k))
 	}
 	if in.call.Distinct {
 		for i, a := range in.call.Args { // PostgreSQL sorts to find equal ones
-			orders = append(orders, order{position: 1 + i, t: a.Type()})
+			orders = append(orders, rising(1+i, a.Type()))
 		}
 	}
 	in.waiting = newRowSorter(r, columns, orders)

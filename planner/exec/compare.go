@@ -9,39 +9,23 @@ import (
 
 // order is how to compare the values at one position of two rows.
 type order struct {
-	position   int
-	t          *types.Type
-	desc       bool
-	nullsFirst bool
+	position int
+	types.Order
 }
 
-func (o *order) compare(a, b types.Datum, work types.Work) (int, error) {
-	switch {
-	case a.IsNull() && b.IsNull():
-		return 0, nil
-	case a.IsNull():
-		if o.nullsFirst {
-			return -1, nil
-		}
-		return 1, nil
-	case b.IsNull():
-		if o.nullsFirst {
-			return 1, nil
-		}
-		return -1, nil
-	}
-	c, err := o.t.CompareLong(a, b, work)
-	if o.desc {
-		return -c, err
-	}
-	return c, err
+// rising orders by a position, NULLs last.
+func rising(position int, t *types.Type) order { return order{position, types.Order{Type: t}} }
+
+// orderOf orders by a position as k says.
+func orderOf(position int, k expr.SortKey) order {
+	return order{position, types.Order{Type: k.Expr.Type(), Desc: k.Desc, NullsFirst: k.NullsFirst}}
 }
 
 // compareRows orders rows; as all that compares, it asks work whether to go on.
 func compareRows(orders []order, a, b Row, work types.Work) (int, error) {
 	for i := range orders {
 		o := &orders[i]
-		if c, err := o.compare(a[o.position], b[o.position], work); c != 0 || err != nil {
+		if c, err := o.Compare(a[o.position], b[o.position], work); c != 0 || err != nil {
 			return c, err
 		}
 	}
@@ -57,7 +41,7 @@ func columnOrders(cols []plan.Column, keys []expr.SortKey) ([]order, error) {
 		if !ok || layout(c.ID) < 0 {
 			return nil, pgerr.Internal("merge key is no column of the input")
 		}
-		orders[i] = order{layout(c.ID), c.T, k.Desc, k.NullsFirst}
+		orders[i] = orderOf(layout(c.ID), k)
 	}
 	return orders, nil
 }

@@ -76,7 +76,7 @@ func TestSortMakesKeysOnce(t *testing.T) {
 			r := testRun(t, workMem)
 			running := &ending.Request{}
 			r.serve(running)
-			s := newRowSorter(r, []columnType{{types.TJSONB, -1}}, []order{{t: types.TJSONB}})
+			s := newRowSorter(r, []columnType{{types.TJSONB, -1}}, []order{rising(0, types.TJSONB)})
 			defer s.close()
 			for _, row := range documents(n, 20000) {
 				if err := s.add(row); err != nil {

@@ -50,7 +50,7 @@ func newLookupJoin(r *run, n *plan.Join) (operator, error) {
 	o := &lookupJoin{run: r, node: n, gather: g, types: exprTypes(n.HashLeft)}
 	o.columns = append([]columnType{{types.TInt8, -1}}, typesOf(g.Cols)...)
 	o.found = newRowSorter(r, append(o.columns[:len(o.columns):len(o.columns)], columnType{types.TInt8, -1}),
-		[]order{{position: 0, t: types.TInt8}, {position: len(o.columns), t: types.TInt8}})
+		[]order{rising(0, types.TInt8), rising(len(o.columns), types.TInt8)})
 	if o.left, err = r.build(n.Left); err != nil {
 		return nil, err
 	}

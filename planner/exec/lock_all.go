@@ -55,7 +55,7 @@ func (o *lockRows) sorterOf(i int) *rowSorter {
 	if i < len(o.targets) {
 		return o.targets[i].lockSorter(columns)
 	}
-	return newRowSorter(o.run, columns, []order{{position: len(columns) - 1, t: types.TInt8}})
+	return newRowSorter(o.run, columns, []order{rising(len(columns)-1, types.TInt8)})
 }
 
 // add adds a numbered row to the sorter of the i-th target.

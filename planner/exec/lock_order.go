@@ -50,9 +50,9 @@ func (t *target) inLockOrder(ctx context.Context, source operator, f func([]Row)
 // lockSorter sorts rows of the given columns, with their shards behind them, by
 // shard and key.
 func (t *target) lockSorter(columns []columnType) *rowSorter {
-	orders := []order{{position: len(columns), t: types.TInt8}}
+	orders := []order{rising(len(columns), types.TInt8)}
 	for i, k := range t.rel.Table.Key {
-		orders = append(orders, order{position: t.at[k], t: t.keyTypes[i].t})
+		orders = append(orders, rising(t.at[k], t.keyTypes[i].t))
 	}
 	return newRowSorter(t.run, append(slices.Clone(columns), columnType{types.TInt8, -1}), orders)
 }

@@ -85,7 +85,7 @@ func TestSortInBoundedMemory(t *testing.T) {
 // Rows that compare equal stay in order, over many runs and merges of runs.
 func TestSortIsStable(t *testing.T) {
 	r := testRun(t, 4<<10)
-	s := newRowSorter(r, typesOf(pair(1)), []order{{t: types.TInt8}})
+	s := newRowSorter(r, typesOf(pair(1)), []order{rising(0, types.TInt8)})
 	rows := numbered(memoryRows, "row", modulo(7))
 	for _, row := range rows {
 		if err := s.add(row); err != nil {

@@ -35,7 +35,7 @@ func newSort(r *run, n *plan.Sort) (operator, error) {
 			list = append(list, k.Expr)
 			types = append(types, columnType{k.Expr.Type(), -1})
 		}
-		orders = append(orders, order{position, k.Expr.Type(), k.Desc, k.NullsFirst})
+		orders = append(orders, orderOf(position, k))
 	}
 	o.made = len(list)
 	o.rows = newRowSorter(r, types, orders)

@@ -25,15 +25,15 @@ type madeKey struct {
 func newSortKeys(columns []columnType, orders []order) *sortKeys {
 	k := &sortKeys{columns: columns, orders: orders, width: len(columns)}
 	for i, o := range orders {
-		t := o.t.SortKeyType()
-		if t == o.t {
+		t := o.Type.SortKeyType()
+		if t == o.Type {
 			continue
 		}
 		if k.made == nil {
 			k.columns, k.orders = slices.Clone(columns), slices.Clone(orders)
 		}
-		k.made = append(k.made, madeKey{o.position, o.t})
-		k.orders[i].position, k.orders[i].t = len(k.columns), t
+		k.made = append(k.made, madeKey{o.position, o.Type})
+		k.orders[i].position, k.orders[i].Type = len(k.columns), t
 		k.columns = append(k.columns, columnType{t, -1})
 	}
 	return k

@@ -19,13 +19,11 @@ type stages struct {
 	output []column
 }
 
-// orderKey is one ORDER BY item. Its values are compared as their types.Type.SortKey.
+// orderKey is one ORDER BY item. What is compared are the values' types.Type.SortKey.
 type orderKey struct {
-	eval       expr.Eval
-	of         *types.Type
-	t          *types.Type // of the sort key
-	desc       bool
-	nullsFirst bool
+	eval expr.Eval
+	of   *types.Type
+	types.Order
 }
 
 func compileStages(f *shard.Fragment, fetched []column) (*stages, error) {
@@ -48,7 +46,9 @@ func compileStages(f *shard.Fragment, fetched []column) (*stages, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.order = append(s.order, orderKey{eval, k.Expr.Type(), k.Expr.Type().SortKeyType(), k.Desc, k.NullsFirst})
+		s.order = append(s.order, orderKey{
+			eval, k.Expr.Type(), types.Order{Type: k.Expr.Type().SortKeyType(), Desc: k.Desc, NullsFirst: k.NullsFirst},
+		})
 	}
 	if f.Output != nil {
 		if s.out, err = expr.CompileAll(f.Output, identity); err != nil {
@@ -72,34 +72,11 @@ func (s *stages) plain() bool { return s.filter == nil && s.group == nil && s.ou
 // compare orders two rows' sort keys; work is asked whether to go on.
 func (s *stages) compare(a, b []types.Datum, work types.Work) (int, error) {
 	for i := range s.order {
-		if c, err := s.order[i].compare(a[i], b[i], work); c != 0 || err != nil {
+		if c, err := s.order[i].Compare(a[i], b[i], work); c != 0 || err != nil {
 			return c, err
 		}
 	}
 	return 0, nil
-}
-
-func (k *orderKey) compare(a, b types.Datum, work types.Work) (int, error) {
-	switch {
-	case a.IsNull() && b.IsNull():
-		return 0, nil
-	case a.IsNull():
-		return sign(k.nullsFirst), nil
-	case b.IsNull():
-		return -sign(k.nullsFirst), nil
-	}
-	c, err := k.t.CompareLong(a, b, work)
-	if k.desc {
-		return -c, err
-	}
-	return c, err
-}
-
-func sign(first bool) int {
-	if first {
-		return -1
-	}
-	return 1
 }
 
 func (s *stages) sortKeys(c *expr.Context, row []types.Datum) ([]types.Datum, error) {
