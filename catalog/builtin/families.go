@@ -14,5 +14,10 @@ func rowsFamilies() []rowsImpls {
 
 // bindFamilies are the tables of functions that depend on their call's types.
 func bindFamilies() []bindImpls {
-	return []bindImpls{outputBinds, arrayBinds, jsonBuildBinds, enumBinds}
+	return []bindImpls{outputBinds, arrayBinds, jsonBuildBinds, jsonRecordBinds, enumBinds}
+}
+
+// bindRowsFamilies are those of them that return sets.
+func bindRowsFamilies() []bindRowsImpls {
+	return []bindRowsImpls{jsonRecordRowBinds}
 }

@@ -15,14 +15,17 @@ type (
 	rowsImpl = func(ctx *expr.Context, args []types.Datum, yield func(types.Datum) bool) error
 	// bindImpl makes the implementation for a call's actual types.
 	bindImpl = func(args []*types.Type, result *types.Type) impl
+	// bindRowsImpl is bindImpl of a set.
+	bindRowsImpl = func(args []*types.Type, result *types.Type) rowsImpl
 )
 
 // The tables of implementations, keyed by Proc.Symbol.
 type (
-	impls     map[string]impl
-	rowsImpls map[string]rowsImpl
-	bindImpls map[string]bindImpl
-	compares  map[string]expr.CompareOp
+	impls         map[string]impl
+	rowsImpls     map[string]rowsImpl
+	bindImpls     map[string]bindImpl
+	bindRowsImpls map[string]bindRowsImpl
+	compares      map[string]expr.CompareOp
 )
 
 // library of implementations, all families together.
@@ -30,12 +33,15 @@ type implTables struct {
 	impls    impls
 	rows     rowsImpls
 	binds    bindImpls
+	bindRows bindRowsImpls
 	compares compares
 	session  map[string]bool
 }
 
 func allImpls() *implTables {
-	t := &implTables{impls: impls{}, rows: rowsImpls{}, binds: bindImpls{}, compares: intCompares, session: sessionNames()}
+	t := &implTables{
+		impls: impls{}, rows: rowsImpls{}, binds: bindImpls{}, bindRows: bindRowsImpls{}, compares: intCompares, session: sessionNames(),
+	}
 	for _, family := range implFamilies() {
 		maps.Copy(t.impls, family)
 	}
@@ -44,6 +50,9 @@ func allImpls() *implTables {
 	}
 	for _, family := range bindFamilies() {
 		maps.Copy(t.binds, family)
+	}
+	for _, family := range bindRowsFamilies() {
+		maps.Copy(t.bindRows, family)
 	}
 	return t
 }
@@ -63,6 +72,8 @@ func (t *implTables) function(p *Proc) *expr.Function {
 		f.Impl = compareInts(f.IntCompare)
 	case t.binds[p.Symbol] != nil:
 		f.Bind = binder(f, t.binds[p.Symbol])
+	case t.bindRows[p.Symbol] != nil:
+		f.Bind = rowsBinder(f, t.bindRows[p.Symbol])
 	case p.ReturnsSet:
 		f.Rows = t.rows[p.Symbol]
 	default:
@@ -75,6 +86,14 @@ func binder(f *expr.Function, bind bindImpl) func([]*types.Type, *types.Type) *e
 	return func(args []*types.Type, result *types.Type) *expr.Function {
 		bound := *f
 		bound.Args, bound.Result, bound.Impl = args, result, bind(args, result)
+		return &bound
+	}
+}
+
+func rowsBinder(f *expr.Function, bind bindRowsImpl) func([]*types.Type, *types.Type) *expr.Function {
+	return func(args []*types.Type, result *types.Type) *expr.Function {
+		bound := *f
+		bound.Args, bound.Result, bound.Rows = args, result, bind(args, result)
 		return &bound
 	}
 }

@@ -57,6 +57,19 @@ type OutColumn struct {
 	Type *types.Type
 }
 
+// RowColumns are the columns of a call that returns a row; nil for one of
+// another type, or a record of which nothing is known.
+func (c *Call) RowColumns() []types.Column {
+	if len(c.Func.Columns) == 0 {
+		return c.T.Columns()
+	}
+	out := make([]types.Column, len(c.Func.Columns))
+	for i, o := range c.Func.Columns {
+		out[i] = types.Column{Name: o.Name, Type: o.Type, Typmod: -1}
+	}
+	return out
+}
+
 // Aggregate is an aggregate function. Its partial state travels from shards to
 // the coordinator as datums of the State types, so that
 // final(merge(partials)) equals the aggregate over all rows.

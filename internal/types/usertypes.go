@@ -69,6 +69,14 @@ func NewComposite(oid OID, name, sqlName string, columns []Column) *Type {
 	}
 }
 
+// NewRecord makes the type of anonymous rows that have the given columns: what
+// a column definition list says of a function that returns record.
+func NewRecord(columns []Column) *Type {
+	t := *TRecord
+	t.codec = recordCodec{columns}
+	return &t
+}
+
 // Column is one attribute of a composite type.
 type Column struct {
 	Name   string

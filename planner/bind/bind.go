@@ -5,7 +5,7 @@
 //	bind.go      Env, Statement, Expression (this file: the contract)
 //	binder.go    what binding one statement keeps: column IDs, parameters, dependencies
 //	scope.go     which names an expression sees; columns.go finds them, hint.go says what was meant instead
-//	select.go    SELECT; from.go its FROM, join.go joins, rangefunc.go functions there, with.go WITH (recursion.go checks recursive ones),
+//	select.go    SELECT; from.go its FROM, join.go joins, rangefunc.go functions there (coldeflist.go what a record of theirs holds), with.go WITH (recursion.go checks recursive ones),
 //	             setop.go UNION and its like, values.go VALUES, wholerow.go rows as values, group.go grouping, order.go ORDER BY, DISTINCT, LIMIT
 //	target.go    the select list; colname.go names what has no name; aggregate.go puts calls where they belong
 //	expr.go      expressions, by node; operator.go, call.go, cast.go, sublink.go, composite.go, subscript.go …

@@ -4,7 +4,6 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
-	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
@@ -17,9 +16,6 @@ func (q *query) rangeFunction(n *pg.RangeFunction, left []*item) source {
 	q.seeing(left, func() {
 		q.with(kindFromFunction, func() { calls, names = q.rangeCalls(n) })
 	})
-	if len(n.Coldeflist) > 0 {
-		q.b.unsupported(location(n.Coldeflist[0]), "column definition list")
-	}
 	var needs []expr.ColumnID
 	for _, c := range calls {
 		needs = append(needs, expr.Columns(c)...)
@@ -28,7 +24,7 @@ func (q *query) rangeFunction(n *pg.RangeFunction, left []*item) source {
 	if n.Alias != nil {
 		it.name = n.Alias.Aliasname
 	}
-	it.scalar = len(calls) == 1 && !n.Ordinality && calls[0].Type() != types.TRecord && len(calls[0].Type().Columns()) == 0
+	it.scalar = len(calls) == 1 && !n.Ordinality && calls[0].Type().OID != types.TRecord.OID && len(calls[0].Type().Columns()) == 0
 	node, cols := q.tableFunction(n, calls, names, it.name)
 	for _, c := range cols {
 		it.columns = append(it.columns, &itemColumn{name: c.Name, value: ref(c)})
@@ -39,13 +35,10 @@ func (q *query) rangeFunction(n *pg.RangeFunction, left []*item) source {
 
 // rangeCalls binds the calls; unnest of several arrays is one call for each.
 func (q *query) rangeCalls(n *pg.RangeFunction) (calls []expr.Expr, names []string) {
-	for _, f := range n.Functions {
-		pair := f.GetList().GetItems()
-		if len(pair) > 1 && pair[1].GetList() != nil && len(pair[1].GetList().Items) > 0 {
-			q.b.unsupported(location(pair[0]), "column definition list")
-		}
-		for _, c := range q.unnested(pair[0]) {
-			e := q.expr(c)
+	definitions := q.columnDefinitions(n)
+	for i, f := range n.Functions {
+		for _, c := range q.unnested(f.GetList().GetItems()[0]) {
+			e := q.defined(q.expr(c), definitions[i], location(c))
 			name := columnName(c)
 			calls, names = append(calls, e), append(names, name)
 		}
@@ -54,10 +47,10 @@ func (q *query) rangeCalls(n *pg.RangeFunction) (calls []expr.Expr, names []stri
 }
 
 func (q *query) unnested(n *pg.Node) []*pg.Node {
-	f := n.GetFuncCall()
-	if f == nil || len(f.Args) < 2 || q.functionName(f) != "unnest" {
+	if !q.isUnnestOfMany(n) {
 		return []*pg.Node{n}
 	}
+	f := n.GetFuncCall()
 	var out []*pg.Node
 	for _, a := range f.Args {
 		out = append(out, &pg.Node{Node: &pg.Node_FuncCall{FuncCall: &pg.FuncCall{
@@ -65,6 +58,11 @@ func (q *query) unnested(n *pg.Node) []*pg.Node {
 		}}})
 	}
 	return out
+}
+
+func (q *query) isUnnestOfMany(n *pg.Node) bool {
+	f := n.GetFuncCall()
+	return f != nil && len(f.Args) > 1 && q.functionName(f) == "unnest"
 }
 
 // tableFunction makes the node and its columns. What is no call of a function
@@ -101,20 +99,11 @@ func (q *query) tableFunction(n *pg.RangeFunction, list []expr.Expr, names []str
 }
 
 func (q *query) functionColumns(call *expr.Call, name string) (cols []plan.Column) {
-	if len(call.Func.Columns) > 0 {
-		for _, c := range call.Func.Columns {
-			cols = append(cols, q.b.column(c.Name, c.Type, -1))
-		}
-		return cols
+	for _, c := range call.RowColumns() {
+		cols = append(cols, q.b.column(c.Name, c.Type, c.Typmod))
 	}
-	if composite := call.T.Columns(); len(composite) > 0 {
-		for _, c := range composite {
-			cols = append(cols, q.b.column(c.Name, c.Type, c.Typmod))
-		}
-		return cols
+	if len(cols) == 0 {
+		return []plan.Column{q.b.column(name, call.T, call.Mod)}
 	}
-	if call.T == types.TRecord {
-		q.b.failAt(-1, pgerr.SyntaxError, "a column definition list is required for functions returning \"record\"")
-	}
-	return []plan.Column{q.b.column(name, call.T, call.Mod)}
+	return cols
 }

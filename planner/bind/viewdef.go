@@ -28,6 +28,7 @@ type definition struct {
 	subqueries map[plan.Node]*pg.SelectStmt
 	aggregates map[expr.ColumnID]expr.Expr
 	columns    map[string][]*pg.Node // names of items' columns, by item
+	types      map[*pg.ColumnDef]string
 
 	format *expr.Formatter
 	name   func(catalog.Ref) string
@@ -47,7 +48,7 @@ func ViewDefinition(env *Env, v *catalog.View, output *types.Env, pretty bool, r
 	}
 	d := &definition{
 		exprs: map[*pg.Node]expr.Expr{}, names: map[expr.ColumnID]string{}, subqueries: map[plan.Node]*pg.SelectStmt{},
-		aggregates: map[expr.ColumnID]expr.Expr{}, columns: map[string][]*pg.Node{}, name: relation, env: env,
+		aggregates: map[expr.ColumnID]expr.Expr{}, columns: map[string][]*pg.Node{}, types: map[*pg.ColumnDef]string{}, name: relation, env: env,
 	}
 	d.format = &expr.Formatter{Env: output, Pretty: pretty, Layout: &expr.Layout{}, Column: d.column, Subquery: d.subquery}
 	b := newBinder(env, s, nil)

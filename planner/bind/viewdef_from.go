@@ -84,7 +84,25 @@ func (d *definition) function(n *pg.RangeFunction) {
 	if a == nil {
 		a = &pg.Alias{Aliasname: columnName(call)}
 	}
+	if len(n.Coldeflist) > 0 {
+		d.str(" ", expr.QuoteIdent(a.Aliasname))
+		d.definitions(n.Coldeflist)
+		return
+	}
 	d.alias(&pg.Alias{Aliasname: a.Aliasname, Colnames: d.columns[a.Aliasname]})
+}
+
+// definitions is get_from_clause_coldeflist.
+func (d *definition) definitions(list []*pg.Node) {
+	d.str("(")
+	for i, n := range list {
+		if i > 0 {
+			d.str(", ")
+		}
+		def := n.GetColumnDef()
+		d.str(expr.QuoteIdent(def.Colname), " ", d.types[def])
+	}
+	d.str(")")
 }
 
 var joinWords = map[pg.JoinType]string{
@@ -134,8 +152,8 @@ func (d *definition) join(j *pg.JoinExpr) {
 }
 
 // printable reports whether the query has nothing that is not printed here: row
-// locks, COLLATE, rows before IN (SELECT …), several functions in one FROM item
-// or columns defined there, orders by operators that have no word.
+// locks, COLLATE, rows before IN (SELECT …), several functions in one FROM item,
+// orders by operators that have no word.
 func printable(s *sqlparse.Statement) bool {
 	found := false
 	sqlparse.Walk(s.Node, func(m proto.Message) bool {
@@ -145,7 +163,7 @@ func printable(s *sqlparse.Statement) bool {
 		case *pg.SubLink:
 			found = found || m.Testexpr.GetRowExpr() != nil
 		case *pg.RangeFunction:
-			found = found || m.IsRowsfrom || len(m.Functions) > 1 || len(m.Coldeflist) > 0
+			found = found || m.IsRowsfrom || len(m.Functions) > 1
 		case *pg.SortBy:
 			found = found || m.SortbyDir == pg.SortByDir_SORTBY_USING && sortOperator(m) != "<" && sortOperator(m) != ">"
 		}

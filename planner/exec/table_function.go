@@ -22,13 +22,13 @@ type tableFunction struct {
 // be more of them than memory holds.
 type tableCall struct {
 	setCall
-	width int // how many columns it gives
+	width   int            // how many columns it gives
+	defined []types.Column // what its rows must be, by a column definition list
 }
 
 func newTableFunction(r *run, n *plan.TableFunction) (operator, error) {
 	o := &tableFunction{run: r, node: n}
-	widths := functionWidths(n)
-	for i, c := range n.Calls {
+	for _, c := range n.Calls {
 		if c.Func.ReturnsSet && c.Func.Rows == nil && c.Func.Bind == nil {
 			return nil, pgerr.Unsupported("function %s", expr.Signature(c.Func.Name, c.Func.Args))
 		}
@@ -36,30 +36,13 @@ func newTableFunction(r *run, n *plan.TableFunction) (operator, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.calls = append(o.calls, tableCall{setCall{call: c, args: s}, widths[i]})
+		t := tableCall{setCall: setCall{call: c, args: s}, width: max(1, len(c.RowColumns()))}
+		if c.T.OID == types.TRecord.OID {
+			t.defined = c.T.Columns()
+		}
+		o.calls = append(o.calls, t)
 	}
 	return o, nil
-}
-
-// functionWidths: a function that returns a record gives as many columns as it
-// declares (one alone gives all there are); others give one.
-func functionWidths(n *plan.TableFunction) []int {
-	total := len(n.Cols)
-	if n.Ordinality {
-		total--
-	}
-	widths := make([]int, len(n.Calls))
-	for i, c := range n.Calls {
-		switch {
-		case len(n.Calls) == 1:
-			widths[i] = total
-		case len(c.Func.Columns) > 1:
-			widths[i] = len(c.Func.Columns)
-		default:
-			widths[i] = 1
-		}
-	}
-	return widths
 }
 
 func (o *tableFunction) open(ctx context.Context) error {
@@ -108,10 +91,35 @@ func (o *tableFunction) row() (Row, bool, error) {
 		if err != nil {
 			return nil, false, err
 		}
+		if err := o.calls[i].match(v); err != nil {
+			return nil, false, err
+		}
 		row = spread(row, v, o.calls[i].width)
 		more = more || ok
 	}
 	return row, more, nil
+}
+
+// match compares a row with the column definition list (tupledesc_match in execSRF.c).
+func (c *tableCall) match(v types.Datum) error {
+	if c.defined == nil || v.IsNull() {
+		return nil
+	}
+	mismatch := pgerr.New(pgerr.DatatypeMismatch, "function return row and query-specified return row do not match")
+	returned := v.Row().Types
+	if len(returned) != len(c.defined) {
+		attributes := "attributes"
+		if len(returned) == 1 {
+			attributes = "attribute"
+		}
+		return mismatch.WithDetail("Returned row contains %d %s, but query expects %d.", len(returned), attributes, len(c.defined))
+	}
+	for i, t := range returned {
+		if want := c.defined[i].Type; t != want {
+			return mismatch.WithDetail("Returned type %s at ordinal position %d, but query expects %s.", t.SQLName, i+1, want.SQLName)
+		}
+	}
+	return nil
 }
 
 // spread appends a value's columns: the fields of a record, or itself.
