@@ -4,7 +4,8 @@
 //	catalog           descriptors, Snapshot (look-ups), Change (what one transaction's DDL makes of a snapshot)
 //	                  catalog.go descriptors · object.go what they share · snapshot.go, lookup.go look-ups · list.go walks
 //	                  rowtype.go relations' row types · change.go one transaction's DDL · rebase.go conflicts with others' DDL ·
-//	                  bootstrap.go a new cluster · privilege.go what roles may · indexname.go names that indexes choose
+//	                  bootstrap.go a new cluster · privilege.go what roles may · indexname.go names that indexes choose ·
+//	                  temporary.go what goes with a session
 //	catalog/store     publishes changes through metakv, caches and watches them
 //	catalog/metakv    the small contract with the metadata store; memory/ and etcd/ implement it
 //	catalog/builtin   functions, operators, casts, aggregates: the rows of pg_proc with their implementations
@@ -46,6 +47,9 @@ type Schema struct {
 	Name     string
 	Owner    OID
 	Comment  string
+	// Backend is the process id of the session that the schema belongs to, with
+	// the temporary objects in it; 0 for all others.
+	Backend int32
 }
 
 // RelationKind is pg_class.relkind.
@@ -78,6 +82,16 @@ const (
 	Temporary Persistence = 't'
 )
 
+// OnCommit is what a commit does to a temporary table.
+type OnCommit byte
+
+// What there is; PreserveRows is nothing.
+const (
+	PreserveRows OnCommit = 0
+	DeleteRows   OnCommit = 'd'
+	DropTable    OnCommit = 'x'
+)
+
 // Table is a table's descriptor, with all that belongs to it: its columns,
 // constraints and indexes live and change with it, under one version.
 type Table struct {
@@ -88,6 +102,7 @@ type Table struct {
 	Owner       OID
 	Home        Home
 	Persistence Persistence
+	OnCommit    OnCommit
 	Version     uint64 // raised by every change; shards refuse older ones
 	// Physical names the tables on the shards ("t<Physical>"). TRUNCATE and rewrites take a new one.
 	Physical uint64
@@ -238,6 +253,8 @@ type View struct {
 	Schema   OID
 	Name     string
 	Owner    OID
+	// Temporary views are a session's own.
+	Temporary bool
 	// RowType and ArrayType are as a table's; Rule is its row in pg_rewrite.
 	RowType   OID
 	ArrayType OID

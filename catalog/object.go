@@ -74,7 +74,11 @@ func (s *Sequence) Ref() Ref {
 
 // Ref implements Relation.
 func (v *View) Ref() Ref {
-	return Ref{v.OID, v.Database, v.Schema, v.Name, v.Owner, KindView, Permanent, v.Version, v.Comment}
+	persistence := Permanent
+	if v.Temporary {
+		persistence = Temporary
+	}
+	return Ref{v.OID, v.Database, v.Schema, v.Name, v.Owner, KindView, persistence, v.Version, v.Comment}
 }
 
 // Column returns the column with that ID, dropped ones included, or nil.

@@ -36,7 +36,7 @@ func (c *Cache) PlanEntries(env *bind.Env, t *catalog.Table, ix *catalog.Index) 
 	into.ShardKey = len(into.Key)
 	into.Indexes = []catalog.Index{{OID: ix.OID, Name: ix.Name, Primary: true, Unique: true, Columns: ix.Columns}}
 	insert := &plan.Insert{Table: into, Image: image, Source: &plan.Filter{Input: scan, Cond: expr.NewAnd(notNull...)}}
-	st := &plan.Statement{Root: insert, Tag: "INSERT", Writes: true, Columns: expr.ColumnID(len(scan.Cols) + 1)}
+	st := &plan.Statement{Root: insert, Tag: "INSERT", Writes: true, Lasting: true, Columns: expr.ColumnID(len(scan.Cols) + 1)}
 	return c.planner.finish(env, st)
 }
 

@@ -19,6 +19,7 @@
 //	schema.go   commit of transactions with DDL
 //	mover.go    shards that belong on other nodes go there; incoming.go: and come here; moving.go: how far they are
 //	sweep.go    physical tables that nobody names any more go
+//	temporary.go temporary objects of sessions that were broken off go too
 //	memory.go   Go's memory limit; reserve.go disk space that a start on a full disk needs
 //	deadlock.go names for the parties of a deadlock
 //	views.go    readable views in the shards' files

@@ -387,6 +387,7 @@ func (n *Node) serve(ctx context.Context, c *cluster.Cluster) error {
 		Started: time.Now(), Metrics: n.statements, Slow: time.Duration(n.config.SlowMS) * time.Millisecond,
 	}
 	n.sessions.Store(sessions)
+	n.sweeper.Wake() // for what its sessions of earlier times have left
 	n.guardLocks(sessions)
 	n.wire = wire.NewServer(sessions, wire.Config{
 		MaxConnections: n.config.MaxConnections, Reserved: n.reserved(), StartupTimeout: startupTimeout,

@@ -15,7 +15,7 @@ import (
 // sweeper drops on the shards the physical tables and indexes that no
 // descriptor names, once every snapshot in use is newer than their drop:
 // an older one may still read them. So do the decisions of schema changes that
-// have been left behind. It sweeps after schema changes, and when VACUUM asks.
+// have been left behind, and temporary objects of sessions that were broken off. It sweeps after schema changes, and when VACUUM asks.
 type sweeper struct {
 	node    *Node
 	cluster *cluster.Cluster
@@ -86,6 +86,9 @@ func (s *sweeper) Sweep(ctx context.Context) (left int, err error) {
 	}
 	defer func() { <-s.turn }()
 	if left, err = s.node.schema.Forget(ctx); err != nil {
+		return 0, err
+	}
+	if err := s.node.sweepTemporary(ctx); err != nil {
 		return 0, err
 	}
 	list, err := s.node.store.Dropped(ctx)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"io"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/txn"
+	"github.com/pegmatitedb/pegmatite/wire"
 )
 
 // Rule 24: what counts is when the drop was committed, as far as its
@@ -85,4 +87,31 @@ func rowsOnShards(t *testing.T, n *Node, physical uint64) (rows int64) {
 		rows += r.Rows
 	}
 	return rows
+}
+
+// TestSweepOfTemporaryObjects: what belongs to no session that lives goes, of
+// this node and of one that is no more.
+func TestSweepOfTemporaryObjects(t *testing.T) {
+	n := startForTest(t, io.Discard, nil)
+	defer n.Stop()
+	ctx, conn := t.Context(), client.Connect(t, n.Address())
+	client.Exec(t, conn, "CREATE TEMP TABLE kept (a int)")
+	now := n.store.Snapshot()
+	change := catalog.NewChange(now)
+	for i, backend := range []int32{12345, 98*wire.Processes + 1} {
+		sc := &catalog.Schema{Database: catalog.PostgresOID, OID: catalog.OID(40000 + i), Name: fmt.Sprint("pg_temp_", backend), Owner: catalog.SuperuserOID, Backend: backend}
+		change.Put(sc)
+		change.Put(&catalog.View{Database: sc.Database, Schema: sc.OID, OID: catalog.OID(50000 + i), Name: "v", Owner: catalog.SuperuserOID, Temporary: true, Query: "SELECT 1"})
+	}
+	if _, err := n.store.Publish(ctx, change, store.Decision{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.sweeper.Sweep(ctx); err != nil {
+		t.Fatal(err)
+	}
+	left := n.store.Snapshot().Temporary()
+	if len(left) != 1 || left[0].Backend == 12345 || n.store.Snapshot().RelationByOID(50001) != nil {
+		t.Errorf("%d schemas are left", len(left))
+	}
+	client.Exec(t, conn, "INSERT INTO kept VALUES (1)")
 }

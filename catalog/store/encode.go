@@ -24,7 +24,7 @@ func encodeOp(op catalog.Op) opRecord {
 		return opRecord{Sequence: encodeSequence(o)}
 	case *catalog.View:
 		return opRecord{View: &viewRecord{
-			OID: o.OID, Database: o.Database, Schema: o.Schema, Name: o.Name, Owner: o.Owner,
+			OID: o.OID, Database: o.Database, Schema: o.Schema, Name: o.Name, Owner: o.Owner, Temporary: o.Temporary,
 			RowType: o.RowType, ArrayType: o.ArrayType, Rule: o.Rule, Query: o.Query, Sees: o.Sees,
 			Columns: encodeColumns(o.Columns), Comment: o.Comment, Version: o.Version,
 		}}
@@ -37,7 +37,7 @@ func encodeOp(op catalog.Op) opRecord {
 func encodeTable(t *catalog.Table) *tableRecord {
 	r := &tableRecord{
 		OID: t.OID, Database: t.Database, Schema: t.Schema, Name: t.Name, Owner: t.Owner,
-		Persistence: letter(byte(t.Persistence)), Version: t.Version, Physical: t.Physical, Moved: t.Moved,
+		Persistence: letter(byte(t.Persistence)), OnCommit: letter(byte(t.OnCommit)), Version: t.Version, Physical: t.Physical, Moved: t.Moved,
 		RowType: t.RowType, ArrayType: t.ArrayType, Options: t.Options, Comment: t.Comment,
 		Columns: encodeColumns(t.Columns), Key: t.Key, ShardKey: t.ShardKey,
 		NextColumn: t.NextColumn, NextAttnum: t.NextAttnum,
@@ -172,7 +172,7 @@ func (r *tableRecord) decode() (*catalog.Table, error) {
 	}
 	t := &catalog.Table{
 		OID: r.OID, Database: r.Database, Schema: r.Schema, Name: r.Name, Owner: r.Owner,
-		Persistence: catalog.Persistence(unletter(r.Persistence)), Version: r.Version, Physical: r.Physical, Moved: r.Moved,
+		Persistence: catalog.Persistence(unletter(r.Persistence)), OnCommit: catalog.OnCommit(unletter(r.OnCommit)), Version: r.Version, Physical: r.Physical, Moved: r.Moved,
 		RowType: r.RowType, ArrayType: r.ArrayType, Options: r.Options, Comment: r.Comment,
 		Columns: columns, Key: r.Key, ShardKey: r.ShardKey,
 		NextColumn: r.NextColumn, NextAttnum: r.NextAttnum,
@@ -250,7 +250,7 @@ func (r *viewRecord) decode() (*catalog.View, error) {
 		return nil, err
 	}
 	return &catalog.View{
-		OID: r.OID, Database: r.Database, Schema: r.Schema, Name: r.Name, Owner: r.Owner,
+		OID: r.OID, Database: r.Database, Schema: r.Schema, Name: r.Name, Owner: r.Owner, Temporary: r.Temporary,
 		RowType: r.RowType, ArrayType: r.ArrayType, Rule: r.Rule, Query: r.Query, Sees: r.Sees,
 		Columns: columns, Comment: r.Comment, Version: r.Version,
 	}, nil

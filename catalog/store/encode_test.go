@@ -15,8 +15,8 @@ func samples() []catalog.Object {
 	return []catalog.Object{
 		&catalog.Database{OID: 20000, Name: "d", Owner: 10, IsTemplate: true, AllowConn: true, ConnLimit: 3,
 			Settings: map[string]string{"a": "b"}, Comment: "c", Encoding: "UTF8", Collate: "C", Type: "C.UTF-8"},
-		&catalog.Schema{OID: 20001, Database: 20000, Name: "Ä \"x\"", Owner: 10, Comment: "c"},
-		&catalog.Table{OID: 20002, Database: 20000, Schema: 20001, Name: "t", Owner: 10, Persistence: 'u', Version: 3, Physical: 9, Moved: 2,
+		&catalog.Schema{OID: 20001, Database: 20000, Name: "Ä \"x\"", Owner: 10, Comment: "c", Backend: 77},
+		&catalog.Table{OID: 20002, Database: 20000, Schema: 20001, Name: "t", Owner: 10, Persistence: 'u', OnCommit: 'd', Version: 3, Physical: 9, Moved: 2,
 			RowType: 20003, ArrayType: 20004, Options: map[string]string{"fillfactor": "70"}, Comment: "c",
 			Columns: []catalog.Column{
 				{ID: 1, Name: "row id", Type: types.TInt8, Typmod: -1, Hidden: true, NotNull: true, Storage: 'p'},
@@ -34,7 +34,7 @@ func samples() []catalog.Object {
 		&catalog.Sequence{OID: 20010, Database: 20000, Schema: 20001, Name: "s", Owner: 10, Persistence: 'p', Type: types.TInt2,
 			Start: 1, Increment: -2, Min: -9, Max: 9223372036854775807, Cache: 4, Cycle: true, OwnedBy: 20002, OwnedByColumn: 2,
 			Identity: true, Physical: 12, Comment: "c", Version: 2},
-		&catalog.View{OID: 20011, Database: 20000, Schema: 20001, Name: "v", Owner: 10, RowType: 20012, ArrayType: 20013, Rule: 20014, Sees: map[catalog.OID]int16{20002: 3},
+		&catalog.View{OID: 20011, Database: 20000, Schema: 20001, Name: "v", Owner: 10, Temporary: true, RowType: 20012, ArrayType: 20013, Rule: 20014, Sees: map[catalog.OID]int16{20002: 3},
 			Query: " SELECT 1;", Columns: []catalog.Column{{ID: 1, Attnum: 1, Name: "x", Type: types.TInt4, Typmod: -1}}, Comment: "c", Version: 1},
 		&catalog.Role{OID: 20015, Name: "r", Super: true, Inherit: true, CreateRole: true, CreateDB: true, Login: true, Replication: true,
 			BypassRLS: true, ConnLimit: -1, Verifier: "SCRAM-SHA-256$…", ValidUntil: "infinity",

@@ -88,6 +88,7 @@ type schemaRecord struct {
 	Name     string      `json:"name"`
 	Owner    catalog.OID `json:"owner"`
 	Comment  string      `json:"comment,omitempty"`
+	Backend  int32       `json:"backend,omitempty"`
 }
 
 type tableRecord struct {
@@ -97,6 +98,7 @@ type tableRecord struct {
 	Name        string             `json:"name"`
 	Owner       catalog.OID        `json:"owner"`
 	Persistence string             `json:"persistence"`
+	OnCommit    string             `json:"oncommit,omitempty"`
 	Version     uint64             `json:"version"`
 	Physical    uint64             `json:"physical"`
 	Moved       uint64             `json:"moved,omitempty"`
@@ -198,6 +200,7 @@ type viewRecord struct {
 	Schema    catalog.OID           `json:"schema"`
 	Name      string                `json:"name"`
 	Owner     catalog.OID           `json:"owner"`
+	Temporary bool                  `json:"temporary,omitempty"`
 	RowType   catalog.OID           `json:"rowtype"`
 	ArrayType catalog.OID           `json:"arraytype"`
 	Rule      catalog.OID           `json:"rule"`

@@ -33,6 +33,7 @@ type binder struct {
 	coercer *builtin.Coercer
 	reads   map[catalog.OID]uint64
 	writes  bool
+	lasting bool // also to tables that are not temporary
 	// steps counts what was bound since Interrupted was asked.
 	steps int
 	notes notes
@@ -228,7 +229,7 @@ func (b *binder) finish(st *plan.Statement) {
 		}
 	}
 	st.Params, st.Lifted = b.params, b.lifted
-	st.Writes = b.writes
+	st.Writes, st.Lasting = b.writes, b.lasting
 	st.ReadEnv, st.ReadNow = b.coercer.ReadEnv, b.coercer.ReadNow
 	st.CTEs = b.nextCT
 	st.Columns = b.nextID + 1

@@ -15,7 +15,6 @@ import (
 
 // insert binds INSERT (transformInsertStmt).
 func (q *query) insert(n *pg.InsertStmt) plan.Node {
-	q.b.writes = true
 	w := q.withClause(n.WithClause)
 	t := q.writeTarget(n.Relation, NeedInsert, "insert into")
 	targets := q.insertTargets(t, n)
@@ -55,6 +54,7 @@ func (q *query) writeTarget(n *pg.RangeVar, need Need, verb string) *catalog.Tab
 		if r.Home == catalog.HomeCatalog {
 			q.b.failAt(-1, pgerr.InsufficientPrivilege, "permission denied: \"%s\" is a system catalog", r.Name)
 		}
+		q.b.writing(r)
 		return r
 	case *catalog.View:
 		command, preposition, _ := strings.Cut(verb, " ")
@@ -62,6 +62,12 @@ func (q *query) writeTarget(n *pg.RangeVar, need Need, verb string) *catalog.Tab
 	}
 	q.b.failAt(-1, pgerr.WrongObjectType, "cannot change %s \"%s\"", "sequence", n.Relname)
 	return nil
+}
+
+// writing notes that rows of a table are written or locked.
+func (b *binder) writing(t *catalog.Table) {
+	b.writes = true
+	b.lasting = b.lasting || t.Persistence != catalog.Temporary
 }
 
 // insertTarget is a column that an INSERT names.

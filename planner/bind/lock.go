@@ -43,7 +43,7 @@ func (q *query) lockMarks(n *pg.SelectStmt, from plan.Node) (marks []plan.RowMar
 				q.b.failAt(-1, pgerr.FeatureNotSupported, "%s cannot be applied to the nullable side of an outer join", lockName(clause))
 			}
 			marks = mark(marks, it.scan, lock)
-			q.b.writes = true
+			q.b.writing(it.scan.Table)
 		}
 	}
 	return marks

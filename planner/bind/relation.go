@@ -1,7 +1,7 @@
 package bind
 
 import (
-	"strings"
+	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
@@ -50,8 +50,7 @@ func (b *binder) checkCatalogName(n *pg.RangeVar) {
 func (b *binder) schema(name string) *catalog.Schema {
 	if name == "pg_temp" {
 		for _, oid := range b.env.SearchPath {
-			s := b.env.Snapshot.SchemaByOID(b.env.Database, oid)
-			if s != nil && strings.HasPrefix(s.Name, "pg_temp") {
+			if s := b.env.Snapshot.SchemaByOID(b.env.Database, oid); s != nil && s.Backend != 0 {
 				return s
 			}
 		}
@@ -95,6 +94,9 @@ func (b *binder) need(r catalog.Relation, what Need, location int32) {
 		b.notes.sources[r0.OID] = map[int16]bool{}
 	}
 	b.checkSecret(r0)
+	if r0.Persistence == catalog.Temporary && !slices.Contains(b.env.SearchPath, r0.Schema) {
+		b.failAt(-1, pgerr.FeatureNotSupported, "cannot access temporary tables of other sessions")
+	}
 	if b.env.Privilege != nil {
 		b.must(b.env.Privilege(r, what), -1)
 	}

@@ -11,7 +11,6 @@ import (
 
 // update binds UPDATE (transformUpdateStmt).
 func (q *query) update(n *pg.UpdateStmt) plan.Node {
-	q.b.writes = true
 	w := q.withClause(n.WithClause)
 	t := q.writeTarget(n.Relation, NeedUpdate, "update")
 	it, scan, source := q.writeSource(t, n.Relation, n.FromClause)
@@ -214,7 +213,6 @@ func (a *assignments) list() (out []plan.Assign) {
 
 // delete binds DELETE (transformDeleteStmt).
 func (q *query) delete(n *pg.DeleteStmt) plan.Node {
-	q.b.writes = true
 	w := q.withClause(n.WithClause)
 	t := q.writeTarget(n.Relation, NeedDelete, "delete from")
 	_, scan, source := q.writeSource(t, n.Relation, n.UsingClause)

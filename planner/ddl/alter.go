@@ -43,6 +43,9 @@ func (s *statement) alterTable(ctx context.Context, n *pg.AlterTableStmt) error 
 	if err != nil {
 		return err
 	}
+	if err := s.checkOwnSession(t, "alter"); err != nil {
+		return err
+	}
 	if err := s.checkNotInUse(t, "ALTER TABLE"); err != nil {
 		return err
 	}
@@ -168,11 +171,9 @@ func (b *tableBuilder) alter(ctx context.Context, c *pg.AlterTableCmd) error {
 	case pg.AlterTableType_AT_SetStatistics, pg.AlterTableType_AT_SetStorage, pg.AlterTableType_AT_SetCompression:
 		return b.columnHint(c)
 	case pg.AlterTableType_AT_SetLogged:
-		b.table.Persistence = catalog.Permanent
-		return nil
+		return b.setLogged(catalog.Permanent)
 	case pg.AlterTableType_AT_SetUnLogged:
-		b.table.Persistence = catalog.Unlogged
-		return nil
+		return b.setLogged(catalog.Unlogged)
 	case pg.AlterTableType_AT_ClusterOn, pg.AlterTableType_AT_DropCluster, pg.AlterTableType_AT_DropOids:
 		return nil
 	}

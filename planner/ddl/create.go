@@ -19,10 +19,7 @@ func (s *statement) createTable(ctx context.Context, n *pg.CreateStmt) error {
 		return err
 	}
 	rv := n.Relation
-	if err := s.catalogName(rv.Catalogname); err != nil {
-		return err
-	}
-	sc, err := s.creationSchema(rv.Schemaname)
+	sc, err := s.relationSchema(ctx, rv)
 	if err != nil {
 		return s.at(err, rv.Location)
 	}
@@ -43,8 +40,6 @@ func (s *statement) createTable(ctx context.Context, n *pg.CreateStmt) error {
 // refuseCreate names the clauses of CREATE TABLE that are not supported.
 func refuseCreate(n *pg.CreateStmt) error {
 	switch {
-	case n.Relation.Relpersistence == "t":
-		return pgerr.Unsupported("CREATE TEMPORARY TABLE")
 	case n.Partspec != nil:
 		return pgerr.Unsupported("PARTITION BY")
 	case n.Partbound != nil:
@@ -65,10 +60,7 @@ func refuseCreate(n *pg.CreateStmt) error {
 func (s *statement) newTable(ctx context.Context, sc *catalog.Schema, rv *pg.RangeVar) (*catalog.Table, error) {
 	t := &catalog.Table{
 		Database: s.Database, Schema: sc.OID, Name: rv.Relname, Owner: s.Role.OID, Home: catalog.HomeShards,
-		Persistence: catalog.Permanent, NextColumn: 1, NextAttnum: 1, Stats: catalog.Statistics{Rows: -1},
-	}
-	if rv.Relpersistence == "u" {
-		t.Persistence = catalog.Unlogged
+		Persistence: persistence(rv, sc), NextColumn: 1, NextAttnum: 1, Stats: catalog.Statistics{Rows: -1},
 	}
 	if err := s.oids(ctx, &t.OID, &t.RowType, &t.ArrayType); err != nil {
 		return nil, err
@@ -86,6 +78,9 @@ func (s *statement) fillTable(ctx context.Context, t *catalog.Table, n *pg.Creat
 		return err
 	}
 	t.Options = options
+	if t.OnCommit, err = onCommit(n, t.Persistence); err != nil {
+		return err
+	}
 	b := &tableBuilder{statement: s, table: t, created: true}
 	for _, e := range n.TableElts {
 		switch e := e.GetNode().(type) {

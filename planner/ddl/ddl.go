@@ -7,7 +7,7 @@
 //	binding.go    expressions, types and queries inside DDL
 //	privilege.go  who may change what
 //	names.go      names become schemas and objects; names are chosen; words.go SQL's words for what is refused
-//	create.go     CREATE TABLE; column.go, constraint.go its parts
+//	create.go     CREATE TABLE; column.go, constraint.go its parts; temporary.go the schemas of sessions
 //	alter.go      ALTER TABLE; identity.go its identity columns; rename.go, owner.go for all objects
 //	index.go      CREATE INDEX
 //	rewrite.go    rows move to a new physical table
@@ -59,9 +59,16 @@ type Env struct {
 	Change     *catalog.Change
 	Database   catalog.OID
 	SearchPath []catalog.OID // explicit schemas only, in order; the first is where objects are made
-	Role       *catalog.Role
-	Allocate   Allocator
-	Rows       Rows
+	// Temporary is the session's schema of temporary objects, 0 while it has none;
+	// SetTemporary is told of the one that is made. Backend is the session's process id.
+	Temporary    func() catalog.OID
+	SetTemporary func(catalog.OID)
+	Backend      int32
+	// CreateTemporary says that pg_temp is first in the search path: objects are made there.
+	CreateTemporary bool
+	Role            *catalog.Role
+	Allocate        Allocator
+	Rows            Rows
 	// Bind is the binder's environment over the change as it is now.
 	Bind   func() *bind.Env
 	Notice func(*pgerr.E)

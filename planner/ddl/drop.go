@@ -52,7 +52,7 @@ var kinds = map[catalog.RelationKind]string{
 func (s *statement) droppable(n *pg.DropStmt, o *pg.Node) (catalog.Relation, error) {
 	want := strings.ToLower(objectWord(n.RemoveType))
 	schema, name := dotted(o.GetList().GetItems())
-	if schema != "" && s.snapshot().Schema(s.Database, schema) == nil && n.MissingOk {
+	if _, err := s.schema(schema); schema != "" && err != nil && n.MissingOk {
 		s.notice(pgerr.SuccessfulCompletion, "schema %q does not exist, skipping", schema)
 		return nil, nil
 	}
@@ -204,6 +204,9 @@ func (s *statement) truncate(ctx context.Context, n *pg.TruncateStmt) error {
 	var tables []*catalog.Table
 	for _, o := range n.Relations {
 		t, err := s.table(o.GetRangeVar())
+		if err == nil {
+			err = s.checkOwnSession(t, "truncate")
+		}
 		if err == nil {
 			err = s.checkNotInUse(t, "TRUNCATE")
 		}

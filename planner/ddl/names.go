@@ -41,16 +41,11 @@ func (s *statement) creationSchema(schema string) (*catalog.Schema, error) {
 	return nil, pgerr.New(pgerr.InvalidSchemaName, "no schema has been selected to create in")
 }
 
-// checkCreation keeps users out of system schemas.
-func (s *statement) checkCreation(sc *catalog.Schema) error {
-	if catalog.IsSystemSchema(sc.OID) {
-		return pgerr.New(pgerr.InsufficientPrivilege, "permission denied for schema %s", sc.Name)
-	}
-	return s.mayCreateIn(sc)
-}
-
-// schema finds a schema by name (3F000).
+// schema finds a schema by name (3F000); pg_temp is the session's own.
 func (s *statement) schema(name string) (*catalog.Schema, error) {
+	if own := s.Temporary(); own != 0 && name == "pg_temp" {
+		return s.snapshot().SchemaByOID(s.Database, own), nil
+	}
 	if sc := s.snapshot().Schema(s.Database, name); sc != nil {
 		return sc, nil
 	}
@@ -58,14 +53,7 @@ func (s *statement) schema(name string) (*catalog.Schema, error) {
 }
 
 // lookupPath are the schemas that an unqualified name is looked up in.
-func (s *statement) lookupPath() []catalog.OID {
-	for _, oid := range s.SearchPath {
-		if oid == catalog.PgCatalogOID {
-			return s.SearchPath
-		}
-	}
-	return append([]catalog.OID{catalog.PgCatalogOID}, s.SearchPath...)
-}
+func (s *statement) lookupPath() []catalog.OID { return s.Bind().SearchPath }
 
 // relation finds a relation that the statement names: nil, nil when there is
 // none but the schema exists or the name is unqualified.

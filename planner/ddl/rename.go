@@ -368,6 +368,9 @@ func (s *statement) setSchema(n *pg.AlterObjectSchemaStmt) error {
 	if err != nil {
 		return err
 	}
+	if err := checkMove(s.snapshot().SchemaByOID(s.Database, r.Ref().Schema), sc); err != nil {
+		return err
+	}
 	return s.moveRelation(r, sc)
 }
 

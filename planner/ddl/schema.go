@@ -59,7 +59,9 @@ func (s *statement) schemaElements(ctx context.Context, sc *catalog.Schema, elem
 	inner.SearchPath = append([]catalog.OID{sc.OID}, s.SearchPath...)
 	inner.Bind = func() *bind.Env {
 		e := *s.Env.Bind()
-		at := slices.IndexFunc(e.SearchPath, func(oid catalog.OID) bool { return !catalog.IsSystemSchema(oid) })
+		at := slices.IndexFunc(e.SearchPath, func(oid catalog.OID) bool {
+			return !catalog.IsSystemSchema(oid) && oid != s.Temporary()
+		})
 		if at < 0 {
 			at = len(e.SearchPath)
 		}

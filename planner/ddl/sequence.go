@@ -15,10 +15,7 @@ import (
 // createSequence is CREATE SEQUENCE.
 func (s *statement) createSequence(ctx context.Context, n *pg.CreateSeqStmt) error {
 	rv := n.Sequence
-	if rv.Relpersistence == "t" {
-		return pgerr.Unsupported("CREATE TEMPORARY SEQUENCE")
-	}
-	sc, err := s.creationSchema(rv.Schemaname)
+	sc, err := s.relationSchema(ctx, rv)
 	if err != nil {
 		return err
 	}
@@ -33,9 +30,7 @@ func (s *statement) createSequence(ctx context.Context, n *pg.CreateSeqStmt) err
 	if err != nil {
 		return err
 	}
-	if rv.Relpersistence == "u" {
-		seq.Persistence = catalog.Unlogged
-	}
+	seq.Persistence = persistence(rv, sc)
 	s.Change.Put(seq)
 	return nil
 }

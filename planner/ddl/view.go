@@ -17,17 +17,24 @@ import (
 func (s *statement) createView(ctx context.Context, n *pg.ViewStmt) error {
 	rv := n.View
 	switch {
-	case rv.Relpersistence == "t":
-		return pgerr.Unsupported("CREATE TEMPORARY VIEW")
 	case n.WithCheckOption != pg.ViewCheckOption_NO_CHECK_OPTION:
 		return pgerr.Unsupported("WITH CHECK OPTION")
 	case len(n.Options) > 0:
 		return pgerr.Unsupported("WITH (…) of CREATE VIEW")
 	}
-	sc, err := s.creationSchema(rv.Schemaname)
+	v, sources, err := s.newView(ctx, n)
 	if err != nil {
 		return err
 	}
+	if rv.Relpersistence != "t" && s.readTemporary(sources) {
+		rv = &pg.RangeVar{Catalogname: rv.Catalogname, Schemaname: rv.Schemaname, Relname: rv.Relname, Relpersistence: "t", Location: -1}
+		s.notice(pgerr.SuccessfulCompletion, "view %q will be a temporary view", rv.Relname)
+	}
+	sc, err := s.relationSchema(ctx, rv)
+	if err != nil {
+		return err
+	}
+	v.Schema, v.Temporary = sc.OID, sc.Backend != 0
 	old := s.snapshot().Relation(s.Database, sc.OID, rv.Relname)
 	if old != nil && !n.Replace {
 		return s.checkFree(sc.OID, rv.Relname)
@@ -41,46 +48,47 @@ func (s *statement) createView(ctx context.Context, n *pg.ViewStmt) error {
 		}
 		return s.checkFree(sc.OID, rv.Relname)
 	}
-	v, err := s.newView(ctx, sc, n)
-	if err != nil {
-		return err
-	}
 	if old == nil {
 		s.Change.Put(v)
-		return s.checkViewSources(v)
+		s.readSources(v, sources)
+		return nil
 	}
-	return s.replaceView(old, v)
+	return s.replaceView(old, v, sources)
 }
 
-// newView binds the query and makes the descriptor.
-func (s *statement) newView(ctx context.Context, sc *catalog.Schema, n *pg.ViewStmt) (*catalog.View, error) {
+// newView binds the query and makes the descriptor, but for its schema; sources
+// are the relations that it reads.
+func (s *statement) newView(ctx context.Context, n *pg.ViewStmt) (v *catalog.View, sources map[catalog.OID]map[int16]bool, err error) {
 	columns, err := s.queryColumns(n.Query)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(n.Aliases) > len(columns) {
-		return nil, pgerr.New(pgerr.SyntaxError, "CREATE VIEW specifies more column names than columns")
+		return nil, nil, pgerr.New(pgerr.SyntaxError, "CREATE VIEW specifies more column names than columns")
 	}
 	for i, a := range n.Aliases {
 		columns[i].Name = a.GetString_().GetSval()
 	}
 	for i := range columns {
 		if slices.ContainsFunc(columns[:i], func(c catalog.Column) bool { return c.Name == columns[i].Name }) {
-			return nil, pgerr.New(pgerr.DuplicateColumn, "column %q specified more than once", columns[i].Name)
+			return nil, nil, pgerr.New(pgerr.DuplicateColumn, "column %q specified more than once", columns[i].Name)
 		}
 	}
 	text, sees, err := bind.ViewText(s.Bind(), s.text, n.Query, func(name string) (catalog.OID, error) {
 		return s.relationNumber(ctx, name)
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	v := &catalog.View{Database: s.Database, Schema: sc.OID, Name: n.View.Relname, Owner: s.Role.OID, Query: text, Sees: sees, Columns: columns}
-	return v, s.oids(ctx, &v.OID, &v.RowType, &v.ArrayType, &v.Rule)
+	v = &catalog.View{Database: s.Database, Name: n.View.Relname, Owner: s.Role.OID, Query: text, Sees: sees, Columns: columns}
+	if sources, err = bind.Sources(s.Bind(), v); err != nil {
+		return nil, nil, err
+	}
+	return v, sources, s.oids(ctx, &v.OID, &v.RowType, &v.ArrayType, &v.Rule)
 }
 
 // replaceView is CREATE OR REPLACE: old columns stay, new ones follow (42P16).
-func (s *statement) replaceView(old catalog.Relation, v *catalog.View) error {
+func (s *statement) replaceView(old catalog.Relation, v *catalog.View, sources map[catalog.OID]map[int16]bool) error {
 	o, ok := old.(*catalog.View)
 	if !ok {
 		return pgerr.New(pgerr.WrongObjectType, "%q is not a view", v.Name)
@@ -103,16 +111,23 @@ func (s *statement) replaceView(old catalog.Relation, v *catalog.View) error {
 	}
 	v.OID, v.RowType, v.ArrayType, v.Rule, v.Comment, v.Owner = o.OID, o.RowType, o.ArrayType, o.Rule, o.Comment, o.Owner
 	s.Change.Put(v)
-	return s.checkViewSources(v)
+	s.readSources(v, sources)
+	return nil
 }
 
-// checkViewSources makes the change depend on what the view reads, and on the
-// schemas by whose names its text reads it.
-func (s *statement) checkViewSources(v *catalog.View) error {
-	sources, err := bind.Sources(s.Bind(), v)
-	if err != nil {
-		return err
+// readTemporary reports whether some of what a view reads are temporary.
+func (s *statement) readTemporary(sources map[catalog.OID]map[int16]bool) bool {
+	for oid := range sources {
+		if r := s.snapshot().RelationByOID(oid); r != nil && r.Ref().Persistence == catalog.Temporary {
+			return true
+		}
 	}
+	return false
+}
+
+// readSources makes the change depend on what the view reads, and on the
+// schemas by whose names its text reads it.
+func (s *statement) readSources(v *catalog.View, sources map[catalog.OID]map[int16]bool) {
 	for oid := range sources {
 		if r := s.snapshot().RelationByOID(oid); r != nil && oid != v.OID {
 			s.Change.Read(r)
@@ -121,5 +136,4 @@ func (s *statement) checkViewSources(v *catalog.View) error {
 			}
 		}
 	}
-	return nil
 }

@@ -19,7 +19,7 @@ func ConflictUpdate(st *plan.Statement, n *plan.Insert) (*plan.Statement, error)
 		all = append(all, init.Type)
 	}
 	c := &conflictPlanner{insert: n, scan: &plan.Scan{Table: n.Table, Alias: n.Table.Name}, excluded: map[expr.ColumnID]expr.Expr{}}
-	out := &plan.Statement{Tag: "UPDATE", Writes: true, Columns: st.Columns, Memo: &plan.Memo{}}
+	out := &plan.Statement{Tag: "UPDATE", Writes: true, Lasting: true, Columns: st.Columns, Memo: &plan.Memo{}}
 	d := &distributor{
 		st: out, accesses: map[*plan.Scan]*access{}, known: map[*plan.Scan][]equality{},
 		relations: &Relations{made: map[catalog.OID]madeRelation{n.Table.OID: {n.Table, n.Relation}}},

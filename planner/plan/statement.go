@@ -20,8 +20,9 @@ type Statement struct {
 	// Reads are the relations that the plan depends on, with the versions it
 	// was made for: a cached plan is good as long as they are current.
 	Reads []Dependency
-	// Writes is false for a statement that can run in a READ ONLY transaction.
-	Writes bool
+	// Writes: rows are written or locked. Lasting: not of temporary tables alone,
+	// which READ ONLY transactions may write too.
+	Writes, Lasting bool
 	// ReadEnv: literals were read by the session's settings (TimeZone, DateStyle,
 	// IntervalStyle): the plan is good for sessions with the same. ReadNow: they
 	// stand for the time of planning: the plan is good once.

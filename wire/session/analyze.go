@@ -87,7 +87,7 @@ func (s *Session) scan(ctx context.Context, t *catalog.Table, columns []*catalog
 		}
 		sql += expr.QuoteIdent(c.Name)
 	}
-	sql += " FROM " + expr.QuoteIdent(s.schemaName(t)) + "." + expr.QuoteIdent(t.Name)
+	sql += " FROM " + s.sqlName(t)
 	stmts, err := sqlparse.Parse(sql)
 	if err != nil {
 		return err

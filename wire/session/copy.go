@@ -121,7 +121,7 @@ func (c *copying) checkFreeze() error {
 func (s *Session) findTable(rv *pg.RangeVar) (*catalog.Table, error) {
 	path := s.env.fullPath()
 	if rv.Schemaname != "" {
-		sc := s.snapshot().Schema(s.database, rv.Schemaname)
+		sc := s.schemaNamed(rv.Schemaname)
 		if sc == nil {
 			return nil, pgerr.New(pgerr.InvalidSchemaName, "schema %q does not exist", rv.Schemaname)
 		}

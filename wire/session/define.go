@@ -7,6 +7,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/bind"
@@ -68,9 +69,14 @@ func (s *Session) defineOnce(ctx context.Context, x *execution) (*result, error)
 	rows := &schemaRows{session: s, mode: definitionLock(x.stmt.Node)}
 	env := &ddl.Env{
 		Change: change, Database: s.database, SearchPath: s.env.searchPath(), Role: s.currentUser(),
+		Temporary: s.temporarySchema, SetTemporary: s.setTemporarySchema, Backend: s.pid(), CreateTemporary: s.makesTemporary(),
 		Allocate: s.node.Allocate, Rows: rows, Bind: func() *bind.Env { return s.env.bind() },
 		Session: s, Notice: func(n *pgerr.E) { notices = append(notices, n) }, Alone: s.alone, InUse: s.inUse,
 		TransactionTime: s.tx.started, StatementTime: s.statementStart,
+	}
+	if x.own {
+		env.Role = s.snapshot().RoleByOID(catalog.SuperuserOID)
+		env.Notice = func(*pgerr.E) {}
 	}
 	seen := s.node.Catalog.Snapshot()
 	tag, err := ddl.Execute(ctx, env, x.stmt)
@@ -214,6 +220,11 @@ func (s *Session) schemaName(t *catalog.Table) string {
 		return sc.Name
 	}
 	return ""
+}
+
+// sqlName is a table's qualified name in SQL of our own.
+func (s *Session) sqlName(t *catalog.Table) string {
+	return expr.QuoteIdent(s.schemaName(t)) + "." + expr.QuoteIdent(t.Name)
 }
 
 // typeNames resolves PREPARE's parameter types.

@@ -15,7 +15,7 @@ func (s *Session) discard(ctx context.Context, n *pg.DiscardStmt) (*result, erro
 		s.sequence.forget()
 		return done("DISCARD SEQUENCES"), nil
 	case pg.DiscardMode_DISCARD_TEMP:
-		return done("DISCARD TEMP"), nil
+		return done("DISCARD TEMP"), s.discardTemporary(ctx)
 	}
 	if err := s.alone("DISCARD ALL"); err != nil {
 		return nil, err
@@ -29,6 +29,9 @@ func (s *Session) discard(ctx context.Context, n *pg.DiscardStmt) (*result, erro
 	s.settings.ResetAll()
 	clear(s.prepared)
 	s.sequence.forget()
+	if err := s.discardTemporary(ctx); err != nil {
+		return nil, err
+	}
 	s.advisory.release(everyHold, ofSession)
 	s.settingsChanged()
 	return done("DISCARD ALL"), nil

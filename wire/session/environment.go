@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,7 +27,8 @@ type environment struct {
 	printed types.Env  // base, for what the client gets
 	read    types.Env  // made, for what the client gives
 	baseAt  uint64
-	path    []catalog.OID
+	path    []catalog.OID // explicit
+	full    []catalog.OID // and what is searched before
 	pathAt  version
 	role    *catalog.Role
 	roleAt  version
@@ -156,28 +158,41 @@ func (e *environment) searchPath() []catalog.OID {
 	if e.pathAt == now {
 		return e.path
 	}
-	snap := now.snapshot
-	e.path, e.pathAt = nil, now
+	temporary := e.session.temporarySchema()
+	e.path, e.full, e.pathAt = nil, nil, now
 	for _, name := range splitIdentifiers(e.session.settings.Get("search_path")) {
-		if name == "$user" {
-			name = e.session.currentUser().Name
-		}
-		if sc := snap.Schema(e.session.database, name); sc != nil {
-			e.path = append(e.path, sc.OID)
+		if oid := e.pathSchema(name, temporary); oid != 0 {
+			e.path = append(e.path, oid)
 		}
 	}
+	for _, oid := range []catalog.OID{temporary, catalog.PgCatalogOID} {
+		if oid != 0 && !slices.Contains(e.path, oid) {
+			e.full = append(e.full, oid)
+		}
+	}
+	e.full = append(e.full, e.path...)
 	return e.path
 }
 
-// fullPath is the search path with pg_catalog where it is searched.
-func (e *environment) fullPath() []catalog.OID {
-	path := e.searchPath()
-	for _, oid := range path {
-		if oid == catalog.PgCatalogOID {
-			return path
-		}
+// pathSchema is what a name in search_path stands for; 0 is nothing.
+func (e *environment) pathSchema(name string, temporary catalog.OID) catalog.OID {
+	switch name {
+	case "pg_temp":
+		return temporary
+	case "$user":
+		name = e.session.currentUser().Name
 	}
-	return append([]catalog.OID{catalog.PgCatalogOID}, path...)
+	if sc := e.session.snapshot().Schema(e.session.database, name); sc != nil {
+		return sc.OID
+	}
+	return 0
+}
+
+// fullPath is the search path with the session's temporary schema and
+// pg_catalog where they are searched (recomputeNamespacePath in namespace.c).
+func (e *environment) fullPath() []catalog.OID {
+	e.searchPath()
+	return e.full
 }
 
 // bind is the environment of the binder.

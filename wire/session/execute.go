@@ -127,7 +127,7 @@ func (s *Session) plan(ctx context.Context, st *sqlparse.Statement, declared []*
 
 // runPlan starts a plan; analysis is EXPLAIN ANALYZE's, or nil.
 func (s *Session) runPlan(ctx context.Context, x *execution, st *plan.Statement, analysis *plan.Analysis) (*result, error) {
-	if st.Writes {
+	if st.Lasting {
 		if err := s.checkReadOnly(lockingTag(x.stmt, st.Tag)); err != nil {
 			return nil, err
 		}

@@ -80,11 +80,16 @@ var sessionFunctions = map[string]function{
 	"pg_conf_load_time": func(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
 		return types.Int(types.TimestampFromTime(s.node.Started)), nil
 	},
-	"pg_is_in_recovery":       constant(types.False),
-	"pg_my_temp_schema":       constant(types.Int(0)),
-	"pg_is_other_temp_schema": constant(types.False),
-	"pg_jit_available":        constant(types.False),
-	"pg_trigger_depth":        constant(types.Int(0)),
+	"pg_is_in_recovery": constant(types.False),
+	"pg_my_temp_schema": func(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
+		return types.Int(int64(s.temporarySchema())), nil
+	},
+	"pg_is_other_temp_schema": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
+		sc := s.snapshot().SchemaByOID(s.database, catalog.OID(args[0].Int()))
+		return types.Bool(sc != nil && sc.Backend != 0 && sc.OID != s.temporarySchema()), nil
+	},
+	"pg_jit_available": constant(types.False),
+	"pg_trigger_depth": constant(types.Int(0)),
 	"inet_client_addr": func(_ context.Context, s *Session, _ []types.Datum) (types.Datum, error) {
 		return hostOf(s.client.Address), nil
 	},

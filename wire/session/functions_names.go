@@ -167,7 +167,7 @@ func (s *Session) findRelationName(name string) (catalog.OID, bool, error) {
 	}
 	path := s.env.fullPath()
 	if schema != "" {
-		sc := s.snapshot().Schema(s.database, schema)
+		sc := s.schemaNamed(schema)
 		if sc == nil {
 			return 0, false, pgerr.New(pgerr.InvalidSchemaName, "schema %q does not exist", schema)
 		}

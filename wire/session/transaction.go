@@ -124,6 +124,10 @@ func (s *Session) commit(ctx context.Context) error {
 		s.rollback(ctx)
 		return err
 	}
+	if err := s.onCommit(ctx); err != nil {
+		s.rollback(ctx)
+		return err
+	}
 	err := s.commitData(ctx, tx)
 	if err == nil && tx.statistics != nil {
 		if e := s.node.Maintenance.PublishStatistics(context.WithoutCancel(ctx), tx.statistics); e != nil {

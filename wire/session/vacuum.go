@@ -261,7 +261,7 @@ func (s *Session) findRelation(v *pg.RangeVar) (catalog.Relation, error) {
 	path := s.env.fullPath()
 	if v.Schemaname != "" {
 		name = v.Schemaname + "." + v.Relname
-		sc := s.snapshot().Schema(s.database, v.Schemaname)
+		sc := s.schemaNamed(v.Schemaname)
 		if sc == nil {
 			return nil, pgerr.New(pgerr.InvalidSchemaName, "schema %q does not exist", v.Schemaname)
 		}
