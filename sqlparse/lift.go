@@ -113,7 +113,7 @@ func (t *tree) lift() []Literal {
 func liftable(n *pg.Node) bool {
 	switch n.GetNode().(type) {
 	case *pg.Node_SelectStmt:
-		return n.GetSelectStmt().IntoClause == nil
+		return Into(n.GetSelectStmt()) == nil
 	case *pg.Node_InsertStmt, *pg.Node_UpdateStmt, *pg.Node_DeleteStmt:
 		return true
 	}

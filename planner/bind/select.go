@@ -21,9 +21,6 @@ const (
 // selectStatement binds any SELECT, with its WITH clause.
 func (q *query) selectStatement(n *pg.SelectStmt, u unknowns) plan.Node {
 	if n.IntoClause != nil {
-		if q.b.main != nil && n == q.b.main.Node.GetSelectStmt() {
-			q.b.unsupported(n.IntoClause.Rel.GetLocation(), "SELECT INTO")
-		}
 		q.b.failAt(n.IntoClause.Rel.GetLocation(), pgerr.SyntaxError, "SELECT ... INTO is not allowed here")
 	}
 	w := q.withClause(n.WithClause)

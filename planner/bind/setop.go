@@ -60,6 +60,9 @@ func (q *query) combine(kind plan.SetKind, name string, all bool, left, right pl
 // setSide binds one side: a query of its own that sees no more than q does.
 func (q *query) setSide(n *pg.SelectStmt) plan.Node {
 	sub := q.sub()
+	if n.IntoClause != nil {
+		q.b.failAt(n.IntoClause.Rel.GetLocation(), pgerr.SyntaxError, "INTO is only allowed on first SELECT of UNION/INTERSECT/EXCEPT")
+	}
 	if n.Op != pg.SetOperation_SETOP_NONE && n.WithClause == nil && len(n.SortClause) == 0 && n.LimitCount == nil && n.LimitOffset == nil {
 		return sub.setOperation(n)
 	}

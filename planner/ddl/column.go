@@ -23,14 +23,8 @@ const maxColumns = 1600
 // PRIMARY KEY wait in b.later until all columns are known.
 func (b *tableBuilder) addColumn(ctx context.Context, n *pg.ColumnDef) error {
 	t := b.table
-	if t.ColumnByName(n.Colname) != nil {
-		return pgerr.New(pgerr.DuplicateColumn, "column %q specified more than once", n.Colname)
-	}
-	if isSystemColumn(n.Colname) {
-		return pgerr.New(pgerr.DuplicateColumn, "column name %q conflicts with a system column name", n.Colname)
-	}
-	if t.NextAttnum > maxColumns {
-		return pgerr.New(pgerr.TooManyColumns, "tables can have at most %d columns", maxColumns)
+	if err := checkNewColumn(t, n.Colname); err != nil {
+		return err
 	}
 	c := catalog.Column{ID: t.NextColumn, Attnum: t.NextAttnum, Name: n.Colname, Stats: -1}
 	serial, err := b.columnType(&c, n)
@@ -78,15 +72,8 @@ func (b *tableBuilder) columnType(c *catalog.Column, n *pg.ColumnDef) (serial bo
 	if c.Type, c.Typmod, err = b.typeName(n.TypeName); err != nil {
 		return false, err
 	}
-	if c.Type.Kind == 'p' {
-		return false, pgerr.New(pgerr.InvalidTableDefinition, "column %q has pseudo-type %s", c.Name, c.Type.SQLName)
-	}
-	if types.ByOID(c.Type.OID) == nil {
-		// Descriptors are kept without their types' definitions: a row type could not be read back.
-		return false, pgerr.Unsupported("a column of composite type %s", c.Type.SQLName)
-	}
-	if !c.Type.Supported() {
-		return false, pgerr.Unsupported("a column of type %s", c.Type.SQLName)
+	if err := checkColumnType(c.Name, c.Type); err != nil {
+		return false, err
 	}
 	if n.CollClause != nil {
 		if c.Collation, err = collation(n.CollClause, c.Type); err != nil {

@@ -8,6 +8,10 @@ func Command(n *pg.Node) string {
 	switch n := n.GetNode().(type) {
 	case *pg.Node_CreateStmt:
 		return "CREATE TABLE"
+	case *pg.Node_CreateTableAsStmt:
+		if n.CreateTableAsStmt.Objtype == pg.ObjectType_OBJECT_TABLE {
+			return "CREATE TABLE AS"
+		}
 	case *pg.Node_AlterTableStmt:
 		return "ALTER " + objectWord(n.AlterTableStmt.Objtype)
 	case *pg.Node_IndexStmt:

@@ -7,7 +7,7 @@
 //	binding.go    expressions, types and queries inside DDL
 //	privilege.go  who may change what
 //	names.go      names become schemas and objects; names are chosen; words.go SQL's words for what is refused
-//	create.go     CREATE TABLE; column.go, constraint.go its parts; temporary.go the schemas of sessions
+//	create.go     CREATE TABLE; column.go, constraint.go its parts; createas.go CREATE TABLE AS; temporary.go the schemas of sessions
 //	alter.go      ALTER TABLE; identity.go its identity columns; rename.go, owner.go for all objects
 //	index.go      CREATE INDEX
 //	rewrite.go    rows move to a new physical table
@@ -82,6 +82,8 @@ type Env struct {
 	// Named are the relations that Execute has looked up by the statement's names,
 	// and owners of sequences and indexes: errors are about them as they were.
 	Named []catalog.Relation
+	// As is of CREATE TABLE AS.
+	As *TableAs
 	// InUse reports whether queries of this session that have not ended read a table.
 	InUse func(table catalog.OID) bool
 }
@@ -120,6 +122,8 @@ func (s *statement) run(ctx context.Context, n *pg.Node) error {
 	switch n := n.GetNode().(type) {
 	case *pg.Node_CreateStmt:
 		return s.createTable(ctx, n.CreateStmt)
+	case *pg.Node_CreateTableAsStmt:
+		return s.createTableAs(ctx, s.As)
 	case *pg.Node_AlterTableStmt:
 		return s.alterTable(ctx, n.AlterTableStmt)
 	case *pg.Node_IndexStmt:

@@ -10,6 +10,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/bind"
+	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
 // createView is CREATE [OR REPLACE] VIEW: the query is kept as text with every
@@ -17,6 +18,8 @@ import (
 func (s *statement) createView(ctx context.Context, n *pg.ViewStmt) error {
 	rv := n.View
 	switch {
+	case sqlparse.Into(n.Query.GetSelectStmt()) != nil:
+		return pgerr.New(pgerr.FeatureNotSupported, "views must not contain SELECT INTO")
 	case n.WithCheckOption != pg.ViewCheckOption_NO_CHECK_OPTION:
 		return pgerr.Unsupported("WITH CHECK OPTION")
 	case len(n.Options) > 0:

@@ -50,6 +50,9 @@ func (c *copying) to(ctx context.Context) (*result, error) {
 // query is what COPY reads: its own query, or the table's columns.
 func (c *copying) query(st *sqlparse.Statement) (*sqlparse.Statement, error) {
 	if c.table == nil {
+		if sqlparse.Into(c.stmt.Query.GetSelectStmt()) != nil {
+			return nil, pgerr.New(pgerr.FeatureNotSupported, "COPY (SELECT INTO) is not supported")
+		}
 		return st.Inner(c.stmt.Query), nil
 	}
 	list := c.columnNames()

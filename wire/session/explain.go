@@ -29,6 +29,11 @@ func (s *Session) explain(ctx context.Context, x *execution, n *pg.ExplainStmt) 
 			return nil, err
 		}
 	}
+	if c := inner.stmt.Node; !o.analyze && (c.GetCreateTableAsStmt() != nil || sqlparse.Into(c.GetSelectStmt()) != nil) {
+		if inner, err = s.queryOf(ctx, inner, tableAs(c)); err != nil {
+			return nil, err
+		}
+	}
 	if !plannable(inner.stmt.Node) {
 		return nil, pgerr.Unsupported("EXPLAIN of a command")
 	}

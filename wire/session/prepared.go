@@ -85,12 +85,12 @@ func (s *Session) prepare(ctx context.Context, p *prepared) error {
 	return nil
 }
 
-// prepareCommandOf learns of a command what clients are told: EXPLAIN has the
-// parameters of what it explains.
+// prepareCommandOf learns of a command what clients are told: EXPLAIN and CREATE
+// TABLE AS have the parameters of their queries.
 func (s *Session) prepareCommandOf(ctx context.Context, p *prepared) (err error) {
 	p.params = p.declared
-	if q := p.stmt.Node.GetExplainStmt().GetQuery(); q != nil && plannable(q) {
-		st, err := s.plan(ctx, p.stmt.Inner(q), p.declared)
+	if q := queryWithin(p.stmt.Node); q != nil && plannable(q) {
+		st, err := s.plan(ctx, p.stmt.Made(q), p.declared)
 		if err != nil {
 			return err
 		}
@@ -103,6 +103,17 @@ func (s *Session) prepareCommandOf(ctx context.Context, p *prepared) (err error)
 	}
 	p.result, err = s.commandColumns(ctx, p.stmt)
 	return err
+}
+
+// queryWithin is the query of a command that has one with parameters; nil of others.
+func queryWithin(n *pg.Node) *pg.Node {
+	if e := n.GetExplainStmt(); e != nil {
+		n = e.Query
+	}
+	if n.GetCreateTableAsStmt() != nil || sqlparse.Into(n.GetSelectStmt()) != nil {
+		n = tableAs(n).Query
+	}
+	return n
 }
 
 // columns are a prepared statement's result columns.

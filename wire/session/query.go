@@ -8,6 +8,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/ddl"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/wire/frame"
 )
@@ -110,6 +111,7 @@ type execution struct {
 	params   []types.Datum
 	declared []*types.Type // the parameters' types, of what is not prepared itself
 	latest   bool          // it reads what is newest, whatever the transaction's level
+	as       *ddl.TableAs  // of CREATE TABLE AS
 	own      bool          // nobody asked for it: it runs as the superuser, and says nothing
 }
 

@@ -13,7 +13,7 @@
 //	retry.go        statements that shards refuse for stale versions; place.go errors at literals
 //	environment.go  what planning and running need of the settings
 //	utility.go      which command is which
-//	define.go       DDL, with globalindex.go; temporary.go the objects that go with the session; show.go SET and SHOW, with check*.go and commandline.go
+//	define.go       DDL, with globalindex.go and createas.go; temporary.go the objects that go with the session; show.go SET and SHOW, with check*.go and commandline.go
 //	explain.go, discard.go, vacuum*.go, analyze.go, copy*.go   the other commands
 //	functions.go    functions that ask about the session, functions_*.go by subject; advisory.go its locks
 //	dynamic.go      rows of relations that no descriptor answers, dynamic_*.go by subject

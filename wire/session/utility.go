@@ -15,7 +15,7 @@ import (
 func plannable(n *pg.Node) bool {
 	switch n.GetNode().(type) {
 	case *pg.Node_SelectStmt:
-		return n.GetSelectStmt().GetIntoClause() == nil
+		return sqlparse.Into(n.GetSelectStmt()) == nil
 	case *pg.Node_InsertStmt, *pg.Node_UpdateStmt, *pg.Node_DeleteStmt, *pg.Node_MergeStmt:
 		return true
 	}
@@ -85,6 +85,8 @@ func (s *Session) command(ctx context.Context, x *execution) (*result, error) {
 		return s.deallocate(n.DeallocateStmt)
 	case *pg.Node_DiscardStmt:
 		return s.discard(ctx, n.DiscardStmt)
+	case *pg.Node_CreateTableAsStmt, *pg.Node_SelectStmt:
+		return s.createTableAs(ctx, x)
 	case *pg.Node_ExplainStmt:
 		return s.explain(ctx, x, n.ExplainStmt)
 	case *pg.Node_CopyStmt:
