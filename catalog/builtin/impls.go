@@ -77,7 +77,9 @@ func (t *implTables) function(p *Proc) *expr.Function {
 	case p.ReturnsSet:
 		f.Rows = t.rows[p.Symbol]
 	default:
-		f.Impl = t.impls[p.Symbol]
+		if f.Impl = t.impls[p.Symbol]; f.Impl == nil {
+			f.Impl = inOut(p)
+		}
 	}
 	return f
 }

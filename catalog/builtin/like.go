@@ -14,7 +14,7 @@ var likeImpls = impls{
 	"textlike": likeOp(true, false), "textnlike": likeOp(false, false), "namelike": likeOp(true, false), "namenlike": likeOp(false, false),
 	"texticlike": likeOp(true, true), "texticnlike": likeOp(false, true), "nameiclike": likeOp(true, true), "nameicnlike": likeOp(false, true),
 	"bytealike": byteaLike(true), "byteanlike": byteaLike(false),
-	"like_escape": likeEscape, "similar_to_escape_1": similarEscape, "similar_to_escape_2": similarEscape, "similar_escape": similarEscape,
+	"like_escape": likeEscape, "like_escape_bytea": likeEscapeBytea, "similar_to_escape_1": similarEscape, "similar_to_escape_2": similarEscape, "similar_escape": similarEscape,
 }
 
 func errPatternEnd() error {
@@ -146,6 +146,29 @@ func likeEscape(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		after = false
 	}
 	return types.Text(b.String()), nil
+}
+
+// likeEscapeBytea is likeEscape by bytes.
+func likeEscapeBytea(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	pattern, escape := a[0].Bytes(), a[1].Bytes()
+	if len(escape) > 1 {
+		return types.Null, errEscape()
+	}
+	if string(escape) == `\` {
+		return a[0], nil
+	}
+	out := make([]byte, 0, len(pattern))
+	after := false
+	for _, c := range pattern {
+		escapes := len(escape) == 1 && c == escape[0] && !after
+		if escapes || c == '\\' && !after {
+			out = append(out, '\\')
+		}
+		if after = escapes; !escapes {
+			out = append(out, c)
+		}
+	}
+	return types.Bytes(out), ctx.Spend(len(pattern))
 }
 
 func errEscape() error {

@@ -92,10 +92,13 @@ func (e *E) IsBroken() bool { return e.Code == InternalError && e.Routine == "" 
 
 // TooDeep is 54001 of what is nested deeper than PostgreSQL's stack reaches
 // (check_stack_depth in postgres.c); ours grows, so each place counts its levels.
-func TooDeep() *E {
+func TooDeep() *E { return TooDeepAt(2048) }
+
+// TooDeepAt is TooDeep under a max_stack_depth in kB.
+func TooDeepAt(stackKB int) *E {
 	return New(StatementTooComplex, "stack depth limit exceeded").
-		WithHint("Increase the configuration parameter \"max_stack_depth\" (currently 2048kB), " +
-			"after ensuring the platform's stack depth limit is adequate.")
+		WithHint("Increase the configuration parameter \"max_stack_depth\" (currently %dkB), "+
+			"after ensuring the platform's stack depth limit is adequate.", stackKB)
 }
 
 // sprintf is fmt.Sprintf, but that %q puts a string in double quotes as it is,

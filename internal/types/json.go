@@ -15,7 +15,7 @@ func (c jsonCodec) parse(env *Env, t *Type, s string, typmod int32) (Datum, erro
 	if err != nil {
 		return Null, err
 	}
-	return d, ValidateJSON(s)
+	return d, parseJSON(env, s, false, nil, nil)
 }
 
 func (c jsonCodec) parseLong(env *Env, t *Type, s string, typmod int32, work Work) (Datum, error) {
@@ -23,7 +23,7 @@ func (c jsonCodec) parseLong(env *Env, t *Type, s string, typmod int32, work Wor
 	if err != nil {
 		return Null, err
 	}
-	return d, parseJSON(s, false, nil, work)
+	return d, parseJSON(env, s, false, nil, work)
 }
 
 func (c jsonCodec) decode(env *Env, t *Type, b []byte, typmod int32) (Datum, error) {
@@ -33,12 +33,23 @@ func (c jsonCodec) decode(env *Env, t *Type, b []byte, typmod int32) (Datum, err
 // ValidateJSON answers text that is no JSON with 22P02, DETAIL and CONTEXT as
 // json_in does.
 func ValidateJSON(s string) error {
-	return parseJSON(s, false, nil, nil)
+	return parseJSON(nil, s, false, nil, nil)
 }
 
 // maxJSONDepth is about what PostgreSQL's stack reaches at max_stack_depth's
 // default: 12,700 objects within each other, 14,100 arrays.
 const maxJSONDepth = 12_500
+
+// defaultStackKB is max_stack_depth's default.
+const defaultStackKB = 2048
+
+// jsonDepth is how deep a document may be nested, and the setting that says so.
+func (e *Env) jsonDepth() (levels, stackKB int) {
+	if e == nil || e.MaxStackKB == 0 {
+		return maxJSONDepth, defaultStackKB
+	}
+	return int(int64(maxJSONDepth) * int64(e.MaxStackKB) / defaultStackKB), e.MaxStackKB
+}
 
 // jsonToken is a token's kind (jsonapi.h).
 type jsonToken uint8
@@ -67,9 +78,10 @@ type jsonEvents interface {
 }
 
 // parseJSON reads a whole document. unescape checks what \u escapes mean, which
-// json does not and jsonb does; ev may be nil.
-func parseJSON(s string, unescape bool, ev jsonEvents, work Work) error {
+// json does not and jsonb does; ev may be nil, and env, whose settings bound the depth.
+func parseJSON(env *Env, s string, unescape bool, ev jsonEvents, work Work) error {
 	p := jsonParser{lex: jsonLexer{src: s, line: 1, unescape: unescape || ev != nil, progress: progress{work: work}}, ev: ev}
+	p.deepest, p.stackKB = env.jsonDepth()
 	if err := p.next(); err != nil {
 		return err
 	}
@@ -86,6 +98,8 @@ type jsonParser struct {
 	lex jsonLexer
 	tok jsonToken
 	ev  jsonEvents
+
+	deepest, stackKB int
 }
 
 func (p *jsonParser) next() (err error) {
@@ -105,8 +119,8 @@ func (p *jsonParser) unexpected(detail string) error {
 }
 
 func (p *jsonParser) value(depth int) error {
-	if depth > maxJSONDepth {
-		return pgerr.TooDeep()
+	if depth > p.deepest {
+		return pgerr.TooDeepAt(p.stackKB)
 	}
 	switch p.tok {
 	case jsonObjectStart:

@@ -4,7 +4,7 @@ package types
 // (json_strip_nulls). The rest keeps its order; white space goes.
 func StripJSONNulls(s string, work Work) (string, error) {
 	w := &jsonStripper{}
-	err := parseJSON(s, true, w, work)
+	err := parseJSON(nil, s, true, w, work)
 	return textOf(w.out), err
 }
 

@@ -48,18 +48,18 @@ func (c jsonbCodec) parse(env *Env, t *Type, s string, typmod int32) (Datum, err
 	if err := ValidateUTF8(s); err != nil {
 		return Null, err
 	}
-	v, err := ParseJSON(s, nil)
+	v, err := parseJSONValue(env, s, nil)
 	if err != nil {
 		return Null, err
 	}
 	return Text(string(v.Append(nil))), nil
 }
 
-func (c jsonbCodec) parseLong(_ *Env, _ *Type, s string, _ int32, work Work) (Datum, error) {
+func (c jsonbCodec) parseLong(env *Env, _ *Type, s string, _ int32, work Work) (Datum, error) {
 	if err := validateLong(s, work); err != nil {
 		return Null, err
 	}
-	v, err := ParseJSON(s, work)
+	v, err := parseJSONValue(env, s, work)
 	if err != nil {
 		return Null, err
 	}
@@ -117,9 +117,11 @@ func errJSONValues() error {
 
 // ParseJSON takes a JSON text apart as jsonb_in does: of equal keys the last
 // one stays, numbers are numeric. work is told of it.
-func ParseJSON(s string, work Work) (JSONValue, error) {
+func ParseJSON(s string, work Work) (JSONValue, error) { return parseJSONValue(nil, s, work) }
+
+func parseJSONValue(env *Env, s string, work Work) (JSONValue, error) {
 	b := &jsonBuilder{work: work}
-	if err := parseJSON(s, true, b, work); err != nil {
+	if err := parseJSON(env, s, true, b, work); err != nil {
 		return JSONValue{}, err
 	}
 	return b.done, nil

@@ -116,8 +116,10 @@ var behaviours = map[OID]behaviour{
 	2278: {KindText, StoreText, voidCodec{}},
 	2950: {KindBytes, StoreBlob, uuidCodec{}},
 	3220: {KindInt, StoreInteger, lsnCodec{}},
+	2970: {KindText, StoreText, snapshotCodec{}},
 	3802: {KindText, StoreText, jsonbCodec{}},
 	4072: {KindText, StoreText, jsonpathCodec{}},
+	5038: {KindText, StoreText, snapshotCodec{}},
 	5069: {KindInt, StoreInteger, xid8Codec{}},
 
 	24:   {KindInt, StoreInteger, regCodec{}},

@@ -84,6 +84,7 @@ type Env struct {
 	IntervalStyle    IntervalStyle
 	ExtraFloatDigits int
 	ByteaEscape      bool // bytea_output = escape
+	MaxStackKB       int  // max_stack_depth, which bounds how deep values are nested; 0 is the default
 	// Now is the transaction's start: 'now', 'today' and friends as input.
 	Now time.Time
 	// Names prints and reads values of the reg… types; with nil they are their

@@ -142,6 +142,7 @@ func (e *environment) derive() types.Env {
 		"postgres": types.IntervalPostgres, "postgres_verbose": types.IntervalPostgresVerbose,
 		"sql_standard": types.IntervalSQLStandard, "iso_8601": types.IntervalISO8601}[s.settings.Get("IntervalStyle")]
 	env.ExtraFloatDigits = s.number("extra_float_digits")
+	env.MaxStackKB = s.number("max_stack_depth")
 	env.ByteaEscape = s.settings.Get("bytea_output") == "escape"
 	return env
 }

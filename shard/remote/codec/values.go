@@ -71,6 +71,7 @@ func (w *encoder) env(e *types.Env) {
 	w.byte(byte(e.IntervalStyle))
 	w.int(int64(e.ExtraFloatDigits))
 	w.bool(e.ByteaEscape)
+	w.int(int64(e.MaxStackKB))
 	w.int(e.Now.Unix())
 	w.uint(uint64(e.Now.Nanosecond()))
 }
@@ -90,6 +91,9 @@ func (r *decoder) env() *types.Env {
 	e.IntervalStyle = types.IntervalStyle(r.enum(byte(types.IntervalISO8601), "interval style"))
 	e.ExtraFloatDigits = int(r.int32())
 	e.ByteaEscape = r.bool()
+	if e.MaxStackKB = int(r.int32()); e.MaxStackKB < 0 {
+		r.fail("a stack of %d kB", e.MaxStackKB)
+	}
 	e.Now = time.Unix(r.int(), int64(r.uint32())).UTC()
 	return e
 }
