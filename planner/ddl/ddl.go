@@ -11,7 +11,7 @@
 //	alter.go      ALTER TABLE; identity.go its identity columns; rename.go, owner.go for all objects
 //	index.go      CREATE INDEX
 //	rewrite.go    rows move to a new physical table
-//	drop.go       DROP of everything, TRUNCATE; depend.go what goes with it, or keeps it
+//	drop.go       DROP of everything, TRUNCATE; dropabsent.go of what nobody can make; depend.go what goes with it, or keeps it
 //	sequence.go · schema.go · database.go · role.go · view.go · comment.go · viewname.go names in views' texts, literal.go in literals
 //
 // Physical tables on shards are made with their first row and swept when no

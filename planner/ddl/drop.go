@@ -34,7 +34,7 @@ func (s *statement) drop(ctx context.Context, n *pg.DropStmt) error {
 		case pg.ObjectType_OBJECT_SCHEMA:
 			err = s.dropSchema(ctx, n, o.GetString_().GetSval(), cascade)
 		default:
-			err = pgerr.Unsupported("DROP %s", objectWord(n.RemoveType))
+			err = s.dropAbsent(n, o)
 		}
 		if err != nil {
 			return err

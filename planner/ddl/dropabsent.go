@@ -1,0 +1,290 @@
+package ddl
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog/builtin"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// What no statement makes, DROP finds only if it is built in, and then it stays:
+// scripts that drop such things IF EXISTS before anything else run to their end.
+
+// dropAbsent is DROP of an object of a kind that users cannot make (get_object_address
+// in objectaddress.c, does_not_exist_skipping in dropcmds.c).
+func (s *statement) dropAbsent(n *pg.DropStmt, o *pg.Node) error {
+	missing, err := s.absent(n, o)
+	if err != nil {
+		return err
+	}
+	if n.MissingOk {
+		s.notice(pgerr.SuccessfulCompletion, "%s, skipping", missing.skipped)
+		return nil
+	}
+	return missing.refusal
+}
+
+// missing is what DROP says of an object that there is not: without IF EXISTS, and with it.
+type missing struct {
+	refusal error
+	skipped string
+}
+
+// notThere says the same with and without IF EXISTS.
+func notThere(code pgerr.Code, format string, args ...any) (*missing, error) {
+	e := pgerr.New(code, format, args...)
+	return &missing{e, e.Message}, nil
+}
+
+// absentKinds are the objects that have a name, and what they are called.
+var absentKinds = map[pg.ObjectType]string{
+	pg.ObjectType_OBJECT_EXTENSION: "extension", pg.ObjectType_OBJECT_EVENT_TRIGGER: "event trigger", pg.ObjectType_OBJECT_PUBLICATION: "publication",
+	pg.ObjectType_OBJECT_ACCESS_METHOD: "access method", pg.ObjectType_OBJECT_FOREIGN_SERVER: "server", pg.ObjectType_OBJECT_FDW: "foreign-data wrapper",
+	pg.ObjectType_OBJECT_LANGUAGE: "language", pg.ObjectType_OBJECT_CONVERSION: "conversion", pg.ObjectType_OBJECT_STATISTIC_EXT: "statistics object",
+	pg.ObjectType_OBJECT_FOREIGN_TABLE: "foreign table", pg.ObjectType_OBJECT_MATVIEW: "materialized view",
+}
+
+// builtIn are names that PostgreSQL has from the start, by kind; they cannot be dropped.
+var builtIn = map[string]bool{
+	"language internal": true, "language c": true, "language sql": true, "access method btree": true, "access method hash": true,
+	"access method heap": true, "access method gin": true, "access method gist": true, "access method brin": true, "access method spgist": true,
+}
+
+func (s *statement) absent(n *pg.DropStmt, o *pg.Node) (*missing, error) {
+	switch n.RemoveType {
+	case pg.ObjectType_OBJECT_FUNCTION, pg.ObjectType_OBJECT_PROCEDURE, pg.ObjectType_OBJECT_ROUTINE, pg.ObjectType_OBJECT_AGGREGATE:
+		return s.absentRoutine(n, o.GetObjectWithArgs())
+	case pg.ObjectType_OBJECT_OPERATOR:
+		return s.absentOperator(n, o.GetObjectWithArgs())
+	case pg.ObjectType_OBJECT_TRIGGER, pg.ObjectType_OBJECT_RULE, pg.ObjectType_OBJECT_POLICY:
+		return s.absentPart(n, o.GetList().GetItems())
+	}
+	word := absentKinds[n.RemoveType]
+	if word == "" {
+		return nil, pgerr.Unsupported("DROP %s", objectWord(n.RemoveType))
+	}
+	names := o.GetList().GetItems()
+	if names == nil {
+		names = []*pg.Node{o}
+	}
+	schema, name := dotted(names)
+	if skipped, err := s.absentSchema(n, schema); skipped != nil || err != nil {
+		return skipped, err
+	}
+	if builtIn[word+" "+name] {
+		return nil, errBuiltIn(word + " " + name)
+	}
+	code := pgerr.UndefinedObject
+	if n.RemoveType == pg.ObjectType_OBJECT_MATVIEW || n.RemoveType == pg.ObjectType_OBJECT_FOREIGN_TABLE {
+		if r, err := s.relation(schema, name); err != nil || r != nil {
+			if err == nil {
+				err = wrongKind(name, word, kinds[r.Ref().Kind])
+			}
+			return nil, err
+		}
+	}
+	if n.RemoveType == pg.ObjectType_OBJECT_MATVIEW {
+		code = pgerr.UndefinedTable
+	}
+	return notThere(code, "%s %q does not exist", word, name)
+}
+
+func errBuiltIn(what string) error {
+	return pgerr.New(pgerr.DependentObjectsStillExist, "cannot drop %s because it is required by the database system", what)
+}
+
+// absentSchema is for names in a schema that there is not.
+func (s *statement) absentSchema(n *pg.DropStmt, schema string) (*missing, error) {
+	if schema == "" || schema == "pg_catalog" {
+		return nil, nil
+	}
+	_, err := s.schema(schema)
+	if err == nil {
+		return nil, nil
+	}
+	if n.MissingOk {
+		return notThere(pgerr.InvalidSchemaName, "schema %q does not exist", schema)
+	}
+	return nil, err
+}
+
+// argumentTypes resolves types that are written; absent is of one that there is not.
+func (s *statement) argumentTypes(n *pg.DropStmt, list []*pg.Node) (types []*types.Type, absent *missing, err error) {
+	for _, a := range list {
+		name := a.GetTypeName()
+		if name == nil { // NONE
+			types = append(types, nil)
+			continue
+		}
+		t, _, err := s.typeName(name)
+		if err != nil && n.MissingOk && pgerr.HasCode(err, pgerr.UndefinedObject) {
+			absent, _ = notThere(pgerr.UndefinedObject, "type %q does not exist", writtenType(name))
+			return nil, absent, nil
+		}
+		if err != nil {
+			e := *pgerr.From(err)
+			e.Position = 0 // PostgreSQL tells none here
+			return nil, nil, &e
+		}
+		types = append(types, t)
+	}
+	return types, nil, nil
+}
+
+// writtenType is TypeNameToString.
+func writtenType(n *pg.TypeName) string {
+	var parts []string
+	for _, p := range n.Names {
+		parts = append(parts, p.GetString_().GetSval())
+	}
+	name := strings.Join(parts, ".")
+	if len(n.ArrayBounds) > 0 {
+		name += "[]"
+	}
+	return name
+}
+
+// routineKinds are what pg_proc.prokind a command is for.
+var routineKinds = map[pg.ObjectType]struct{ word, kinds string }{
+	pg.ObjectType_OBJECT_FUNCTION: {"function", "fw"}, pg.ObjectType_OBJECT_PROCEDURE: {"procedure", "p"},
+	pg.ObjectType_OBJECT_ROUTINE: {"routine", "fwpa"}, pg.ObjectType_OBJECT_AGGREGATE: {"aggregate", "a"},
+}
+
+// absentRoutine is LookupFuncWithArgs.
+func (s *statement) absentRoutine(n *pg.DropStmt, o *pg.ObjectWithArgs) (*missing, error) {
+	kind := routineKinds[n.RemoveType]
+	schema, name := dotted(o.Objname)
+	if absent, err := s.absentSchema(n, schema); absent != nil || err != nil {
+		return absent, err
+	}
+	args, absent, err := s.argumentTypes(n, o.Objargs)
+	if absent != nil || err != nil {
+		return absent, err
+	}
+	var named []*builtin.Proc
+	if schema == "" || schema == "pg_catalog" {
+		named = s.Bind().Library.ProcsNamed(name)
+	}
+	var found []*builtin.Proc
+	for _, p := range named {
+		if o.ArgsUnspecified || sameTypes(p.Args, args) {
+			found = append(found, p)
+		}
+	}
+	var written []string
+	for _, a := range o.Objargs {
+		written = append(written, writtenType(a.GetTypeName()))
+	}
+	qualified := name
+	if schema != "" {
+		qualified = schema + "." + name
+	}
+	skipped := kind.word + " " + qualified + "(" + strings.Join(written, ",") + ") does not exist"
+	switch {
+	case len(found) > 1:
+		return nil, pgerr.New(pgerr.AmbiguousFunction, "%s name %q is not unique", kind.word, name).
+			WithHint("Specify the argument list to select the %s unambiguously.", kind.word)
+	case len(found) == 1:
+		return nil, s.builtInRoutine(found[0], n.RemoveType, kind.kinds)
+	case o.ArgsUnspecified:
+		return &missing{pgerr.New(pgerr.UndefinedFunction, "could not find a %s named %q", kind.word, name), skipped}, nil
+	case n.RemoveType == pg.ObjectType_OBJECT_AGGREGATE && len(args) == 0:
+		return &missing{pgerr.New(pgerr.UndefinedFunction, "aggregate %s(*) does not exist", name), skipped}, nil
+	}
+	word := kind.word
+	if n.RemoveType == pg.ObjectType_OBJECT_ROUTINE {
+		word = "function"
+	}
+	return &missing{pgerr.New(pgerr.UndefinedFunction, "%s %s does not exist", word, typeSignature(name, args, ", ")), skipped}, nil
+}
+
+// builtInRoutine refuses to drop one, and says so if it is of another kind.
+func (s *statement) builtInRoutine(p *builtin.Proc, object pg.ObjectType, kinds string) error {
+	signature := typeSignature(p.Name, p.Args, ",")
+	switch {
+	case strings.IndexByte(kinds, p.Kind) >= 0:
+		return errBuiltIn("function " + signature)
+	case object == pg.ObjectType_OBJECT_PROCEDURE:
+		return pgerr.New(pgerr.WrongObjectType, "%s is not a procedure", typeSignature(p.Name, p.Args, ", "))
+	case object == pg.ObjectType_OBJECT_AGGREGATE:
+		return pgerr.New(pgerr.WrongObjectType, "function %s is not an aggregate", typeSignature(p.Name, p.Args, ", "))
+	}
+	return pgerr.New(pgerr.WrongObjectType, "%q is an aggregate function", p.Name).WithHint("Use DROP AGGREGATE to drop aggregate functions.")
+}
+
+func sameTypes(a, b []*types.Type) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func typeSignature(name string, args []*types.Type, between string) string {
+	var list []string
+	for _, t := range args {
+		list = append(list, t.SQLName)
+	}
+	return name + "(" + strings.Join(list, between) + ")"
+}
+
+// absentOperator is LookupOperWithArgs.
+func (s *statement) absentOperator(n *pg.DropStmt, o *pg.ObjectWithArgs) (*missing, error) {
+	schema, name := dotted(o.Objname)
+	if absent, err := s.absentSchema(n, schema); absent != nil || err != nil {
+		return absent, err
+	}
+	args, absent, err := s.argumentTypes(n, o.Objargs)
+	if absent != nil || err != nil {
+		return absent, err
+	}
+	skipped := "operator " + name + " does not exist"
+	left, right := args[0], args[1]
+	if right == nil {
+		return nil, pgerr.New(pgerr.SyntaxError, "postfix operators are not supported")
+	}
+	text := name + " " + right.SQLName
+	list := "NONE," + right.SQLName
+	if left != nil {
+		text, list = left.SQLName+" "+text, left.SQLName+","+right.SQLName
+	}
+	for _, op := range s.Bind().Library.OperatorsNamed(name) {
+		if op.Left == left && op.Right == right {
+			return nil, errBuiltIn("operator " + name + "(" + list + ")")
+		}
+	}
+	return &missing{pgerr.New(pgerr.UndefinedFunction, "operator does not exist: %s", text), skipped}, nil
+}
+
+// absentPart is of what belongs to a relation.
+func (s *statement) absentPart(n *pg.DropStmt, names []*pg.Node) (*missing, error) {
+	word := strings.ToLower(objectWord(n.RemoveType))
+	schema, relation := dotted(names[:len(names)-1])
+	name := names[len(names)-1].GetString_().GetSval()
+	if absent, err := s.absentSchema(n, schema); absent != nil || err != nil {
+		return absent, err
+	}
+	r, err := s.relation(schema, relation)
+	if err != nil {
+		return nil, err
+	}
+	if r == nil {
+		e := undefinedRelation(schema, relation)
+		return &missing{e, e.Message}, nil
+	}
+	of := "table"
+	if n.RemoveType == pg.ObjectType_OBJECT_RULE {
+		of = "relation"
+	}
+	return &missing{
+		pgerr.New(pgerr.UndefinedObject, "%s %q for %s %q does not exist", word, name, of, relation),
+		word + " \"" + name + "\" for relation \"" + relation + "\" does not exist",
+	}, nil
+}
