@@ -74,3 +74,6 @@ func difference(want, got string) string {
 	}
 	return fmt.Sprintf("line %d: it ends early", len(g))
 }
+
+// Rewriting reports whether the files are written anew.
+func Rewriting() bool { return *rewrite }
