@@ -122,6 +122,7 @@ func StartWith(ctx context.Context, c Config, log *slog.Logger, l Layers) (_ *No
 		case err = <-n.fatal: // what came after it is its consequence
 		default:
 		}
+		err = n.ofMetadata(err)
 		n.closeAll()
 	}()
 	if err := n.openFiles(ctx); err != nil {
@@ -213,14 +214,22 @@ func (n *Node) openMetadata(ctx context.Context) error {
 	}
 	var err error
 	n.store, err = store.Open(ctx, n.layers.metadata(n.kv), store.Options{System: n.system.Relations(), Log: n.log})
-	if e := (*pgerr.E)(nil); errors.As(err, &e) && e.Code == pgerr.DataCorrupted && n.etcd != nil {
-		return fmt.Errorf("%s is damaged: %w; restore the whole data directory from a backup", filepath.Join(n.config.Data, "etcd"), err)
-	}
 	if err != nil {
 		return err
 	}
 	n.onClose(func() error { n.store.Close(); return nil })
 	return nil
+}
+
+// ofMetadata adds to an error about damaged metadata where that is, and what helps.
+func (n *Node) ofMetadata(err error) error {
+	switch {
+	case !errors.Is(err, store.ErrDamaged):
+		return err
+	case n.etcd != nil:
+		return fmt.Errorf("%s: %w; restore the whole data directory from a backup", filepath.Join(n.config.Data, "etcd"), err)
+	}
+	return fmt.Errorf("etcd at %s: %w; restore it and the data directories of all nodes from one backup", n.config.Etcd, err)
 }
 
 // watchEtcd ends the node when the embedded etcd fails; it returns when etcd is closed.

@@ -96,7 +96,7 @@ func (s *Store) Dropped(ctx context.Context) ([]Dropped, error) {
 			return nil, err
 		}
 		if out[i].Revision, err = strconv.ParseUint(kv.Key[len(droppedRoot):], 10, 64); err != nil {
-			return nil, errBadRecord("%s is no revision", kv.Key)
+			return nil, errBadRecord("key %q does not end with a revision", kv.Key)
 		}
 	}
 	return out, nil

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"errors"
+
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -129,9 +131,13 @@ func unletter(s string) byte {
 	return s[0]
 }
 
-// errBadRecord is for metadata that this program cannot have written.
+// ErrDamaged is among the causes of every error about metadata that this program
+// cannot have written.
+var ErrDamaged = errors.New("the metadata store is damaged")
+
+// errBadRecord is XX001 with ErrDamaged; the format says what is wrong.
 func errBadRecord(format string, args ...any) error {
-	return pgerr.New(pgerr.DataCorrupted, "metadata store: "+format, args...)
+	return pgerr.New(pgerr.DataCorrupted, "metadata store is damaged: "+format, args...).WithCause(ErrDamaged)
 }
 
 // decodeOp is encodeOp backwards, for all but statistics.

@@ -52,7 +52,7 @@ func (s *Store) Nodes(ctx context.Context) ([]Node, error) {
 		name := kv.Key[len(nodeRoot):]
 		id, err := strconv.ParseUint(name, 10, 32)
 		if err != nil {
-			return nil, errBadRecord("%s is no node", kv.Key)
+			return nil, errBadRecord("key %q does not end with a node's number", kv.Key)
 		}
 		if err := unmarshal(kv, &nodes[i]); err != nil {
 			return nil, err

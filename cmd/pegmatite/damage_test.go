@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pegmatitedb/pegmatite/catalog/metakv"
+	"github.com/pegmatitedb/pegmatite/catalog/metakv/etcd"
 )
 
 // startBound is how long a start may take to say that it cannot be.
@@ -185,6 +188,46 @@ func TestDamagedMetadata(t *testing.T) {
 	})
 	if ready, code, errs := outcome(t, dir); !ready || code != 0 {
 		t.Errorf("brought back: exit code %d, %s", code, errs)
+	}
+}
+
+// TestDamagedRecords: so is what is wrong in an etcd whose files are well, the
+// embedded one or another.
+func TestDamagedRecords(t *testing.T) {
+	dir := used(t)
+	serve := func() *etcd.Server {
+		t.Helper()
+		s, err := etcd.Embed(t.Context(), filepath.Join(dir, "etcd"), false, etcd.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	commit := func(s *etcd.Server, op metakv.Op) {
+		t.Helper()
+		if _, err := s.Store().Commit(t.Context(), metakv.Txn{Then: []metakv.Op{op}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ key, value, want string }{
+		{"/pegmatite/node/x", "{}", `key "/pegmatite/node/x" does not end with a node's number`},
+		{"/pegmatite/node/7", "{", "/pegmatite/node/7: unexpected end of JSON input"},
+	} {
+		s := serve()
+		commit(s, metakv.Put(c.key, []byte(c.value)))
+		elsewhere := "etcd at " + s.ClientURL() + ": metadata store is damaged: " + c.want + "; restore it and the data directories"
+		_, _, errs := outcome(t, filepath.Join(t.TempDir(), "other"), "--etcd", s.ClientURL(), "--node", "other", "--node-listen", "127.0.0.1:0")
+		if !strings.Contains(errs, elsewhere) {
+			t.Errorf("%q, want %q", errs, elsewhere)
+		}
+		s.Close()
+		refusedStart(t, dir, filepath.Join(dir, "etcd")+": metadata store is damaged: "+c.want+"; restore the whole data directory from a backup")
+		s = serve()
+		commit(s, metakv.Delete(c.key))
+		s.Close()
+	}
+	if ready, code, errs := outcome(t, dir); !ready || code != 0 {
+		t.Errorf("with the records as they were: exit code %d, %s", code, errs)
 	}
 }
 
