@@ -91,7 +91,7 @@ func (n *Node) join(ctx context.Context) error {
 	if err := n.dir.Begin(); err != nil {
 		return err
 	}
-	if n.membership, err = n.store.Join(ctx, n.kv, n.record, nodeLease); err != nil {
+	if n.membership, err = n.store.Join(ctx, n.kv, n.record, n.layers.lease()); err != nil {
 		if pgerr.HasCode(err, pgerr.ObjectInUse) || pgerr.HasCode(err, pgerr.UndefinedObject) {
 			err = errors.Join(err, n.dir.TakeBack())
 		}
@@ -258,7 +258,7 @@ func (n *Node) listenToNodes(draw func(context.Context, tso.DrawRequest) (tso.Dr
 	if n.nodes == nil {
 		return
 	}
-	g := grpc.NewServer(append(serve.Options(), n.serveNodes()...)...)
+	g := grpc.NewServer(slices.Concat(serve.Options(), n.serveNodes(), n.layers.Served)...)
 	serve.New(&n.gate, n.gate.Participant, builtin.Default()).Register(g)
 	peer := &cluster.Peer{
 		Draw: draw, Vouch: vouch, CatchUp: n.catchUp, Adopt: n.adopt, Moves: n.moves.list,

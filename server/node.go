@@ -281,7 +281,7 @@ func (n *Node) openShards(ctx context.Context) error {
 	n.engine, err = engine.OpenNode(ctx, engine.Config{
 		Dir: n.config.Data, Shards: id.Shards, Logs: id.Logs, Epoch: m.Epoch(), Own: own, Oracle: n.oracle, Logger: n.log,
 		SQLite: n.sqliteOptions(), Log: shardlog.Options{MinFreeBytes: minFreeBytes, SegmentBytes: n.layers.SegmentBytes}, MemoryBytes: int64(n.config.MemoryMB) << 20,
-		WriteSetBytes: n.layers.WriteSetBytes, Ask: n.ask, Resolve: n.resolve, Over: n.members.Over, Fatal: n.fail,
+		FS: n.layers.files(), WriteSetBytes: n.layers.WriteSetBytes, Silence: n.layers.Silence, Ask: n.ask, Resolve: n.resolve, Over: n.members.Over, Fatal: n.fail,
 		Waits: n.locks, Elsewhere: n.members, Party: n.party, Database: n.databaseOf, DeadlockTimeout: deadlockTimeout,
 	})
 	if err != nil {

@@ -126,22 +126,31 @@ func (p *Peer) Register(g *grpc.Server) {
 
 // answer makes a method of a function; its error travels in the reply.
 func answer[Q, R any](name string, f func(context.Context, Q) (R, error)) grpc.MethodDesc {
-	return grpc.MethodDesc{MethodName: name, Handler: func(_ any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+	return grpc.MethodDesc{MethodName: name, Handler: func(srv any, ctx context.Context, decode func(any) error, around grpc.UnaryServerInterceptor) (any, error) {
 		var frame codec.Frame
 		if err := decode(&frame); err != nil {
 			return nil, err
 		}
-		var q Q
-		if err := json.Unmarshal(frame.Bytes, &q); err != nil {
-			return nil, status.Error(codes.InvalidArgument, err.Error())
+		handle := func(ctx context.Context, request any) (any, error) { return answered(ctx, request.(*codec.Frame), f) }
+		if around != nil {
+			return around(ctx, &frame, &grpc.UnaryServerInfo{Server: srv, FullMethod: "/" + peerService + "/" + name}, handle)
 		}
-		r, err := f(ctx, q)
-		if err != nil {
-			return codec.EncodeError(err), nil
-		}
-		b, err := json.Marshal(r)
-		return codec.EncodeRaw(b), err
+		return handle(ctx, &frame)
 	}}
+}
+
+// answered is the frame with which a function answers one.
+func answered[Q, R any](ctx context.Context, frame *codec.Frame, f func(context.Context, Q) (R, error)) (any, error) {
+	var q Q
+	if err := json.Unmarshal(frame.Bytes, &q); err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	r, err := f(ctx, q)
+	if err != nil {
+		return codec.EncodeError(err), nil
+	}
+	b, err := json.Marshal(r)
+	return codec.EncodeRaw(b), err
 }
 
 // ask asks another node. A connection that fails is 08006: whether it was done

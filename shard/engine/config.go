@@ -59,6 +59,9 @@ type Config struct {
 	// DeadlockTimeout is how long a lock is waited for before a deadlock is
 	// looked for (deadlock_timeout); 1 s.
 	DeadlockTimeout time.Duration
+	// Silence is how long a coordinator may leave what has prepared alone before its
+	// outcome is asked for; 5 s.
+	Silence time.Duration
 	// SettleEvery is the longest time that changes stay out of SQLite; 100 ms.
 	// Negative: only when asked or forced (tests).
 	SettleEvery time.Duration
@@ -102,6 +105,7 @@ type Elsewhere interface {
 
 const (
 	defaultDeadlockTimeout = time.Second
+	defaultSilence         = 5 * time.Second
 	defaultSettleEvery     = 100 * time.Millisecond
 	defaultMemoryBytes     = 128 << 20
 	defaultWriteSetBytes   = 16 << 20
@@ -151,6 +155,7 @@ func (c Config) withDefaults() *Config {
 		c.Database = func(uint32) uint32 { return 0 }
 	}
 	setDefault(&c.DeadlockTimeout, defaultDeadlockTimeout)
+	setDefault(&c.Silence, defaultSilence)
 	setDefault(&c.SettleEvery, defaultSettleEvery)
 	setDefault(&c.MemoryBytes, defaultMemoryBytes)
 	setDefault(&c.WriteSetBytes, defaultWriteSetBytes)

@@ -117,14 +117,10 @@ func (p *Participant) restoreSets(st *prepared) error {
 	})
 }
 
-// silence is how long a coordinator may leave a prepared transaction alone
-// before its outcome is asked for.
-const silence = 5 * time.Second
-
 // runResolver ends transactions in doubt, and looks whether the disk has space
 // left, which others use too.
 func (n *Node) runResolver(stop <-chan struct{}) {
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(min(time.Second, n.cfg.Silence))
 	defer tick.Stop()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -136,7 +132,7 @@ func (n *Node) runResolver(stop <-chan struct{}) {
 			return
 		case <-tick.C:
 			n.ResolveInDoubt(ctx)
-			n.EndLeft(ctx, silence)
+			n.EndLeft(ctx, n.cfg.Silence)
 			n.checkSpace()
 		}
 	}
@@ -201,7 +197,7 @@ func (p *Participant) overdue() []twopc.Doubt {
 		if st := p.two.prepared[d.Txn]; st != nil {
 			since = st.since
 		}
-		return time.Since(since) < silence
+		return time.Since(since) < p.cfg.Silence
 	})
 }
 
