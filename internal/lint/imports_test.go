@@ -25,7 +25,7 @@ var owners = map[string][]string{
 	"github.com/pganalyze/pg_query_go/v6": {"sqlparse", "planner", "wire/session"},
 	"github.com/pingcap/tidb/pkg/parser":  {"sqlparse/mysql"},
 	"google.golang.org/protobuf":          {"catalog/metakv/etcd", "sqlparse", "planner/bind", "shard/remote", "shard/serve"},
-	"google.golang.org/grpc":              {"catalog/metakv/etcd", "test/cluster", "shard/remote", "shard/serve", "server"},
+	"google.golang.org/grpc":              {"catalog/metakv/etcd", "test/cluster", "test/faults", "shard/remote", "shard/serve", "server"},
 	"github.com/jackc/pgx/v5":             {"wire", "test/client"}, // the protocol's messages
 	"github.com/cockroachdb/apd/v3":       {"internal/jsonpath", "internal/types", "catalog/builtin"},
 	"github.com/cespare/xxhash/v2":        {"internal/types", "planner/distribute", "shard/engine"},

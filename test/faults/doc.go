@@ -1,6 +1,6 @@
 // Package faults shows on whole servers and on whole shards that what was
-// acknowledged is kept: processes killed at random moments, power that goes,
-// disks that run full, and more work than memory holds.
+// acknowledged is kept: processes killed at random moments and at every step of
+// a commit, power that goes, disks that run full, and more work than memory holds.
 //
 //	process_test.go   a server as a process of its own, killed and started again
 //	pgbench_test.go   pgbench's scripts in every protocol mode, and its sums
@@ -9,6 +9,8 @@
 //	kill_test.go      that load under kill -9
 //	full_linux_test.go a disk that runs full under load
 //	halted_test.go    a node that is halted, and how long statements need to find out
+//	steps_test.go     a commit on three nodes, one of them or the coordinator killed at each of its steps
+//	mortal_test.go    a node that counts these steps, and kills itself at one
 //	sealed_test.go    shards that are between two nodes when these are killed
 //	valve_test.go     a way between two processes that can be shut
 //	oracle_test.go    the timestamp oracle killed and halted, and the history of what it gave

@@ -48,6 +48,13 @@ var built struct {
 }
 
 func TestMain(m *testing.M) {
+	if config := os.Getenv(asNode); config != "" {
+		if err := serveMortal(config); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	flag.Parse()
 	code := m.Run()
 	if built.dir != "" {
@@ -78,8 +85,9 @@ func binary(t testing.TB) string {
 // process is a server that runs on its own and can be killed.
 type process struct {
 	cmd    *exec.Cmd
+	in     io.Writer   // standard input, of a node that dies when it is told
 	stderr string      // path of what it logs
-	line   chan string // what it prints when it is ready
+	line   chan string // what it prints when it is ready, or has been told to die
 	exited chan struct{}
 	port   string
 	http   string
@@ -91,9 +99,15 @@ type process struct {
 func start(t testing.TB, dir string, args ...string) *process {
 	t.Helper()
 	p := spawn(t, dir, args...)
+	p.waitPort(t)
+	return p
+}
+
+// waitPort waits until the server is ready, and reads where.
+func (p *process) waitPort(t testing.TB) {
+	t.Helper()
 	_, rest, _ := strings.Cut(p.waitReady(t), " -p ")
 	p.port, _, _ = strings.Cut(rest, " ")
-	return p
 }
 
 // waitReady returns the line that the process prints when it is ready.
@@ -122,8 +136,13 @@ func spawn(t testing.TB, dir string, args ...string) *process {
 // command runs the program; what it logs goes beside dir.
 func command(t testing.TB, dir string, args ...string) *process {
 	t.Helper()
-	p := &process{exited: make(chan struct{}), line: make(chan string, 1), stderr: dir + ".log"}
-	p.cmd = exec.Command(binary(t), args...)
+	return launch(t, dir, exec.Command(binary(t), args...))
+}
+
+// launch runs a command; what it logs goes beside dir.
+func launch(t testing.TB, dir string, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{cmd: cmd, exited: make(chan struct{}), line: make(chan string, 1), stderr: dir + ".log"}
 	log, err := os.OpenFile(p.stderr, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		t.Fatal(err)
@@ -148,12 +167,12 @@ func command(t testing.TB, dir string, args ...string) *process {
 	return p
 }
 
-// watch passes the line that says where the server listens on, and ends with
-// the process.
+// watch passes the line on that says where the server listens, or that it is
+// armed, and ends with the process.
 func (p *process) watch(out io.Reader) {
 	defer close(p.exited)
 	for in := bufio.NewScanner(out); in.Scan(); {
-		if strings.Contains(in.Text(), "is ready") {
+		if strings.Contains(in.Text(), "is ready") || in.Text() == armed {
 			p.line <- in.Text()
 		}
 	}
