@@ -33,24 +33,31 @@ func planned(t *testing.T, c *node.Cluster) map[uint32]int {
 	}
 	defer s.Close()
 	for {
-		members, _, err := s.RingMembers(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, _, err := s.Placement(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		have, done := map[uint32]int{}, true
-		for id, want := range m.Plan(members) {
-			have[m.Node(uint32(id))]++
-			done = done && m.Node(uint32(id)) == want
-		}
-		if done {
+		if have, done := placed(t, s); done {
 			return have
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
+}
+
+// placed is how many shards each node has, and whether all are where the ring
+// wants them.
+func placed(t *testing.T, s *store.Store) (have map[uint32]int, done bool) {
+	t.Helper()
+	members, _, err := s.RingMembers(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, _, err := s.Placement(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	have, done = map[uint32]int{}, true
+	for id, want := range m.Plan(members) {
+		have[m.Node(uint32(id))]++
+		done = done && m.Node(uint32(id)) == want
+	}
+	return have, done
 }
 
 // drain records the wish, as `pegmatite node drain` does.
