@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -222,5 +223,41 @@ func TestRefusedStartsTouchNothing(t *testing.T) {
 				t.Errorf("the first node has %d shards", have[1])
 			}
 		})
+	}
+}
+
+// waits is what a COPY reads: nothing before something has happened.
+type waits struct {
+	io.Reader
+	before func()
+}
+
+// Read implements io.Reader.
+func (w *waits) Read(b []byte) (int, error) {
+	w.before()
+	return w.Reader.Read(b)
+}
+
+// TestCopyThatWaitsLetsShardsMove: a COPY whose client has not sent anything yet
+// is in no shard's way, and its rows go to where the shards are then.
+func TestCopyThatWaitsLetsShardsMove(t *testing.T) {
+	c := node.StartCluster(t, 2, 8, nil)
+	conn := connect(t, c.Nodes[0])
+	run(t, conn, "CREATE TABLE t (id int PRIMARY KEY)")
+	run(t, conn, "INSERT INTO t SELECT generate_series(1, 100)")
+	from := &waits{strings.NewReader("101\n102\n103\n104\n105\n106\n107\n108\n109\n"), sync.OnceFunc(func() {
+		client.Eventually(t, "the COPY is open", func() bool {
+			return one[int](t, connect(t, c.Nodes[1]), "SELECT count(*)::int FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'COPY t%'") > 0
+		})
+		drain(t, c, 2)
+		if have := planned(t, c); have[2] != 0 {
+			t.Errorf("the drained node has %d shards", have[2])
+		}
+	})}
+	if _, err := conn.PgConn().CopyFrom(t.Context(), from, "COPY t FROM STDIN"); err != nil {
+		t.Errorf("COPY: %v", err)
+	}
+	if got := one[int](t, connect(t, c.Nodes[1]), "SELECT count(*)::int FROM t"); got != 109 {
+		t.Errorf("%d rows", got)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -62,16 +61,11 @@ func (c *copying) from(ctx context.Context) (*result, error) {
 	}
 	env := s.env.exec(run)
 	env.Feed, env.FeedError = in.next, in.fedError
-	part := &copyPart{Run: run}
-	env.Txn = part
-	if err := c.hold(ctx, part); err != nil {
+	if err := c.confirm(ctx, run); err != nil {
 		return nil, err
 	}
 	in.begin()
 	n, err := in.take(ctx, env, c.plan)
-	if err == nil {
-		err = part.leave(ctx)
-	}
 	if err != nil {
 		return nil, shown{err}
 	}
@@ -94,58 +88,29 @@ func (in *copyInput) take(ctx context.Context, env *exec.Env, p *plan.Statement)
 	return n, err
 }
 
-// copyPart counts a COPY in where it writes. The shards that it has only held
-// the table's lock on leave the transaction again: with several logs they would
-// make it commit by two phases.
-type copyPart struct {
-	*txn.Run
-	held []uint32 // those that the transaction had not touched before
-
-	mu    sync.Mutex // protects wrote
-	wrote map[uint32]bool
-}
-
-// Touched implements exec.Transaction.
-func (p *copyPart) Touched(shard uint32, inc txn.Incarnation) {
-	p.Run.Touched(shard, inc)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.wrote == nil {
-		p.wrote = map[uint32]bool{}
-	}
-	p.wrote[shard] = true
-}
-
-// leave ends the part of the shards that nothing was written to.
-func (p *copyPart) leave(ctx context.Context) error {
-	for _, id := range p.held {
-		if p.wrote[id] {
-			continue
-		}
-		if err := p.Leave(ctx, id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// hold takes the table's lock on every shard before the client is asked for
-// data, as PostgreSQL does. A shard that knows a newer descriptor refuses now,
-// while the statement can begin again; no data could be asked for twice.
-func (c *copying) hold(ctx context.Context, part *copyPart) error {
+// confirm asks every shard whether it knows a newer descriptor of the table,
+// before the client is asked for data: now the statement can begin again, and no data
+// could be asked for twice. The shards are left again, until there are rows for
+// them: a client may take its time, and none of them could move away meanwhile.
+// That the table stays as it is, the session's lock on it sees to.
+func (c *copying) confirm(ctx context.Context, run *txn.Run) error {
 	s, p := c.session, distribute.Physical(c.table, c.schema)
 	for _, id := range s.cluster().Shards(c.table.Home) {
 		reply, err := s.cluster().Service(c.table.Home, id).Write(ctx, &shard.WriteRequest{
-			Header: s.shardHeader(part.Run, id), Op: shard.OpInsert, Table: p, Rows: &shard.Batch{},
+			Header: s.shardHeader(run, id), Op: shard.OpInsert, Table: p, Rows: &shard.Batch{},
 			Lock: shard.RowLock{Strength: shard.LockUpdate, TimeoutMS: int64(s.derived().lockTimeoutMS)},
 		})
 		if err != nil {
 			return err
 		}
-		if part.Incarnation(uint32(id)) == 0 {
-			part.held = append(part.held, uint32(id))
+		known := run.Incarnation(uint32(id)) != 0
+		run.Touched(uint32(id), reply.Incarnation)
+		if known {
+			continue
 		}
-		part.Run.Touched(uint32(id), reply.Incarnation)
+		if err := run.Leave(ctx, uint32(id)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
