@@ -113,7 +113,8 @@ func (m *Members) Serve(e *engine.Node) {
 }
 
 // Arrive tells the others that this node is about to serve clients. Those that
-// answer know it from then on, and have locked here what they have locked everywhere.
+// answer know it from then on, are connected with it, and have locked here what
+// they have locked everywhere.
 func (m *Members) Arrive(ctx context.Context) {
 	askAll[uint32, struct{}](ctx, m, "Welcome", m.self)
 }
@@ -122,6 +123,12 @@ func (m *Members) Arrive(ctx context.Context) {
 func (m *Members) Welcome(ctx context.Context, node uint32, locks *objectlock.Locks) error {
 	if err := m.refresh(ctx); err != nil {
 		return err
+	}
+	if n := m.find(node); n != nil && n.client != nil {
+		// Who could not be reached a moment ago would not be tried yet: its locks would not be taken.
+		if err := n.client.Reconnect(ctx); err != nil {
+			return err
+		}
 	}
 	locks.Welcome(ctx, node)
 	return nil

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -293,6 +294,34 @@ func TestReconnect(t *testing.T) {
 		wantCode(t, err, pgerr.ConnectionFailure, s.address)
 		time.Sleep(5 * time.Millisecond)
 	}
+}
+
+// TestReconnectAtOnce: whoever knows that a node is back need not wait for the
+// next attempt, here for an hour.
+func TestReconnectAtOnce(t *testing.T) {
+	service := &fake{write: func(context.Context, *shard.WriteRequest) (*shard.WriteReply, error) {
+		return &shard.WriteReply{Count: 1}, nil
+	}}
+	s := start(t, "127.0.0.1:0", service, noParticipants)
+	c := dial(t, s.address, seldom())
+	s.stop()
+	_, err := c.Write(t.Context(), anyWrite())
+	wantCode(t, err, pgerr.ConnectionFailure, s.address)
+	short, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	wantCode(t, c.Reconnect(short), pgerr.ConnectionFailure, s.address)
+	start(t, s.address, service, noParticipants)
+	if err := c.Reconnect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Write(t.Context(), anyWrite()); err != nil {
+		t.Error(err)
+	}
+}
+
+// seldom is a connection that is tried anew once in an hour.
+func seldom() grpc.DialOption {
+	return grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: time.Hour, Multiplier: 1, MaxDelay: time.Hour}})
 }
 
 func TestNobodyListens(t *testing.T) {

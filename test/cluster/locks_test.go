@@ -6,6 +6,10 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 
 	"github.com/pegmatitedb/pegmatite/server"
 	"github.com/pegmatitedb/pegmatite/shard"
@@ -79,6 +83,38 @@ func TestLocksWhileANodeStarts(t *testing.T) {
 		t.Errorf("%d", got)
 	}
 	run(t, late, "SELECT a FROM before")
+}
+
+// TestNodeThatIsBack: from when it serves clients on, the others reach it, whose
+// last attempt failed and whose next one is an hour away, and it keeps to what
+// was locked while it was away.
+func TestNodeThatIsBack(t *testing.T) {
+	address := node.FreeAddress(t, "127.0.0.1")
+	seldom := grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: time.Hour, Multiplier: 1, MaxDelay: time.Hour}})
+	c := node.StartClusterWith(t, 3, 6, func(i int, c *server.Config) {
+		if i == 2 {
+			c.NodeListen = address
+		}
+	}, func(int) server.Layers { return server.Layers{Nodes: []grpc.DialOption{seldom}} })
+	conn := connect(t, c.Nodes[0])
+	run(t, conn, "CREATE TABLE t (a int PRIMARY KEY)")
+	run(t, conn, "CREATE VIEW v AS SELECT 1 AS a")
+	if err := c.Nodes[2].Stop(); err != nil {
+		t.Fatal(err)
+	}
+	client.Eventually(t, "an attempt that fails", func() bool {
+		_, err := conn.Exec(t.Context(), "SELECT * FROM t")
+		return client.Code(err) == "58000"
+	})
+	earlier := connect(t, c.Nodes[0])
+	run(t, earlier, "BEGIN")
+	run(t, earlier, "DROP VIEW v")
+	c.Start(t, 2)
+	late := connect(t, c.Nodes[2])
+	run(t, late, "SET lock_timeout = 1")
+	says(t, late, "SELECT * FROM v", "55P03", "lock timeout")
+	run(t, earlier, "ROLLBACK")
+	run(t, conn, "SELECT * FROM t")
 }
 
 // TestAdvisoryLocksOfWhoWasTakenForDead are gone, with their sessions, also when
