@@ -94,6 +94,9 @@ func startEtcd(ctx context.Context, c Config, log *slog.Logger) (_ *alone, err e
 	if err := checkPort(c.Listen); err != nil {
 		return nil, err
 	}
+	if _, err := c.shown(c.Listen); err != nil {
+		return nil, err // before anything is made
+	}
 	if _, err := usable(files, c.Data); err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ func (c *Config) etcdOptions(listen string) (etcd.Options, error) {
 	if listen == "" {
 		return o, nil
 	}
-	credentials, err := c.NodeTLS()
+	credentials, err := c.shown(listen)
 	if credentials == nil || err != nil {
 		return o, err
 	}

@@ -147,7 +147,7 @@ func (n *Node) openFiles(ctx context.Context) error {
 	if n.certificate, err = openCertificate(n.config); err != nil {
 		return err
 	}
-	if n.nodeTLS, err = n.config.NodeTLS(); err != nil {
+	if n.nodeTLS, err = n.config.shown(n.config.NodeListen); err != nil {
 		return err
 	}
 	if err := n.checkExposed(ctx); err != nil {

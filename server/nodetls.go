@@ -56,6 +56,25 @@ func (c *Config) NodeTLS() (*nodetls.Credentials, error) {
 	return nil, nil
 }
 
+// shown is NodeTLS of a process that listens for others at an address ("" is
+// nowhere), and has what they would believe there.
+func (c *Config) shown(address string) (*nodetls.Credentials, error) {
+	credentials, err := c.NodeTLS()
+	if credentials == nil || err != nil {
+		return nil, err
+	}
+	host := ""
+	if address != "" && !everywhere(address) {
+		if host, _, err = net.SplitHostPort(address); err != nil {
+			return nil, err
+		}
+	}
+	if err := credentials.Check(host); err != nil {
+		return nil, fmt.Errorf("node-tls: %w", err)
+	}
+	return credentials, nil
+}
+
 // checkPrivate refuses an address that other machines reach for what only the
 // cluster's processes may ask, unless they can be known.
 func (c *Config) checkPrivate(name, address string) error {

@@ -119,6 +119,7 @@ func (n *Node) checkExposed(ctx context.Context) error {
 func (n *Node) setFirstPassword(ctx context.Context) error {
 	file := filepath.Join(n.dir.Path, firstPasswordFile)
 	if superuserHasPassword(n.store.Snapshot()) {
+		n.tellUnused(file)
 		return ignoreAbsent(vfs.OS{}.Remove(file))
 	}
 	verifier, err := n.firstVerifier()
@@ -140,6 +141,21 @@ func (n *Node) setFirstPassword(ctx context.Context) error {
 		}
 	}
 	return ignoreAbsent(vfs.OS{}.Remove(file))
+}
+
+// tellUnused logs that nobody has the password that was kept for this start: the
+// cluster that the node joins has a superuser with another.
+func (n *Node) tellUnused(file string) {
+	kept, err := vfs.ReadFile(vfs.OS{}, file)
+	if err != nil {
+		return
+	}
+	for r := range n.store.Snapshot().Roles() {
+		if r.Verifier == strings.TrimSpace(string(kept)) {
+			return // by a start that ended before it removed the file
+		}
+	}
+	n.log.Warn("the password of `pegmatite passwd` is given to nobody: a superuser of the cluster has one already", "file", file)
 }
 
 // superuserHasPassword reports whether somebody can come from another machine to set others' passwords.

@@ -77,8 +77,12 @@ func TestHTTPBeyondLoopback(t *testing.T) {
 func TestWrongKeys(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	refused(t, exitFailure, "cluster-key: ", "serve", "--data", dir, "--cluster-key", filepath.Join(dir, "none"))
+	refused(t, exitFailure, "cluster-key: ", "etcd", "--data", dir, "--listen", "127.0.0.1:0", "--cluster-key", filepath.Join(dir, "none"))
 	refused(t, exitFailure, "a cluster's key has 32 bytes at least, this one 2", "serve", "--data", dir, "--cluster-key", file(t, "00ff"))
 	refused(t, exitFailure, "node-tls: ", "serve", "--data", dir, "--node-tls-ca", file(t, "x"), "--node-tls-cert", "x", "--node-tls-key", "x")
+	cert, key := node.Certificate(t, t.TempDir())
+	refused(t, exitFailure, "is not good for a server at 127.0.0.2: ", "serve", "--data", dir, "--node-listen", "127.0.0.2:0", "--node-tls-ca", cert, "--node-tls-cert", cert, "--node-tls-key", key)
+	refused(t, exitFailure, "is not good for a server at 127.0.0.2: ", "etcd", "--data", dir, "--listen", "127.0.0.2:0", "--node-tls-ca", cert, "--node-tls-cert", cert, "--node-tls-key", key)
 	refused(t, exitFailure, "a cluster's key is 32 or more random bytes", "certificate", file(t, "a secret!"))
 	refused(t, exitUsage, "certificate needs one argument", "certificate")
 	refused(t, exitUsage, "key takes no arguments", "key", "x")

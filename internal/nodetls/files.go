@@ -27,7 +27,7 @@ func FromFiles(f Files) (*Credentials, error) {
 		return nil, err
 	}
 	return &Credentials{
-		certificate: own.newest, nodes: pool, readers: pool,
+		certificate: own.newest, nodes: pool, readers: pool, check: func(host string) error { return own.check(pool, host) },
 		write: func(string, []string) (Files, error) { return f, nil },
 	}, nil
 }
@@ -50,6 +50,30 @@ func (p *pair) read() error {
 func (p *pair) newest() (*tls.Certificate, error) {
 	_ = p.read() // half replaced files are whole at the next handshake
 	return p.last.Load(), nil
+}
+
+// check refuses a certificate that the cluster's other processes would not
+// believe, as a client's or as a server's that they dial at a host ("": at none).
+func (p *pair) check(pool *x509.CertPool, host string) error {
+	shown := p.last.Load()
+	between := x509.NewCertPool()
+	for _, der := range shown.Certificate[1:] {
+		if c, err := x509.ParseCertificate(der); err == nil {
+			between.AddCert(c)
+		}
+	}
+	believe := x509.VerifyOptions{Roots: pool, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+	if _, err := shown.Leaf.Verify(believe); err != nil {
+		return fmt.Errorf("certificate %s is not good for a client: %w", p.files.Cert, err)
+	}
+	if host == "" {
+		return nil
+	}
+	believe.DNSName, believe.KeyUsages = host, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	if _, err := shown.Leaf.Verify(believe); err != nil {
+		return fmt.Errorf("certificate %s is not good for a server at %s: %w", p.files.Cert, host, err)
+	}
+	return nil
 }
 
 // encode makes PEM of a certificate and of its key.

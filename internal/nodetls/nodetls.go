@@ -27,6 +27,8 @@ type Credentials struct {
 	nodes, readers *x509.CertPool
 	// derived are the nodes' authority's name, when the key and not a name says who the other is.
 	derived string
+	// check is Check of an operator's certificate; nil where this process has made its own.
+	check func(host string) error
 	// write puts what is shown into files.
 	write func(dir string, hosts []string) (Files, error)
 }
@@ -79,6 +81,16 @@ func (c *Credentials) verifier(pool *x509.CertPool, usage x509.ExtKeyUsage) func
 		}
 		return nil
 	}
+}
+
+// Check refuses a certificate that the cluster's other processes would not
+// believe: as a client's, or, if this one listens for them at a host, as a
+// server's there ("" is at no host that has to be named).
+func (c *Credentials) Check(host string) error {
+	if c.check == nil {
+		return nil
+	}
+	return c.check(host)
 }
 
 // Files are PEM files, for programs that take them by name.

@@ -2,6 +2,7 @@ package nodetls
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
@@ -165,6 +166,65 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// checked wants what Check says of a host; "" is that it is well.
+func checked(t *testing.T, c *Credentials, host, want string) {
+	t.Helper()
+	if err := c.Check(host); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+		t.Errorf("at %q: %v, want %q", host, err, want)
+	}
+}
+
+// TestCheck: what others would refuse is known before they do, of either side,
+// also of a certificate that another one stands behind; what is derived of a key
+// is good everywhere.
+func TestCheck(t *testing.T) {
+	checked(t, fromKey(t, "0123456789abcdef0123456789abcdef"), "anywhere", "")
+	root, mid := chain(t)
+	both := []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}
+	for _, c := range []struct {
+		by     *authority
+		usages []x509.ExtKeyUsage
+		behind [][]byte
+		want   string
+	}{
+		{root, both, nil, ""},
+		{root, both[:1], nil, "x is not good for a server at node1: x509: certificate specifies an incompatible key usage"},
+		{root, both[1:], nil, "x is not good for a client: x509: certificate specifies an incompatible key usage"},
+		{mid, both, [][]byte{mid.certificate.Raw}, ""},
+		{mid, both, nil, "signed by unknown authority"},
+	} {
+		own, err := c.by.issue("node", []string{"node1"}, c.usages...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		own.Certificate = append(own.Certificate, c.behind...)
+		p := &pair{files: Files{Cert: "x"}}
+		p.last.Store(own)
+		checked(t, &Credentials{check: func(host string) error { return p.check(pool(root), host) }}, "node1", c.want)
+	}
+}
+
+// chain is an authority and one that it vouches for.
+func chain(t *testing.T) (root, mid *authority) {
+	t.Helper()
+	root, err := deriveAuthority([]byte("the first"), kindNodes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root.certificate.MaxPathLen, root.certificate.MaxPathLenZero = -1, false
+	if mid, err = deriveAuthority([]byte("the second"), kindReaders); err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.CreateCertificate(rand.Reader, mid.certificate, root.certificate, mid.private.Public(), root.private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mid.certificate, err = x509.ParseCertificate(der); err != nil {
+		t.Fatal(err)
+	}
+	return root, mid
+}
+
 // TestFiles: an operator's certificates; those that are replaced are shown from then on.
 func TestFiles(t *testing.T) {
 	dir, other := t.TempDir(), t.TempDir()
@@ -179,6 +239,10 @@ func TestFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	checked(t, c, "", "")
+	checked(t, c, "node1", "")
+	checked(t, c, "127.0.0.1", "")
+	checked(t, c, "node2", "cert.pem is not good for a server at node2: ")
 	client := func(host string) *tls.Config {
 		t := c.ClientTLS()
 		t.ServerName = host
