@@ -133,12 +133,13 @@ type Membership struct {
 
 	stop    context.CancelFunc
 	ended   chan struct{} // closed when the goroutine has ended
-	removed error         // why it ended by itself; written before ended is closed
+	refused error         // why it ended by itself; written before ended is closed
 }
 
 // Join makes the node a member: live as long as this process renews its lease,
 // at thirds of the ttl and more often after failures. Close ends it. It is refused (55006) as long as another
-// directory is the node's, and (42704) for a node that was removed.
+// directory is the node's, (42704) for a node that was removed and (55000) for one
+// that has been started since.
 func (s *Store) Join(ctx context.Context, leaser metakv.Leaser, node Node, ttl time.Duration) (*Membership, error) {
 	m := &Membership{store: s, leaser: leaser, node: node, ttl: ttl, announced: make(chan func()), ended: make(chan struct{})}
 	if err := m.register(ctx); err != nil {
@@ -169,10 +170,11 @@ func (m *Membership) Announce(ctx context.Context, node Node) error {
 func errClosed() error { return pgerr.New(pgerr.AdminShutdown, "the node has left the cluster") }
 
 // Wait waits until the node has left: nil after Close, else why it cannot be a
-// member any more: it was removed while its lease had run out.
+// member any more: it was removed while its lease had run out (42704), or started
+// from a copy of its directory (55000).
 func (m *Membership) Wait() error {
 	<-m.ended
-	return m.removed
+	return m.refused
 }
 
 // ErrAnotherNode refuses a node whose name another one has, with a data
@@ -184,6 +186,12 @@ func ErrAnotherNode(old Node) error {
 // errElsewhere refuses a node that was faster, or withdrew, under the same name at this moment.
 func errElsewhere(name string) error {
 	return pgerr.New(pgerr.ObjectInUse, "node %q has just joined from elsewhere", name)
+}
+
+// errStartedAgain refuses a process of a node that has been started after it:
+// shards that both have written to are nobody's any more.
+func errStartedAgain(now Node) error {
+	return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "node %q has been started again, at %s, from a copy of this data directory", now.Name, now.Clients)
 }
 
 // errRemoved refuses a node that an operator has taken out of the cluster.
@@ -217,6 +225,9 @@ func (m *Membership) found(ctx context.Context) (before, name metakv.KV, err err
 		}
 		if old.Directory != m.node.Directory {
 			return before, name, ErrAnotherNode(old)
+		}
+		if old.Boot > m.node.Boot {
+			return before, name, errStartedAgain(old)
 		}
 		if m.node.Logs == nil {
 			m.node.Logs = old.Logs // they are the directory's: nobody is to forget them while the node starts
@@ -290,8 +301,8 @@ func (m *Membership) renew(ctx context.Context) {
 			if lapsed := m.lapsed.Load(); lapsed != nil {
 				(*lapsed)()
 			}
-			if err = m.register(ctx); pgerr.HasCode(err, pgerr.UndefinedObject) {
-				m.removed = err
+			if err = m.register(ctx); forGood(err) {
+				m.refused = err
 				return
 			}
 			if err != nil {
@@ -307,6 +318,11 @@ func (m *Membership) renew(ctx context.Context) {
 			m.store.log.Warn("renewing the node's lease failed", "error", err)
 		}
 	}
+}
+
+// forGood reports whether who was refused with an error will always be.
+func forGood(err error) bool {
+	return pgerr.HasCode(err, pgerr.UndefinedObject) || pgerr.HasCode(err, pgerr.ObjectNotInPrerequisiteState)
 }
 
 // keepAlive renews the lease once.

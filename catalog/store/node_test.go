@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -156,6 +157,45 @@ func TestLeaseIsCertain(t *testing.T) {
 		nodes, err := s.Nodes(t.Context())
 		return err == nil && nodes[0].Live && time.Now().Before(m.Until())
 	})
+	if err := m.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestStartedFromACopy: who was halted while a copy of its directory was started
+// is not the node any more, and does not come back.
+func TestStartedFromACopy(t *testing.T) {
+	kv := &unheard{Store: memory.New()}
+	s := open(t, kv)
+	id, err := s.NodeID(t.Context(), "c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := store.Node{ID: id, Name: "c", Directory: "d", Clients: "127.0.0.1:1", Boot: 1}
+	halted, err := s.Join(t.Context(), kv, node, 15*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kv.keepAlive.Store(true)
+	kv.Advance(time.Hour)
+	copied := node
+	copied.Boot, copied.Clients = 2, "127.0.0.1:2"
+	m, err := s.Join(t.Context(), kv, copied, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kv.keepAlive.Store(false)
+	time.AfterFunc(10*time.Second, func() { halted.Close(context.Background()) })
+	if err := halted.Wait(); !pgerr.HasCode(err, pgerr.ObjectNotInPrerequisiteState) || !strings.Contains(err.Error(), "at 127.0.0.1:2, from a copy") {
+		t.Errorf("it goes on: %v", err)
+	}
+	if _, err := s.Join(t.Context(), kv, node, time.Second); !pgerr.HasCode(err, pgerr.ObjectNotInPrerequisiteState) {
+		t.Errorf("a start that was overtaken: %v", err)
+	}
+	nodes, err := s.Nodes(t.Context())
+	if err != nil || len(nodes) != 1 || nodes[0].Boot != 2 || !nodes[0].Live {
+		t.Errorf("%+v, %v", nodes, err)
+	}
 	if err := m.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
