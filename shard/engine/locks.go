@@ -36,6 +36,8 @@ type locking struct {
 	rowless   bool   // of a table: not had where somebody has it instead of its rows (lock.NoRows)
 	// fresh, when not nil, is told whether the lock was not held before.
 	fresh *bool
+	// by, when not nil, has connections that others are to have while it waits.
+	by *write
 }
 
 // rowLock names the lock of a row.
@@ -68,6 +70,9 @@ func (l *locks) acquire(ctx context.Context, b *branch, number txn.Statement, ke
 	}
 	l.mu.Unlock()
 	if result == lock.Waiting {
+		if how.by != nil {
+			defer how.by.park()()
+		}
 		if result, err = l.await(ctx, w, how); err != nil {
 			return false, err
 		}

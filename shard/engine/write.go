@@ -241,6 +241,19 @@ func (w *write) connect(ctx context.Context) (*sqlite.Conn, error) {
 	return w.conn, err
 }
 
+// park keeps connections to SQLite for others while a lock is waited for: who has
+// it may need one to go on, and without that all could be in the hands of those who wait.
+func (w *write) park() (resume func()) {
+	if w.conn != nil {
+		w.conn.Release()
+		w.conn = nil
+	}
+	if w.scan != nil {
+		return w.scan.Park()
+	}
+	return func() {}
+}
+
 // oneRow runs a query of at most one row and returns it in memory of its own.
 func (w *write) oneRow(ctx context.Context, conn *sqlite.Conn, sql string, params []byte) ([]byte, error) {
 	st, err := conn.Prepare(sql)
@@ -273,7 +286,7 @@ func (w *write) lockRow(ctx context.Context, key string, strength shard.LockStre
 	l := w.lock
 	l.strength = strength
 	l.relation = w.r.Table.Name
-	l.fresh = &w.fresh
+	l.fresh, l.by = &w.fresh, w
 	return w.granted(w.e.locks.acquire(ctx, w.b, w.r.Statement, rowLock(w.r.Table, key), l))
 }
 
@@ -290,7 +303,7 @@ func (w *write) lockValue(ctx context.Context, ix *shard.Index, value string) er
 	if w.fresh = false; w.b.wholeTable(w.r.Table) {
 		return nil
 	}
-	l := locking{strength: shard.LockUpdate, timeoutMS: w.lock.timeoutMS, relation: w.r.Table.Name, fresh: &w.fresh}
+	l := locking{strength: shard.LockUpdate, timeoutMS: w.lock.timeoutMS, relation: w.r.Table.Name, fresh: &w.fresh, by: w}
 	if w.lock.wait == shard.WaitTry {
 		l.wait = shard.WaitTry
 	}

@@ -6,6 +6,7 @@ import "C"
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -29,7 +30,8 @@ type DB struct {
 	readers []*Conn    // every open reader, for Interrupt
 	idle    []*Conn    // those in nobody's hands; the most recently used is last
 	opening int        // readers being opened
-	waiting []chan *Conn
+	parked  int        // readers in the hands of who waits for others (Park)
+	waiting []chan handed
 	out     int // readers in somebody's hands
 	closed  bool
 	drained chan struct{} // closed when out reaches 0 after closed
@@ -97,14 +99,26 @@ func (db *DB) isClosed() bool {
 	return db.closed
 }
 
-// Reader takes a connection for reading, waiting while MaxReaders are in use.
+// handed is what who waits for a reader gets: one, or that one may be opened now,
+// or that the DB is closed.
+type handed struct {
+	conn   *Conn
+	closed bool
+}
+
+// Reader takes a connection for reading, waiting while MaxReaders are in use,
+// beside those that are parked.
 func (db *DB) Reader(ctx context.Context) (*Conn, error) {
-	turn := make(chan *Conn, 1)
-	c, err := db.takeReader(turn)
-	if c != nil || err != nil {
-		return c, err
+	for {
+		turn := make(chan handed, 1)
+		c, err := db.takeReader(turn)
+		if c != nil || err != nil {
+			return c, err
+		}
+		if c, err = db.awaitReader(ctx, turn); c != nil || err != nil {
+			return c, err
+		}
 	}
-	return db.awaitReader(ctx, turn)
 }
 
 // SpareReader is Reader without waiting: nil when all are in use. It is for who
@@ -113,7 +127,7 @@ func (db *DB) SpareReader() (*Conn, error) { return db.takeReader(nil) }
 
 // takeReader takes a reader that is free, or may be opened; nil when there is
 // none, then turn waits in the queue.
-func (db *DB) takeReader(turn chan *Conn) (*Conn, error) {
+func (db *DB) takeReader(turn chan handed) (*Conn, error) {
 	db.mu.Lock()
 	if db.closed {
 		db.mu.Unlock()
@@ -126,7 +140,7 @@ func (db *DB) takeReader(turn chan *Conn) (*Conn, error) {
 		db.mu.Unlock()
 		return c, nil
 	}
-	if len(db.readers)+db.opening < db.opts.MaxReaders {
+	if len(db.readers)+db.opening < db.opts.MaxReaders+db.parked {
 		db.opening++
 		db.out++
 		db.mu.Unlock()
@@ -153,14 +167,14 @@ func (db *DB) openReader() (*Conn, error) {
 	return c, nil
 }
 
-// awaitReader waits for a reader to be handed over on turn; nil means closed.
-func (db *DB) awaitReader(ctx context.Context, turn chan *Conn) (*Conn, error) {
+// awaitReader waits for a reader to be handed over on turn; nil means that one may be opened.
+func (db *DB) awaitReader(ctx context.Context, turn chan handed) (*Conn, error) {
 	select {
-	case c := <-turn:
-		if c == nil {
+	case h := <-turn:
+		if h.closed {
 			return nil, db.errClosed()
 		}
-		return c, nil
+		return h.conn, nil
 	case <-ctx.Done():
 	}
 	db.mu.Lock()
@@ -173,20 +187,58 @@ func (db *DB) awaitReader(ctx context.Context, turn chan *Conn) (*Conn, error) {
 	}
 	db.mu.Unlock()
 	// Handed over in the same moment.
-	if c := <-turn; c != nil {
-		c.Release()
+	switch h := <-turn; {
+	case h.conn != nil:
+		h.conn.Release()
+	case !h.closed:
+		db.mu.Lock()
+		defer db.mu.Unlock()
+		db.hand(handed{})
 	}
 	return nil, pgerr.From(ctx.Err())
 }
 
-// putReader takes a clean reader back, or hands it to who waits longest.
+// hand gives something to who waits longest; it reports false when nobody
+// waits. The caller holds mu.
+func (db *DB) hand(h handed) bool {
+	if len(db.waiting) == 0 {
+		return false
+	}
+	turn := db.waiting[0]
+	db.waiting = append(db.waiting[:0], db.waiting[1:]...)
+	turn <- h
+	return true
+}
+
+// Park says that who has a reader waits for somebody who may need one to go on:
+// it does not count among MaxReaders until resume.
+func (c *Conn) Park() (resume func()) {
+	db := c.db
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.parked++
+	db.hand(handed{})
+	return func() {
+		db.mu.Lock()
+		defer db.mu.Unlock()
+		db.parked--
+	}
+}
+
+// putReader takes a clean reader back, or hands it to who waits longest. One
+// that was opened beside parked ones is closed when they are not any more.
 func (db *DB) putReader(c *Conn) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	if len(db.waiting) > 0 {
-		turn := db.waiting[0]
-		db.waiting = append(db.waiting[:0], db.waiting[1:]...)
-		turn <- c
+	if db.hand(handed{conn: c}) {
+		return
+	}
+	if len(db.readers) > db.opts.MaxReaders+db.parked {
+		db.readers = slices.DeleteFunc(db.readers, func(r *Conn) bool { return r == c })
+		db.mu.Unlock()
+		_ = c.close() // nothing is written by it
+		db.mu.Lock()
+		db.leave() // Close's are the last connections
 		return
 	}
 	db.idle = append(db.idle, c)
@@ -252,7 +304,7 @@ func (db *DB) shut() bool {
 		close(db.drained)
 	}
 	for _, turn := range db.waiting {
-		turn <- nil
+		turn <- handed{closed: true}
 	}
 	db.waiting = nil
 	return true

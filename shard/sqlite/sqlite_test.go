@@ -454,6 +454,43 @@ func TestStatementCache(t *testing.T) {
 	}
 }
 
+// TestParkedReaders: who waits for others keeps no reader from them, whether
+// they come before or after; the connections that this takes go with it.
+func TestParkedReaders(t *testing.T) {
+	db := open(t, Options{MaxReaders: 1})
+	a := reader(t, db)
+	got := make(chan *Conn)
+	go func() { got <- reader(t, db) }()
+	for waits := 0; waits == 0; {
+		db.mu.Lock()
+		waits = len(db.waiting)
+		db.mu.Unlock()
+	}
+	resume := a.Park()
+	b := <-got
+	if c, err := db.SpareReader(); c != nil || err != nil {
+		t.Errorf("a second reader beside a parked one: %v, %v", c, err)
+	}
+	again := b.Park()
+	c := reader(t, db)
+	if query(t, c, "SELECT 1") != "1" || query(t, a, "SELECT 1") != "1" {
+		t.Error("they do not read")
+	}
+	resume()
+	again()
+	c.Release()
+	b.Release()
+	if len(db.readers) != 1 || len(db.idle) != 0 || db.parked != 0 {
+		t.Errorf("%d readers, %d idle, %d parked", len(db.readers), len(db.idle), db.parked)
+	}
+	a.Release()
+	if c := reader(t, db); c != a {
+		t.Error("another connection than the one released")
+	} else {
+		c.Release()
+	}
+}
+
 func TestReaderPool(t *testing.T) {
 	db := open(t, Options{MaxReaders: 2})
 	a, b := reader(t, db), reader(t, db)
