@@ -8,6 +8,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
@@ -31,6 +32,7 @@ type DB struct {
 	idle    []*Conn    // those in nobody's hands; the most recently used is last
 	opening int        // readers being opened
 	parked  int        // readers in the hands of who waits for others (Park)
+	beyond  int        // how many more than MaxReaders there may be, since those are kept
 	waiting []chan handed
 	out     int // readers in somebody's hands
 	closed  bool
@@ -106,8 +108,12 @@ type handed struct {
 	closed bool
 }
 
+// readerPatience is how long a reader is waited for. Then those who have one are
+// not at work, as a rule: their clients do not read what they asked for.
+const readerPatience = 200 * time.Millisecond
+
 // Reader takes a connection for reading, waiting while MaxReaders are in use,
-// beside those that are parked.
+// beside those that are parked. When none comes back one more is opened.
 func (db *DB) Reader(ctx context.Context) (*Conn, error) {
 	for {
 		turn := make(chan handed, 1)
@@ -140,7 +146,7 @@ func (db *DB) takeReader(turn chan handed) (*Conn, error) {
 		db.mu.Unlock()
 		return c, nil
 	}
-	if len(db.readers)+db.opening < db.opts.MaxReaders+db.parked {
+	if len(db.readers)+db.opening < db.opts.MaxReaders+db.parked+db.beyond {
 		db.opening++
 		db.out++
 		db.mu.Unlock()
@@ -169,25 +175,23 @@ func (db *DB) openReader() (*Conn, error) {
 
 // awaitReader waits for a reader to be handed over on turn; nil means that one may be opened.
 func (db *DB) awaitReader(ctx context.Context, turn chan handed) (*Conn, error) {
+	patience := time.NewTimer(readerPatience)
+	defer patience.Stop()
 	select {
 	case h := <-turn:
-		if h.closed {
-			return nil, db.errClosed()
+		return h.conn, db.errIf(h.closed)
+	case <-patience.C:
+		if db.leaveQueue(turn, 1) {
+			return nil, nil
 		}
-		return h.conn, nil
+		h := <-turn // handed over in the same moment
+		return h.conn, db.errIf(h.closed)
 	case <-ctx.Done():
 	}
-	db.mu.Lock()
-	for i, w := range db.waiting {
-		if w == turn {
-			db.waiting = append(db.waiting[:i], db.waiting[i+1:]...)
-			db.mu.Unlock()
-			return nil, pgerr.From(ctx.Err())
-		}
+	if db.leaveQueue(turn, 0) {
+		return nil, pgerr.From(ctx.Err())
 	}
-	db.mu.Unlock()
-	// Handed over in the same moment.
-	switch h := <-turn; {
+	switch h := <-turn; { // likewise
 	case h.conn != nil:
 		h.conn.Release()
 	case !h.closed:
@@ -196,6 +200,28 @@ func (db *DB) awaitReader(ctx context.Context, turn chan handed) (*Conn, error) 
 		db.hand(handed{})
 	}
 	return nil, pgerr.From(ctx.Err())
+}
+
+// errIf is errClosed when the DB is.
+func (db *DB) errIf(closed bool) error {
+	if closed {
+		return db.errClosed()
+	}
+	return nil
+}
+
+// leaveQueue gives up a turn, and has so many more readers than MaxReaders
+// allowed; false when something was handed over before.
+func (db *DB) leaveQueue(turn chan handed, more int) bool {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	i := slices.Index(db.waiting, turn)
+	if i < 0 {
+		return false
+	}
+	db.waiting = slices.Delete(db.waiting, i, i+1)
+	db.beyond += more
+	return true
 }
 
 // hand gives something to who waits longest; it reports false when nobody
@@ -225,21 +251,25 @@ func (c *Conn) Park() (resume func()) {
 	}
 }
 
-// putReader takes a clean reader back, or hands it to who waits longest. One
-// that was opened beside parked ones is closed when they are not any more.
+// putReader takes a clean reader back, or hands it to who waits longest. One too
+// many is closed when there is another that nobody has.
 func (db *DB) putReader(c *Conn) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	if db.hand(handed{conn: c}) {
 		return
 	}
-	if len(db.readers) > db.opts.MaxReaders+db.parked {
+	if len(db.readers) > db.opts.MaxReaders+db.parked && len(db.idle) > 0 {
+		db.beyond = max(0, db.beyond-1)
 		db.readers = slices.DeleteFunc(db.readers, func(r *Conn) bool { return r == c })
 		db.mu.Unlock()
 		_ = c.close() // nothing is written by it
 		db.mu.Lock()
 		db.leave() // Close's are the last connections
 		return
+	}
+	if len(db.readers) <= db.opts.MaxReaders {
+		db.beyond = 0
 	}
 	db.idle = append(db.idle, c)
 	db.leave()

@@ -10,7 +10,7 @@ type Options struct {
 	VFS string
 
 	// MaxReaders bounds the reader connections (200 KB and two file handles
-	// each) that are not parked; 0 is 16. They are opened when first needed.
+	// each) that are at work; 0 is 16. They are opened when first needed.
 	MaxReaders int
 
 	// CacheKiB is the page cache of each connection; 0 is 2048. Pages read

@@ -480,14 +480,28 @@ func TestParkedReaders(t *testing.T) {
 	again()
 	c.Release()
 	b.Release()
-	if len(db.readers) != 1 || len(db.idle) != 0 || db.parked != 0 {
+	a.Release()
+	if len(db.readers) != 1 || len(db.idle) != 1 || db.parked != 0 {
 		t.Errorf("%d readers, %d idle, %d parked", len(db.readers), len(db.idle), db.parked)
 	}
-	a.Release()
-	if c := reader(t, db); c != a {
-		t.Error("another connection than the one released")
-	} else {
+}
+
+// TestReadersThatAreKept: who does not get a reader in time gets one more.
+func TestReadersThatAreKept(t *testing.T) {
+	db := open(t, Options{MaxReaders: 1})
+	a := reader(t, db)
+	for range 3 {
+		b := reader(t, db)
+		c := reader(t, db)
+		b.Release()
 		c.Release()
+		if len(db.readers) != 2 || len(db.idle) != 1 {
+			t.Errorf("%d readers, %d idle", len(db.readers), len(db.idle))
+		}
+	}
+	a.Release()
+	if len(db.readers) != 1 || db.beyond != 0 {
+		t.Errorf("%d readers, %d beyond", len(db.readers), db.beyond)
 	}
 }
 

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"io"
 	"strconv"
 	"testing"
 
@@ -46,4 +47,29 @@ func TestCrowdAtARow(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestCrowdThatDoesNotRead: clients that leave the rows unread that they have
+// asked for keep nobody else from the shard.
+func TestCrowdThatDoesNotRead(t *testing.T) {
+	n := node.Start(t, func(c *server.Config) { c.Shards = 1 })
+	conn := client.Connect(t, n.Address())
+	client.Exec(t, conn, "CREATE TABLE t (id int PRIMARY KEY, v text)", "INSERT INTO t SELECT g, repeat('x', 10000) FROM generate_series(1, 3000) g", "CHECKPOINT")
+	for range crowd {
+		c := client.Connect(t, n.Address())
+		r, w := io.Pipe()
+		go func() {
+			_, err := c.PgConn().CopyTo(t.Context(), w, "COPY t TO STDOUT")
+			w.CloseWithError(err)
+		}()
+		if _, err := io.ReadFull(r, make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if _, err := io.Copy(io.Discard, r); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	client.Exec(t, conn, "SET statement_timeout = '20s'", "SELECT count(*) FROM t", "SELECT FROM t WHERE id = 1", "UPDATE t SET v = '' WHERE id = 2")
 }
