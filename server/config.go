@@ -328,7 +328,7 @@ func (c *Config) checkEtcd() error {
 	}
 	for _, text := range strings.Split(c.Etcd, ",") {
 		u, err := url.Parse(text)
-		if err != nil || !slices.Contains([]string{"http", "https", "unix"}, u.Scheme) || u.Scheme != "unix" && u.Host == "" {
+		if err != nil || !slices.Contains([]string{"http", "https", "unix"}, u.Scheme) || u.Scheme != "unix" && (u.Hostname() == "" || u.Port() == "") {
 			return fmt.Errorf("etcd: %q is no URL: http://HOST:PORT, https://HOST:PORT or unix:///PATH", text)
 		}
 	}

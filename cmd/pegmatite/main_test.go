@@ -55,6 +55,8 @@ func TestWrongCalls(t *testing.T) {
 		{[]string{"--node-tls-ca", "x", "--node-tls-cert", "x", "--node-tls-key", "x", "--cluster-key", "x"}, "one excludes the other"},
 		{[]string{"--etcd", "192.0.2.1:2379"}, `etcd: "192.0.2.1:2379" is no URL`},
 		{[]string{"--etcd", "etcd:2379"}, `etcd: "etcd:2379" is no URL`},
+		{[]string{"--etcd", "http://localhost"}, `etcd: "http://localhost" is no URL`},
+		{[]string{"--etcd", "http://:2379"}, `etcd: "http://:2379" is no URL`},
 		{[]string{"--etcd", "http://127.0.0.1:1,http://"}, `etcd: "http://" is no URL`},
 		{[]string{"--node", "a b"}, `node: "a b" is no name`},
 		{[]string{"--node", strings.Repeat("a", 64)}, "is no name: up to 63 letters, digits, dots, hyphens and underscores"},

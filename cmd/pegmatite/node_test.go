@@ -99,6 +99,7 @@ b 2 serving B 0 0 0
 	says("node \"b\" has no shards; once it is stopped, `pegmatite node remove b` takes it out of the cluster\n", "drain", "b")
 	states("1 serving 1 8", "2 draining 0 0")
 	says("node \"b\" is not drained any more; 0 shards to move to it\n", "drain", "--undo", "b")
+	says("node \"b\" is not drained\n", "drain", "--undo", "b")
 	states("1 serving 1 8", "2 serving 0 0")
 	says("node \"b\" has no shards; once it is stopped, `pegmatite node remove b` takes it out of the cluster\n", "drain", "--no-wait", "b")
 	refused(t, exitFailure, `node "b" is alive: stop it before it is removed`, "node", "remove", "b")

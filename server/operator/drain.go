@@ -95,6 +95,10 @@ func (o *Operator) Undo(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	if !n.Draining {
+		o.say("node %q is not drained", name)
+		return nil
+	}
 	if err := o.Store.Drain(ctx, n.ID, false); err != nil {
 		return err
 	}
