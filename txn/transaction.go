@@ -84,6 +84,13 @@ func (m *Manager) Over(ids []ID) []ID {
 	return over
 }
 
+// Ahead reports whether a transaction of this boot has not begun yet.
+func (m *Manager) Ahead(id ID) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return id.Seq > m.seq
+}
+
 // Txn is a transaction as its coordinator sees it: which statements were sent,
 // which shards hold something of it, what it reads at. Statements of one
 // transaction may touch shards concurrently; beginning and ending statements

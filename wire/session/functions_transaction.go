@@ -16,6 +16,8 @@ var transactionFunctions = map[string]function{
 	"pg_current_xact_id":             transactionID,
 	"txid_current_if_assigned":       assignedTransactionID,
 	"pg_current_xact_id_if_assigned": assignedTransactionID,
+	"pg_xact_status":                 transactionStatus,
+	"txid_status":                    transactionStatus,
 	"pg_sleep": func(ctx context.Context, _ *Session, args []types.Datum) (types.Datum, error) {
 		return sleep(ctx, time.Duration(min(args[0].Float(), maxSleepS)*float64(time.Second)))
 	},

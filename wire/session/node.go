@@ -53,6 +53,7 @@ type Node struct {
 	Metrics Metrics
 
 	sessions sessions
+	outcomes outcomes
 	rowIDs   exec.RowIDs // of tables without a primary key
 }
 

@@ -5,7 +5,7 @@
 //	session.go      Session and what it asks of its node (this file: the contract)
 //	node.go         Node: what all sessions of a process share; cluster.go the shards as a session sees them
 //	status.go       the transaction status table
-//	transaction.go  begin, commit, savepoints; begin.go the commands for them
+//	transaction.go  begin, commit, savepoints; begin.go the commands for them; outcomes.go what became of it
 //	query.go        the simple protocol; extended.go the extended one
 //	prepared.go     prepared statements; portal.go portals
 //	execute.go      one statement, by whichever protocol, to its result; output.go how that is sent

@@ -134,6 +134,7 @@ func (s *Session) commit(ctx context.Context) error {
 			s.node.Log.Warn("publishing statistics", "error", e) // the transaction is committed: ANALYZE can be run again
 		}
 	}
+	s.noteOutcome(err)
 	s.endTransaction(err == nil)
 	return err
 }
@@ -180,6 +181,7 @@ func (s *Session) rollback(ctx context.Context) {
 	if tx.change != nil {
 		s.node.Schema.Rollback(context.WithoutCancel(ctx), tx.txn, tx.change)
 	}
+	s.noteOutcome(errRolledBack)
 	s.endTransaction(false)
 }
 
