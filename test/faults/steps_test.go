@@ -22,6 +22,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog/pgcatalog"
 	"github.com/pegmatitedb/pegmatite/catalog/store"
 	"github.com/pegmatitedb/pegmatite/server"
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
@@ -283,7 +284,22 @@ func (s *stepped) whole(mark string, change bool, c *pgx.Conn) {
 	if sum := one[int](s.t, c, "SELECT sum(balance)::int FROM accounts"); sum != 50*steppedBalance {
 		s.t.Errorf("%s: the sum is %d", mark, sum)
 	}
-	run(s.t, c, "SET lock_timeout = '10s'", fmt.Sprintf("UPDATE accounts SET balance = balance WHERE id IN (%d, %d, %d)", s.accounts[0], s.accounts[1], s.accounts[2]))
+	run(s.t, c, "SET lock_timeout = '10s'")
+	s.write(c)
+}
+
+// write changes the transaction's rows. With mortalSilence a commit that the
+// machine holds up for half a second is given up: it is tried again then.
+func (s *stepped) write(c *pgx.Conn) {
+	s.t.Helper()
+	sql := fmt.Sprintf("UPDATE accounts SET balance = balance WHERE id IN (%d, %d, %d)", s.accounts[0], s.accounts[1], s.accounts[2])
+	client.Eventually(s.t, "the rows can be written", func() bool {
+		_, err := c.Exec(context.Background(), sql)
+		if err != nil && client.Code(err) != "40001" {
+			s.t.Fatal(err)
+		}
+		return err == nil
+	})
 }
 
 // again starts a node that has died, and says at which step.
