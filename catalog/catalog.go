@@ -3,7 +3,9 @@
 //
 //	catalog           descriptors, Snapshot (look-ups), Change (what one transaction's DDL makes of a snapshot)
 //	                  catalog.go descriptors · object.go what they share · snapshot.go, lookup.go look-ups · list.go walks
-//	                  rowtype.go relations' row types · change.go one transaction's DDL · rebase.go conflicts with others' DDL ·
+//	                  usertype.go types that users make · rowtype.go relations' row types, types by name and number ·
+//	                  typeuse.go who uses which type · typename.go types in texts that are kept ·
+//	                  change.go one transaction's DDL · rebase.go conflicts with others' DDL ·
 //	                  bootstrap.go a new cluster · privilege.go what roles may · indexname.go names that indexes choose ·
 //	                  temporary.go what goes with a session
 //	catalog/store     publishes changes through metakv, caches and watches them
@@ -110,8 +112,9 @@ type Table struct {
 	// now, where PostgreSQL would not have rewritten them; 0: none. Snapshots
 	// from then would find the table empty.
 	Moved     uint64
-	RowType   OID // its pg_type row
-	ArrayType OID // the pg_type row of arrays of it
+	RowType   OID    // its pg_type row
+	ArrayType OID    // the pg_type row of arrays of it
+	ArrayName string // what that is called; "" is the table's name behind an underscore
 	Options   map[string]string
 	Comment   string
 
@@ -128,6 +131,8 @@ type Table struct {
 	// NextAttnum likewise; 1600 is the limit.
 	NextAttnum int16
 	Stats      Statistics
+
+	made *madeTypes
 }
 
 // ColumnID numbers a table's columns from 1, never reused. A row's image holds
@@ -255,9 +260,10 @@ type View struct {
 	Owner    OID
 	// Temporary views are a session's own.
 	Temporary bool
-	// RowType and ArrayType are as a table's; Rule is its row in pg_rewrite.
+	// RowType, ArrayType and ArrayName are as a table's; Rule is its row in pg_rewrite.
 	RowType   OID
 	ArrayType OID
+	ArrayName string
 	Rule      OID
 	Query     string // deparsed
 	// Sees is the last attribute number that each relation which the query names
@@ -266,6 +272,8 @@ type View struct {
 	Columns []Column
 	Comment string
 	Version uint64
+
+	made *madeTypes
 }
 
 // Role is a row of pg_authid, with its memberships.

@@ -1,5 +1,7 @@
 package catalog
 
+import "github.com/pegmatitedb/pegmatite/internal/types"
+
 // Change is what one transaction's DDL makes of a snapshot. It belongs to one
 // session; the snapshots that it gives out are immutable and may be shared.
 //
@@ -47,14 +49,19 @@ func (c *Change) Snapshot() *Snapshot {
 func (c *Change) Empty() bool { return len(c.touched) == 0 }
 
 // Put makes o current in the place of what has its key. The caller gives o
-// away: it must not change any more. A relation's Version becomes one more
+// away: it must not change any more. A relation's or type's Version becomes one more
 // than that of the relation it replaces, or than its own if it replaces none:
 // a copy that shares indexes with its original is as new as they need. What o lies in (its schema, its
-// database) and its owner count as read.
+// database), its owner and the types that it is made of count as read.
 func (c *Change) Put(o Object) {
 	prev, _ := c.writable().objects.Get(objectEntry{key: o.ObjectKey()})
 	raiseVersion(o, prev.object)
 	c.readParent(o)
+	eachType(o, func(t **types.Type) {
+		if owner := c.work.TypeOwner(*t); owner != nil {
+			c.read(owner.ObjectKey())
+		}
+	})
 	c.begin(o.ObjectKey(), prev)
 	c.work.put(o, 0)
 }
@@ -95,6 +102,10 @@ func (c *Change) readParent(o Object) {
 		ref := o.Ref()
 		c.read(Key{Class: ClassSchema, OID: ref.Schema, Database: ref.Database})
 		c.read(roleKey(ref.Owner))
+	case UserType:
+		h := o.Header()
+		c.read(Key{Class: ClassSchema, OID: h.Schema, Database: h.Database})
+		c.read(roleKey(h.Owner))
 	}
 }
 
@@ -112,8 +123,15 @@ func (c *Change) begin(key Key, prev objectEntry) {
 	c.touched[key]++
 }
 
-// raiseVersion sets the version of a relation that is about to be put.
+// raiseVersion sets the version of a relation or type that is about to be put.
 func raiseVersion(o, prev Object) {
+	if t, ok := o.(UserType); ok {
+		t.Header().Version++
+		if old, ok := prev.(UserType); ok {
+			t.Header().Version = old.Header().Version + 1
+		}
+		return
+	}
 	r, ok := o.(Relation)
 	if !ok {
 		return

@@ -85,8 +85,7 @@ func (s *Snapshot) View(oid OID) *View {
 // table; nil, nil when there is none.
 func (s *Snapshot) IndexByName(database, schema OID, name string) (*Table, *Index) {
 	e, ok := s.names.Get(nameEntry{class: ClassRelation, database: database, schema: schema, name: name})
-	if ok && e.index != 0 {
-		t := e.object.(*Table)
+	if t, isTable := e.object.(*Table); ok && e.index != 0 && isTable {
 		return t, t.Index(e.index)
 	}
 	if !ok {
@@ -110,13 +109,26 @@ func (s *Snapshot) IndexByOID(oid OID) (*Table, *Index) {
 // Owner returns the relation that a part belongs to: an index, constraint,
 // default, rule, row type or array type, by OID; nil when the OID is no part.
 func (s *Snapshot) Owner(part OID) Relation {
+	r, _ := s.partOwner(part).(Relation)
+	return r
+}
+
+// partOwner is the relation or user-defined type that a part belongs to, or nil.
+func (s *Snapshot) partOwner(part OID) Object {
 	if e, ok := s.parts.Get(partEntry{part: part}); ok {
-		return s.RelationByOID(e.relation)
+		return s.Object(e.owner)
 	}
 	if r, ok := s.system.byPart[part]; ok {
 		return r
 	}
 	return nil
+}
+
+// PartOfType returns the user-defined type that a part belongs to: its array type,
+// a composite's relation, a domain's constraint, by OID; nil when the OID is none.
+func (s *Snapshot) PartOfType(part OID) UserType {
+	t, _ := s.partOwner(part).(UserType)
+	return t
 }
 
 // NameTaken reports whether a relation or index of that name is in the schema:
@@ -156,9 +168,14 @@ func newSystemRelations(list []Relation) *systemRelations {
 		byName: make(map[systemName]systemEntry, 2*len(list)),
 	}
 	for _, r := range list {
+		prepareRow(r)
 		s.byOID[r.Ref().OID] = r
 		partOIDs(r, func(part OID) { s.byPart[part] = r })
-		eachName(r, func(e nameEntry) { s.byName[systemName{e.schema, e.name}] = systemEntry{r, e.index} })
+		eachName(r, func(e nameEntry) {
+			if e.class == ClassRelation {
+				s.byName[systemName{e.schema, e.name}] = systemEntry{r, e.index}
+			}
+		})
 	}
 	return s
 }

@@ -9,6 +9,7 @@ const (
 	ClassSchema   Class = 'n'
 	ClassRelation Class = 'r' // tables, sequences, views
 	ClassRole     Class = 'a'
+	ClassType     Class = 't' // enums, composites, domains
 )
 
 // Key names a descriptor in the whole cluster. Database is set for schemas
@@ -19,7 +20,8 @@ type Key struct {
 	Database OID
 }
 
-// Object is a descriptor: *Database, *Schema, *Table, *Sequence, *View or *Role.
+// Object is a descriptor: *Database, *Schema, *Table, *Sequence, *View, *Enum,
+// *Composite, *Domain or *Role.
 type Object interface {
 	ObjectKey() Key
 }
@@ -135,31 +137,41 @@ func (t *Table) Index(oid OID) *Index {
 	return nil
 }
 
-// partOIDs calls yield for every OID that is a part of the relation: indexes,
-// constraints, defaults, types.
-func partOIDs(r Relation, yield func(OID)) {
+// partOIDs calls yield for every OID that is a part of a relation or type:
+// indexes, constraints, defaults, types that come with it.
+func partOIDs(o Object, yield func(OID)) {
 	visit := func(oid OID) {
 		if oid != 0 {
 			yield(oid)
 		}
 	}
-	switch r := r.(type) {
+	switch o := o.(type) {
 	case *Table:
-		visit(r.RowType)
-		visit(r.ArrayType)
-		for i := range r.Indexes {
-			visit(r.Indexes[i].OID)
-			visit(r.Indexes[i].Constraint)
+		visit(o.RowType)
+		visit(o.ArrayType)
+		for i := range o.Indexes {
+			visit(o.Indexes[i].OID)
+			visit(o.Indexes[i].Constraint)
 		}
-		for i := range r.Checks {
-			visit(r.Checks[i].OID)
+		for i := range o.Checks {
+			visit(o.Checks[i].OID)
 		}
-		for i := range r.Columns {
-			visit(r.Columns[i].DefaultOID)
+		for i := range o.Columns {
+			visit(o.Columns[i].DefaultOID)
 		}
 	case *View:
-		visit(r.RowType)
-		visit(r.ArrayType)
-		visit(r.Rule)
+		visit(o.RowType)
+		visit(o.ArrayType)
+		visit(o.Rule)
+	case *Enum:
+		visit(o.Array)
+	case *Composite:
+		visit(o.Array)
+		visit(o.Relation)
+	case *Domain:
+		visit(o.Array)
+		for i := range o.Checks {
+			visit(o.Checks[i].OID)
+		}
 	}
 }

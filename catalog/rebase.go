@@ -12,7 +12,7 @@ import (
 //
 //   - a descriptor that was read or written is not the one that was read or written (40001);
 //   - a name that the change gives is taken (23505, as two concurrent CREATEs in PostgreSQL);
-//   - something lies in a schema or database, or belongs to a role, that the change deletes (2BP01).
+//   - something lies in a schema or database, belongs to a role, or is of a type, that the change deletes (2BP01).
 func (c *Change) Rebase(head *Snapshot) error {
 	if head == c.base {
 		return nil
@@ -69,6 +69,7 @@ var uniqueIndexes = map[Class]struct{ index, columns string }{
 	ClassRole:     {"pg_authid_rolname_index", "rolname"},
 	ClassSchema:   {"pg_namespace_nspname_index", "nspname"},
 	ClassRelation: {"pg_class_relname_nsp_index", "relname, relnamespace"},
+	ClassType:     {"pg_type_typname_nsp_index", "typname, typnamespace"},
 }
 
 // checkNames sees that no name of o is that of an object that the change
@@ -116,7 +117,7 @@ func errNameTaken(e nameEntry) error {
 }
 
 func nameKeyText(e nameEntry) string {
-	if e.class == ClassRelation {
+	if e.class == ClassRelation || e.class == ClassType {
 		return e.name + ", " + strconv.FormatUint(uint64(e.schema), 10)
 	}
 	return e.name
@@ -131,6 +132,20 @@ func (c *Change) checkAbandoned(head *Snapshot, deleted Key) error {
 		for r := range head.RelationsIn(deleted.Database, deleted.OID) {
 			if found = c.leftBehind(r); found != nil {
 				break
+			}
+		}
+		for t := range head.UserTypesIn(deleted.Database, deleted.OID) {
+			if found != nil {
+				break
+			}
+			found = c.leftBehind(t)
+		}
+	case ClassRelation, ClassType:
+		if o := head.Object(deleted); o != nil {
+			for _, user := range head.TypeUsers(o) {
+				if found = c.leftBehind(user); found != nil {
+					break
+				}
 			}
 		}
 	case ClassDatabase:
@@ -171,6 +186,8 @@ func ownerOf(o Object) OID {
 		return o.Owner
 	case Relation:
 		return o.Ref().Owner
+	case UserType:
+		return o.Header().Owner
 	}
 	return 0
 }
@@ -189,6 +206,8 @@ func describe(o Object) string {
 		return "view " + o.Name
 	case *Table:
 		return "table " + o.Name
+	case UserType:
+		return "type " + o.Header().Name
 	}
 	return "an object"
 }

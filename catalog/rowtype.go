@@ -1,55 +1,87 @@
 package catalog
 
 import (
+	"cmp"
 	"sync"
 
+	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
-// rowTypeCache keeps the *types.Type of rows, so that one version of a
-// relation has one: types are compared by pointer.
-type rowTypeCache struct {
-	mu sync.Mutex
-	// types is by relation OID; protected by mu.
-	types map[OID]rowTypes
+// madeTypes keep the *types.Type of one version of a descriptor: there is one
+// of it, since types are compared by pointer. A copy of the descriptor has
+// them made anew when it is put into a snapshot.
+type madeTypes struct {
+	of    Object
+	name  string // in SQL
+	once  sync.Once
+	typ   *types.Type
+	array *types.Type
 }
 
-type rowTypes struct {
-	relation   Relation
-	row, array *types.Type
+// prepareTypes gives a descriptor that nobody else has seen a place for its types.
+func (s *Snapshot) prepareTypes(o Object) {
+	switch o := o.(type) {
+	case UserType:
+		if cell := o.cell(); *cell == nil || (*cell).of != o {
+			*cell = &madeTypes{of: o, name: s.sqlName(o.Header())}
+		}
+	case Relation:
+		prepareRow(o)
+	}
+}
+
+func prepareRow(r Relation) {
+	switch r := r.(type) {
+	case *Table:
+		if r.made == nil || r.made.of != r {
+			r.made = &madeTypes{of: r}
+		}
+	case *View:
+		if r.made == nil || r.made.of != r {
+			r.made = &madeTypes{of: r}
+		}
+	}
+}
+
+// sqlName is a type's name in SQL, for messages; those outside of public carry their schema.
+func (s *Snapshot) sqlName(h *TypeHeader) string {
+	if h.Schema == PublicOID {
+		return expr.QuoteIdent(h.Name)
+	}
+	schema := s.SchemaByOID(h.Database, h.Schema)
+	if schema == nil {
+		return expr.QuoteIdent(h.Name)
+	}
+	return expr.QuoteIdent(schema.Name) + "." + expr.QuoteIdent(h.Name)
 }
 
 // RowType returns the composite type of a relation's rows and the type of
 // arrays of it; nil, nil for a sequence, which has none.
 func (s *Snapshot) RowType(r Relation) (row, array *types.Type) {
-	ref := r.Ref()
-	var oid, arrayOID OID
+	var oid OID
 	var columns []Column
+	var m *madeTypes
 	switch r := r.(type) {
 	case *Table:
-		oid, arrayOID, columns = r.RowType, r.ArrayType, r.Columns
+		oid, columns, m = r.RowType, r.Columns, r.made
 	case *View:
-		oid, arrayOID, columns = r.RowType, r.ArrayType, r.Columns
+		oid, columns, m = r.RowType, r.Columns, r.made
 	}
 	if oid == 0 {
 		return nil, nil
 	}
-	c := s.rowTypes
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if have, ok := c.types[ref.OID]; ok && have.relation == r {
-		return have.row, have.array
+	if m == nil || m.of != r {
+		m = &madeTypes{} // of a descriptor that no snapshot has
 	}
-	row = types.NewComposite(oid, ref.Name, "", rowColumns(columns))
-	if arrayOID != 0 {
-		array = types.NewArrayOf(row, arrayOID, ArrayTypeName(ref.Name))
-		row.SetArray(array)
-	}
-	if c.types == nil {
-		c.types = make(map[OID]rowTypes)
-	}
-	c.types[ref.OID] = rowTypes{r, row, array}
-	return row, array
+	m.once.Do(func() {
+		m.typ = types.NewComposite(oid, r.Ref().Name, "", rowColumns(columns))
+		if arrayOID, name := RowArray(r); arrayOID != 0 {
+			m.array = types.NewArrayOf(m.typ, arrayOID, name)
+			m.typ.SetArray(m.array)
+		}
+	})
+	return m.typ, m.array
 }
 
 func rowColumns(columns []Column) []types.Column {
@@ -62,43 +94,110 @@ func rowColumns(columns []Column) []types.Column {
 	return out
 }
 
-// ArrayTypeName is the name of the array type over a row type: makeArrayTypeName
-// (pg_type.c) without its way out of a clash.
+// Type returns a descriptor's type and the type of arrays of it. The
+// descriptor must be in a snapshot.
+func Type(t UserType) (typ, array *types.Type) {
+	m := *t.cell()
+	m.once.Do(func() {
+		h := t.Header()
+		m.typ = t.makeType(m.name)
+		m.array = types.NewArrayOf(m.typ, h.Array, h.ArrayName)
+		m.typ.SetArray(m.array)
+	})
+	return m.typ, m.array
+}
+
+// ArrayTypeName is what the type of arrays of a type is called, unless that is
+// taken: makeArrayTypeName (pg_type.c).
 func ArrayTypeName(name string) string { return types.TruncateName("_" + name) }
 
-// TypeByOID returns a built-in type or the row or array type of a relation; nil
-// when there is none.
+// RowArray is the type of arrays of a relation's rows, and its name; 0 without one.
+func RowArray(r Relation) (oid OID, name string) {
+	switch r := r.(type) {
+	case *Table:
+		oid, name = r.ArrayType, r.ArrayName
+	case *View:
+		oid, name = r.ArrayType, r.ArrayName
+	}
+	return oid, cmp.Or(name, ArrayTypeName(r.Ref().Name))
+}
+
+// TypeByOID returns a built-in type, a user-defined one, or the row or array
+// type of a relation or type; nil when there is none.
 func (s *Snapshot) TypeByOID(oid OID) *types.Type {
-	if t := types.ByOID(oid); t != nil {
-		return t
+	if oid < FirstNormalOID {
+		if t := types.ByOID(oid); t != nil {
+			return t
+		}
 	}
-	r := s.Owner(oid)
-	if r == nil {
-		return nil
+	var typ, array *types.Type
+	switch owner := s.typeOwner(oid).(type) {
+	case UserType:
+		typ, array = Type(owner)
+	case Relation:
+		typ, array = s.RowType(owner)
 	}
-	switch row, array := s.RowType(r); {
-	case row != nil && row.OID == oid:
-		return row
+	switch {
+	case typ != nil && typ.OID == oid:
+		return typ
 	case array != nil && array.OID == oid:
 		return array
 	}
 	return nil
 }
 
+// typeOwner is the descriptor that a type is made from; nil for a built-in one
+// and for an OID that is none.
+func (s *Snapshot) typeOwner(oid OID) Object {
+	if t := s.UserTypeByOID(oid); t != nil {
+		return t
+	}
+	return s.partOwner(oid)
+}
+
+// TypeOwner returns the descriptor that makes a type, or what it is an array of:
+// a user-defined type, or the relation whose rows it has; nil for a built-in one.
+func (s *Snapshot) TypeOwner(t *types.Type) Object {
+	if types.ByOID(t.OID) != nil {
+		return nil
+	}
+	return s.typeOwner(t.OID)
+}
+
 // TypeByName returns the type of that name in a database's schema: a built-in
-// one in pg_catalog, or a relation's row type or ("_t") its array type; nil when there is none.
+// one in pg_catalog, a user-defined one or its array type, or a relation's row type or ("_t") its
+// array type; nil when there is none.
 func (s *Snapshot) TypeByName(database, schema OID, name string) *types.Type {
 	if schema == PgCatalogOID {
 		if t := types.ByName(name); t != nil {
 			return t
 		}
 	}
-	if r := s.Relation(database, schema, name); r != nil {
+	e, ok := s.names.Get(nameEntry{class: ClassType, database: database, schema: schema, name: name})
+	if !ok {
+		return s.systemRowType(schema, name)
+	}
+	var typ, array *types.Type
+	switch o := e.object.(type) {
+	case UserType:
+		typ, array = Type(o)
+	case Relation:
+		typ, array = s.RowType(o)
+	}
+	if e.index != 0 {
+		return array
+	}
+	return typ
+}
+
+// systemRowType is TypeByName for the relations that come with the program.
+func (s *Snapshot) systemRowType(schema OID, name string) *types.Type {
+	if r := s.system.relation(schema, name); r != nil {
 		row, _ := s.RowType(r)
 		return row
 	}
 	if len(name) > 1 && name[0] == '_' {
-		if r := s.Relation(database, schema, name[1:]); r != nil {
+		if r := s.system.relation(schema, name[1:]); r != nil {
 			_, array := s.RowType(r)
 			return array
 		}

@@ -2,10 +2,13 @@ package catalog
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/tidwall/btree"
+
+	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
 // Snapshot is all descriptors at one revision: immutable, shared by every
@@ -14,7 +17,6 @@ import (
 type Snapshot struct {
 	revision uint64
 	system   *systemRelations
-	rowTypes *rowTypeCache
 
 	// copying protects the copy-on-write marks of the trees, which a copy of a
 	// shared snapshot writes; look-ups do not read them.
@@ -22,6 +24,7 @@ type Snapshot struct {
 	objects *btree.BTreeG[objectEntry]
 	names   *btree.BTreeG[nameEntry]
 	parts   *btree.BTreeG[partEntry]
+	uses    *btree.BTreeG[useEntry]
 }
 
 // objectEntry is a descriptor with the revision that published it; 0 in the
@@ -39,13 +42,13 @@ type nameEntry struct {
 	schema   OID
 	name     string
 	object   Object
-	index    OID // of an index: object is its *Table
+	index    OID // of an index: object is its *Table; of a composite as a relation; of an array type: object is what makes it
 }
 
-// partEntry leads from the OID of a part to its relation.
+// partEntry leads from the OID of a part to its relation or type.
 type partEntry struct {
-	part     OID
-	relation OID
+	part  OID
+	owner Key
 }
 
 func lessObject(a, b objectEntry) bool { return a.key.compare(b.key) < 0 }
@@ -86,11 +89,11 @@ const treeDegree = 32
 func NewSnapshot(system []Relation) *Snapshot {
 	options := btree.Options{Degree: treeDegree, NoLocks: true}
 	return &Snapshot{
-		system:   newSystemRelations(system),
-		rowTypes: &rowTypeCache{},
-		objects:  btree.NewBTreeGOptions(lessObject, options),
-		names:    btree.NewBTreeGOptions(lessName, options),
-		parts:    btree.NewBTreeGOptions(lessPart, options),
+		system:  newSystemRelations(system),
+		objects: btree.NewBTreeGOptions(lessObject, options),
+		names:   btree.NewBTreeGOptions(lessName, options),
+		parts:   btree.NewBTreeGOptions(lessPart, options),
+		uses:    btree.NewBTreeGOptions(lessUse, options),
 	}
 }
 
@@ -101,10 +104,10 @@ func (s *Snapshot) clone() *Snapshot {
 	return &Snapshot{
 		revision: s.revision,
 		system:   s.system,
-		rowTypes: s.rowTypes,
 		objects:  s.objects.IsoCopy(),
 		names:    s.names.IsoCopy(),
 		parts:    s.parts.IsoCopy(),
+		uses:     s.uses.IsoCopy(),
 	}
 }
 
@@ -166,15 +169,34 @@ func (s *Snapshot) WithStatistics(statistics map[OID]Statistics, revision uint64
 	return next
 }
 
-// put writes o into a snapshot that nobody else has seen.
+// put writes o into a snapshot that nobody else has seen. What is made of o's
+// types, or has them in its name, is put anew at its own revision.
 func (s *Snapshot) put(o Object, revision uint64) {
+	if e, ok := o.(*Enum); ok && revision != 0 {
+		o = e.settled()
+	}
+	o = s.withTypes(o)
+	s.prepareTypes(o)
 	key := o.ObjectKey()
-	if old, replaced := s.objects.Set(objectEntry{key, o, revision}); replaced {
+	old, replaced := s.objects.Set(objectEntry{key, o, revision})
+	if replaced {
 		s.forgetNames(old.object)
 	}
 	eachName(o, func(e nameEntry) { s.names.Set(e) })
-	if r, ok := o.(Relation); ok {
-		partOIDs(r, func(part OID) { s.parts.Set(partEntry{part, key.OID}) })
+	partOIDs(o, func(part OID) { s.parts.Set(partEntry{part, key}) })
+	eachType(o, func(t **types.Type) { s.uses.Set(useEntry{(*t).OID, key}) })
+	s.putUsers(o)
+	if schema, ok := o.(*Schema); ok {
+		s.putTypesIn(schema)
+	}
+}
+
+// putTypesIn puts the types of a schema anew: their names in SQL have its name.
+func (s *Snapshot) putTypesIn(schema *Schema) {
+	for _, t := range slices.Collect(s.UserTypesIn(schema.Database, schema.OID)) {
+		if (*t.cell()).name != s.sqlName(t.Header()) {
+			s.put(t.Copy(), s.RevisionOf(t.ObjectKey()))
+		}
 	}
 }
 
@@ -184,17 +206,17 @@ func (s *Snapshot) remove(k Key) {
 	}
 }
 
-// forgetNames takes out an object's names and parts, but for a name that
-// another object has taken meanwhile.
+// forgetNames takes out an object's names, parts and uses of types, but for a
+// name that another object has taken meanwhile.
 func (s *Snapshot) forgetNames(o Object) {
+	key := o.ObjectKey()
 	eachName(o, func(e nameEntry) {
-		if have, ok := s.names.Get(e); ok && have.object.ObjectKey() == o.ObjectKey() {
+		if have, ok := s.names.Get(e); ok && have.object.ObjectKey() == key {
 			s.names.Delete(e)
 		}
 	})
-	if r, ok := o.(Relation); ok {
-		partOIDs(r, func(part OID) { s.parts.Delete(partEntry{part: part}) })
-	}
+	partOIDs(o, func(part OID) { s.parts.Delete(partEntry{part: part}) })
+	eachType(o, func(t **types.Type) { s.uses.Delete(useEntry{(*t).OID, key}) })
 }
 
 // eachName calls yield for every name that the object takes.
@@ -206,9 +228,25 @@ func eachName(o Object, yield func(nameEntry)) {
 		yield(nameEntry{class: ClassRole, name: o.Name, object: o})
 	case *Schema:
 		yield(nameEntry{class: ClassSchema, database: o.Database, name: o.Name, object: o})
+	case UserType:
+		h := o.Header()
+		e := nameEntry{class: ClassType, database: h.Database, schema: h.Schema, name: h.Name, object: o}
+		yield(e)
+		e.name, e.index = h.ArrayName, h.Array
+		yield(e)
+		if c, ok := o.(*Composite); ok {
+			e.class, e.name, e.index = ClassRelation, h.Name, c.Relation
+			yield(e)
+		}
 	case Relation:
 		ref := o.Ref()
-		e := nameEntry{class: ClassRelation, database: ref.Database, schema: ref.Schema, name: ref.Name, object: o}
+		e := nameEntry{class: ClassType, database: ref.Database, schema: ref.Schema, name: ref.Name, object: o}
+		if oid, name := RowArray(o); oid != 0 {
+			yield(e)
+			e.name, e.index = name, oid
+			yield(e)
+		}
+		e.class, e.name, e.index = ClassRelation, ref.Name, 0
 		yield(e)
 		if t, ok := o.(*Table); ok {
 			for i := range t.Indexes {

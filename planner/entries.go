@@ -30,7 +30,7 @@ func (c *Cache) PlanEntries(env *bind.Env, t *catalog.Table, ix *catalog.Index) 
 		into.Columns = append(into.Columns, own)
 		if i < len(ix.Columns) {
 			into.Key = append(into.Key, own.ID)
-			notNull = append(notNull, &expr.Test{Kind: expr.IsNotNull, Arg: e})
+			notNull = append(notNull, isThere(env, e))
 		}
 	}
 	into.ShardKey = len(into.Key)
@@ -38,6 +38,14 @@ func (c *Cache) PlanEntries(env *bind.Env, t *catalog.Table, ix *catalog.Index) 
 	insert := &plan.Insert{Table: into, Image: image, Source: &plan.Filter{Input: scan, Cond: expr.NewAnd(notNull...)}}
 	st := &plan.Statement{Root: insert, Tag: "INSERT", Writes: true, Lasting: true, Columns: expr.ColumnID(len(scan.Cols) + 1)}
 	return c.planner.finish(env, st)
+}
+
+// isThere is e IS NOT NULL, but for a row, which is there whatever its fields are.
+func isThere(env *bind.Env, e expr.Expr) expr.Expr {
+	if e.Type().Datum != types.KindRow {
+		return &expr.Test{Kind: expr.IsNotNull, Arg: e}
+	}
+	return &expr.Distinct{Eq: env.Library.Equality(e.Type()), A: e, B: expr.NewConst(e.Type(), types.Null)}
 }
 
 // entryColumns are the columns of an index's entries: the indexed ones, then the table's key.

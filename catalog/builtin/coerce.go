@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
@@ -20,6 +21,17 @@ type Coercer struct {
 
 	// Relation, when set, is told of each literal that names a relation ('t'::regclass).
 	Relation func(literal *expr.Const)
+
+	// Literal, when set, is told of each literal that was read as a value of a type.
+	Literal func(literal *expr.Const, as *types.Type, value types.Datum)
+
+	// Guard tells what values of a type that is a domain, or has domains in it, obey.
+	Guard func(t *types.Type) (*expr.Guard, error)
+	// Lifted reports whether a parameter stands for a literal of the statement.
+	Lifted func(p *expr.Param) bool
+
+	// Located, when set, gives an error about a part of a row the part's place.
+	Located func(part expr.Expr, err error) error
 
 	// ReadEnv is set when a literal was read whose meaning depends on Env: the
 	// bound statement is good only for sessions with the same settings.
@@ -64,11 +76,23 @@ func (c *Coercer) CoerceCommon(e expr.Expr, to *types.Type, construct string) (e
 
 func (c *Coercer) toType(e expr.Expr, to *types.Type, typmod int32, context CoercionContext) (expr.Expr, error) {
 	from := e.Type()
+	if row, ok := e.(*expr.RowExpr); ok && (to == types.TRecord || to == types.TAny || to.IsPolymorphic()) {
+		var err error
+		if e, err = c.SettleRow(row); err != nil {
+			return nil, err
+		}
+	}
 	if from == to || to == types.TAny || to.IsPolymorphic() {
 		return e, nil
 	}
+	if under, _ := to.Under(); under != nil {
+		return c.toDomain(e, to, context)
+	}
 	if from == types.TUnknown {
 		if r, err := c.untyped(e, to, typmod, context); r != nil || err != nil {
+			if err == nil {
+				r, err = c.readGuarded(r)
+			}
 			return r, err
 		}
 	}
@@ -87,8 +111,90 @@ func (c *Coercer) toType(e expr.Expr, to *types.Type, typmod int32, context Coer
 	if path.Func != nil && len(path.Func.Args) > 1 {
 		typed.Mod = typmod // the function is told of it
 	}
-	return &expr.Cast{Typed: typed, Form: path.Form, Func: path.Func, Elem: path.Elem.node(to.Base().Elem, explicit), Arg: e, Explicit: explicit}, nil
+	cast := &expr.Cast{Typed: typed, Form: path.Form, Func: path.Func, Elem: path.Elem.node(to.Base().Elem, explicit), Arg: e, Explicit: explicit}
+	if path.Form == expr.CastArray || path.Form == expr.CastInOut {
+		return c.guardParts(cast, explicit)
+	}
+	return cast, nil
 }
+
+// readGuarded is Guarded of what was read from a literal: one that does not obey is an error now.
+func (c *Coercer) readGuarded(e expr.Expr) (expr.Expr, error) {
+	r, err := c.Guarded(e)
+	if _, literal := e.(*expr.Const); err != nil || !literal || r == e {
+		return r, err
+	}
+	_, err = expr.EvalConst(&expr.Context{Env: c.Env}, r)
+	if pgerr.HasCode(err, pgerr.CheckViolation, pgerr.NotNullViolation) {
+		return nil, err
+	}
+	return r, nil
+}
+
+// toDomain converts e to a domain: to the type under it and its length or
+// precision, and what comes of that obeys the constraints (coerce_to_domain).
+func (c *Coercer) toDomain(e expr.Expr, to *types.Type, context CoercionContext) (expr.Expr, error) {
+	base, typmod := to.Base(), to.BaseTypmod()
+	if p, ok := e.(*expr.Param); ok && e.Type() == types.TUnknown && (c.Lifted == nil || !c.Lifted(p)) {
+		r, err := c.untyped(e, to, typmod, context)
+		if err != nil {
+			return nil, err
+		}
+		return c.Guarded(r)
+	}
+	if from := e.Type(); from != types.TUnknown && !c.Lib.CanCoerce(from, to, context) {
+		return nil, ErrCannotCast(from, to)
+	}
+	r, err := c.toType(e, base, typmod, context)
+	if err != nil {
+		return nil, err
+	}
+	return c.guard(c.toTypmod(r, base, typmod, context), to, context == Explicit)
+}
+
+// Guarded sees that values which come from a text or a client, or element by
+// element from another array, obey the domains in their type.
+func (c *Coercer) Guarded(e expr.Expr) (expr.Expr, error) { return c.guardParts(e, false) }
+
+func (c *Coercer) guardParts(e expr.Expr, explicit bool) (expr.Expr, error) {
+	t := e.Type()
+	if !HasDomains(t) {
+		return e, nil
+	}
+	if elem := t.Elem; elem != nil && elem.BaseTypmod() >= 0 {
+		mod := &expr.Cast{Typed: expr.Typed{T: elem.Base(), Mod: elem.BaseTypmod()}, Form: expr.CastTypmod, Explicit: explicit}
+		e = &expr.Cast{Typed: expr.Typed{T: t, Mod: -1}, Form: expr.CastArray, Elem: mod, Arg: e}
+	}
+	return c.guard(e, t, false)
+}
+
+func (c *Coercer) guard(e expr.Expr, to *types.Type, explicit bool) (expr.Expr, error) {
+	if c.Guard == nil {
+		return nil, pgerr.Internal("no constraints of domain %s", to.Name)
+	}
+	g, err := c.Guard(to)
+	if err != nil {
+		return nil, err
+	}
+	return &expr.Cast{Typed: expr.Typed{T: to, Mod: -1}, Form: expr.CastDomain, Guard: g, Arg: e, Explicit: explicit}, nil
+}
+
+// HasDomains reports whether values of a type are, or have in them, values of a domain.
+func HasDomains(t *types.Type) bool {
+	under, _ := t.Under()
+	switch {
+	case t.OID < firstNormalOID:
+		return false
+	case under != nil:
+		return true
+	case t.Elem != nil:
+		return HasDomains(t.Elem)
+	}
+	return slices.ContainsFunc(t.Columns(), func(c types.Column) bool { return HasDomains(c.Type) })
+}
+
+// firstNormalOID is where types begin that are not built in.
+const firstNormalOID = 16384
 
 // node is the cast of an array's element.
 func (p *Coercion) node(to *types.Type, explicit bool) *expr.Cast {
@@ -137,6 +243,9 @@ func (c *Coercer) literal(e *expr.Const, to *types.Type, typmod int32, context C
 	if err != nil {
 		return nil, err
 	}
+	if c.Literal != nil {
+		c.Literal(e, to, v)
+	}
 	return &expr.Const{Typed: typed, Value: v}, nil
 }
 
@@ -162,7 +271,15 @@ func (c *Coercer) noteSettings(to *types.Type, s string) {
 func (c *Coercer) rowTo(e expr.Expr, to *types.Type, context CoercionContext) (expr.Expr, error) {
 	columns := to.Columns()
 	row, ok := e.(*expr.RowExpr)
-	if to == types.TRecord || !ok {
+	switch {
+	case to == types.TRecord:
+	case !ok || row.T != types.TRecord: // coerce_record_to_complex
+		return nil, ErrCannotCast(e.Type(), to)
+	}
+	if to == types.TRecord && context == Implicit {
+		return e, nil // its own type tells what its fields are, also elsewhere
+	}
+	if to == types.TRecord {
 		return &expr.Cast{Typed: expr.Typed{T: to, Mod: -1}, Form: expr.CastBinary, Arg: e, Explicit: context == Explicit}, nil
 	}
 	if len(row.Elems) != len(columns) {
@@ -172,14 +289,59 @@ func (c *Coercer) rowTo(e expr.Expr, to *types.Type, context CoercionContext) (e
 		}
 		return nil, ErrCannotCast(e.Type(), to).WithDetail("%s", detail)
 	}
-	out := &expr.RowExpr{Typed: expr.Typed{T: to, Mod: -1}}
+	out := &expr.RowExpr{Typed: expr.Typed{T: to, Mod: -1}, Explicit: context == Explicit}
 	for i, col := range columns {
+		if from := row.Elems[i].Type(); !c.Lib.CanCoerce(from, col.Type, context) {
+			return nil, ErrCannotCast(e.Type(), to).WithDetail("Cannot cast type %s to %s in column %d.",
+				from.SQLName, col.Type.SQLName, i+1)
+		}
 		elem, err := c.Coerce(row.Elems[i], col.Type, col.Typmod, context)
 		if err != nil {
-			return nil, ErrCannotCast(e.Type(), to).WithDetail("Cannot cast type %s to %s in column %d.",
-				row.Elems[i].Type().SQLName, col.Type.SQLName, i+1)
+			return nil, c.located(row.Elems[i], err)
 		}
 		out.Elems, out.Names = append(out.Elems, elem), append(out.Names, col.Name)
+	}
+	return out, nil
+}
+
+func (c *Coercer) located(e expr.Expr, err error) error {
+	if c.Located == nil {
+		return err
+	}
+	return c.Located(e, err)
+}
+
+// SettleRow makes text of the literals and parameters in a row that have no type
+// yet, and that no type of the row is going to give them one.
+func (c *Coercer) SettleRow(e *expr.RowExpr) (expr.Expr, error) {
+	var out *expr.RowExpr
+	for i, elem := range e.Elems {
+		inner, isRow := elem.(*expr.RowExpr)
+		if elem.Type() != types.TUnknown && !isRow {
+			continue
+		}
+		var now expr.Expr
+		var err error
+		if isRow {
+			now, err = c.SettleRow(inner)
+		} else {
+			now, err = c.Coerce(elem, types.TText, -1, Implicit)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if now == elem {
+			continue
+		}
+		if out == nil {
+			settled := *e
+			settled.Elems = slices.Clone(e.Elems)
+			out = &settled
+		}
+		out.Elems[i] = now
+	}
+	if out == nil {
+		return e, nil
 	}
 	return out, nil
 }

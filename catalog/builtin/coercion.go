@@ -50,9 +50,9 @@ func (l *Library) CanCoerce(from, to *types.Type, context CoercionContext) bool 
 		return true
 	case to.IsPolymorphic():
 		return l.consistent([]*types.Type{from}, []*types.Type{to})
-	case from == types.TRecord && to.Kind == 'c':
+	case from == types.TRecord && to.Base().Kind == 'c':
 		return true
-	case from.Kind == 'c' && to == types.TRecord:
+	case from.Base().Kind == 'c' && to == types.TRecord:
 		return true
 	case to == types.TRecordArray && from.Elem != nil && from.Elem.Kind == 'c':
 		return true

@@ -26,7 +26,7 @@ func (g *generator) tableRows(t *catalog.Table) {
 	}
 	g.tableClass(t)
 	g.attributes(t.OID, t.Columns, true)
-	g.rowTypes(ref, t.RowType, t.ArrayType)
+	g.rowTypes(t, t.RowType)
 	for i := range t.Indexes {
 		g.index(t, &t.Indexes[i])
 	}
@@ -134,7 +134,7 @@ func (g *generator) viewRows(v *catalog.View) {
 		r.int("relnatts", int64(attributeCount(v.Columns))).bool("relhasrules", true).done()
 	}
 	g.attributes(v.OID, v.Columns, false)
-	g.rowTypes(ref, v.RowType, v.ArrayType)
+	g.rowTypes(v, v.RowType)
 	if r := g.begin("pg_rewrite"); r != nil {
 		r.oid("oid", v.Rule).oid("ev_class", v.OID).done()
 	}

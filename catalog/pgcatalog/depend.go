@@ -52,8 +52,15 @@ func (g *generator) tableDepends(t *catalog.Table) {
 			}
 		}
 	}
+	for i := range t.Columns {
+		if c := &t.Columns[i]; !c.Dropped {
+			g.typeDepend(object{classClass, t.OID, int(c.Attnum)}, c.Type)
+			g.textDepends(object{attrdefClass, c.DefaultOID, 0}, c.Default)
+		}
+	}
 	for i := range t.Checks {
 		k := &t.Checks[i]
+		g.textDepends(object{constraintClass, k.OID, 0}, k.Expr)
 		g.dependOnColumns(object{constraintClass, k.OID, 0}, t, k.Columns, "a")
 		g.dependOnColumns(object{constraintClass, k.OID, 0}, t, k.Columns, "n")
 	}

@@ -53,6 +53,12 @@ func commented(s *catalog.Snapshot, database, oid catalog.OID) catalog.Object {
 	if r := s.Owner(oid); r != nil {
 		return r
 	}
+	if t := s.UserTypeByOID(oid); t != nil {
+		return t
+	}
+	if t := s.PartOfType(oid); t != nil {
+		return t
+	}
 	if n := s.SchemaByOID(database, oid); n != nil {
 		return n
 	}

@@ -166,6 +166,9 @@ func affectedObjects(database catalog.OID, old map[catalog.Key]catalog.Object, f
 			ref := o.Ref()
 			return renamed[roleKey(ref.Owner)] || shown[ref.OID] ||
 				renamed[catalog.Key{Class: catalog.ClassSchema, OID: ref.Schema, Database: database}]
+		case catalog.UserType:
+			h := o.Header()
+			return renamed[roleKey(h.Owner)] || renamed[catalog.Key{Class: catalog.ClassSchema, OID: h.Schema, Database: database}]
 		}
 		return false
 	}

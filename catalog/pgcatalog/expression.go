@@ -1,6 +1,7 @@
 package pgcatalog
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
@@ -12,9 +13,18 @@ import (
 // renaming it changes nothing.
 var relationLiteral = regexp.MustCompile(`'([0-9]+)'::regclass`)
 
-// Expression is pg_get_expr: a stored expression's text with relations by name,
-// without their schema where visible says that the search path finds them.
-func Expression(s *catalog.Snapshot, database catalog.OID, text string, visible func(catalog.Ref) bool) string {
+// keptType is how stored expressions name a type that is not built in.
+var keptType = regexp.MustCompile(catalog.KeptTypes + `\."([0-9]+)"`)
+
+// Expression is pg_get_expr: a stored expression's text with relations and types by name,
+// without their schema where visible says that the search path finds the relation, and typeName what a type is called.
+func Expression(s *catalog.Snapshot, database catalog.OID, text string, visible func(catalog.Ref) bool, typeName func(catalog.OID) string) string {
+	if strings.Contains(text, catalog.KeptTypes) {
+		text = keptType.ReplaceAllStringFunc(text, func(name string) string {
+			oid, _ := strconv.ParseUint(keptType.FindStringSubmatch(name)[1], 10, 32)
+			return cmp.Or(typeName(catalog.OID(oid)), name)
+		})
+	}
 	if !strings.Contains(text, "'::regclass") {
 		return text
 	}
@@ -29,6 +39,18 @@ func Expression(s *catalog.Snapshot, database catalog.OID, text string, visible 
 		}
 		return "'" + strings.ReplaceAll(name, "'", "''") + "'::regclass"
 	})
+}
+
+// namedTypes are the types that a stored expression names.
+func namedTypes(text string) (out []catalog.OID) {
+	if !strings.Contains(text, catalog.KeptTypes) {
+		return nil
+	}
+	for _, name := range keptType.FindAllStringSubmatch(text, -1) {
+		oid, _ := strconv.ParseUint(name[1], 10, 32)
+		out = append(out, catalog.OID(oid))
+	}
+	return out
 }
 
 func literalOID(literal string) catalog.OID {
@@ -46,6 +68,16 @@ func namedRelations(text string) []catalog.OID {
 		out = append(out, literalOID(literal))
 	}
 	return out
+}
+
+// plainTypeName is what a type is called where the default search path is in force.
+func plainTypeName(s *catalog.Snapshot) func(catalog.OID) string {
+	return func(oid catalog.OID) string {
+		if t := s.TypeByOID(oid); t != nil {
+			return t.SQLName
+		}
+		return ""
+	}
 }
 
 // inPublic stands for the search path of rows that are made for everybody: the default one.

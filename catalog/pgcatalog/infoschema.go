@@ -48,7 +48,7 @@ func (g *generator) infoColumn(ref catalog.Ref, c *catalog.Column, updatable boo
 	r := g.begin("information_schema.columns").place("table", ref)
 	r.text("column_name", c.Name).int("ordinal_position", int64(c.Attnum)).text("is_nullable", yesNo(!c.NotNull))
 	r.infoType(c)
-	r.set("udt_catalog", g.databaseName()).text("udt_schema", "pg_catalog").text("udt_name", c.Type.Name)
+	r.udt(c.Type)
 	r.text("dtd_identifier", fmt.Sprint(c.Attnum)).text("is_self_referencing", "NO").text("is_identity", yesNo(c.Identity != 0))
 	if collation := columnCollation(c); collation == cCollation || collation == posixCollation {
 		name := "C"
@@ -61,7 +61,7 @@ func (g *generator) infoColumn(ref catalog.Ref, c *catalog.Column, updatable boo
 		r.set("domain_catalog", g.databaseName()).text("domain_schema", "information_schema").text("domain_name", d)
 	}
 	g.infoIdentity(r, ref, c)
-	value := Expression(g.snapshot, g.database, c.Default, inPublic)
+	value := Expression(g.snapshot, g.database, c.Default, inPublic, plainTypeName(g.snapshot))
 	r.text("is_generated", "NEVER").optional("column_default", value)
 	if c.Generated {
 		r.text("is_generated", "ALWAYS").set("column_default", types.Null).text("generation_expression", value)
@@ -106,6 +106,10 @@ const maxOctets = 1 << 30
 // infoType sets the columns that information_schema's _pg_… functions compute
 // from a type and its typmod.
 func (r *row) infoType(c *catalog.Column) {
+	if r == nil {
+		return
+	}
+	c = r.g.underDomain(c)
 	t, mod := c.Type, int64(c.Typmod)
 	switch {
 	case t.Elem != nil && t.Len == -1:

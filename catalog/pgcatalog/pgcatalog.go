@@ -5,7 +5,7 @@
 //	pgcatalog.go   Catalog: all of it (this file)      data.go, data/  a new PostgreSQL 15's own rows
 //	relations.go   descriptors                          pegmatite.go    the cluster's own relations
 //	rows.go        a relation's rows                    diff.go         what changes from snapshot to snapshot
-//	class.go, attribute.go, index.go, type.go, shared.go, depend.go, view.go, stats.go, infoschema.go, domain.go
+//	class.go, attribute.go, index.go, type.go, shared.go, depend.go, view.go, stats.go, infoschema.go, domain.go, usertype.go
 //	               one object's rows in the catalogs of that subject; blanks.go what nearly all rows have
 //	dynamic.go     relations that no descriptor answers
 //	deparse.go     pg_get_indexdef and its like         visible.go      pg_table_is_visible and its like
@@ -34,6 +34,7 @@ type Catalog struct {
 	byName    map[string]*layout // relname; "information_schema.tables" outside pg_catalog
 	opclasses map[catalog.OID]opclass
 	viewdefs  map[catalog.OID]string
+	outputs   map[catalog.OID]outputs
 	// domainColumns are the columns of information_schema whose type is a domain, by its name.
 	domainColumns map[domainColumn]string
 	descriptions  map[object]string // comments on built-in objects
@@ -69,6 +70,7 @@ func New() *Catalog {
 		byName:    make(map[string]*layout),
 		opclasses: readOpclasses(),
 		viewdefs:  readViewdefs(),
+		outputs:   readOutputs(),
 
 		domainColumns: make(map[domainColumn]string),
 		shared:        make(map[catalog.OID]bool),

@@ -166,7 +166,7 @@ func TestRecordedRows(t *testing.T) {
 			g := &generator{c: c, database: catalog.PostgresOID, snapshot: s, only: c.layout(relation)}
 			g.emit = func(l *layout, row []types.Datum) {
 				if relation == "pg_attrdef" {
-					text := Expression(s, catalog.PostgresOID, row[l.position("adbin")].Text(), inPublic)
+					text := Expression(s, catalog.PostgresOID, row[l.position("adbin")].Text(), inPublic, plainTypeName(s))
 					row[l.position("adbin")] = types.Text(text)
 				}
 				if l.recorded(row, filters[relation]) {

@@ -46,7 +46,7 @@ func (l *layout) yieldStatic(yield func([]types.Datum) bool) bool {
 }
 
 // objectsOf walks what is seen from a database: all databases and roles, its
-// own schemas and relations, and the system's, in this order.
+// own schemas, types and relations, and the system's.
 func objectsOf(s *catalog.Snapshot, database catalog.OID) iter.Seq[catalog.Object] {
 	return func(yield func(catalog.Object) bool) {
 		for d := range s.Databases() {
@@ -66,6 +66,11 @@ func objectsOf(s *catalog.Snapshot, database catalog.OID) iter.Seq[catalog.Objec
 		}
 		for _, r := range s.SystemRelations() {
 			if !yield(r) {
+				return
+			}
+		}
+		for t := range s.UserTypes(database) {
+			if !yield(t) {
 				return
 			}
 		}
@@ -172,6 +177,8 @@ func (g *generator) object(o catalog.Object) {
 		g.sequenceRows(o)
 	case *catalog.View:
 		g.viewRows(o)
+	case catalog.UserType:
+		g.typeRows(o)
 	}
 }
 

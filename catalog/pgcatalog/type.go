@@ -14,10 +14,12 @@ const (
 )
 
 // rowTypes makes the rows of pg_type for a relation's rows and arrays of them.
-func (g *generator) rowTypes(ref catalog.Ref, rowType, arrayType catalog.OID) {
+func (g *generator) rowTypes(relation catalog.Relation, rowType catalog.OID) {
 	if rowType == 0 {
 		return
 	}
+	ref := relation.Ref()
+	arrayType, arrayName := catalog.RowArray(relation)
 	if r := g.begin("pg_type"); r != nil {
 		r.oid("oid", rowType).text("typname", ref.Name).oid("typnamespace", ref.Schema).oid("typowner", ref.Owner)
 		r.text("typtype", "c").text("typcategory", "C").oid("typrelid", ref.OID).oid("typarray", arrayType)
@@ -27,7 +29,7 @@ func (g *generator) rowTypes(ref catalog.Ref, rowType, arrayType catalog.OID) {
 		return
 	}
 	if r := g.begin("pg_type"); r != nil {
-		r.oid("oid", arrayType).text("typname", catalog.ArrayTypeName(ref.Name)).oid("typnamespace", ref.Schema).oid("typowner", ref.Owner)
+		r.oid("oid", arrayType).text("typname", arrayName).oid("typnamespace", ref.Schema).oid("typowner", ref.Owner)
 		r.text("typtype", "b").text("typcategory", "A").oid("typelem", rowType).oid("typsubscript", arraySubscriptHandler)
 		r.oid("typinput", arrayIn).oid("typoutput", arrayOut).oid("typreceive", arrayRecv).oid("typsend", arraySend)
 		r.oid("typanalyze", arrayTypanalyze).done()

@@ -27,7 +27,7 @@ func RelationVisible(s *catalog.Snapshot, database catalog.OID, path []catalog.O
 	return false, true
 }
 
-// placeOf is where a relation or an index is.
+// placeOf is where a relation, an index or a composite type is.
 func placeOf(s *catalog.Snapshot, oid catalog.OID) (schema catalog.OID, name string, ok bool) {
 	if r := s.RelationByOID(oid); r != nil {
 		ref := r.Ref()
@@ -35,6 +35,9 @@ func placeOf(s *catalog.Snapshot, oid catalog.OID) (schema catalog.OID, name str
 	}
 	if t, x := s.IndexByOID(oid); t != nil {
 		return t.Schema, x.Name, true
+	}
+	if c, isType := s.PartOfType(oid).(*catalog.Composite); isType && c.Relation == oid {
+		return c.Schema, c.Name, true
 	}
 	return 0, "", false
 }
@@ -46,8 +49,11 @@ func TypeVisible(s *catalog.Snapshot, database catalog.OID, path []catalog.OID, 
 		return false, false
 	}
 	schema := catalog.PgCatalogOID
-	if r := s.Owner(oid); r != nil {
-		schema = r.Ref().Schema
+	switch o := s.TypeOwner(t).(type) {
+	case catalog.Relation:
+		schema = o.Ref().Schema
+	case catalog.UserType:
+		schema = o.Header().Schema
 	}
 	for _, p := range path {
 		if p == schema {

@@ -27,11 +27,13 @@ func encodeOp(op catalog.Op) opRecord {
 	case *catalog.View:
 		return opRecord{View: &viewRecord{
 			OID: o.OID, Database: o.Database, Schema: o.Schema, Name: o.Name, Owner: o.Owner, Temporary: o.Temporary,
-			RowType: o.RowType, ArrayType: o.ArrayType, Rule: o.Rule, Query: o.Query, Sees: o.Sees,
+			RowType: o.RowType, ArrayType: o.ArrayType, ArrayName: o.ArrayName, Rule: o.Rule, Query: o.Query, Sees: o.Sees,
 			Columns: encodeColumns(o.Columns), Comment: o.Comment, Version: o.Version,
 		}}
 	case *catalog.Role:
 		return opRecord{Role: encodeRole(o)}
+	case catalog.UserType:
+		return encodeType(o)
 	}
 	panic("catalog/store: a descriptor of no known class")
 }
@@ -40,7 +42,7 @@ func encodeTable(t *catalog.Table) *tableRecord {
 	r := &tableRecord{
 		OID: t.OID, Database: t.Database, Schema: t.Schema, Name: t.Name, Owner: t.Owner,
 		Persistence: letter(byte(t.Persistence)), OnCommit: letter(byte(t.OnCommit)), Version: t.Version, Physical: t.Physical, Moved: t.Moved,
-		RowType: t.RowType, ArrayType: t.ArrayType, Options: t.Options, Comment: t.Comment,
+		RowType: t.RowType, ArrayType: t.ArrayType, ArrayName: t.ArrayName, Options: t.Options, Comment: t.Comment,
 		Columns: encodeColumns(t.Columns), Key: t.Key, ShardKey: t.ShardKey,
 		NextColumn: t.NextColumn, NextAttnum: t.NextAttnum,
 	}
@@ -162,6 +164,12 @@ func (r *opRecord) decodeOp() (catalog.Op, error) {
 		o, err = r.View.decode()
 	case r.Role != nil:
 		o = r.Role.decode()
+	case r.Enum != nil:
+		o = r.Enum.decode()
+	case r.Composite != nil:
+		o, err = r.Composite.decode()
+	case r.Domain != nil:
+		o, err = r.Domain.decode()
 	default:
 		return catalog.Op{}, errBadRecord("a record of no known kind")
 	}
@@ -179,7 +187,7 @@ func (r *tableRecord) decode() (*catalog.Table, error) {
 	t := &catalog.Table{
 		OID: r.OID, Database: r.Database, Schema: r.Schema, Name: r.Name, Owner: r.Owner,
 		Persistence: catalog.Persistence(unletter(r.Persistence)), OnCommit: catalog.OnCommit(unletter(r.OnCommit)), Version: r.Version, Physical: r.Physical, Moved: r.Moved,
-		RowType: r.RowType, ArrayType: r.ArrayType, Options: r.Options, Comment: r.Comment,
+		RowType: r.RowType, ArrayType: r.ArrayType, ArrayName: r.ArrayName, Options: r.Options, Comment: r.Comment,
 		Columns: columns, Key: r.Key, ShardKey: r.ShardKey,
 		NextColumn: r.NextColumn, NextAttnum: r.NextAttnum,
 		Stats: catalog.Statistics{Rows: -1},
@@ -207,20 +215,13 @@ func decodeColumns(records []columnRecord) ([]catalog.Column, error) {
 			Default: r.Default, DefaultOID: r.DefaultOID, Generated: r.Generated, Identity: unletter(r.Identity),
 			Collation: r.Collation, Storage: unletter(r.Storage), Comment: r.Comment, Stats: r.Stats,
 		}
-		if r.Missing != nil {
+		if r.Missing != nil && types.ByOID(r.Type) != nil {
 			if out[i].Missing, err = typ.Parse(types.DefaultEnv(), *r.Missing, -1); err != nil {
 				return nil, err
 			}
 		}
 	}
 	return out, nil
-}
-
-func typeByOID(oid catalog.OID) (*types.Type, error) {
-	if t := types.ByOID(oid); t != nil {
-		return t, nil
-	}
-	return nil, errBadRecord("no type has OID %d", oid)
 }
 
 func (r *indexRecord) decode() catalog.Index {
@@ -257,7 +258,7 @@ func (r *viewRecord) decode() (*catalog.View, error) {
 	}
 	return &catalog.View{
 		OID: r.OID, Database: r.Database, Schema: r.Schema, Name: r.Name, Owner: r.Owner, Temporary: r.Temporary,
-		RowType: r.RowType, ArrayType: r.ArrayType, Rule: r.Rule, Query: r.Query, Sees: r.Sees,
+		RowType: r.RowType, ArrayType: r.ArrayType, ArrayName: r.ArrayName, Rule: r.Rule, Query: r.Query, Sees: r.Sees,
 		Columns: columns, Comment: r.Comment, Version: r.Version,
 	}, nil
 }

@@ -17,7 +17,7 @@ func samples() []catalog.Object {
 			Settings: map[string]string{"a": "b"}, Comment: "c", Encoding: "UTF8", Collate: "C", Type: "C.UTF-8"},
 		&catalog.Schema{OID: 20001, Database: 20000, Name: "Ä \"x\"", Owner: 10, Comment: "c", Backend: 77},
 		&catalog.Table{OID: 20002, Database: 20000, Schema: 20001, Name: "t", Owner: 10, Persistence: 'u', OnCommit: 'd', Version: 3, Physical: 9, Moved: 2,
-			RowType: 20003, ArrayType: 20004, Options: map[string]string{"fillfactor": "70"}, Comment: "c",
+			RowType: 20003, ArrayType: 20004, ArrayName: "__t", Options: map[string]string{"fillfactor": "70"}, Comment: "c",
 			Columns: []catalog.Column{
 				{ID: 1, Name: "row id", Type: types.TInt8, Typmod: -1, Hidden: true, NotNull: true, Storage: 'p'},
 				{ID: 2, Attnum: 1, Name: "v", Type: types.TVarchar, Typmod: 24, NotNull: true, Default: "'x'::text", DefaultOID: 20005,
@@ -34,12 +34,21 @@ func samples() []catalog.Object {
 		&catalog.Sequence{OID: 20010, Database: 20000, Schema: 20001, Name: "s", Owner: 10, Persistence: 'p', Type: types.TInt2,
 			Start: 1, Increment: -2, Min: -9, Max: 9223372036854775807, Cache: 4, Cycle: true, OwnedBy: 20002, OwnedByColumn: 2,
 			Identity: true, Physical: 12, Comment: "c", Version: 2},
-		&catalog.View{OID: 20011, Database: 20000, Schema: 20001, Name: "v", Owner: 10, Temporary: true, RowType: 20012, ArrayType: 20013, Rule: 20014, Sees: map[catalog.OID]int16{20002: 3},
+		&catalog.View{OID: 20011, Database: 20000, Schema: 20001, Name: "v", Owner: 10, Temporary: true, RowType: 20012, ArrayType: 20013, ArrayName: "__v", Rule: 20014, Sees: map[catalog.OID]int16{20002: 3},
 			Query: " SELECT 1;", Columns: []catalog.Column{{ID: 1, Attnum: 1, Name: "x", Type: types.TInt4, Typmod: -1}}, Comment: "c", Version: 1},
+		&catalog.Enum{TypeHeader: sampleType(20016, "e"), Labels: []catalog.EnumLabel{{OID: 20018, Label: "it's", Sort: -5}, {OID: 20019, Label: "Ä", Sort: 1 << 40}}},
+		&catalog.Composite{TypeHeader: sampleType(20020, "c"), Relation: 20022, NextAttnum: 3,
+			Attributes: []catalog.Column{{ID: 1, Attnum: 2, Name: "a", Type: types.TVarchar, Typmod: 9, Comment: "c"}}},
+		&catalog.Domain{TypeHeader: sampleType(20023, "d"), Base: types.TVarchar, Typmod: 7, NotNull: true, Default: "'x'::text", Collation: "C",
+			Checks: []catalog.Check{{OID: 20025, Name: "ck", Expr: "(VALUE <> 'q'::text)", Comment: "c", Valid: true}}},
 		&catalog.Role{OID: 20015, Name: "r", Super: true, Inherit: true, CreateRole: true, CreateDB: true, Login: true, Replication: true,
 			BypassRLS: true, ConnLimit: -1, Verifier: "SCRAM-SHA-256$…", ValidUntil: "infinity",
 			MemberOf: []catalog.Membership{{Role: 10, Grantor: 10, Admin: true}}, Settings: map[string]string{"a": "b"}, Comment: "c"},
 	}
+}
+
+func sampleType(oid catalog.OID, name string) catalog.TypeHeader {
+	return catalog.TypeHeader{OID: oid, Database: 20000, Schema: 20001, Name: name, Owner: 10, Array: oid + 1, ArrayName: "__" + name, Version: 3, Comment: "c"}
 }
 
 func TestEncoding(t *testing.T) {
@@ -80,8 +89,8 @@ func TestEncoding(t *testing.T) {
 func checkNothingIsZero(t *testing.T, v reflect.Value) {
 	t.Helper()
 	for i := range v.NumField() {
-		if name := v.Type().Field(i).Name; v.Field(i).IsZero() && name != "Home" {
-			t.Errorf("the sample of %s has no %s", v.Type(), name)
+		if f := v.Type().Field(i); f.IsExported() && v.Field(i).IsZero() && f.Name != "Home" {
+			t.Errorf("the sample of %s has no %s", v.Type(), f.Name)
 		}
 	}
 }

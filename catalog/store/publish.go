@@ -12,6 +12,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog/metakv"
 	"github.com/pegmatitedb/pegmatite/internal/pause"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
 const (
@@ -103,7 +104,7 @@ func (p *publication) encode(ctx context.Context, base *catalog.Snapshot) error 
 			return err
 		}
 		p.ops = p.change.Ops()
-		if err := checkReadable(p.ops); err != nil {
+		if err := checkReadable(p.ops, p.change.Snapshot()); err != nil {
 			return err
 		}
 		p.dropped = p.encodeDropped(base)
@@ -132,8 +133,9 @@ func (p *publication) encode(ctx context.Context, base *catalog.Snapshot) error 
 }
 
 // checkReadable refuses descriptors that decoding could not read back: once
-// published, one such would keep every node from reading the catalog.
-func checkReadable(ops []catalog.Op) error {
+// published, one such would keep every node from reading the catalog. Types that
+// are not built in must be in the catalog that results.
+func checkReadable(ops []catalog.Op, result *catalog.Snapshot) error {
 	for _, op := range ops {
 		var columns []catalog.Column
 		switch o := op.Object.(type) {
@@ -141,14 +143,25 @@ func checkReadable(ops []catalog.Op) error {
 			columns = o.Columns
 		case *catalog.View:
 			columns = o.Columns
+		case *catalog.Composite:
+			columns = o.Attributes
+		case *catalog.Domain:
+			columns = []catalog.Column{{Name: o.Name, Type: o.Base}}
 		}
 		for _, c := range columns {
-			if _, err := typeByOID(c.Type.OID); err != nil {
+			if !readable(c, result) {
 				return pgerr.Unsupported("column \"%s\" of type %s", c.Name, c.Type.SQLName)
 			}
 		}
 	}
 	return nil
+}
+
+func readable(c catalog.Column, result *catalog.Snapshot) bool {
+	if types.ByOID(c.Type.OID) != nil {
+		return true
+	}
+	return !c.Dropped && c.Type.OID >= catalog.FirstNormalOID && result.TypeByOID(c.Type.OID) != nil
 }
 
 // split encodes the ops: into the log entry if they fit, else into chunks.

@@ -55,6 +55,9 @@ type opRecord struct {
 	Table      *tableRecord      `json:"table,omitempty"`
 	Sequence   *sequenceRecord   `json:"sequence,omitempty"`
 	View       *viewRecord       `json:"view,omitempty"`
+	Enum       *enumRecord       `json:"enum,omitempty"`
+	Composite  *compositeRecord  `json:"composite,omitempty"`
+	Domain     *domainRecord     `json:"domain,omitempty"`
 	Role       *roleRecord       `json:"role,omitempty"`
 	Delete     *keyRecord        `json:"delete,omitempty"`
 	Statistics *statisticsRecord `json:"statistics,omitempty"`
@@ -104,6 +107,7 @@ type tableRecord struct {
 	Moved       uint64             `json:"moved,omitempty"`
 	RowType     catalog.OID        `json:"rowtype"`
 	ArrayType   catalog.OID        `json:"arraytype"`
+	ArrayName   string             `json:"arrayname,omitempty"`
 	Options     map[string]string  `json:"options,omitempty"`
 	Comment     string             `json:"comment,omitempty"`
 	Columns     []columnRecord     `json:"columns"`
@@ -194,6 +198,47 @@ type sequenceRecord struct {
 	Version       uint64           `json:"version"`
 }
 
+// typeRecord is what the records of all user-defined types begin with.
+type typeRecord struct {
+	OID       catalog.OID `json:"oid"`
+	Database  catalog.OID `json:"db"`
+	Schema    catalog.OID `json:"schema"`
+	Name      string      `json:"name"`
+	Owner     catalog.OID `json:"owner"`
+	Array     catalog.OID `json:"array"`
+	ArrayName string      `json:"arrayname"`
+	Version   uint64      `json:"version"`
+	Comment   string      `json:"comment,omitempty"`
+}
+
+type enumRecord struct {
+	typeRecord
+	Labels []labelRecord `json:"labels"`
+}
+
+type labelRecord struct {
+	OID   catalog.OID `json:"oid"`
+	Label string      `json:"label"`
+	Sort  int64       `json:"sort"`
+}
+
+type compositeRecord struct {
+	typeRecord
+	Relation   catalog.OID    `json:"relation"`
+	Attributes []columnRecord `json:"attributes"`
+	NextAttnum int16          `json:"nextattnum"`
+}
+
+type domainRecord struct {
+	typeRecord
+	Base      catalog.OID   `json:"base"`
+	Typmod    int32         `json:"typmod"`
+	NotNull   bool          `json:"notnull,omitempty"`
+	Default   string        `json:"default,omitempty"`
+	Checks    []checkRecord `json:"checks,omitempty"`
+	Collation string        `json:"collation,omitempty"`
+}
+
 type viewRecord struct {
 	OID       catalog.OID           `json:"oid"`
 	Database  catalog.OID           `json:"db"`
@@ -203,6 +248,7 @@ type viewRecord struct {
 	Temporary bool                  `json:"temporary,omitempty"`
 	RowType   catalog.OID           `json:"rowtype"`
 	ArrayType catalog.OID           `json:"arraytype"`
+	ArrayName string                `json:"arrayname,omitempty"`
 	Rule      catalog.OID           `json:"rule"`
 	Query     string                `json:"query"`
 	Sees      map[catalog.OID]int16 `json:"sees,omitempty"`

@@ -79,6 +79,8 @@ func (c *compiler) compile(e Expr) (Eval, error) {
 		return c.caseNode(e)
 	case *CaseArg:
 		return func(ctx *Context, _ []types.Datum) (types.Datum, error) { return ctx.caseArg, nil }, nil
+	case *DomainValue:
+		return func(ctx *Context, _ []types.Datum) (types.Datum, error) { return ctx.domainValue, nil }, nil
 	case *Coalesce:
 		return c.coalesce(e)
 	case *MinMax:

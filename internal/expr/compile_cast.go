@@ -16,7 +16,7 @@ func (c *compiler) cast(e *Cast) (Eval, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.Form == CastBinary && !changesSign(e.Arg.Type(), e.T) {
+	if e.Form == CastBinary && !changesSign(e.Arg.Type(), e.T) || e.Form == CastDomain && e.Guard == nil {
 		return arg, nil
 	}
 	convert, err := castConverter(e, e.Arg.Type())
@@ -42,6 +42,8 @@ func castConverter(e *Cast, from *types.Type) (converter, error) {
 		return typmodConverter(e), nil
 	case CastArray:
 		return arrayConverter(e, from)
+	case CastDomain:
+		return guardConverter(e)
 	}
 	if changesSign(from, e.T) {
 		return signConverter(e.T), nil

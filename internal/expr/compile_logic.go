@@ -65,7 +65,7 @@ func (c *compiler) test(e *Test) (Eval, error) {
 		return nil, err
 	}
 	holds := tests[e.Kind]
-	if t := e.Arg.Type(); t != nil && (t == types.TRecord || t.Kind == 'c') && e.Kind <= IsNotNull {
+	if t := e.Arg.Type(); t != nil && (t == types.TRecord || t.Base().Kind == 'c') && e.Kind <= IsNotNull {
 		holds = rowTests[e.Kind]
 	}
 	return func(ctx *Context, row []types.Datum) (types.Datum, error) {

@@ -69,6 +69,9 @@ func sameComposed(a, b Expr) bool {
 	case *CaseArg:
 		_, ok := b.(*CaseArg)
 		return ok
+	case *DomainValue:
+		_, ok := b.(*DomainValue)
+		return ok
 	case *Coalesce:
 		_, ok := b.(*Coalesce)
 		return ok

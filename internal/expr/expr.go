@@ -2,6 +2,7 @@
 // expressions, how they are evaluated, and how they travel between nodes.
 //
 //	expr.go      the node types (this file: the contract)
+//	guard.go     what values of domains obey
 //	function.go  Function, Aggregate: what a Call refers to
 //	build.go     short ways to make nodes
 //	walk.go      trees are walked and rebuilt; inspect.go, equal.go ask about them, fold.go computes what is constant
@@ -90,6 +91,7 @@ const (
 	CastInOut                    // through the text form
 	CastTypmod                   // ApplyTypmod: length or precision of the same type
 	CastArray                    // element by element, by Elem
+	CastDomain                   // the same Datum, if it obeys Guard
 )
 
 // Cast is a conversion.
@@ -98,6 +100,7 @@ type Cast struct {
 	Form     CastForm
 	Func     *Function // CastFunction
 	Elem     *Cast     // CastArray: the element's cast, whose Arg is nil
+	Guard    *Guard    // CastDomain
 	Arg      Expr
 	Explicit bool   // written by the user: truncates where an implicit one fails
 	Keyword  string // what a conversion of now() was written as (CURRENT_DATE), for deparsing
@@ -206,6 +209,8 @@ type RowExpr struct {
 	Typed
 	Elems []Expr
 	Names []string
+	// Explicit: it was written as a cast to its type, which is shown; it does not travel.
+	Explicit bool
 }
 
 // Field is a field of a composite value.

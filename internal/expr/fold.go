@@ -26,7 +26,7 @@ func (f *folder) fold(e Expr) (Expr, error) {
 		return nil, nil
 	}
 	switch n := e.(type) {
-	case *Const, *Param, *Column, *Subquery, *CaseArg:
+	case *Const, *Param, *Column, *Subquery, *CaseArg, *DomainValue:
 		return e, nil
 	case *Case:
 		return f.caseNode(n)
@@ -58,8 +58,8 @@ func (f *folder) evaluate(e Expr) Expr {
 			literal = false
 		}
 	})
-	if !literal || !IsConst(e) {
-		return e
+	if !literal || !IsConst(e) || e.Type() == types.TRecord || e.Type() == types.TRecordArray {
+		return e // a literal record does not tell what its fields are
 	}
 	v, err := EvalConst(f.ctx, e)
 	if err != nil {

@@ -23,6 +23,8 @@ type Formatter struct {
 	Pretty bool
 	// Literal prints a literal's text; nil uses the type's own (reg… types then print numbers).
 	Literal func(*types.Type, types.Datum) string
+	// TypeName prints a type; nil is types.FormatType.
+	TypeName func(t *types.Type, typmod int32) string
 	// Layout, when set, breaks lines as the definitions of views do.
 	Layout *Layout
 	// Folded prints an IN list of literals as the one array that planning makes of it.
@@ -102,6 +104,8 @@ func (p *deparser) expr(e Expr, implicit bool) {
 		p.caseNode(e)
 	case *CaseArg:
 		p.str("CASE_TEST_EXPR")
+	case *DomainValue:
+		p.str("VALUE")
 	case *Subquery:
 		p.subquery(e)
 	default:
@@ -133,10 +137,13 @@ func (p *deparser) composed(e Expr) {
 		p.list(e.Elems, true)
 		p.str("]")
 		if len(e.Elems) == 0 {
-			p.str("::", types.FormatType(e.T, e.Mod))
+			p.str("::", p.typeName(e.T, e.Mod))
 		}
 	case *RowExpr:
 		p.function("ROW", e.Elems)
+		if e.Explicit {
+			p.str("::", p.typeName(e.T, e.Mod))
+		}
 	case *Field:
 		p.field(e)
 	case *Subscript:
@@ -179,7 +186,7 @@ func (p *deparser) subquery(e *Subquery) {
 // literal is get_const_expr: a label only where the text alone would be read
 // as something else.
 func (p *deparser) literal(e *Const) {
-	label := "::" + types.FormatType(e.T, e.Mod)
+	label := "::" + p.typeName(e.T, e.Mod)
 	if e.Value.IsNull() {
 		p.str("NULL")
 		if e.T != types.TUnknown {
@@ -211,6 +218,13 @@ func (p *deparser) literal(e *Const) {
 	default:
 		p.str(quoteSimple(s), label)
 	}
+}
+
+func (p *deparser) typeName(t *types.Type, typmod int32) string {
+	if p.f.TypeName != nil {
+		return p.f.TypeName(t, typmod)
+	}
+	return types.FormatType(t, typmod)
 }
 
 func (p *deparser) text(e *Const) string {
@@ -279,13 +293,13 @@ func (p *deparser) cast(e *Cast, implicit bool) {
 		arg = inner.Arg
 	}
 	if c, ok := arg.(*Const); ok && (c.T == e.T || c.T == types.TUnknown) && !c.Value.IsNull() {
-		p.str(quoteSimple(p.text(c)), "::", types.FormatType(e.T, e.Mod))
+		p.str(quoteSimple(p.text(c)), "::", p.typeName(e.T, e.Mod))
 		return
 	}
 	p.open()
 	p.paren(arg, e, false)
 	p.shut()
-	p.str("::", types.FormatType(e.T, e.Mod))
+	p.str("::", p.typeName(e.T, e.Mod))
 }
 
 func (p *deparser) logic(e *Logic) {

@@ -157,6 +157,8 @@ type Context struct {
 	owner   *Context
 	caseArg types.Datum
 	memo    map[any]any
+
+	domainValue types.Datum
 }
 
 // own makes the stack and the memo the Context's own.

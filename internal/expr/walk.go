@@ -16,7 +16,8 @@ func Walk(e Expr, visit func(Expr) bool) {
 }
 
 // Children calls f for each expression directly below e, in order. The
-// element cast of an array's Cast is part of the node, not a child.
+// element cast of an array's Cast is part of the node, not a child; so are the checks
+// of a Guard, but they are visited.
 func Children(e Expr, f func(Expr)) {
 	each := func(list []Expr) {
 		for _, c := range list {
@@ -30,6 +31,7 @@ func Children(e Expr, f func(Expr)) {
 		each(e.Args)
 	case *Cast:
 		each([]Expr{e.Arg})
+		e.Guard.each(f)
 	case *Logic:
 		each(e.Args)
 	case *Test:
@@ -128,7 +130,7 @@ func (m mapper) children(e Expr) Expr {
 	case *ArrayExpr:
 		return &ArrayExpr{Typed: e.Typed, Elems: m.List(e.Elems)}
 	case *RowExpr:
-		return &RowExpr{Typed: e.Typed, Elems: m.List(e.Elems), Names: e.Names}
+		return &RowExpr{Typed: e.Typed, Elems: m.List(e.Elems), Names: e.Names, Explicit: e.Explicit}
 	case *Field:
 		return &Field{Typed: e.Typed, Arg: m.One(e.Arg), Index: e.Index}
 	case *Subscript:

@@ -33,6 +33,7 @@ const (
 	tagField
 	tagSubscript
 	tagAggregate
+	tagDomainValue
 )
 
 // Append appends e's wire form to dst; a nil e is one byte. Subqueries have
@@ -171,6 +172,9 @@ func (w *encoder) composed(e Expr) {
 	case *CaseArg:
 		w.tag(tagCaseArg)
 		w.typed(e.Typed)
+	case *DomainValue:
+		w.tag(tagDomainValue)
+		w.typed(e.Typed)
 	case *Coalesce:
 		w.tag(tagCoalesce)
 		w.typed(e.Typed)
@@ -237,6 +241,7 @@ func (w *encoder) castNode(e *Cast) {
 	if e.Elem != nil {
 		w.castNode(e.Elem)
 	}
+	w.guard(e.Guard)
 }
 
 func (w *encoder) caseNode(e *Case) {

@@ -270,6 +270,8 @@ func (r *reading) composed(tag byte) Expr {
 		return r.caseNode()
 	case tagCaseArg:
 		return &CaseArg{r.typed()}
+	case tagDomainValue:
+		return &DomainValue{r.typed()}
 	case tagCoalesce:
 		return &Coalesce{Typed: r.typed(), Args: r.list()}
 	case tagMinMax:
@@ -341,7 +343,8 @@ func (r *reading) cast() *Cast {
 	if r.bool() {
 		e.Elem = r.cast()
 	}
-	if e.Form > CastArray || (e.Form == CastFunction) != (e.Func != nil) || (e.Form == CastArray) != (e.Elem != nil) {
+	e.Guard = r.guard()
+	if e.Form > CastDomain || e.Guard != nil && e.Form != CastDomain || (e.Form == CastFunction) != (e.Func != nil) || (e.Form == CastArray) != (e.Elem != nil) {
 		r.fail("bad cast")
 	}
 	return e

@@ -176,6 +176,12 @@ func (e *E) WithConstraint(name string) *E {
 	return e
 }
 
+// WithDataType sets the fields that name a type.
+func (e *E) WithDataType(schema, name string) *E {
+	e.Schema, e.DataType = schema, name
+	return e
+}
+
 // WithSeverity sets the severity.
 func (e *E) WithSeverity(s Severity) *E {
 	e.Severity = s

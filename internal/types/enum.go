@@ -9,22 +9,35 @@ import (
 
 // enumCodec turns labels into sort keys and back.
 type enumCodec struct {
-	labels []EnumLabel // by Sort
-	sorts  map[string]int64
+	labels  []EnumLabel // by Sort
+	byLabel map[string]EnumLabel
 }
 
 func newEnumCodec(labels []EnumLabel) *enumCodec {
-	c := &enumCodec{labels: slices.Clone(labels), sorts: make(map[string]int64, len(labels))}
+	c := &enumCodec{labels: slices.Clone(labels), byLabel: make(map[string]EnumLabel, len(labels))}
 	slices.SortFunc(c.labels, func(a, b EnumLabel) int { return cmp.Compare(a.Sort, b.Sort) })
 	for _, l := range labels {
-		c.sorts[l.Label] = l.Sort
+		c.byLabel[l.Label] = l
 	}
 	return c
 }
 
+// CheckUse refuses a label of type t that its own transaction has just added
+// (check_safe_enum_use in enum.c).
+func (l EnumLabel) CheckUse(t *Type) error {
+	if !l.Fresh {
+		return nil
+	}
+	return pgerr.New(pgerr.UnsafeNewEnumValueUsage, "unsafe use of new value \"%s\" of enum type %s", l.Label, t.SQLName).
+		WithHint("New enum values must be committed before they can be used.")
+}
+
 func (c *enumCodec) parse(_ *Env, t *Type, s string, _ int32) (Datum, error) {
-	if v, ok := c.sorts[s]; ok {
-		return Int(v), nil
+	if l, ok := c.byLabel[s]; ok {
+		if err := l.CheckUse(t); err != nil {
+			return Null, err
+		}
+		return Int(l.Sort), nil
 	}
 	return Null, pgerr.New(pgerr.InvalidTextRepresentation, "invalid input value for enum %s: \"%s\"", t.SQLName, s)
 }

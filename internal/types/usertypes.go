@@ -37,14 +37,14 @@ func NewArrayOf(elem *Type, oid OID, name string) *Type {
 // nobody else has seen yet.
 func (t *Type) SetArray(array *Type) { t.Array = array }
 
-// NewDomain makes a domain over base: its values, forms and order are base's.
-// Constraints and the base typmod are the catalog's to apply. sqlName is the
-// name that format_type shows ("" for name, quoted where it must be).
-func NewDomain(base *Type, oid OID, name, sqlName string) *Type {
+// NewDomain makes a domain over base, of a length or precision (-1 is none): its
+// values, forms and order are base's. Constraints are others' to apply. sqlName
+// is the name that format_type shows ("" for name, quoted where it must be).
+func NewDomain(base *Type, typmod int32, oid OID, name, sqlName string) *Type {
 	t := *base
 	t.OID, t.Name, t.SQLName = oid, name, orQuoted(sqlName, name)
 	t.Kind, t.Preferred, t.Array = 'd', false, nil
-	t.Elem, t.codec = nil, domainCodec{base}
+	t.Elem, t.codec = nil, domainCodec{base, typmod}
 	return &t
 }
 
@@ -57,6 +57,27 @@ func (t *Type) Base() *Type {
 			return t
 		}
 		t = d.base
+	}
+}
+
+// Under returns the type that a domain is made of, which may be a domain, and
+// its typmod; nil for every other type.
+func (t *Type) Under() (*Type, int32) {
+	if d, ok := t.codec.(domainCodec); ok {
+		return d.base, d.typmod
+	}
+	return nil, -1
+}
+
+// BaseTypmod is the typmod that values of a domain have as Base's: that of the
+// first domain, from the outside, that has one; -1 for none and for other types.
+func (t *Type) BaseTypmod() int32 {
+	for {
+		under, typmod := t.Under()
+		if under == nil || typmod >= 0 {
+			return typmod
+		}
+		t = under
 	}
 }
 
@@ -104,6 +125,14 @@ func NewEnum(oid OID, name, sqlName string, labels []EnumLabel) *Type {
 type EnumLabel struct {
 	Sort  int64
 	Label string
+	// Fresh: the transaction that added the label has not committed, and may not use it.
+	Fresh bool
+}
+
+// Unresolved stands for a user-defined type of which the number alone is known,
+// until the catalog that names it has been read.
+func Unresolved(oid OID) *Type {
+	return &Type{OID: oid, Name: "???", SQLName: "???", codec: unsupportedCodec{}}
 }
 
 // Labels returns an enum's labels in order; nil for every other type.
@@ -122,10 +151,13 @@ func orQuoted(sqlName, name string) string {
 }
 
 // domainCodec answers for base, with base as the type.
-type domainCodec struct{ base *Type }
+type domainCodec struct {
+	base   *Type
+	typmod int32
+}
 
 func (c domainCodec) parse(env *Env, _ *Type, s string, typmod int32) (Datum, error) {
-	return c.base.Parse(env, s, typmod)
+	return c.base.Parse(env, s, max(typmod, c.typmod))
 }
 
 func (c domainCodec) format(env *Env, _ *Type, dst []byte, d Datum) []byte {
@@ -133,7 +165,7 @@ func (c domainCodec) format(env *Env, _ *Type, dst []byte, d Datum) []byte {
 }
 
 func (c domainCodec) decode(env *Env, _ *Type, b []byte, typmod int32) (Datum, error) {
-	return c.base.Decode(env, b, typmod)
+	return c.base.Decode(env, b, max(typmod, c.typmod))
 }
 
 func (c domainCodec) encode(env *Env, _ *Type, dst []byte, d Datum) []byte {

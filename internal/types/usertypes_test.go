@@ -9,7 +9,7 @@ import (
 
 var (
 	pairType = NewComposite(16400, "pair", "", []Column{{"a", TInt4, -1}, {"b", TText, -1}})
-	moodType = NewEnum(16410, "mood", "", []EnumLabel{{20, "ok"}, {10, "sad"}, {30, "happy day"}})
+	moodType = NewEnum(16410, "mood", "", []EnumLabel{{20, "ok", false}, {10, "sad", false}, {30, "happy day", false}, {25, "new", true}})
 )
 
 func TestCompositeInput(t *testing.T) {
@@ -54,6 +54,7 @@ func TestCompositeForms(t *testing.T) {
 func TestEnum(t *testing.T) {
 	checkInput(t, moodType, -1, "happy day", "happy day")
 	checkInput(t, moodType, -1, "bad", `22P02: invalid input value for enum mood: "bad"`)
+	checkInput(t, moodType, -1, "new", `55P04: unsafe use of new value "new" of enum type mood`)
 	sad, _ := moodType.Parse(env, "sad", -1)
 	ok, _ := moodType.Parse(env, "ok", -1)
 	if moodType.Compare(sad, ok) >= 0 {
@@ -64,13 +65,13 @@ func TestEnum(t *testing.T) {
 }
 
 func TestDomain(t *testing.T) {
-	code := NewDomain(TBpchar, 16420, "code", "")
+	code := NewDomain(TBpchar, 4+typmodHeader, 16420, "code", "")
 	d, err := code.ApplyTypmod(Text("ab"), 4+typmodHeader, false)
 	if err != nil || d.Text() != "ab  " || code.Base() != TBpchar || code.SQLName != "code" {
 		t.Errorf("%q, %v", d.Text(), err)
 	}
 	checkStored(t, code, 4+typmodHeader, d)
-	list := NewDomain(TInt4Array, 16421, "List", "")
+	list := NewDomain(TInt4Array, -1, 16421, "List", "")
 	checkInput(t, list, -1, "{1,2}", "{1,2}")
 	if list.SQLName != `"List"` {
 		t.Error(list.SQLName)

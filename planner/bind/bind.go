@@ -13,7 +13,9 @@
 //	location.go  where in the text a node stands, for errors
 //	notes.go     what binding a text leaves behind: source.go what it reads, viewmeaning.go what its names mean
 //	viewtext.go  the text under which a view's query is kept; viewdef.go, viewdef_from.go as pg_get_viewdef shows it
-//	columnrename.go  a column's coming name in it (or its old one, kept as an alias); relationrename.go a relation's or schema's
+//	viewliteral.go   the literals in it; columnrename.go  a column's coming name in it (or its old one, kept as an alias); relationrename.go a relation's or schema's
+//	domain.go    what values of domains obey
+//	part.go      assignments to parts of columns
 //	insert.go    INSERT; conflict.go its ON CONFLICT; update.go UPDATE and DELETE; defaults.go, relation.go, lock.go FOR UPDATE;
 //	             once.go what is to be computed once for a row
 //	fields.go    which fields of which node are read; all others are 0A000
@@ -143,9 +145,10 @@ const (
 	ForGenerated
 	ForUsing   // ALTER COLUMN TYPE … USING
 	ForExecute // an argument of EXECUTE
+	ForDomainCheck
 )
 
-// Expression binds a scalar expression of a command. Columns are named by their
+// Expression binds a scalar expression that the catalog keeps. Columns are named by their
 // position in columns. A target that is not nil converts the result as an
 // assignment to a column would.
 func Expression(env *Env, sql string, columns []Column, purpose Purpose, target *Column) (e expr.Expr, err error) {
@@ -154,6 +157,7 @@ func Expression(env *Env, sql string, columns []Column, purpose Purpose, target 
 		return nil, err
 	}
 	b := newBinder(env, s, nil)
+	b.fromCatalog = true
 	defer b.recover(&err)
 	return b.expression(n, columns, purpose, target), nil
 }

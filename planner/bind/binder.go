@@ -30,6 +30,13 @@ type binder struct {
 	// uses and typed count how often each lifted literal occurs, and got a type.
 	uses, typed []int
 
+	// labels: a function that tells of an enum's labels is called.
+	labels bool
+	// guards are those of domains, and of types with domains in them.
+	guards map[*types.Type]*expr.Guard
+	// fromCatalog: the text is one that the catalog keeps.
+	fromCatalog bool
+
 	coercer *builtin.Coercer
 	reads   map[catalog.OID]uint64
 	writes  bool
@@ -61,6 +68,15 @@ func newBinder(env *Env, s *sqlparse.Statement, params []*types.Type) *binder {
 		notes: notes{sources: map[catalog.OID]map[int16]bool{}, grouped: map[catalog.OID]bool{}},
 	}
 	b.coercer = &builtin.Coercer{Lib: env.Library, Env: env.Types, Param: b.typeParam}
+	b.coercer.Guard = b.guard
+	b.coercer.Lifted = func(p *expr.Param) bool { return p.Index >= len(b.params) }
+	b.coercer.Located = func(part expr.Expr, err error) error {
+		if at, ok := b.location[part]; ok {
+			e := *pgerr.From(err)
+			return e.WithPosition(b.position(at))
+		}
+		return err
+	}
 	if s != nil {
 		n := max(len(params), s.Params)
 		b.params = make([]*types.Type, n)
@@ -229,7 +245,7 @@ func (b *binder) finish(st *plan.Statement) {
 		}
 	}
 	st.Params, st.Lifted = b.params, b.lifted
-	st.Writes, st.Lasting = b.writes, b.lasting
+	st.Writes, st.Lasting, st.Labels = b.writes, b.lasting, b.labels
 	st.ReadEnv, st.ReadNow = b.coercer.ReadEnv, b.coercer.ReadNow
 	st.CTEs = b.nextCT
 	st.Columns = b.nextID + 1
@@ -238,6 +254,9 @@ func (b *binder) finish(st *plan.Statement) {
 	}
 	slices.SortFunc(st.Reads, func(x, y plan.Dependency) int { return int(x.Relation) - int(y.Relation) })
 }
+
+// kept reports whether the text that is being bound is one that the catalog keeps.
+func (b *binder) kept() bool { return b.fromCatalog || b.text != b.main }
 
 // within binds in another text, a view's or a default's.
 func (b *binder) within(s *sqlparse.Statement, f func()) {

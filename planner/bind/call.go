@@ -21,7 +21,11 @@ func (q *query) call(n *pg.FuncCall) expr.Expr {
 		return q.aggregateCall(n, name)
 	}
 	args, names := q.callArgs(n)
+	if e := q.fieldCall(n, args, names); e != nil {
+		return e
+	}
 	r := q.resolve(n, name, args, names)
+	q.b.labels = q.b.labels || strings.HasPrefix(name, "enum_")
 	if r.Proc != nil {
 		switch r.Proc.Kind {
 		case 'w':
@@ -37,7 +41,31 @@ func (q *query) call(n *pg.FuncCall) expr.Expr {
 	if c, ok := e.(*expr.Call); ok && isSQLSyntax(n) {
 		c.Syntax = true
 	}
+	if readsJSON(e) && q.kind != kindFromFunction {
+		if e.(*expr.Call).Func.ReturnsSet && builtin.HasDomains(e.Type()) {
+			q.b.unsupported(n.Location, "%s of a type with domains in it outside of FROM", name)
+		}
+		e = q.b.guarded(e)
+	}
 	return q.checkSet(e, n.Location)
+}
+
+// fieldCall is a field written as a function of a row, a(row), where there is no
+// such function (ParseFuncOrColumn in parse_func.c); nil for anything else.
+func (q *query) fieldCall(n *pg.FuncCall, args []expr.Expr, names []string) expr.Expr {
+	if len(args) != 1 || len(names) > 0 || len(n.Funcname) > 1 || n.FuncVariadic || args[0].Type().Base().Kind != 'c' {
+		return nil
+	}
+	name := n.Funcname[0].GetString_().GetSval()
+	for _, c := range args[0].Type().Columns() {
+		if c.Name != name {
+			continue
+		}
+		if _, err := q.b.coercer.Resolve(name, args, nil, false); err != nil {
+			return q.field(args[0], name, n.Location)
+		}
+	}
+	return nil
 }
 
 func signature(p *builtin.Proc) string { return expr.Signature(p.Name, p.Args) }

@@ -5,6 +5,7 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
+	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -53,6 +54,7 @@ func (b *binder) typeName(n *pg.TypeName) (t *types.Type, typmod int32) {
 	if t == nil {
 		b.failAt(n.Location, pgerr.UndefinedObject, "type \"%s\" does not exist", displayType(names, n))
 	}
+	b.noteType(n, t)
 	typmod = b.typmod(n, t)
 	if len(n.ArrayBounds) > 0 {
 		if t.Array == nil {
@@ -74,6 +76,9 @@ func displayType(names []string, n *pg.TypeName) string {
 func (b *binder) findType(names []string, location int32) *types.Type {
 	name := names[len(names)-1]
 	if len(names) > 1 {
+		if names[len(names)-2] == catalog.KeptTypes && b.kept() {
+			return b.env.Snapshot.KeptType(name)
+		}
 		s := b.schema(names[len(names)-2])
 		if s == nil {
 			b.failAt(location, pgerr.UndefinedSchema, "schema \"%s\" does not exist", names[len(names)-2])

@@ -89,7 +89,7 @@ func (b *binder) typeLiteral(p *expr.Param, i int, to *types.Type) (expr.Expr, e
 	if strings.HasPrefix(to.Name, "reg") && to.Kind == 'b' {
 		read = types.TText
 	}
-	if !to.Base().Supported() {
+	if !to.Base().Supported() || builtin.HasDomains(to) {
 		return nil, &pinned{i} // reading it now gives the error
 	}
 	b.typed[i]++

@@ -112,9 +112,6 @@ func (q *query) qualifiedColumn(names []string, location int32) expr.Expr {
 	}
 	it, depth := q.findItem(schema, table, location)
 	if it == nil {
-		if e := q.fieldOfColumn(names, location); e != nil {
-			return e
-		}
 		q.failItem(table, location)
 	}
 	if e := q.itemColumn(it, depth, column, location); e != nil {
@@ -133,18 +130,6 @@ func (q *query) checkDatabase(names []string, location int32) {
 		q.b.failAt(location, pgerr.FeatureNotSupported,
 			"cross-database references are not implemented: %s", strings.Join(names, "."))
 	}
-}
-
-// fieldOfColumn is a.b where a is a column of a composite type.
-func (q *query) fieldOfColumn(names []string, location int32) expr.Expr {
-	if len(names) != 2 {
-		return nil
-	}
-	e := q.findColumn(names[0], location)
-	if e == nil || len(e.Type().Columns()) == 0 {
-		return nil
-	}
-	return q.field(e, names[1], location)
 }
 
 func (q *query) itemColumn(it *item, depth int, name string, location int32) expr.Expr {

@@ -67,7 +67,9 @@ func (q *query) row(n *pg.RowExpr) expr.Expr {
 	s := &selectList{q: q}
 	for _, arg := range n.Args {
 		if !s.star(arg) {
-			s.list = append(s.list, target{expr: q.text(q.expr(arg), location(arg))})
+			e := q.expr(arg)
+			q.b.location[e] = location(arg)
+			s.list = append(s.list, target{expr: e})
 		}
 	}
 	for i, t := range s.list {

@@ -14,7 +14,7 @@ import (
 // purposes are the kinds and clause names of commands' expressions.
 var purposes = map[Purpose]exprKind{
 	ForDefault: kindDefault, ForCheck: kindCheck, ForGenerated: kindGenerated, ForUsing: kindUsing,
-	ForExecute: kindExecute,
+	ForExecute: kindExecute, ForDomainCheck: kindDomainCheck,
 }
 
 // expression binds an expression of a command over columns by position.
@@ -34,7 +34,7 @@ func (b *binder) expression(n *pg.Node, columns []Column, purpose Purpose, targe
 	b.nextID = expr.ColumnID(len(columns))
 	q.addItem(it)
 	q.with(purposes[purpose], func() {
-		if purpose == ForCheck {
+		if purpose == ForCheck || purpose == ForDomainCheck {
 			e = q.condition(n, "CHECK")
 		} else {
 			e = q.expr(n)
@@ -94,7 +94,7 @@ func refuseSubqueries(b *binder, n *pg.Node, purpose Purpose) {
 	names := map[Purpose]string{
 		ForDefault: "cannot use subquery in DEFAULT expression", ForCheck: "cannot use subquery in check constraint",
 		ForGenerated: "cannot use subquery in column generation expression", ForUsing: "cannot use subquery in transform expression",
-		ForExecute: "cannot use subquery in EXECUTE parameter",
+		ForExecute: "cannot use subquery in EXECUTE parameter", ForDomainCheck: "cannot use subquery in check constraint",
 	}
 	if at, found := findSubquery(n); found {
 		b.failAt(at, pgerr.FeatureNotSupported, "%s", names[purpose])
@@ -141,6 +141,9 @@ func (b *binder) columnDefault(t *catalog.Table, c *catalog.Column) expr.Expr {
 		return b.stored(c.Default, t, kindDefault, func(q *query, n *pg.Node) expr.Expr { return q.assign(q.expr(n), c, -1) })
 	case c.Identity != 0:
 		return b.identityNext(t, c)
+	}
+	if e := b.domainDefault(c); e != nil {
+		return e
 	}
 	return nullOf(c)
 }

@@ -97,7 +97,7 @@ func (q *query) paramRef(n *pg.ParamRef) expr.Expr {
 	}
 	p := &expr.Param{Typed: expr.Typed{T: t, Mod: -1}, Index: i}
 	b.location[p] = n.Location
-	return p
+	return b.guarded(p)
 }
 
 // literal is the parameter that carries lifted literal i, or its value when it is pinned.

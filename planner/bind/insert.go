@@ -75,13 +75,13 @@ type insertTarget struct {
 	position int
 	column   *catalog.Column
 	at       int32
-	part     *expr.Subscript // of the column, if the list names one
+	part     *part // of the column, if the list names one
 }
 
 // t is the type of what the target gets.
 func (t *insertTarget) t() (*types.Type, int32) {
 	if t.part != nil {
-		return t.part.T, t.column.Typmod
+		return t.part.T, t.part.Mod
 	}
 	return t.column.Type, t.column.Typmod
 }
@@ -89,7 +89,7 @@ func (t *insertTarget) t() (*types.Type, int32) {
 // assign converts a value to the target.
 func (t *insertTarget) assign(q *query, e expr.Expr, location int32) expr.Expr {
 	if t.part != nil {
-		return q.partValue(t.column, t.part, t.at, e, location)
+		return t.part.value(q, e, location)
 	}
 	return q.assign(e, t.column, location)
 }
@@ -108,15 +108,16 @@ func (q *query) insertTargets(t *catalog.Table, n *pg.InsertStmt) (out []insertT
 	for _, c := range n.Cols {
 		r := c.GetResTarget()
 		p := q.targetColumn(t, r.Name, r.Location)
-		target := insertTarget{position: p, column: &t.Columns[p], at: r.Location}
-		if len(r.Indirection) > 0 {
-			target.part = q.part(target.column, nullOf(target.column), r.Indirection, r.Location)
-		}
-		if whole, there := seen[p]; there && (whole || target.part == nil) {
+		if whole, there := seen[p]; there && (whole || len(r.Indirection) == 0) {
 			q.b.failAt(r.Location, pgerr.DuplicateColumn, "column \"%s\" specified more than once", r.Name)
 		}
-		seen[p] = target.part == nil
-		out = append(out, target)
+		seen[p] = len(r.Indirection) == 0
+		out = append(out, insertTarget{position: p, column: &t.Columns[p], at: r.Location})
+	}
+	for i, c := range n.Cols {
+		if r := c.GetResTarget(); len(r.Indirection) > 0 {
+			out[i].part = q.part(out[i].column, r.Indirection, r.Location)
+		}
 	}
 	return out
 }
@@ -181,7 +182,7 @@ func (ins *insertion) row(sub *query, nodes []*pg.Node) []expr.Expr {
 		t := ins.targets[j]
 		if n.GetSetToDefault() != nil {
 			if t.part != nil {
-				sub.failPartDefault(t.at)
+				t.part.failDefault(sub)
 			}
 			row[j] = sub.b.anyDefault(ins.table, t.position)
 			continue
@@ -262,7 +263,7 @@ func (ins *insertion) give(t insertTarget, e expr.Expr, onlyDefault bool) {
 		if whole == nil {
 			whole = nullOf(t.column)
 		}
-		e = withPart(t.column, t.part, whole, e)
+		e = t.part.put(ins.q, whole, e)
 	}
 	if e != nil {
 		ins.given[t.position] = e

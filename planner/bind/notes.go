@@ -7,6 +7,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
 
@@ -91,6 +92,13 @@ func (b *binder) noteBare(it *item, c *itemColumn) {
 func (b *binder) noteLiteral(n *pg.A_Const, c *expr.Const) {
 	if v := b.noting(); v != nil {
 		v.literals[c] = n
+	}
+}
+
+// noteType notes a type that is not built in.
+func (b *binder) noteType(n *pg.TypeName, t *types.Type) {
+	if v := b.noting(); v != nil && t.OID >= catalog.FirstNormalOID {
+		v.types[n] = t
 	}
 }
 

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
@@ -27,7 +29,11 @@ func (q *query) rangeFunction(n *pg.RangeFunction, left []*item) source {
 	it.scalar = len(calls) == 1 && !n.Ordinality && calls[0].Type().OID != types.TRecord.OID && len(calls[0].Type().Columns()) == 0
 	node, cols := q.tableFunction(n, calls, names, it.name)
 	for _, c := range cols {
-		it.columns = append(it.columns, &itemColumn{name: c.Name, value: ref(c)})
+		var value expr.Expr = ref(c)
+		if slices.ContainsFunc(calls, readsJSON) {
+			value = q.b.guarded(value)
+		}
+		it.columns = append(it.columns, &itemColumn{name: c.Name, value: value})
 	}
 	q.aliasColumns(it, n.Alias)
 	return source{node, []*item{it}, needs}

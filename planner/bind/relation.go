@@ -63,10 +63,32 @@ func (b *binder) failNoRelation(n *pg.RangeVar) {
 	if n.Schemaname != "" {
 		name = n.Schemaname + "." + name
 	}
+	if b.isComposite(n) {
+		b.failAt(n.Location, pgerr.WrongObjectType, "\"%s\" is a composite type", n.Relname)
+	}
 	if b.isIndex(n) {
 		b.failAt(n.Location, pgerr.WrongObjectType, "\"%s\" is an index", n.Relname)
 	}
 	b.failAt(n.Location, pgerr.UndefinedTable, "relation \"%s\" does not exist", name)
+}
+
+// isComposite reports whether a name that no relation has is a composite type's.
+func (b *binder) isComposite(n *pg.RangeVar) bool {
+	path := b.env.SearchPath
+	if n.Schemaname != "" {
+		s := b.schema(n.Schemaname)
+		if s == nil {
+			return false
+		}
+		path = []catalog.OID{s.OID}
+	}
+	for _, schema := range path {
+		if t := b.env.Snapshot.TypeByName(b.env.Database, schema, n.Relname); t != nil {
+			_, composite := b.env.Snapshot.TypeOwner(t).(*catalog.Composite)
+			return composite && t.Elem == nil
+		}
+	}
+	return false
 }
 
 func (b *binder) isIndex(n *pg.RangeVar) bool {

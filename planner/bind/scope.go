@@ -174,6 +174,7 @@ const (
 	kindUsing
 	kindConflict
 	kindExecute
+	kindDomainCheck
 )
 
 // kindNames are how messages name the places: "… are not allowed in %s".
@@ -184,6 +185,7 @@ var kindNames = [...]string{
 	kindOffset: "OFFSET", kindReturning: "RETURNING", kindValues: "VALUES", kindCheck: "check constraints",
 	kindDefault: "DEFAULT expressions", kindGenerated: "column generation expressions", kindUsing: "transform expressions",
 	kindConflict: "index expressions", kindExecute: "EXECUTE parameters",
+	kindDomainCheck: "check constraints",
 }
 
 // allowsAggregates, allowsSets: whether aggregates and set-returning functions may stand there.

@@ -34,7 +34,7 @@ func GroupedByKey(env *Env, v *catalog.View) (tables map[catalog.OID]bool, err e
 // viewQuery binds a view's query, parsed, for what the binder notes meanwhile.
 func (b *binder) viewQuery(v *catalog.View, s *sqlparse.Statement) (err error) {
 	defer b.recover(&err)
-	b.sees, b.closed = v.Sees, true
+	b.sees, b.closed, b.fromCatalog = v.Sees, true, true
 	b.coercer.Relation = b.noteRelationLiteral
 	b.checkFields(s.Node)
 	(&query{b: b}).selectStatement(s.Node.GetSelectStmt(), resolveUnknowns)

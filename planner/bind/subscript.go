@@ -3,7 +3,6 @@ package bind
 import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
-	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -35,7 +34,7 @@ func (q *query) subscript(e expr.Expr, list []*pg.A_Indices, location int32) *ex
 		out.Slice = out.Slice || x.IsSlice
 	}
 	if out.Slice {
-		out.T = e.Type()
+		out.T = e.Type().Base()
 	}
 	for _, x := range list {
 		upper := q.subscriptIndex(x.Uidx)
@@ -101,48 +100,4 @@ func (q *query) jsonSubscript(e expr.Expr, list []*pg.A_Indices) *expr.Subscript
 func (q *query) failJSONStep(e expr.Expr, location int32) {
 	fail(pgerr.New(pgerr.DatatypeMismatch, "subscript type %s is not supported", e.Type().SQLName).
 		WithHint("jsonb subscript must be coercible to either integer or text.").WithPosition(q.b.position(location)))
-}
-
-// part binds what an assignment to a part of a column names: of whole, which
-// the column has otherwise. Its type is the part's until the Value is there.
-func (q *query) part(c *catalog.Column, whole expr.Expr, indirection []*pg.Node, at int32) *expr.Subscript {
-	var list []*pg.A_Indices
-	for _, n := range indirection {
-		x := n.GetAIndices()
-		if x == nil {
-			q.failPartField(c, n, at)
-		}
-		list = append(list, x)
-	}
-	return q.subscript(whole, list, at)
-}
-
-func (q *query) failPartField(c *catalog.Column, n *pg.Node, at int32) {
-	if len(c.Type.Columns()) == 0 {
-		q.b.failAt(at, pgerr.DatatypeMismatch, "cannot assign to field \"%s\" of column \"%s\" because its type %s is not a composite type",
-			n.GetString_().GetSval(), c.Name, c.Type.SQLName)
-	}
-	q.b.unsupported(at, "assignment to a field of column \"%s\"", c.Name)
-}
-
-// partValue converts what a part of a column gets (transformAssignmentSubscripts).
-// target is where the part is named, at where the value is.
-func (q *query) partValue(c *catalog.Column, part *expr.Subscript, target int32, e expr.Expr, at int32) expr.Expr {
-	if !isUnknown(e) && !q.canCoerce(e.Type(), part.T, assigning) {
-		fail(pgerr.New(pgerr.DatatypeMismatch, "subscripted assignment to \"%s\" requires type %s but expression is of type %s",
-			c.Name, part.T.SQLName, e.Type().SQLName).
-			WithHint("You will need to rewrite or cast the expression.").WithPosition(q.b.position(target)))
-	}
-	return q.coerce(e, part.T, c.Typmod, assigning, at)
-}
-
-// withPart is the column's whole with a value in a part's place.
-func withPart(c *catalog.Column, part *expr.Subscript, whole, value expr.Expr) expr.Expr {
-	out := *part
-	out.Typed, out.Arg, out.Value = expr.Typed{T: c.Type, Mod: c.Typmod}, whole, value
-	return &out
-}
-
-func (q *query) failPartDefault(location int32) {
-	q.b.failAt(location, pgerr.FeatureNotSupported, "cannot set an array element to DEFAULT")
 }

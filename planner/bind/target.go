@@ -92,10 +92,6 @@ func (s *selectList) starOf(names []string, location int32) {
 	}
 	it, depth := q.findItem(schema, names[len(names)-1], location)
 	if it == nil {
-		if e := q.findColumn(names[0], location); e != nil && len(names) == 1 {
-			s.fields(e, location)
-			return
-		}
 		q.failItem(names[len(names)-1], location)
 	}
 	s.columns(it, depth, location)
@@ -149,6 +145,11 @@ func (s *selectList) find(e expr.Expr, at int32) int {
 // resolve makes text of an entry of unknown type, for sorting and grouping.
 func (s *selectList) resolve(i int) {
 	t := &s.list[i]
+	if row, ok := t.expr.(*expr.RowExpr); ok && row.T == types.TRecord {
+		settled, err := s.q.b.coercer.SettleRow(row)
+		s.q.b.must(err, t.at)
+		t.expr = settled
+	}
 	if isUnknown(t.expr) {
 		t.expr = s.q.coerce(t.expr, types.TText, -1, implicitly, t.at)
 	}

@@ -103,16 +103,16 @@ func (a *assignments) value(p int, r *pg.ResTarget, n *pg.Node) expr.Expr {
 // part binds what a part of a column gets: parts of one column one after the other.
 func (a *assignments) part(p int, r *pg.ResTarget, n *pg.Node) expr.Expr {
 	c := &a.table.Columns[p]
+	part := a.q.part(c, r.Indirection, r.Location)
 	if n.GetSetToDefault() != nil {
-		a.q.failPartDefault(r.Location)
+		part.failDefault(a.q)
 	}
 	a.checkAssignable(c)
 	whole := a.byPosition[p]
 	if whole == nil {
 		whole = a.row.byAttnum(c.Attnum)
 	}
-	part := a.q.part(c, whole, r.Indirection, r.Location)
-	return withPart(c, part, whole, a.q.partValue(c, part, r.Location, a.q.expr(n), location(n)))
+	return part.put(a.q, whole, part.value(a.q, a.q.expr(n), location(n)))
 }
 
 func (a *assignments) checkAssignable(c *catalog.Column) {

@@ -37,7 +37,7 @@ type definition struct {
 }
 
 // ViewDefinition is a view's query as pg_get_viewdef shows it, without the
-// semicolon. relation is what a relation is to be called.
+// semicolon. relation is what a relation is to be called; types have their kept names.
 func ViewDefinition(env *Env, v *catalog.View, output *types.Env, pretty bool, relation func(catalog.Ref) string) (string, error) {
 	s, err := sqlparse.ParseQuery(v.Query)
 	if err != nil {
@@ -50,7 +50,7 @@ func ViewDefinition(env *Env, v *catalog.View, output *types.Env, pretty bool, r
 		exprs: map[*pg.Node]expr.Expr{}, names: map[expr.ColumnID]string{}, subqueries: map[plan.Node]*pg.SelectStmt{},
 		aggregates: map[expr.ColumnID]expr.Expr{}, columns: map[string][]*pg.Node{}, types: map[*pg.ColumnDef]string{}, name: relation, env: env,
 	}
-	d.format = &expr.Formatter{Env: output, Pretty: pretty, Layout: &expr.Layout{}, Column: d.column, Subquery: d.subquery}
+	d.format = &expr.Formatter{Env: output, Pretty: pretty, Layout: &expr.Layout{}, TypeName: catalog.KeptTypeName, Column: d.column, Subquery: d.subquery}
 	b := newBinder(env, s, nil)
 	b.notes.definition = d
 	if err := b.viewQuery(v, s); err != nil {

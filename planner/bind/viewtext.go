@@ -8,6 +8,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
@@ -18,6 +19,7 @@ type viewNotes struct {
 	bare     map[*pg.ColumnRef]string
 	naturals map[*pg.JoinExpr][]string
 	literals map[*expr.Const]*pg.A_Const
+	types    map[*pg.TypeName]*types.Type
 	// named are the literals that name relations.
 	named []*expr.Const
 }
@@ -26,6 +28,7 @@ func newViewNotes() *viewNotes {
 	return &viewNotes{
 		schemas: map[*pg.RangeVar]string{}, stars: map[*pg.ColumnRef][]*pg.Node{}, bare: map[*pg.ColumnRef]string{},
 		naturals: map[*pg.JoinExpr][]string{}, literals: map[*expr.Const]*pg.A_Const{},
+		types: map[*pg.TypeName]*types.Type{},
 	}
 }
 
@@ -37,7 +40,7 @@ func nameNode(s string) *pg.Node {
 // and what it sees: its meaning must not change with the search path or with
 // new columns, so relations have their schemas, columns their relations, and
 // stars and NATURAL are written out. Literals that name relations become those'
-// numbers, which number tells.
+// numbers, which number tells; types that are not built in are named by theirs.
 func ViewText(env *Env, s *sqlparse.Statement, def *pg.Node, number func(name string) (catalog.OID, error)) (text string, sees map[catalog.OID]int16, err error) {
 	n := proto.Clone(def).(*pg.Node)
 	b := newBinder(env, s, nil)
@@ -50,7 +53,9 @@ func ViewText(env *Env, s *sqlparse.Statement, def *pg.Node, number func(name st
 	defer b.recover(&err)
 	b.checkFields(n)
 	(&query{b: b}).selectStatement(n.GetSelectStmt(), resolveUnknowns)
+	names := outputNames(n)
 	b.notes.view.apply(n)
+	keepOutputNames(names)
 	if err := b.notes.view.numberRelations(number); err != nil {
 		return "", nil, err
 	}
@@ -84,6 +89,10 @@ func (v *viewNotes) apply(n *pg.Node) {
 		case *pg.RangeVar:
 			if s, ok := v.schemas[m]; ok {
 				m.Schemaname, m.Catalogname = s, ""
+			}
+		case *pg.TypeName:
+			if t, ok := v.types[m]; ok {
+				m.Names = []*pg.Node{nameNode(catalog.KeptTypes), nameNode(catalog.KeptTypeNumber(t))}
 			}
 		case *pg.JoinExpr:
 			if names, ok := v.naturals[m]; ok {

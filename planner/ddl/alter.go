@@ -15,7 +15,7 @@ import (
 // alterTable is ALTER TABLE (and ALTER INDEX, SEQUENCE, VIEW in its clothes).
 func (s *statement) alterTable(ctx context.Context, n *pg.AlterTableStmt) error {
 	if n.Objtype == pg.ObjectType_OBJECT_TYPE {
-		return unsupportedAlter(n.Objtype, n.Cmds[0].GetAlterTableCmd())
+		return s.alterComposite(n)
 	}
 	r, err := s.relation(n.Relation.Schemaname, n.Relation.Relname)
 	if err != nil {
@@ -256,11 +256,19 @@ func (b *tableBuilder) setNotNull(ctx context.Context, name string) error {
 
 // validateNotNull looks for a NULL (23502).
 func (b *tableBuilder) validateNotNull(ctx context.Context, name string) error {
-	rows, err := b.Rows.Run(ctx, fmt.Sprintf("SELECT 1 FROM %s WHERE %s IS NULL LIMIT 1", b.sqlName(b.table), quote(name)))
+	rows, err := b.Rows.Run(ctx, fmt.Sprintf("SELECT 1 FROM %s WHERE %s LIMIT 1", b.sqlName(b.table), isNull(b.table.ColumnByName(name))))
 	if err != nil || len(rows) == 0 {
 		return err
 	}
 	return b.containsNulls(name)
+}
+
+// isNull is SQL that tells whether a column is NULL: a row with nothing in it is not.
+func isNull(c *catalog.Column) string {
+	if c.Type.Datum == types.KindRow {
+		return quote(c.Name) + " IS NOT DISTINCT FROM NULL"
+	}
+	return quote(c.Name) + " IS NULL"
 }
 
 // containsNulls is the error of a column that may not be null, and is (23502).
@@ -376,7 +384,7 @@ func (b *tableBuilder) removeColumn(ctx context.Context, c *catalog.Column, casc
 	t.Checks = slices.DeleteFunc(t.Checks, func(ck catalog.Check) bool { return slices.Contains(ck.Columns, c.ID) })
 	b.dropOwnedSequences(t.OID, c.ID)
 	c.Dropped, c.NotNull, c.Default, c.DefaultOID, c.Identity, c.Generated = true, false, "", 0, 0, false
-	c.Missing = types.Null
+	c.Missing, c.Type = types.Null, storedAs(c.Type)
 	return nil
 }
 

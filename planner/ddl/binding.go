@@ -97,7 +97,9 @@ func columnsOf(t *catalog.Table) []bind.Column {
 
 // exprText is a bound expression as the catalog keeps it: with the default
 // settings, so that whoever reads it later reads the same values.
-func (s *statement) exprText(e expr.Expr) string { return expr.Format(types.DefaultEnv(), e) }
+func (s *statement) exprText(e expr.Expr) string {
+	return (&expr.Formatter{Env: types.DefaultEnv(), TypeName: catalog.KeptTypeName}).Format(e)
+}
 
 // renamedText binds an expression's text over old and prints it with the column
 // names of t. It is a generation expression of target, or a check.
@@ -136,9 +138,6 @@ func (s *statement) queryColumns(n *pg.Node) ([]catalog.Column, error) {
 	}
 	cols := make([]catalog.Column, len(result))
 	for i, c := range result {
-		if types.ByOID(c.Type.OID) == nil {
-			return nil, pgerr.Unsupported("a view's column of composite type %s", c.Type.SQLName)
-		}
 		cols[i] = catalog.Column{ID: catalog.ColumnID(i + 1), Attnum: int16(i + 1), Name: c.Name, Type: c.Type, Typmod: c.Typmod, Stats: -1}
 	}
 	return cols, nil

@@ -40,7 +40,21 @@ func (b *tableBuilder) addColumn(ctx context.Context, n *pg.ColumnDef) error {
 			return err
 		}
 	}
+	if !b.created && b.guarded(c.Type) {
+		b.rewrite, b.rewritten = true, true // what rows that are there get is to obey
+	}
 	return b.columnConstraints(ctx, i, n)
+}
+
+// guarded reports whether a type is a domain with a default or constraints.
+func (s *statement) guarded(t *types.Type) bool {
+	for ; t.Kind == 'd'; t, _ = t.Under() {
+		d := s.snapshot().TypeOwner(t).(*catalog.Domain)
+		if d.NotNull || d.Default != "" || len(d.Checks) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // isSystemColumn reports whether a name is a system column's (heap.c, SystemAttributeByName).
@@ -72,8 +86,11 @@ func (b *tableBuilder) columnType(c *catalog.Column, n *pg.ColumnDef) (serial bo
 	if c.Type, c.Typmod, err = b.typeName(n.TypeName); err != nil {
 		return false, err
 	}
-	if err := checkColumnType(c.Name, c.Type); err != nil {
+	if err := b.checkColumnType(c.Name, c.Type); err != nil {
 		return false, err
+	}
+	if b.contains(c.Type, b.table.RowType) {
+		return false, pgerr.New(pgerr.InvalidTableDefinition, "composite type %s cannot be made a member of itself", b.visibleName(b.table))
 	}
 	if n.CollClause != nil {
 		if c.Collation, err = collation(n.CollClause, c.Type); err != nil {
@@ -306,7 +323,8 @@ func (b *tableBuilder) missing(ctx context.Context, c *catalog.Column, e expr.Ex
 	if b.created {
 		return nil
 	}
-	if expr.HasVolatile(e) {
+	if expr.HasVolatile(e) || types.ByOID(c.Type.OID) == nil {
+		// The catalog keeps no values of types that can change.
 		b.rewrite, b.rewritten = true, true
 		return nil
 	}

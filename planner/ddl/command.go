@@ -36,6 +36,14 @@ func Command(n *pg.Node) string {
 		return "ALTER SEQUENCE"
 	case *pg.Node_ViewStmt:
 		return "CREATE VIEW"
+	case *pg.Node_CreateDomainStmt:
+		return "CREATE DOMAIN"
+	case *pg.Node_AlterDomainStmt:
+		return "ALTER DOMAIN"
+	case *pg.Node_CreateEnumStmt, *pg.Node_CompositeTypeStmt:
+		return "CREATE TYPE"
+	case *pg.Node_AlterEnumStmt:
+		return "ALTER TYPE"
 	case *pg.Node_CreatedbStmt:
 		return "CREATE DATABASE"
 	case *pg.Node_DropdbStmt:

@@ -18,6 +18,10 @@ func (s *statement) comment(n *pg.CommentStmt) error {
 		return s.commentIndex(n)
 	case pg.ObjectType_OBJECT_TABCONSTRAINT:
 		return s.commentConstraint(n)
+	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
+		return s.commentType(n)
+	case pg.ObjectType_OBJECT_DOMCONSTRAINT:
+		return s.commentDomainConstraint(n)
 	case pg.ObjectType_OBJECT_SCHEMA:
 		sc, err := s.schema(n.Object.GetString_().GetSval())
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/bind"
 )
 
 // addConstraints adds what waited for all columns: the primary key first, so
@@ -313,7 +314,12 @@ func containsShardKey(t *catalog.Table, ix *catalog.Index) bool {
 
 // validateCheck looks for rows that a new CHECK refuses (23514).
 func (b *tableBuilder) validateCheck(ctx context.Context, ck catalog.Check) error {
-	rows, err := b.Rows.Run(ctx, fmt.Sprintf("SELECT 1 FROM %s WHERE NOT (%s) LIMIT 1", b.sqlName(b.table), ck.Expr))
+	e, err := bind.Expression(b.Bind(), ck.Expr, columnsOf(b.table), bind.ForCheck, nil)
+	if err != nil {
+		return err
+	}
+	f := &expr.Formatter{Env: types.DefaultEnv(), TypeName: b.runnableType}
+	rows, err := b.Rows.Run(ctx, fmt.Sprintf("SELECT 1 FROM %s WHERE NOT (%s) LIMIT 1", b.sqlName(b.table), f.Format(e)))
 	if err != nil || len(rows) == 0 {
 		return err
 	}

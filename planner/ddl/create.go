@@ -30,6 +30,9 @@ func (s *statement) createTable(ctx context.Context, n *pg.CreateStmt) error {
 		}
 		return s.checkFree(sc.OID, rv.Relname)
 	}
+	if err := s.checkRelationFree(sc.OID, rv.Relname); err != nil {
+		return err
+	}
 	t, err := s.newTable(ctx, sc, rv)
 	if err != nil {
 		return err
@@ -65,6 +68,7 @@ func (s *statement) newTable(ctx context.Context, sc *catalog.Schema, rv *pg.Ran
 	if err := s.oids(ctx, &t.OID, &t.RowType, &t.ArrayType); err != nil {
 		return nil, err
 	}
+	t.ArrayName = s.rowArrayName(sc.OID, t.Name)
 	var err error
 	t.Physical, err = s.Allocate.Physical(ctx)
 	return t, err

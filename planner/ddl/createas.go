@@ -7,7 +7,6 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
-	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
 
@@ -44,11 +43,14 @@ func (s *statement) createTableAs(ctx context.Context, as *TableAs) error {
 		}
 		return s.checkFree(sc.OID, into.Rel.Relname)
 	}
+	if err := s.checkRelationFree(sc.OID, into.Rel.Relname); err != nil {
+		return err
+	}
 	t, err := s.newTable(ctx, sc, into.Rel)
 	if err != nil {
 		return err
 	}
-	if err := addColumnsOf(t, as); err != nil {
+	if err := s.addColumnsOf(t, as); err != nil {
 		return err
 	}
 	if err := s.fillTable(ctx, t, n); err != nil {
@@ -59,7 +61,7 @@ func (s *statement) createTableAs(ctx context.Context, as *TableAs) error {
 }
 
 // addColumnsOf adds the query's columns, by the names that are given.
-func addColumnsOf(t *catalog.Table, as *TableAs) error {
+func (s *statement) addColumnsOf(t *catalog.Table, as *TableAs) error {
 	if len(as.Into.ColNames) > len(as.Columns) {
 		return pgerr.New(pgerr.SyntaxError, "too many column names were specified")
 	}
@@ -71,7 +73,7 @@ func addColumnsOf(t *catalog.Table, as *TableAs) error {
 		if err := checkNewColumn(t, name); err != nil {
 			return err
 		}
-		if err := checkColumnType(name, c.Type); err != nil {
+		if err := s.checkColumnType(name, c.Type); err != nil {
 			return err
 		}
 		t.Columns = append(t.Columns, catalog.Column{
@@ -92,20 +94,6 @@ func checkNewColumn(t *catalog.Table, name string) error {
 		return pgerr.New(pgerr.DuplicateColumn, "column name %q conflicts with a system column name", name)
 	case t.NextAttnum > maxColumns:
 		return pgerr.New(pgerr.TooManyColumns, "tables can have at most %d columns", maxColumns)
-	}
-	return nil
-}
-
-// checkColumnType refuses what no column can be of.
-func checkColumnType(name string, t *types.Type) error {
-	switch {
-	case t.Kind == 'p':
-		return pgerr.New(pgerr.InvalidTableDefinition, "column %q has pseudo-type %s", name, t.SQLName)
-	case types.ByOID(t.OID) == nil:
-		// Descriptors are kept without their types' definitions: a row type could not be read back.
-		return pgerr.Unsupported("a column of composite type %s", t.SQLName)
-	case !t.Supported():
-		return pgerr.Unsupported("a column of type %s", t.SQLName)
 	}
 	return nil
 }

@@ -53,6 +53,9 @@ func (s *statement) createDatabase(ctx context.Context, n *pg.CreatedbStmt) erro
 	for range s.snapshot().Relations(from.OID) {
 		return pgerr.Unsupported("CREATE DATABASE … TEMPLATE of a database with tables")
 	}
+	for range s.snapshot().UserTypes(from.OID) {
+		return pgerr.Unsupported("CREATE DATABASE … TEMPLATE of a database with types")
+	}
 	if err := s.oids(ctx, &db.OID); err != nil {
 		return err
 	}
@@ -135,6 +138,9 @@ func (s *statement) dropDatabase(ctx context.Context, n *pg.DropdbStmt) error {
 	var gone []catalog.Object
 	for r := range s.snapshot().Relations(db.OID) {
 		gone = append(gone, r)
+	}
+	for t := range s.snapshot().UserTypes(db.OID) {
+		gone = append(gone, t)
 	}
 	for sc := range s.snapshot().Schemas(db.OID) {
 		gone = append(gone, sc)

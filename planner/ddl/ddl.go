@@ -12,6 +12,8 @@
 //	index.go      CREATE INDEX
 //	rewrite.go    rows move to a new physical table
 //	drop.go       DROP of everything, TRUNCATE; dropabsent.go of what nobody can make; depend.go what goes with it, or keeps it
+//	type.go       what all user-defined types have in common; typedepend.go what depends on them;
+//	              typetext.go labels in texts; enum.go · composite.go · domain.go
 //	sequence.go · schema.go · database.go · role.go · view.go · comment.go · viewname.go names in views' texts, literal.go in literals
 //
 // Physical tables on shards are made with their first row and swept when no
@@ -148,6 +150,16 @@ func (s *statement) run(ctx context.Context, n *pg.Node) error {
 		return s.alterSequence(ctx, n.AlterSeqStmt)
 	case *pg.Node_ViewStmt:
 		return s.createView(ctx, n.ViewStmt)
+	case *pg.Node_CreateEnumStmt:
+		return s.createEnum(ctx, n.CreateEnumStmt)
+	case *pg.Node_CompositeTypeStmt:
+		return s.createComposite(ctx, n.CompositeTypeStmt)
+	case *pg.Node_CreateDomainStmt:
+		return s.createDomain(ctx, n.CreateDomainStmt)
+	case *pg.Node_AlterDomainStmt:
+		return s.alterDomain(ctx, n.AlterDomainStmt)
+	case *pg.Node_AlterEnumStmt:
+		return s.alterEnum(ctx, n.AlterEnumStmt)
 	}
 	return s.runGlobal(ctx, n)
 }

@@ -16,9 +16,18 @@ import (
 // dependent is something that cannot be without what is dropped.
 type dependent struct {
 	view *catalog.View
-	part *tablePart // when it is no view
-	name string     // "view v"
-	on   string     // what it depends on: "table t", "column c of table t"
+	drop func(ctx context.Context) error // when it is no view
+	name string                          // "view v"
+	on   string                          // what it depends on: "table t", "column c of table t"
+}
+
+// dropDependent drops it.
+func (s *statement) dropDependent(ctx context.Context, d dependent) error {
+	if d.drop != nil {
+		return d.drop(ctx)
+	}
+	s.Change.Delete(d.view)
+	return nil
 }
 
 // dependents lists the views that read a relation (or one column of it), and
@@ -122,7 +131,11 @@ func (s *statement) dropAll(ctx context.Context, list []catalog.Relation, cascad
 		if err != nil {
 			return err
 		}
-		views = append(append(views, s.literalUses(r, seen)...), more...)
+		ofRow, err := s.rowTypeDependents(r, seen)
+		if err != nil {
+			return err
+		}
+		views = append(append(append(views, s.literalUses(r, seen)...), ofRow...), more...)
 	}
 	switch {
 	case len(views) == 0 || cascade:
@@ -135,17 +148,15 @@ func (s *statement) dropAll(ctx context.Context, list []catalog.Relation, cascad
 		s.cascaded = append(s.cascaded, d.name)
 	}
 	s.reportCascade()
+	for _, d := range views {
+		if err := s.dropDependent(ctx, d); err != nil {
+			return err
+		}
+	}
 	for _, r := range list {
 		if err := s.dropOne(ctx, r, cascade); err != nil {
 			return err
 		}
-	}
-	for _, d := range views {
-		if d.part != nil {
-			s.dropPart(d.part)
-			continue
-		}
-		s.Change.Delete(d.view)
 	}
 	return nil
 }

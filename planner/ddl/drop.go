@@ -15,6 +15,10 @@ import (
 // drop is DROP of tables, indexes, sequences, views and schemas.
 func (s *statement) drop(ctx context.Context, n *pg.DropStmt) error {
 	cascade := n.Behavior == pg.DropBehavior_DROP_CASCADE
+	switch n.RemoveType {
+	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
+		return s.dropTypes(ctx, n)
+	}
 	if n.Concurrent {
 		if err := s.Alone("DROP INDEX CONCURRENTLY"); err != nil {
 			return err
@@ -182,21 +186,47 @@ func (s *statement) dropSchema(ctx context.Context, n *pg.DropStmt, name string,
 		return ok && seq.OwnedBy != 0
 	})
 	slices.SortFunc(inside, func(a, b catalog.Relation) int { return cmp.Compare(a.Ref().OID, b.Ref().OID) })
-	if len(inside) > 0 && !cascade {
+	types := slices.Collect(s.snapshot().UserTypesIn(s.Database, sc.OID))
+	contents := s.contents(inside, types)
+	if len(contents) > 0 && !cascade {
 		var list []dependent
-		for _, r := range inside {
-			list = append(list, dependent{nil, nil, kinds[r.Ref().Kind] + " " + s.visibleName(r), "schema " + name})
+		for _, what := range contents {
+			list = append(list, dependent{nil, nil, what, "schema " + name})
 		}
 		return errDependents("schema "+name, list)
 	}
-	for _, r := range inside {
-		s.cascaded = append(s.cascaded, kinds[r.Ref().Kind]+" "+s.visibleName(r))
+	s.cascaded = append(s.cascaded, contents...)
+	if err := s.dropTypesOf(ctx, inside, types); err != nil {
+		return err
 	}
 	if err := s.dropAll(ctx, inside, true); err != nil {
 		return err
 	}
+	for _, t := range types {
+		s.Change.Delete(t)
+	}
 	s.Change.Delete(sc)
 	return nil
+}
+
+// contents describes what is in a schema, in order of OID.
+func (s *statement) contents(relations []catalog.Relation, types []catalog.UserType) (out []string) {
+	names := map[catalog.OID]string{}
+	var order []catalog.OID
+	for _, r := range relations {
+		names[r.Ref().OID] = kinds[r.Ref().Kind] + " " + s.visibleName(r)
+		order = append(order, r.Ref().OID)
+	}
+	for _, t := range types {
+		typ, _ := catalog.Type(t)
+		names[t.Header().OID] = "type " + s.visibleTypeName(typ)
+		order = append(order, t.Header().OID)
+	}
+	slices.Sort(order)
+	for _, oid := range order {
+		out = append(out, names[oid])
+	}
+	return out
 }
 
 // truncate is TRUNCATE: every table gets a fresh, empty physical table.

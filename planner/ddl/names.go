@@ -147,6 +147,19 @@ func (s *statement) checkFree(schema catalog.OID, name string) error {
 	return nil
 }
 
+// checkRelationFree is checkFree for what is no index: a type may have the name,
+// too (42710).
+func (s *statement) checkRelationFree(schema catalog.OID, name string) error {
+	if err := s.checkFree(schema, name); err != nil {
+		return err
+	}
+	if s.freeTypeName(schema, name) {
+		return nil
+	}
+	return pgerr.New(pgerr.DuplicateObject, "type %q already exists", name).
+		WithHint("A relation has an associated type of the same name, so you must use a name that doesn't conflict with any existing type.")
+}
+
 // chooseName makes an object name as PostgreSQL does (ChooseRelationName):
 // name1_name2_label, shortened to 63 bytes, with a number if it is taken.
 func chooseName(name1, name2, label string, taken func(string) bool) string {

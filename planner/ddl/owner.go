@@ -7,7 +7,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
-// alterOwner is ALTER DATABASE | SCHEMA … OWNER TO.
+// alterOwner is ALTER DATABASE | SCHEMA | TYPE | DOMAIN … OWNER TO.
 func (s *statement) alterOwner(n *pg.AlterOwnerStmt) error {
 	role, err := s.role(n.Newowner)
 	if err != nil {
@@ -15,6 +15,8 @@ func (s *statement) alterOwner(n *pg.AlterOwnerStmt) error {
 	}
 	name := n.Object.GetString_().GetSval()
 	switch n.ObjectType {
+	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
+		return s.changeTypeOwner(n, role)
 	case pg.ObjectType_OBJECT_DATABASE:
 		db, err := s.databaseCopy(name)
 		if err != nil {

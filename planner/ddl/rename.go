@@ -38,6 +38,12 @@ func (s *statement) rename(ctx context.Context, n *pg.RenameStmt) error {
 		return s.renameDatabase(ctx, n)
 	case pg.ObjectType_OBJECT_ROLE:
 		return s.renameRole(n)
+	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
+		return s.renameType(n)
+	case pg.ObjectType_OBJECT_DOMCONSTRAINT:
+		return s.renameDomainConstraint(n)
+	case pg.ObjectType_OBJECT_ATTRIBUTE:
+		return s.renameAttribute(n)
 	}
 	return pgerr.Unsupported("ALTER %s … RENAME", objectWord(n.RenameType))
 }
@@ -73,6 +79,11 @@ func (s *statement) renameRelation(n *pg.RenameStmt) error {
 	}
 	if err := s.checkFree(ref.Schema, n.Newname); err != nil {
 		return err
+	}
+	if ref.Kind != catalog.KindSequence {
+		if err := s.checkTypeFree(ref.Schema, n.Newname); err != nil {
+			return err
+		}
 	}
 	switch r := r.(type) {
 	case *catalog.Table:
@@ -347,6 +358,10 @@ func (s *statement) renameRole(n *pg.RenameStmt) error {
 
 // setSchema is ALTER … SET SCHEMA.
 func (s *statement) setSchema(n *pg.AlterObjectSchemaStmt) error {
+	switch n.ObjectType {
+	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
+		return s.setTypeSchema(n)
+	}
 	if n.Relation == nil {
 		return pgerr.Unsupported("ALTER %s … SET SCHEMA", objectWord(n.ObjectType))
 	}
@@ -378,6 +393,9 @@ func (s *statement) setSchema(n *pg.AlterObjectSchemaStmt) error {
 func (s *statement) moveRelation(r catalog.Relation, sc *catalog.Schema) error {
 	if err := s.checkFree(sc.OID, r.Ref().Name); err != nil {
 		return err
+	}
+	if r.Ref().Kind != catalog.KindSequence && !s.freeTypeName(sc.OID, r.Ref().Name) {
+		return errTypeInSchema(r.Ref().Name, sc.Name)
 	}
 	switch r := r.(type) {
 	case *catalog.Table:

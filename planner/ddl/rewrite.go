@@ -39,6 +39,9 @@ func cloneTable(t *catalog.Table) *catalog.Table {
 // moving them first when they cannot stay where they are.
 func (b *tableBuilder) publish(ctx context.Context) error {
 	old := b.snapshot().Table(b.table.OID)
+	if err := b.checkRowUse(old); err != nil {
+		return err
+	}
 	if err := b.Rows.Lock(ctx, old); err != nil {
 		return err
 	}
@@ -56,6 +59,26 @@ func (b *tableBuilder) publish(ctx context.Context) error {
 		if err := check(); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkRowUse refuses to change what rows are made of where other tables have
+// them as values.
+func (b *tableBuilder) checkRowUse(old *catalog.Table) error {
+	columns := func(t *catalog.Table) (list []catalog.ColumnID) {
+		for i := range t.Columns {
+			if c := &t.Columns[i]; !c.Dropped && !c.Hidden {
+				list = append(list, c.ID)
+			}
+		}
+		return list
+	}
+	if slices.Equal(columns(old), columns(b.table)) {
+		return nil
+	}
+	for _, user := range b.snapshot().TablesOf(old) {
+		return pgerr.Unsupported("ALTER TABLE … ADD or DROP COLUMN of a table whose rows table \"%s\" has as values", user.Name)
 	}
 	return nil
 }
@@ -82,7 +105,7 @@ func (b *tableBuilder) moveRows(ctx context.Context, old *catalog.Table) error {
 		}
 	}
 	target := cloneTable(t)
-	target.Name = fmt.Sprintf("pg_temp_%d", old.OID)
+	target.Name, target.ArrayName = fmt.Sprintf("pg_temp_%d", old.OID), ""
 	if err := b.oids(ctx, &target.OID, &target.RowType, &target.ArrayType); err != nil {
 		return err
 	}
@@ -112,7 +135,7 @@ func (b *tableBuilder) asBuilt(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	if e.Code == pgerr.NotNullViolation {
+	if e.Code == pgerr.NotNullViolation && e.Column != "" { // and no domain's
 		return b.containsNulls(e.Column)
 	}
 	if e.Code != pgerr.UniqueViolation {

@@ -358,6 +358,12 @@ func (s *statement) checkOwned(r *catalog.Role) error {
 				details = append(details, "owner of "+kinds[ref.Kind]+" "+ref.Name)
 			}
 		}
+		for t := range s.snapshot().UserTypes(db.OID) {
+			if t.Header().Owner == r.OID {
+				typ, _ := catalog.Type(t)
+				details = append(details, "owner of type "+s.visibleTypeName(typ))
+			}
+		}
 		for sc := range s.snapshot().Schemas(db.OID) {
 			if sc.Owner == r.OID {
 				details = append(details, "owner of schema "+sc.Name)
@@ -375,6 +381,11 @@ func (s *statement) checkOwned(r *catalog.Role) error {
 func (s *statement) ownedIn(database catalog.OID, r *catalog.Role) (n int) {
 	for rel := range s.snapshot().Relations(database) {
 		if rel.Ref().Owner == r.OID {
+			n++
+		}
+	}
+	for t := range s.snapshot().UserTypes(database) {
+		if t.Header().Owner == r.OID {
 			n++
 		}
 	}

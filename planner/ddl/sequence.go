@@ -26,6 +26,9 @@ func (s *statement) createSequence(ctx context.Context, n *pg.CreateSeqStmt) err
 		}
 		return s.checkFree(sc.OID, rv.Relname)
 	}
+	if err := s.checkRelationFree(sc.OID, rv.Relname); err != nil {
+		return err
+	}
 	seq, err := s.newSequence(ctx, sc.OID, rv.Relname, types.TInt8, n.Options)
 	if err != nil {
 		return err

@@ -52,6 +52,12 @@ func (s *statement) createView(ctx context.Context, n *pg.ViewStmt) error {
 		return s.checkFree(sc.OID, rv.Relname)
 	}
 	if old == nil {
+		if err := s.checkRelationFree(sc.OID, rv.Relname); err != nil {
+			return err
+		}
+		v.ArrayName = s.rowArrayName(sc.OID, v.Name)
+	}
+	if old == nil {
 		s.Change.Put(v)
 		s.readSources(v, sources)
 		return nil
@@ -112,7 +118,8 @@ func (s *statement) replaceView(old catalog.Relation, v *catalog.View, sources m
 				c.Name, types.FormatType(c.Type, c.Typmod), types.FormatType(now.Type, now.Typmod))
 		}
 	}
-	v.OID, v.RowType, v.ArrayType, v.Rule, v.Comment, v.Owner = o.OID, o.RowType, o.ArrayType, o.Rule, o.Comment, o.Owner
+	v.OID, v.RowType, v.ArrayType, v.ArrayName = o.OID, o.RowType, o.ArrayType, o.ArrayName
+	v.Rule, v.Comment, v.Owner = o.Rule, o.Comment, o.Owner
 	s.Change.Put(v)
 	s.readSources(v, sources)
 	return nil

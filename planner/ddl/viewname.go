@@ -20,6 +20,7 @@ func (s *statement) views() (views []*catalog.View) {
 // the texts of the views that read it take over.
 func (s *statement) putRelation(r catalog.Relation) error {
 	old := s.snapshot().RelationByOID(r.Ref().OID)
+	s.renameRowArray(old, r)
 	from, to := s.fullName(old), s.fullName(r)
 	return s.putWithViews(r, func(v *catalog.View) (string, error) {
 		text, ok, err := bind.WithRelation(v.Query, from, to)
@@ -28,6 +29,22 @@ func (s *statement) putRelation(r catalog.Relation) error {
 		}
 		return text, err
 	}, func(v *catalog.View) error { return errViewReads(old, v) })
+}
+
+// renameRowArray has the type of arrays of a relation's rows called as the relation is going to be.
+func (s *statement) renameRowArray(old, r catalog.Relation) {
+	oid, _ := catalog.RowArray(old)
+	ref, name := r.Ref(), ""
+	have := s.snapshot().TypeByName(s.Database, ref.Schema, catalog.ArrayTypeName(ref.Name))
+	if have != nil && have.OID != oid {
+		name = s.rowArrayName(ref.Schema, ref.Name)
+	}
+	switch r := r.(type) {
+	case *catalog.Table:
+		r.ArrayName = name
+	case *catalog.View:
+		r.ArrayName = name
+	}
 }
 
 func (s *statement) fullName(r catalog.Relation) bind.RelationName {

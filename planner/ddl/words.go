@@ -29,8 +29,8 @@ func objectWord(t pg.ObjectType) string {
 var statementWords = map[string]string{
 	"CreateTrig": "CREATE TRIGGER", "CreatePlang": "CREATE LANGUAGE", "CreateTableSpace": "CREATE TABLESPACE",
 	"DropTableSpace": "DROP TABLESPACE", "AlterTableSpaceOptions": "ALTER TABLESPACE", "AlterTableMoveAll": "ALTER TABLE ALL IN TABLESPACE",
-	"Rule": "CREATE RULE", "CreateEnum": "CREATE TYPE … AS ENUM", "CreateRange": "CREATE TYPE … AS RANGE", "CompositeType": "CREATE TYPE",
-	"AlterEnum": "ALTER TYPE", "DeclareCursor": "DECLARE CURSOR", "Lock": "LOCK TABLE",
+	"Rule": "CREATE RULE", "CreateRange": "CREATE TYPE … AS RANGE",
+	"AlterType": "ALTER TYPE … SET (…)", "DeclareCursor": "DECLARE CURSOR", "Lock": "LOCK TABLE",
 	"RefreshMatView": "REFRESH MATERIALIZED VIEW", "ClosePortal": "CLOSE", "SecLabel": "SECURITY LABEL",
 	"CreateStats": "CREATE STATISTICS", "AlterStats": "ALTER STATISTICS", "CreateAm": "CREATE ACCESS METHOD",
 	"CreateEventTrig": "CREATE EVENT TRIGGER", "AlterEventTrig": "ALTER EVENT TRIGGER",
@@ -53,6 +53,12 @@ func statementName(n any) string {
 	case *pg.Node_SelectStmt:
 		return "SELECT INTO"
 	case *pg.Node_DefineStmt:
+		switch d := n.DefineStmt; {
+		case d.Kind == pg.ObjectType_OBJECT_TYPE && len(d.Definition) == 0:
+			return "CREATE TYPE of a shell type"
+		case d.Kind == pg.ObjectType_OBJECT_TYPE:
+			return "CREATE TYPE … (INPUT = …)"
+		}
 		return "CREATE " + objectWord(n.DefineStmt.Kind)
 	case *pg.Node_CreateFunctionStmt:
 		if n.CreateFunctionStmt.IsProcedure {

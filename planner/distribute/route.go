@@ -94,6 +94,7 @@ func isEquality(e *expr.Call) bool {
 
 // hashFamily groups the types whose equal values hash equal.
 func hashFamily(t *types.Type) types.OID {
+	t = t.Base()
 	switch t {
 	case types.TInt2, types.TInt4, types.TInt8:
 		return types.TInt8.OID

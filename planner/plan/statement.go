@@ -27,6 +27,8 @@ type Statement struct {
 	// IntervalStyle): the plan is good for sessions with the same. ReadNow: they
 	// stand for the time of planning: the plan is good once.
 	ReadEnv, ReadNow bool
+	// Labels: the statement tells of an enum's labels, so that the newest catalog must be known (rule 22).
+	Labels bool
 	// ThroughIndex: rows are looked up through an index that is a relation of
 	// its own. Older snapshots than the index must not (bind.Env.Since).
 	ThroughIndex bool

@@ -56,7 +56,11 @@ var kinds = []kind{
 	{types.TTime, -1, []string{"00:00:00", "24:00:00", "12:34:56.789"}},
 	{types.TTimestamp, -1, moment},
 	{types.TTimestamptz, -1, moment},
+	{mood, -1, []string{"sad", "ok", "happy"}},
 }
+
+// mood stands for all enums.
+var mood = types.NewEnum(20000, "mood", "", []types.EnumLabel{{Sort: -1 << 40, Label: "sad"}, {Sort: 1 << 32, Label: "ok"}, {Sort: 1 << 33, Label: "happy"}})
 
 func kindOf(t *types.Type) *kind {
 	i := slices.IndexFunc(kinds, func(k kind) bool { return k.t == t })
@@ -257,7 +261,14 @@ func pushed(t *testing.T) map[string]*expr.Function {
 			continue
 		}
 		if _, ok := ruleOf(p.Func); ok {
-			out[expr.Signature(p.Func.Name, p.Func.Args)] = p.Func
+			f := *p.Func
+			f.Args = slices.Clone(f.Args)
+			for i, a := range f.Args {
+				if a == types.TAnyEnum {
+					f.Args[i] = mood
+				}
+			}
+			out[expr.Signature(f.Name, f.Args)] = &f
 		}
 	}
 	return out

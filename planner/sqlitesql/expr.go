@@ -211,7 +211,7 @@ func keepsForm(e *expr.Cast) bool {
 	case expr.CastBinary:
 		// An oid and an int4 of the same bits are different numbers.
 		f, from := formOf(e.T, -1), e.Arg.Type()
-		return f != formNone && f == exprForm(e.Arg) && (f != formInt || e.T == from)
+		return f != formNone && f == exprForm(e.Arg) && (f != formInt || e.T.Base() == from.Base())
 	case expr.CastFunction:
 		return widening[signature(e.T.Name, []string{e.Arg.Type().Name})]
 	}

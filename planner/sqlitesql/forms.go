@@ -12,7 +12,7 @@ type form uint8
 
 const (
 	formNone   form = iota // no comparison in SQLite is the right one
-	formInt                // INTEGER: bool, int2/4/8, oid, days, µs
+	formInt                // INTEGER: bool, int2/4/8, oid, days, µs, labels of enums
 	formReal               // REAL, or TEXT 'NaN', which sorts after every number
 	formText               // TEXT, binary collation; char(n) without its padding
 	formBlob               // BLOB, memcmp: uuid, bytea
@@ -21,6 +21,12 @@ const (
 
 // formOf returns the form of stored values of a type.
 func formOf(t *types.Type, typmod int32) form {
+	if base := t.Base(); base != t || base.Kind == 'e' {
+		if base.Kind == 'e' {
+			return formInt
+		}
+		return formOf(base, typmod) // values of a domain lie as its own do
+	}
 	switch t {
 	case types.TBool, types.TInt2, types.TInt4, types.TInt8, types.TOID,
 		types.TDate, types.TTime, types.TTimestamp, types.TTimestamptz:

@@ -168,6 +168,9 @@ const epochSeconds = 946684800
 
 // readable is an SQLite expression for a stored value as text or number.
 func readable(t *types.Type, typmod int32, x string) string {
+	if t = t.Base(); t.Kind == 'e' {
+		return labels(t, x)
+	}
 	switch t {
 	case types.TBool:
 		return "CASE " + x + " WHEN 0 THEN 'f' WHEN 1 THEN 't' END"
@@ -202,6 +205,16 @@ func readable(t *types.Type, typmod int32, x string) string {
 		return "lower(hex(" + x + "))"
 	}
 	return x
+}
+
+// labels is an enum's label, as of the last statement that named the table.
+func labels(t *types.Type, x string) string {
+	var b strings.Builder
+	b.WriteString("CASE " + x)
+	for _, l := range t.Labels() {
+		fmt.Fprintf(&b, " WHEN %d THEN '%s'", l.Sort, strings.ReplaceAll(l.Label, "'", "''"))
+	}
+	return b.String() + " END"
 }
 
 // known keeps NULL out of expressions that would make text of it.

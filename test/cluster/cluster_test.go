@@ -67,6 +67,39 @@ func TestSchemaChangeIsSeenNext(t *testing.T) {
 	}
 }
 
+// TestTypeChangesAreSeenNext: so it is with types: labels that were added or
+// renamed are read, written and listed on the other nodes at once.
+func TestTypeChangesAreSeenNext(t *testing.T) {
+	c := node.StartCluster(t, 3, 8, nil)
+	conns := connectAll(t, c)
+	for i := range 30 {
+		a, b, other := conns[i%3], conns[(i+1)%3], conns[(i+2)%3]
+		mood, table := fmt.Sprintf("mood%d", i), fmt.Sprintf("t%d", i)
+		run(t, a, "CREATE TYPE "+mood+" AS ENUM ('sad', 'ok')")
+		run(t, b, "CREATE TABLE "+table+" (id int PRIMARY KEY, m "+mood+")")
+		run(t, other, "INSERT INTO "+table+" VALUES (1, 'sad'), (2, 'ok')")
+		run(t, a, "ALTER TYPE "+mood+" ADD VALUE 'glad'")
+		if got := one[string](t, b, "SELECT enum_last(NULL::"+mood+")::text"); got != "glad" {
+			t.Fatalf("the last label is %s", got)
+		}
+		run(t, b, "INSERT INTO "+table+" VALUES (3, 'glad')")
+		if got := one[string](t, other, "SELECT m::text FROM "+table+" WHERE id = 3"); got != "glad" {
+			t.Fatalf("read %q", got)
+		}
+		run(t, other, "ALTER TYPE "+mood+" RENAME VALUE 'sad' TO 'blue'")
+		if got := one[string](t, a, "SELECT m::text FROM "+table+" WHERE id = 1"); got != "blue" {
+			t.Fatalf("read %q", got)
+		}
+		run(t, b, "UPDATE "+table+" SET m = 'blue'")
+		run(t, a, "DROP TYPE "+mood+" CASCADE")
+		run(t, b, "CREATE TYPE "+mood+" AS ENUM ('new')")
+		run(t, other, "ALTER TABLE "+table+" ADD COLUMN m "+mood+" DEFAULT 'new'")
+		if got := one[int](t, a, "SELECT count(*)::int FROM "+table+" WHERE m = 'new'"); got != 3 {
+			t.Fatalf("%d rows", got)
+		}
+	}
+}
+
 // TestTransactionsBetweenNodes: transfers through all nodes at once keep the
 // sum, which every node sees at any time.
 func TestTransactionsBetweenNodes(t *testing.T) {

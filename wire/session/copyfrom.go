@@ -9,8 +9,10 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/bind"
 	"github.com/pegmatitedb/pegmatite/planner/distribute"
 	"github.com/pegmatitedb/pegmatite/planner/exec"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
@@ -54,6 +56,9 @@ func (c *copying) prepareFrom() error {
 func (c *copying) from(ctx context.Context) (*result, error) {
 	s := c.session
 	in := newCopyInput(c)
+	if err := in.guard(); err != nil {
+		return nil, err
+	}
 	run := s.tx.txn.Run()
 	defer run.Close()
 	if err := s.holdRelations(ctx, c.plan); err != nil {
@@ -133,7 +138,11 @@ func (in *copyInput) insert(ctx context.Context, env *exec.Env, p *plan.Statemen
 func (c *copying) insert() (*sqlparse.Statement, error) {
 	var values []string
 	for i, col := range c.columns {
-		values = append(values, fmt.Sprintf("$%d::%s", i+1, types.FormatType(col.Type, -1)))
+		name := types.FormatType(col.Type, -1)
+		if types.ByOID(col.Type.OID) == nil {
+			name = c.session.typeName(col.Type.OID)
+		}
+		values = append(values, fmt.Sprintf("$%d::%s", i+1, name))
 	}
 	where := ""
 	if c.stmt.WhereClause != nil {
@@ -162,8 +171,9 @@ type copyInput struct {
 	chunk   []byte
 	ended   bool // CopyDone was read
 	failure error
-	slab    exec.Row // the batch's rows to come
-	lines   []byte   // of the batch, back to back
+	guards  []func(*expr.Context, types.Datum) error // by column; nil where there is nothing to obey
+	slab    exec.Row                                 // the batch's rows to come
+	lines   []byte                                   // of the batch, back to back
 }
 
 func newCopyInput(c *copying) *copyInput {
@@ -302,14 +312,46 @@ func (in *copyInput) binaryRow() (exec.Row, error) {
 	}
 	row := in.newRow()
 	for i, col := range cols {
-		if fields[i].Null {
-			continue
+		if !fields[i].Null {
+			row[i], err = col.Type.Decode(in.env, fields[i].Text, col.Typmod)
 		}
-		if row[i], err = col.Type.Decode(in.env, fields[i].Text, col.Typmod); err != nil {
+		if err == nil {
+			err = in.obeys(i, row[i])
+		}
+		if err != nil {
 			return nil, in.where(err, ", column "+col.Name)
 		}
 	}
 	return row, nil
+}
+
+// obeys checks a column's value against the domains in its type.
+func (in *copyInput) obeys(column int, d types.Datum) error {
+	if in.guards == nil || in.guards[column] == nil {
+		return nil
+	}
+	s := in.copying.session
+	return in.guards[column](&expr.Context{Env: in.env, Session: s, TransactionTime: s.tx.started, StatementTime: s.statementStart}, d)
+}
+
+// guard prepares obeys for the columns that have domains.
+func (in *copyInput) guard() error {
+	for i, col := range in.copying.columns {
+		g, err := bind.Guard(in.copying.session.env.bind(), col.Type)
+		if err != nil {
+			return err
+		}
+		if g == nil {
+			continue
+		}
+		if in.guards == nil {
+			in.guards = make([]func(*expr.Context, types.Datum) error, len(in.copying.columns))
+		}
+		if in.guards[i], err = expr.Obey(g); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // line is the number of the present line or row.
@@ -351,9 +393,15 @@ func (in *copyInput) convert(fields []copyfmt.Field) (exec.Row, error) {
 			return nil, in.where(pgerr.New(pgerr.BadCopyFileFormat, "missing data for column %q", col.Name), in.quoted())
 		}
 		if fields[i].Null {
+			if err := in.obeys(i, types.Null); err != nil {
+				return nil, in.where(err, fmt.Sprintf(", column %s: null input", col.Name))
+			}
 			continue
 		}
 		d, err := col.Type.Parse(in.env, string(fields[i].Text), col.Typmod)
+		if err == nil {
+			err = in.obeys(i, d)
+		}
 		if err != nil {
 			return nil, in.where(err, fmt.Sprintf(", column %s: \"%s\"", col.Name, shorten(string(fields[i].Text))))
 		}

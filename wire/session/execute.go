@@ -6,6 +6,7 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
+	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/exec"
@@ -119,6 +120,12 @@ func (s *Session) plan(ctx context.Context, st *sqlparse.Statement, declared []*
 			env.Interrupted = ctx.Err
 			s.planned = env.Snapshot
 			p, err = s.node.Plans.Plan(env, st, declared)
+			if err == nil && p.Labels && s.fellBehind(ctx) {
+				env = s.env.bind()
+				env.Interrupted = ctx.Err
+				s.planned = env.Snapshot
+				p, err = s.node.Plans.Plan(env, st, declared)
+			}
 			return err
 		})
 	})
@@ -143,7 +150,7 @@ func (s *Session) runPlan(ctx context.Context, x *execution, st *plan.Statement,
 	}
 	var lifted []types.Datum
 	if err == nil {
-		lifted, err = s.literals(x.stmt, st)
+		lifted, err = s.literals(ctx, x.stmt, st)
 	}
 	if err != nil {
 		run.Close()
@@ -188,7 +195,7 @@ func planTag(tag string, n int64) string {
 }
 
 // literals reads a statement's lifted literals in the types that binding gave them.
-func (s *Session) literals(st *sqlparse.Statement, p *plan.Statement) ([]types.Datum, error) {
+func (s *Session) literals(ctx context.Context, st *sqlparse.Statement, p *plan.Statement) ([]types.Datum, error) {
 	if len(st.Lifted) == 0 {
 		return nil, nil
 	}
@@ -200,6 +207,9 @@ func (s *Session) literals(st *sqlparse.Statement, p *plan.Statement) ([]types.D
 		}
 		if t := p.Lifted[i]; l.Kind == sqlparse.LiteralString && t != nil && t != types.TUnknown {
 			if d, err = t.Parse(s.env.types(), l.Text, -1); err != nil {
+				if t.OID >= catalog.FirstNormalOID && s.fellBehind(ctx) {
+					return nil, errMoved // the type may have the label by now
+				}
 				return nil, pgerr.From(err).WithPosition(st.LiteralPosition(i))
 			}
 		}

@@ -50,7 +50,7 @@ func (s *Session) explain(ctx context.Context, x *execution, n *pg.ExplainStmt) 
 		}
 	}
 	shown := plan.ExplainOptions{Verbose: o.verbose, Analysis: analysis, Timing: o.timing}
-	if lifted, err := s.literals(inner.stmt, st); err == nil {
+	if lifted, err := s.literals(ctx, inner.stmt, st); err == nil {
 		env := &exec.Env{Cluster: s.cluster(), Types: s.env.types(), Session: s}
 		shown.Shards = exec.RouteShards(ctx, env, st, inner.params, lifted)
 	}

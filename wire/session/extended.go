@@ -103,7 +103,12 @@ func (s *Session) Bind(ctx context.Context, m *pgproto3.Bind) error {
 		return pgerr.New(pgerr.ProtocolViolation, "bind message supplies %d parameters, but prepared statement %q requires %d",
 			n, m.PreparedStatement, len(p.params))
 	}
-	params, err := s.bindParams(m, p)
+	var params []types.Datum
+	err = s.confirmed(ctx, func() (err error) {
+		s.renewTypes(p)
+		params, err = s.bindParams(m, p)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -103,9 +103,9 @@ func (s *Session) expressionText(t *catalog.Table, text string, pretty bool) str
 		if c := defaultColumn(t, text); c != nil && (e.Type() != c.Type || c.Typmod >= 0 && e.Typmod() != c.Typmod) {
 			e = &expr.Cast{Typed: expr.Typed{T: c.Type, Mod: c.Typmod}, Arg: e} // unseen, but for its parentheses
 		}
-		text = (&expr.Formatter{Env: s.env.output(), Pretty: pretty}).Format(e)
+		text = (&expr.Formatter{Env: s.env.output(), Pretty: pretty, TypeName: catalog.KeptTypeName}).Format(e)
 	}
-	return pgcatalog.Expression(s.snapshot(), s.database, text, s.visible)
+	return pgcatalog.Expression(s.snapshot(), s.database, text, s.visible, s.typeName)
 }
 
 // viewDefinition is pg_get_viewdef: of a query that is an error now, its text as it is kept.
@@ -114,7 +114,7 @@ func (s *Session) viewDefinition(v *catalog.View, pretty bool) string {
 	if err != nil {
 		text = v.Query
 	}
-	return pgcatalog.Expression(s.snapshot(), s.database, text, s.visible) + ";"
+	return pgcatalog.Expression(s.snapshot(), s.database, text, s.visible, s.typeName) + ";"
 }
 
 // defaultColumn is the column that has the text as its default; nil if none has.
@@ -131,6 +131,9 @@ func defaultColumn(t *catalog.Table, text string) *catalog.Column {
 
 // constraintDef is pg_get_constraintdef.
 func (s *Session) constraintDef(oid catalog.OID, pretty bool) (string, bool) {
+	if d, ok := s.snapshot().PartOfType(oid).(*catalog.Domain); ok {
+		return s.domainCheckDef(d, oid, pretty)
+	}
 	def, ok := pgcatalog.ConstraintDef(s.snapshot(), oid)
 	t, _ := s.snapshot().Owner(oid).(*catalog.Table)
 	if t == nil {
@@ -143,6 +146,27 @@ func (s *Session) constraintDef(oid catalog.OID, pretty bool) (string, bool) {
 		}
 	}
 	return def, ok
+}
+
+// domainCheckDef is pg_get_constraintdef of a domain's constraint.
+func (s *Session) domainCheckDef(d *catalog.Domain, oid catalog.OID, pretty bool) (string, bool) {
+	for i := range d.Checks {
+		k := &d.Checks[i]
+		if k.OID != oid {
+			continue
+		}
+		text := k.Expr
+		if e, err := bind.Expression(s.env.bind(), text, bind.DomainValue(d.Base, d.Typmod), bind.ForDomainCheck, nil); err == nil {
+			value := func(*expr.Column) string { return "VALUE" }
+			text = (&expr.Formatter{Env: s.env.output(), Pretty: pretty, TypeName: catalog.KeptTypeName, Column: value}).Format(e)
+		}
+		def := "CHECK (" + pgcatalog.Expression(s.snapshot(), s.database, text, s.visible, s.typeName) + ")"
+		if !k.Valid {
+			def += " NOT VALID"
+		}
+		return def, true
+	}
+	return "", false
 }
 
 // allWrites are the bits of INSERT, UPDATE and DELETE (1 << CMD_…, nodes.h).

@@ -372,7 +372,7 @@ func (s *Session) typeName(oid catalog.OID) string {
 	return name
 }
 
-// describeType prints a type: a built-in one by print, a row type as its relation's name.
+// describeType prints a type: a built-in one by print, others by name.
 func (s *Session) describeType(oid catalog.OID, print func(*types.Type) string) (name string, ok bool) {
 	if t := types.ByOID(oid); t != nil {
 		return print(t), true
@@ -380,15 +380,32 @@ func (s *Session) describeType(oid catalog.OID, print func(*types.Type) string) 
 	if domain, ok := pgcatalog.DomainName(oid); ok {
 		return s.nameOf(catalog.Ref{Schema: catalog.InformationSchemaOID, Name: domain}), true
 	}
-	t, r := s.snapshot().TypeByOID(oid), s.snapshot().Owner(oid)
-	if t == nil || r == nil {
+	t := s.snapshot().TypeByOID(oid)
+	if t == nil {
 		return "", false
 	}
-	name = s.nameOf(r.Ref())
+	switch o := s.snapshot().TypeOwner(t).(type) {
+	case catalog.Relation:
+		name = s.nameOf(o.Ref())
+	case catalog.UserType:
+		name = s.nameOfType(o.Header())
+	}
 	if t.Elem != nil {
 		name += "[]"
 	}
 	return name, true
+}
+
+// nameOfType is a user-defined type's name as it must be written here.
+func (s *Session) nameOfType(h *catalog.TypeHeader) string {
+	name := quoteIdent(h.Name)
+	if visible, _ := pgcatalog.TypeVisible(s.snapshot(), s.database, s.env.fullPath(), h.OID); visible {
+		return name
+	}
+	if sc := s.snapshot().SchemaByOID(s.database, h.Schema); sc != nil {
+		name = quoteIdent(sc.Name) + "." + name
+	}
+	return name
 }
 
 // formatType is format_type(type, typmod): "char" without a length is another

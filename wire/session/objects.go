@@ -74,6 +74,7 @@ func claimKey(c *catalog.Claim) lock.Key {
 // catalogOf are the catalogs that list objects, as PostgreSQL's messages name them.
 var catalogOf = map[catalog.Class]string{
 	catalog.ClassRelation: "1259", catalog.ClassRole: "1260", catalog.ClassDatabase: "1262", catalog.ClassSchema: "2615",
+	catalog.ClassType: "1247",
 }
 
 // holdRelations locks what a plan uses. System catalogs do not change.
@@ -133,6 +134,7 @@ func (s *Session) follow() {
 }
 
 // definitionLock is how strongly a schema change locks its tables (manual 13.3.1).
+// One of a type's labels or constraints keeps off who writes values of the type.
 // CREATE INDEX is a bit stronger than PostgreSQL's: two would both replace the
 // table's descriptor, and a unique index, which may be a relation of its own,
 // has no entries for what snapshots before it see.
@@ -142,6 +144,8 @@ func definitionLock(n *pg.Node) lock.Mode {
 		if !n.IndexStmt.Unique {
 			return lock.TableShareRowExclusive
 		}
+	case *pg.Node_AlterEnumStmt, *pg.Node_AlterDomainStmt:
+		return lock.TableShareRowExclusive
 	case *pg.Node_CommentStmt:
 		return lock.TableShareUpdateExclusive
 	}

@@ -119,7 +119,10 @@ func describe(w *frame.Writer, columns []plan.Column, formats []int16) {
 	}
 	fields := make([]pgproto3.FieldDescription, len(columns))
 	for i, c := range columns {
-		t := c.Type
+		t, typmod := c.Type, c.Typmod
+		if under, _ := t.Under(); under != nil { // clients see the type under a domain
+			t, typmod = t.Base(), t.BaseTypmod()
+		}
 		oid := t.OID
 		if oid == types.TUnknown.OID {
 			t, oid = types.TText, types.TText.OID
@@ -130,7 +133,7 @@ func describe(w *frame.Writer, columns []plan.Column, formats []int16) {
 			TableAttributeNumber: uint16(c.Attnum),
 			DataTypeOID:          uint32(oid),
 			DataTypeSize:         t.Len,
-			TypeModifier:         c.Typmod,
+			TypeModifier:         typmod,
 			Format:               formatOf(formats, i),
 		}
 	}

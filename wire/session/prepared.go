@@ -2,9 +2,11 @@ package session
 
 import (
 	"context"
+	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
+	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -37,6 +39,7 @@ func (s *Session) planPrepared(ctx context.Context, p *prepared) (*plan.Statemen
 		s.planned = now.snapshot
 		return p.plan, nil
 	}
+	s.renewTypes(p)
 	st, err := s.plan(ctx, p.stmt, p.params)
 	if err != nil {
 		return nil, err
@@ -46,7 +49,7 @@ func (s *Session) planPrepared(ctx context.Context, p *prepared) (*plan.Statemen
 			return nil, err
 		}
 	}
-	if p.plan = st; st.ReadNow || s.env.since(now.snapshot) != nil {
+	if p.plan = st; st.ReadNow || st.Labels || s.env.since(now.snapshot) != nil {
 		p.plan = nil
 	}
 	p.planAt = now
@@ -56,12 +59,58 @@ func (s *Session) planPrepared(ctx context.Context, p *prepared) (*plan.Statemen
 // findPrepared returns a prepared statement by name (26000).
 func (s *Session) findPrepared(name string) (*prepared, error) {
 	if p := s.prepared[name]; p != nil {
+		s.renewTypes(p)
 		return p, nil
 	}
 	if name == "" {
 		return nil, pgerr.New(pgerr.UndefinedPstatement, "unnamed prepared statement does not exist")
 	}
 	return nil, pgerr.New(pgerr.UndefinedPstatement, "prepared statement %q does not exist", name)
+}
+
+// renewTypes gives a prepared statement its types as the catalog has them now:
+// there is one *types.Type of a user-defined type for each version of it.
+func (s *Session) renewTypes(p *prepared) {
+	p.declared, p.params = s.renewed(p.declared), s.renewed(p.params)
+	var result []plan.Column
+	for i := range p.result {
+		if now := s.renew(p.result[i].Type); now != p.result[i].Type {
+			if result == nil {
+				result = slices.Clone(p.result)
+			}
+			result[i].Type = now
+		}
+	}
+	if result != nil {
+		p.result = result
+	}
+}
+
+// renewed is the list itself when nothing in it changes: plans share it.
+func (s *Session) renewed(list []*types.Type) []*types.Type {
+	var out []*types.Type
+	for i, t := range list {
+		if now := s.renew(t); now != t {
+			if out == nil {
+				out = slices.Clone(list)
+			}
+			out[i] = now
+		}
+	}
+	if out == nil {
+		return list
+	}
+	return out
+}
+
+func (s *Session) renew(t *types.Type) *types.Type {
+	if t == nil || t.OID < catalog.FirstNormalOID {
+		return t
+	}
+	if now := s.snapshot().TypeByOID(t.OID); now != nil {
+		return now
+	}
+	return t
 }
 
 func (s *Session) dropStatement(name string) { delete(s.prepared, name) }
@@ -129,7 +178,7 @@ func (s *Session) columns(ctx context.Context, p *prepared) ([]plan.Column, erro
 func (p *prepared) checkColumns(now []plan.Column) error {
 	same := len(now) == len(p.result)
 	for i := 0; same && i < len(now); i++ {
-		same = now[i].Type == p.result[i].Type && now[i].Name == p.result[i].Name
+		same = now[i].Type.OID == p.result[i].Type.OID && now[i].Name == p.result[i].Name
 	}
 	if !same {
 		return pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")

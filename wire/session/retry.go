@@ -155,6 +155,15 @@ func (s *Session) confirmed(ctx context.Context, do func() error) error {
 	return do()
 }
 
+// fellBehind reports whether the catalog turns out to be newer than the one that was planned with.
+func (s *Session) fellBehind(ctx context.Context) bool {
+	if s.node.Catalog.Confirm(ctx) != nil {
+		return false // as far as one can know
+	}
+	s.follow()
+	return s.snapshot() != s.planned
+}
+
 // looksUp reports whether a command goes by the catalog: schema changes and
 // others that name objects, but those that plan a query, which is confirmed. It does not begin
 // again as a plan would, so it asks what there is before (rule 22).
@@ -171,11 +180,12 @@ func looksUp(n *pg.Node) bool {
 }
 
 // ofCatalog reports whether an error may be another one with a newer catalog:
-// names, schemas, databases, what depends on an object.
+// names, schemas, databases, what depends on an object, an enum's labels.
 func ofCatalog(err error) bool {
-	switch pgerr.From(err).Code[:2] {
+	switch e := pgerr.From(err); e.Code[:2] {
 	case "42", "3F", "3D", "2B":
 		return true
+	default:
+		return e.Code == pgerr.InvalidTextRepresentation // it may be a label
 	}
-	return false
 }

@@ -31,10 +31,10 @@ var userTypes = func() []*types.Type {
 		return []*types.Type{t, t.Array}
 	}
 	mood := withArray(types.NewEnum(20000, "mood", "", []types.EnumLabel{{Sort: 1 << 32, Label: "sad"}, {Sort: 2 << 32, Label: "happy"}}))
-	moods := withArray(types.NewDomain(mood[1], 20010, "moods", "public.moods"))
+	moods := withArray(types.NewDomain(mood[1], -1, 20010, "moods", "public.moods"))
 	pair := withArray(types.NewComposite(20020, "Pair", "", []types.Column{
 		{Name: "a", Type: moods[0], Typmod: -1}, {Name: "b", Type: types.TNumeric, Typmod: 655366}}))
-	return append(append(append(mood, moods...), pair...), types.NewDomain(types.TInt4, 20030, "lonely", ""))
+	return append(append(append(mood, moods...), pair...), types.NewDomain(types.TInt4, 7, 20030, "lonely", ""))
 }()
 
 // highest are the last values of the enumerations.

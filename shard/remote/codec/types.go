@@ -57,7 +57,9 @@ func (w *encoder) userType(t *types.Type) (*object, error) {
 				w.int(int64(c.Typmod))
 			})
 		case typeDomain:
-			w.typ(t.Base())
+			under, typmod := t.Under()
+			w.typ(under)
+			w.int(int64(typmod))
 		case typeEnum:
 			writeList(w, t.Labels(), func(l *types.EnumLabel) {
 				w.int(l.Sort)
@@ -117,7 +119,8 @@ func (r *decoder) userType() *types.Type {
 			*c = types.Column{Name: r.string(), Type: r.someType(), Typmod: r.int32()}
 		}))
 	case typeDomain:
-		t = types.NewDomain(r.someType(), oid, name, sqlName)
+		under := r.someType()
+		t = types.NewDomain(under, r.int32(), oid, name, sqlName)
 	case typeEnum:
 		t = types.NewEnum(oid, name, sqlName, readList(r, func(l *types.EnumLabel) {
 			*l = types.EnumLabel{Sort: r.int(), Label: r.string()}

@@ -1,0 +1,33 @@
+package catalog
+
+import (
+	"strconv"
+
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// KeptTypes stands where a schema would in front of the numbers by which texts
+// that the catalog keeps (defaults, constraints, views' queries) name types that
+// are not built in, so that neither a search path nor renaming changes what they
+// mean: 'a'::pg_type."16390". No schema can be called so.
+const KeptTypes = "pg_type"
+
+// KeptTypeName is how kept texts name a type with its typmod.
+func KeptTypeName(t *types.Type, typmod int32) string {
+	if t.OID < FirstNormalOID {
+		return types.FormatType(t, typmod)
+	}
+	return KeptTypes + `."` + KeptTypeNumber(t) + `"`
+}
+
+// KeptTypeNumber is the name behind KeptTypes.
+func KeptTypeNumber(t *types.Type) string { return strconv.FormatUint(uint64(t.OID), 10) }
+
+// KeptType returns the type that such a number names, or nil.
+func (s *Snapshot) KeptType(number string) *types.Type {
+	oid, err := strconv.ParseUint(number, 10, 32)
+	if err != nil || OID(oid) < FirstNormalOID {
+		return nil
+	}
+	return s.TypeByOID(OID(oid))
+}
