@@ -87,7 +87,7 @@ func (f populateField) scalar(j jsonText) (types.Datum, error) {
 
 // array makes an array of nested JSON arrays (populate_array).
 func (f populateField) array(j jsonText) (types.Datum, error) {
-	elem := f.t.Elem
+	elem := f.t.Base().Elem
 	a := populateArray{field: f, element: populateField{ctx: f.ctx, t: elem, typmod: f.typmod}}
 	if err := a.dimension(j, 1); err != nil {
 		return types.Null, err

@@ -203,3 +203,13 @@ DROP DOMAIN posi;
 DROP DOMAIN mood;
 \d u
 \d t
+-- of JSON
+CREATE DOMAIN ints AS int[] CHECK (array_length(VALUE, 1) < 3);
+CREATE DOMAIN pos AS int CHECK (VALUE > 0);
+CREATE TYPE doc AS (i ints, p pos, t text);
+SELECT json_populate_record(NULL::doc, '{"i": [1, "2"], "p": 3}');
+SELECT * FROM json_populate_record(NULL::doc, '{"i": [1, "2", 3]}');
+SELECT p FROM jsonb_populate_recordset(NULL::doc, '[{"p": 1}, {"p": 0}]');
+SELECT jsonb_populate_record(row('{4}', 5, 'x')::doc, '{"p": -5}');
+SELECT * FROM json_to_record('{"a": 1, "b": [2]}') AS r(a pos, b ints);
+SELECT * FROM json_to_record('{"a": 0}') AS r(a pos);
