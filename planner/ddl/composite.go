@@ -117,6 +117,7 @@ func (s *statement) composite(rv *pg.RangeVar, missingOK bool) (*catalog.Composi
 		switch o := s.snapshot().TypeOwner(t).(type) {
 		case *catalog.Composite:
 			if t.Elem == nil {
+				s.NamedTypes = append(s.NamedTypes, o.OID)
 				return o, s.mustOwnType(o)
 			}
 		case catalog.Relation:

@@ -84,6 +84,8 @@ type Env struct {
 	// Named are the relations that Execute has looked up by the statement's names,
 	// and owners of sequences and indexes: errors are about them as they were.
 	Named []catalog.Relation
+	// NamedTypes are the types likewise, that it is to change.
+	NamedTypes []catalog.OID
 	// As is of CREATE TABLE AS.
 	As *TableAs
 	// InUse reports whether queries of this session that have not ended read a table.

@@ -183,6 +183,7 @@ func (s *statement) domain(names []*pg.Node) (*catalog.Domain, error) {
 	if !ok || typ.Kind != 'd' {
 		return nil, pgerr.New(pgerr.WrongObjectType, "%s is not a domain", s.visibleTypeName(typ))
 	}
+	s.NamedTypes = append(s.NamedTypes, d.OID)
 	return d, s.mustOwnType(d)
 }
 

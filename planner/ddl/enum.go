@@ -57,6 +57,7 @@ func (s *statement) alterEnum(ctx context.Context, n *pg.AlterEnumStmt) error {
 	if !ok || typ.Elem != nil {
 		return pgerr.New(pgerr.WrongObjectType, "%s is not an enum", s.visibleTypeName(typ))
 	}
+	s.NamedTypes = append(s.NamedTypes, t.OID)
 	if err := s.mustOwnType(t); err != nil {
 		return err
 	}

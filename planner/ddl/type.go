@@ -113,6 +113,7 @@ func (s *statement) changeable(t *types.Type) (catalog.UserType, error) {
 			return nil, pgerr.New(pgerr.WrongObjectType, "cannot alter array type %s", t.SQLName).
 				WithHint("You can alter type %s, which will alter the array type as well.", t.Elem.SQLName)
 		}
+		s.NamedTypes = append(s.NamedTypes, o.Header().OID)
 		return o, s.mustOwnType(o)
 	case catalog.Relation:
 		if t.Elem != nil {

@@ -125,6 +125,7 @@ func (s *statement) droppableType(n *pg.DropStmt, name *pg.TypeName) (catalog.Us
 
 func (s *statement) droppableUserType(n *pg.DropStmt, typ *types.Type, t catalog.UserType) (catalog.UserType, error) {
 	h := t.Header()
+	s.NamedTypes = append(s.NamedTypes, h.OID)
 	if typ.OID == h.Array {
 		return nil, errRequired(s.visibleTypeName(typ), "type "+s.visibleTypeName(typ.Elem))
 	}

@@ -80,7 +80,7 @@ func (s *Session) defineOnce(ctx context.Context, x *execution) (*result, error)
 	}
 	seen := s.node.Catalog.Snapshot()
 	tag, err := ddl.Execute(ctx, env, x.stmt)
-	err = s.settleDefinition(ctx, x.stmt.Node, seen, env.Named, err)
+	err = s.settleDefinition(ctx, x.stmt.Node, seen, env, err)
 	if err == nil {
 		err = rows.claim(ctx, change, mark)
 	}

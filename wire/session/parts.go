@@ -7,6 +7,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/planner/ddl"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/txn/lock"
 )
@@ -18,8 +19,17 @@ import (
 
 // named is a relation of a statement, and how the statement locks it.
 type named struct {
-	oid  catalog.OID
-	mode lock.Mode
+	oid    catalog.OID
+	mode   lock.Mode
+	isType bool
+}
+
+// key names the lock that it is held by.
+func (n *named) key() lock.Key {
+	if n.isType {
+		return claimKey(&catalog.Claim{Key: catalog.Key{Class: catalog.ClassType, OID: n.oid}})
+	}
+	return relationKey(n.oid)
 }
 
 // certain does what looks at the relations that n names before they are held:
@@ -63,7 +73,7 @@ func (s *Session) named(n *pg.Node) (list []named) {
 	}
 	for _, v := range sqlparse.RangeVars(n) {
 		if r, _ := s.findRelation(v); r != nil {
-			list = append(list, named{r.Ref().OID, mode})
+			list = append(list, named{oid: r.Ref().OID, mode: mode})
 		}
 	}
 	return list
@@ -79,7 +89,7 @@ func (s *Session) settle(ctx context.Context, seen *catalog.Snapshot, list []nam
 		if r.oid < catalog.FirstNormalOID {
 			continue
 		}
-		if err := s.acquire(ctx, relationKey(r.oid), r.mode); err != nil {
+		if err := s.acquire(ctx, r.key(), r.mode); err != nil {
 			return false, err
 		}
 	}
@@ -91,24 +101,30 @@ func (s *Session) settle(ctx context.Context, seen *catalog.Snapshot, list []nam
 	return again, nil
 }
 
-// versionOf is a relation's version; 0 is of none.
+// versionOf is a relation's or type's version; 0 is of none.
 func versionOf(c *catalog.Snapshot, oid catalog.OID) uint64 {
 	if r := c.RelationByOID(oid); r != nil {
 		return r.Ref().Version
+	}
+	if t := c.UserTypeByOID(oid); t != nil {
+		return t.Header().Version
 	}
 	return 0
 }
 
 // settleDefinition is settle for a schema change that has ended with err, and
-// has looked at these relations: also when it found nothing to do to them. Who
+// has looked at relations and types: also when it found nothing to do to them. Who
 // may not change them does not wait for them.
-func (s *Session) settleDefinition(ctx context.Context, n *pg.Node, seen *catalog.Snapshot, looked []catalog.Relation, err error) error {
+func (s *Session) settleDefinition(ctx context.Context, n *pg.Node, seen *catalog.Snapshot, looked *ddl.Env, err error) error {
 	if err != nil && (!ofRelations(err) || pgerr.HasCode(err, pgerr.InsufficientPrivilege)) {
 		return err
 	}
 	var list []named
-	for _, r := range looked {
-		list = append(list, named{r.Ref().OID, definitionLockOf(n, r)})
+	for _, r := range looked.Named {
+		list = append(list, named{oid: r.Ref().OID, mode: definitionLockOf(n, r)})
+	}
+	for _, oid := range looked.NamedTypes {
+		list = append(list, named{oid: oid, mode: lock.TableAccessExclusive, isType: true})
 	}
 	if err != nil {
 		list = append(list, s.named(n.GetViewStmt().GetQuery())...)
