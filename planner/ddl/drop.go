@@ -3,6 +3,7 @@ package ddl
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -187,17 +188,22 @@ func (s *statement) dropSchema(ctx context.Context, n *pg.DropStmt, name string,
 	})
 	slices.SortFunc(inside, func(a, b catalog.Relation) int { return cmp.Compare(a.Ref().OID, b.Ref().OID) })
 	types := slices.Collect(s.snapshot().UserTypesIn(s.Database, sc.OID))
-	contents := s.contents(inside, types)
-	if len(contents) > 0 && !cascade {
-		var list []dependent
-		for _, what := range contents {
-			list = append(list, dependent{nil, nil, what, "schema " + name})
-		}
-		return errDependents("schema "+name, list)
-	}
-	s.cascaded = append(s.cascaded, contents...)
-	if err := s.dropTypesOf(ctx, inside, types); err != nil {
+	contents, err := s.contents(name, inside, types)
+	if err != nil {
 		return err
+	}
+	if len(contents) > 0 && !cascade {
+		return errDependents("schema "+name, contents)
+	}
+	for _, d := range contents {
+		s.cascaded = append(s.cascaded, d.name)
+	}
+	for _, d := range contents {
+		if d.drop != nil || d.view != nil {
+			if err := s.dropDependent(ctx, d); err != nil {
+				return err
+			}
+		}
 	}
 	if err := s.dropAll(ctx, inside, true); err != nil {
 		return err
@@ -209,24 +215,28 @@ func (s *statement) dropSchema(ctx context.Context, n *pg.DropStmt, name string,
 	return nil
 }
 
-// contents describes what is in a schema, in order of OID.
-func (s *statement) contents(relations []catalog.Relation, types []catalog.UserType) (out []string) {
-	names := map[catalog.OID]string{}
-	var order []catalog.OID
+// contents are what is in a schema, in order of OID, each type with what depends
+// on it and is elsewhere: that can be dropped, the rest is the caller's.
+func (s *statement) contents(schema string, relations []catalog.Relation, types []catalog.UserType) ([]dependent, error) {
+	seen, names := map[catalog.OID]bool{}, map[catalog.OID]string{}
+	of := map[catalog.OID]catalog.UserType{}
 	for _, r := range relations {
-		names[r.Ref().OID] = kinds[r.Ref().Kind] + " " + s.visibleName(r)
-		order = append(order, r.Ref().OID)
+		seen[r.Ref().OID], names[r.Ref().OID] = true, kinds[r.Ref().Kind]+" "+s.visibleName(r)
 	}
 	for _, t := range types {
 		typ, _ := catalog.Type(t)
-		names[t.Header().OID] = "type " + s.visibleTypeName(typ)
-		order = append(order, t.Header().OID)
+		seen[typ.OID], names[typ.OID], of[typ.OID] = true, "type "+s.visibleTypeName(typ), t
 	}
-	slices.Sort(order)
-	for _, oid := range order {
-		out = append(out, names[oid])
+	w := s.typeWalk(seen)
+	for _, oid := range slices.Backward(slices.Sorted(maps.Keys(names))) {
+		if t := of[oid]; t != nil {
+			if err := w.dependentsOf(t); err != nil {
+				return nil, err
+			}
+		}
+		w.add("schema "+schema, names[oid], nil)
 	}
-	return out
+	return w.list(), nil
 }
 
 // truncate is TRUNCATE: every table gets a fresh, empty physical table.

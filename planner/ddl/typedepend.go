@@ -53,32 +53,6 @@ func (s *statement) dropTypes(ctx context.Context, n *pg.DropStmt) error {
 	return nil
 }
 
-// dropTypesOf drops what depends on types of a schema that goes, and is not in it.
-func (s *statement) dropTypesOf(ctx context.Context, inside []catalog.Relation, list []catalog.UserType) error {
-	w := s.typeWalk(map[catalog.OID]bool{})
-	for _, r := range inside {
-		w.seen[r.Ref().OID] = true
-	}
-	for _, t := range list {
-		w.seen[t.Header().OID] = true
-	}
-	for _, t := range list {
-		if err := w.dependentsOf(t); err != nil {
-			return err
-		}
-	}
-	dependents := w.list()
-	for _, d := range dependents {
-		s.cascaded = append(s.cascaded, d.name)
-	}
-	for _, d := range dependents {
-		if err := s.dropDependent(ctx, d); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // cascade tells of what goes along, and drops it.
 func (s *statement) cascade(ctx context.Context, list []dependent) error {
 	for _, d := range list {
