@@ -44,6 +44,11 @@ func (q *query) combine(kind plan.SetKind, name string, all bool, left, right pl
 	for i := range l {
 		pair := []expr.Expr{ref(l[i]), ref(r[i])}
 		want[i] = q.commonType(name, pair, []int32{-1, targetLocation(rightTree, i)})
+		for side, at := range []int32{-1, targetLocation(rightTree, i)} {
+			if from := pair[side].Type(); !q.canCoerce(from, want[i], implicitly) {
+				q.b.failAt(at, pgerr.CannotCoerce, "%s could not convert type %s to %s", name, from.SQLName, want[i].SQLName)
+			}
+		}
 		if !all {
 			q.equality(expr.NewConst(want[i], types.Null), targetLocation(rightTree, i))
 		}

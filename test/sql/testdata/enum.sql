@@ -184,3 +184,17 @@ CREATE TABLE uses (a another.e, b int);
 DROP SCHEMA another;
 DROP SCHEMA another CASCADE;
 \d uses
+-- two enums
+CREATE TYPE one AS ENUM ('a');
+CREATE TYPE other AS ENUM ('a');
+SELECT 'a'::one = 'a'::other;
+SELECT 'a'::one UNION SELECT 'a'::other;
+SELECT CASE WHEN true THEN 'a'::one ELSE 'a'::other END;
+SELECT 'a'::one UNION ALL SELECT 'a' ORDER BY 1;
+CREATE SCHEMA there;
+CREATE TYPE there.e AS ENUM ('x');
+CREATE TABLE here (e there.e, n int);
+CREATE VIEW seen AS SELECT e FROM here;
+DROP SCHEMA there;
+DROP SCHEMA there CASCADE;
+\d here
