@@ -32,12 +32,14 @@ var changes = []change{
 	{"not null", "ALTER TABLE t ALTER b SET NOT NULL", " PRIMARY KEY", "SELECT attnotnull FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'b'"},
 	{"check", "ALTER TABLE t ADD CONSTRAINT made CHECK (b > -100000)", " PRIMARY KEY", "SELECT count(*) = 1 FROM pg_constraint WHERE conname = 'made'"},
 	{"column computed for each row", "ALTER TABLE t ADD d serial, ADD UNIQUE (d)", " PRIMARY KEY", "SELECT count(*) = 1 FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'd'"},
+	{"constraint of a domain", "ALTER DOMAIN number ADD CONSTRAINT made CHECK (VALUE > -100000)", " PRIMARY KEY", "SELECT count(*) = 1 FROM pg_constraint WHERE conname = 'made'"},
+	{"domain not null", "ALTER DOMAIN number SET NOT NULL", " PRIMARY KEY", "SELECT typnotnull FROM pg_type WHERE typname = 'number'"},
 }
 
 // fill makes t: half of its rows are in the files, half in memory.
 func (ch change) fill(t *testing.T, c *pgx.Conn) {
 	t.Helper()
-	client.Exec(t, c, "CREATE TABLE t (a int"+ch.key+", b int, c text)")
+	client.Exec(t, c, "CREATE DOMAIN number AS int", "CREATE TABLE t (a int"+ch.key+", b number, c text)")
 	insert := "INSERT INTO t SELECT g, g, repeat('x', 1800) FROM generate_series(%d, %d) g"
 	client.Exec(t, c, fmt.Sprintf(insert, 1, rows/2), "VACUUM", fmt.Sprintf(insert, rows/2+1, rows))
 }
