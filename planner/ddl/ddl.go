@@ -62,10 +62,12 @@ type Env struct {
 	Database   catalog.OID
 	SearchPath []catalog.OID // explicit schemas only, in order; the first is where objects are made
 	// Temporary is the session's schema of temporary objects, 0 while it has none;
-	// SetTemporary is told of the one that is made. Backend is the session's process id.
-	Temporary    func() catalog.OID
-	SetTemporary func(catalog.OID)
-	Backend      int32
+	// SetTemporary is told of the one that is made. LastTemporary is the one that it
+	// had last, 0 if it never had any. Backend is the session's process id.
+	Temporary     func() catalog.OID
+	SetTemporary  func(catalog.OID)
+	LastTemporary catalog.OID
+	Backend       int32
 	// CreateTemporary says that pg_temp is first in the search path: objects are made there.
 	CreateTemporary bool
 	Role            *catalog.Role

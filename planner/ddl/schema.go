@@ -56,6 +56,7 @@ func (s *statement) schemaElements(ctx context.Context, sc *catalog.Schema, elem
 		return nil
 	}
 	inner := *s.Env
+	inner.CreateTemporary = false
 	inner.SearchPath = append([]catalog.OID{sc.OID}, s.SearchPath...)
 	inner.Bind = func() *bind.Env {
 		e := *s.Env.Bind()
@@ -71,12 +72,43 @@ func (s *statement) schemaElements(ctx context.Context, sc *catalog.Schema, elem
 	elements = slices.Clone(elements)
 	slices.SortStableFunc(elements, func(x, y *pg.Node) int { return elementRank(x) - elementRank(y) })
 	for _, e := range elements {
+		if err := s.checkElement(sc, e); err != nil {
+			return err
+		}
 		sub := &statement{Env: &inner, text: s.text}
 		if err := sub.run(ctx, e); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkElement refuses an element of CREATE SCHEMA that belongs elsewhere
+// (setSchemaName in parse_utilcmd.c).
+func (s *statement) checkElement(sc *catalog.Schema, e *pg.Node) error {
+	var rv *pg.RangeVar
+	switch e := e.GetNode().(type) {
+	case *pg.Node_CreateSeqStmt:
+		rv = e.CreateSeqStmt.Sequence
+	case *pg.Node_CreateStmt:
+		rv = e.CreateStmt.Relation
+	case *pg.Node_ViewStmt:
+		rv = e.ViewStmt.View
+	case *pg.Node_IndexStmt:
+		rv = e.IndexStmt.Relation
+	default:
+		return nil
+	}
+	if rv.Schemaname != "" && rv.Schemaname != sc.Name {
+		return pgerr.New(pgerr.InvalidSchemaDefinition, "CREATE specifies a schema (%s) different from the one being created (%s)", rv.Schemaname, sc.Name)
+	}
+	switch {
+	case rv.Relpersistence != "t":
+		return nil
+	case e.GetCreateStmt() != nil:
+		return s.at(errTemporaryElsewhere(), rv.Location)
+	}
+	return errTemporaryElsewhere()
 }
 
 // elementRank is the order in which the elements of CREATE SCHEMA are made (transformCreateSchemaStmt).

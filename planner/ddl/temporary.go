@@ -32,11 +32,15 @@ func (s *statement) relationSchema(ctx context.Context, rv *pg.RangeVar) (*catal
 	case err != nil:
 		return nil, err
 	case temporary && sc.OID != s.Temporary():
-		return nil, pgerr.New(pgerr.InvalidTableDefinition, "cannot create temporary relation in non-temporary schema")
+		return nil, errTemporaryElsewhere()
 	case rv.Relpersistence == "u" && sc.Backend != 0:
 		return nil, errOnlyTemporary()
 	}
 	return sc, nil
+}
+
+func errTemporaryElsewhere() error {
+	return pgerr.New(pgerr.InvalidTableDefinition, "cannot create temporary relation in non-temporary schema")
 }
 
 func errOnlyTemporary() error {
@@ -55,23 +59,26 @@ func persistence(rv *pg.RangeVar, sc *catalog.Schema) catalog.Persistence {
 }
 
 // temporarySchema is the session's own, made when there is none (InitTempTableNamespace).
+// It stays the same one all the time: what dropped it may be rolled back.
 func (s *statement) temporarySchema(ctx context.Context) (*catalog.Schema, error) {
 	if own := s.Temporary(); own != 0 {
 		return s.snapshot().SchemaByOID(s.Database, own), nil
 	}
 	sc := &catalog.Schema{
-		Database: s.Database, Name: fmt.Sprintf("pg_temp_%d", s.Backend), Owner: catalog.SuperuserOID, Backend: s.Backend,
+		OID: s.LastTemporary, Database: s.Database, Name: fmt.Sprintf("pg_temp_%d", s.Backend), Owner: catalog.SuperuserOID, Backend: s.Backend,
 	}
 	// One of that name is what a session left behind that had the number before:
 	// nobody uses it any more.
 	if left := s.snapshot().Schema(s.Database, sc.Name); left != nil {
 		s.Change.DeleteTemporary(left)
 	}
-	if err := s.oids(ctx, &sc.OID); err != nil {
-		return nil, err
+	if sc.OID == 0 {
+		if err := s.oids(ctx, &sc.OID); err != nil {
+			return nil, err
+		}
+		s.SetTemporary(sc.OID)
 	}
 	s.Change.Put(sc)
-	s.SetTemporary(sc.OID)
 	return sc, nil
 }
 

@@ -69,7 +69,8 @@ func (s *Session) defineOnce(ctx context.Context, x *execution) (*result, error)
 	rows := &schemaRows{session: s, mode: definitionLock(x.stmt.Node)}
 	env := &ddl.Env{
 		Change: change, Database: s.database, SearchPath: s.env.searchPath(), Role: s.currentUser(),
-		Temporary: s.temporarySchema, SetTemporary: s.setTemporarySchema, Backend: s.pid(), CreateTemporary: s.makesTemporary(), As: x.as,
+		Temporary: s.temporarySchema, SetTemporary: s.setTemporarySchema, LastTemporary: catalog.OID(s.temporary.Load()), Backend: s.pid(),
+		CreateTemporary: s.env.makesTemporary(), As: x.as,
 		Allocate: s.node.Allocate, Rows: rows, Bind: func() *bind.Env { return s.env.bind() },
 		Session: s, Notice: func(n *pgerr.E) { notices = append(notices, n) }, Alone: s.alone, InUse: s.inUse,
 		TransactionTime: s.tx.started, StatementTime: s.statementStart,

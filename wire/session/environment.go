@@ -29,6 +29,7 @@ type environment struct {
 	baseAt  uint64
 	path    []catalog.OID // explicit
 	full    []catalog.OID // and what is searched before
+	first   string        // the first name of it that stands for a schema, or would: pg_temp
 	pathAt  version
 	role    *catalog.Role
 	roleAt  version
@@ -160,9 +161,13 @@ func (e *environment) searchPath() []catalog.OID {
 		return e.path
 	}
 	temporary := e.session.temporarySchema()
-	e.path, e.full, e.pathAt = nil, nil, now
+	e.path, e.full, e.first, e.pathAt = nil, nil, "", now
 	for _, name := range splitIdentifiers(e.session.settings.Get("search_path")) {
-		if oid := e.pathSchema(name, temporary); oid != 0 {
+		oid := e.pathSchema(name, temporary)
+		if e.first == "" && (oid != 0 || name == temporaryAlias) {
+			e.first = name
+		}
+		if oid != 0 {
 			e.path = append(e.path, oid)
 		}
 	}
@@ -178,7 +183,7 @@ func (e *environment) searchPath() []catalog.OID {
 // pathSchema is what a name in search_path stands for; 0 is nothing.
 func (e *environment) pathSchema(name string, temporary catalog.OID) catalog.OID {
 	switch name {
-	case "pg_temp":
+	case temporaryAlias:
 		return temporary
 	case "$user":
 		name = e.session.currentUser().Name
@@ -194,6 +199,13 @@ func (e *environment) pathSchema(name string, temporary catalog.OID) catalog.OID
 func (e *environment) fullPath() []catalog.OID {
 	e.searchPath()
 	return e.full
+}
+
+// makesTemporary reports whether what is made without a schema is temporary:
+// pg_temp comes first in the search path.
+func (e *environment) makesTemporary() bool {
+	e.searchPath()
+	return e.first == temporaryAlias
 }
 
 // bind is the environment of the binder.

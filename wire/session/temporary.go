@@ -9,6 +9,9 @@ import (
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
+// temporaryAlias is what a session calls its schema of temporary objects.
+const temporaryAlias = "pg_temp"
+
 // temporarySchema is the session's schema of temporary objects, 0 while there is none.
 func (s *Session) temporarySchema() catalog.OID {
 	oid := catalog.OID(s.temporary.Load())
@@ -26,7 +29,7 @@ func (s *Session) setTemporarySchema(oid catalog.OID) {
 // schemaNamed finds a schema that a qualified name says, nil when there is none:
 // pg_temp is the session's own.
 func (s *Session) schemaNamed(name string) *catalog.Schema {
-	if oid := s.temporarySchema(); oid != 0 && name == "pg_temp" {
+	if oid := s.temporarySchema(); oid != 0 && name == temporaryAlias {
 		return s.snapshot().SchemaByOID(s.database, oid)
 	}
 	return s.snapshot().Schema(s.database, name)
@@ -113,10 +116,4 @@ func (n *Node) Temporary() (schemas []catalog.OID) {
 		}
 	}
 	return schemas
-}
-
-// makesTemporary reports whether pg_temp comes first in the search path.
-func (s *Session) makesTemporary() bool {
-	names := splitIdentifiers(s.settings.Get("search_path"))
-	return len(names) > 0 && names[0] == "pg_temp"
 }
