@@ -50,14 +50,15 @@ func (c *Catalog) Row(relation *catalog.Table, serial int64, values map[string]t
 }
 
 // Sequences makes the rows of pg_sequences. lastValue answers what a sequence
-// last gave out; ok is false before the first.
-func (c *Catalog) Sequences(database catalog.OID, s *catalog.Snapshot, lastValue func(*catalog.Sequence) (v int64, ok bool)) [][]types.Datum {
+// last gave out; ok is false before the first. Of temporary ones those of the
+// session are shown, whose schema is temporary.
+func (c *Catalog) Sequences(database, temporary catalog.OID, s *catalog.Snapshot, lastValue func(*catalog.Sequence) (v int64, ok bool)) [][]types.Datum {
 	g := &generator{c: c, database: database, snapshot: s, only: c.layout("pg_sequences")}
 	var rows [][]types.Datum
 	g.emit = func(_ *layout, row []types.Datum) { rows = append(rows, row) }
 	for o := range s.Relations(database) {
 		q, ok := o.(*catalog.Sequence)
-		if !ok {
+		if !ok || q.Persistence == catalog.Temporary && q.Schema != temporary {
 			continue
 		}
 		g.owner = q.OID

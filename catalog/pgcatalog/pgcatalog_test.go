@@ -289,7 +289,7 @@ func TestSequences(t *testing.T) {
 	s := newSnapshot(c, recordedObjects(t, readRecording(t))...)
 	l := c.layout("pg_sequences")
 	var got []string
-	for _, row := range c.Sequences(catalog.PostgresOID, s, func(q *catalog.Sequence) (int64, bool) { return 42, q.Name == "ss" }) {
+	for _, row := range c.Sequences(catalog.PostgresOID, 0, s, func(q *catalog.Sequence) (int64, bool) { return 42, q.Name == "ss" }) {
 		got = append(got, l.cells(row, []string{"schemaname", "sequencename", "sequenceowner", "min_value", "cycle", "last_value"}))
 	}
 	compareLines(t, got, []string{

@@ -32,6 +32,11 @@ func TestTemporaryTablesAreTheSessions(t *testing.T) {
 			1: DROP TABLE t; SELECT count(*) FROM t -> 20
 			2: DISCARD TEMP; SELECT count(*) FROM t -> 20`)
 		client.Exec(t, p.conn("1"), "CREATE TEMP TABLE mine (a serial PRIMARY KEY)", "CREATE TEMP VIEW seen AS SELECT a FROM mine")
+		for session, want := range map[string]string{"1": "1", "2": "0"} {
+			if got := client.One(t, p.conn(session), "SELECT count(*) FROM pg_sequences WHERE sequencename = 'mine_a_seq'"); got != want {
+				t.Errorf("session %s is shown %s sequences", session, got)
+			}
+		}
 		schema := client.One(t, p.conn("1"), "SELECT pg_my_temp_schema()::regnamespace::text")
 		for _, s := range []struct{ sql, code string }{
 			{"SELECT * FROM " + schema + ".mine", "0A000"},
@@ -40,6 +45,8 @@ func TestTemporaryTablesAreTheSessions(t *testing.T) {
 			{"ALTER TABLE " + schema + ".mine ADD COLUMN b int", "0A000"},
 			{"TRUNCATE " + schema + ".mine", "0A000"},
 			{"CREATE TABLE " + schema + ".other (a int)", "42P16"},
+			{"SELECT nextval('" + schema + ".mine_a_seq')", "0A000"},
+			{"SELECT setval('" + schema + ".mine_a_seq', 7)", "0A000"},
 			{"SELECT * FROM mine", "42P01"},
 			{"SELECT * FROM pg_temp.mine", "42P01"},
 		} {
@@ -50,8 +57,8 @@ func TestTemporaryTablesAreTheSessions(t *testing.T) {
 	})
 }
 
-// TestTemporaryTablesGoWithTheSession: nothing of them is left after its end,
-// for a session that has the process id after it neither.
+// TestTemporaryTablesGoWithTheSession: nothing of them is left after its end, for
+// a session that has the process id after it neither, nor in tables that last.
 func TestTemporaryTablesGoWithTheSession(t *testing.T) {
 	onOneAndThree(t, func(t *testing.T, p *play) {
 		look := client.Connect(t, p.addresses[0])
@@ -61,13 +68,20 @@ func TestTemporaryTablesGoWithTheSession(t *testing.T) {
 		}
 		for _, end := range []string{"SELECT 1", "BEGIN", "BEGIN; DROP TABLE a", "BEGIN; CREATE TEMP TABLE b (x int)", "SELECT 1/0"} {
 			conn := client.Connect(t, p.addresses[len(p.addresses)-1])
-			client.Exec(t, conn, "CREATE TEMP TABLE a (x serial PRIMARY KEY)", "INSERT INTO a DEFAULT VALUES")
+			client.Exec(t, conn, "CREATE TEMP TABLE a (x serial PRIMARY KEY)", "INSERT INTO a DEFAULT VALUES",
+				"DROP TABLE IF EXISTS lasts", "CREATE TABLE lasts (x int DEFAULT nextval('a_x_seq'), y int DEFAULT 7 CHECK (y > 'a'::regclass::oid::int * 0))")
 			if got := left(); got != "3 1" {
 				t.Errorf("before the end: %s", got)
 			}
 			conn.PgConn().Exec(t.Context(), end).ReadAll() // one of them fails
 			conn.Close(context.Background())
 			client.Eventually(t, "temporary tables of a session that ended by "+end+" are gone", func() bool { return left() == "0 0" })
+			if got := client.One(t, look, "INSERT INTO lasts DEFAULT VALUES RETURNING x IS NULL AND y = 7"); got != "t" {
+				t.Errorf("the default of a table that is left: %s", got)
+			}
+			if got := client.One(t, look, "SELECT count(*) FROM pg_constraint WHERE conrelid = 'lasts'::regclass"); got != "0" {
+				t.Errorf("%s constraints of a table that is left", got)
+			}
 		}
 	})
 }

@@ -106,7 +106,7 @@ func (s *Session) preparedRows(emit func(row)) {
 // sequenceRows asks the shards for the values.
 func (s *Session) sequenceRows(ctx context.Context, emit func(row)) error {
 	var failed error
-	s.emitRows("pg_sequences", s.node.System.Sequences(s.database, s.snapshot(), func(q *catalog.Sequence) (int64, bool) {
+	s.emitRows("pg_sequences", s.node.System.Sequences(s.database, s.temporarySchema(), s.snapshot(), func(q *catalog.Sequence) (int64, bool) {
 		reply, err := s.sequenceControl(ctx, q, shard.ControlSequenceRead, shard.SequenceStep{})
 		if err != nil {
 			failed = err

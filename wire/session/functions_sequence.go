@@ -81,9 +81,23 @@ func (s *Session) sequenceOf(d types.Datum) (*catalog.Sequence, error) {
 	}
 }
 
-// holdSequence locks a sequence to the transaction's end against changes of
-// its definition, and returns it as it is then.
-func (s *Session) holdSequence(ctx context.Context, seq *catalog.Sequence) (*catalog.Sequence, error) {
+// sequenceFor finds the sequence that a function changes, and locks it to the
+// transaction's end against changes of its definition. READ ONLY transactions
+// change their session's temporary ones only (25006), and nobody another session's (0A000).
+func (s *Session) sequenceFor(ctx context.Context, function string, d types.Datum) (*catalog.Sequence, error) {
+	seq, err := s.sequenceOf(d)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case s.ownTemporary(seq):
+	case seq.Persistence == catalog.Temporary:
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "cannot access temporary tables of other sessions")
+	default:
+		if err := s.checkReadOnly(function); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.acquire(ctx, relationKey(seq.OID), lock.TableRowExclusive); err != nil {
 		return nil, err
 	}
@@ -92,16 +106,8 @@ func (s *Session) holdSequence(ctx context.Context, seq *catalog.Sequence) (*cat
 
 // nextval takes the next value; CACHE values come from the shard at once.
 func nextval(ctx context.Context, s *Session, args []types.Datum) (types.Datum, error) {
-	seq, err := s.sequenceOf(args[0])
+	seq, err := s.sequenceFor(ctx, "nextval()", args[0])
 	if err != nil {
-		return types.Null, err
-	}
-	if !s.ownTemporary(seq) {
-		if err := s.checkReadOnly("nextval()"); err != nil {
-			return types.Null, err
-		}
-	}
-	if seq, err = s.holdSequence(ctx, seq); err != nil {
 		return types.Null, err
 	}
 	c := s.sequence.cached[seq.Physical]
@@ -126,16 +132,8 @@ func nextval(ctx context.Context, s *Session, args []types.Datum) (types.Datum, 
 
 // setval sets the value exactly; what sessions cached stays theirs, as in PostgreSQL.
 func setval(ctx context.Context, s *Session, args []types.Datum) (types.Datum, error) {
-	seq, err := s.sequenceOf(args[0])
+	seq, err := s.sequenceFor(ctx, "setval()", args[0])
 	if err != nil {
-		return types.Null, err
-	}
-	if !s.ownTemporary(seq) {
-		if err := s.checkReadOnly("setval()"); err != nil {
-			return types.Null, err
-		}
-	}
-	if seq, err = s.holdSequence(ctx, seq); err != nil {
 		return types.Null, err
 	}
 	v, called := args[1].Int(), len(args) < 3 || args[2].IsTrue()
