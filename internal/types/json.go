@@ -40,8 +40,13 @@ func ValidateJSON(s string) error {
 // default: 12,700 objects within each other, 14,100 arrays.
 const maxJSONDepth = 12_500
 
-// defaultStackKB is max_stack_depth's default.
-const defaultStackKB = 2048
+const (
+	// defaultStackKB is max_stack_depth's default.
+	defaultStackKB = 2048
+	// StackLimitKB is the most that it can be: PostgreSQL's with a stack of 8 MB. A
+	// document that needs more than the gigabyte of a goroutine ends the process.
+	StackLimitKB = 7680
+)
 
 // jsonDepth is how deep a document may be nested, and the setting that says so.
 func (e *Env) jsonDepth() (levels, stackKB int) {

@@ -103,6 +103,8 @@ func (s *Session) checkSetting(name, value string) (string, error) {
 		return value, checkTablespace(name, value)
 	case "default_table_access_method":
 		return value, checkAccessMethod(name, value)
+	case "max_stack_depth":
+		return value, checkStackDepth(value)
 	case "default_with_oids":
 		if truth(value) {
 			return "", pgerr.New(pgerr.FeatureNotSupported, "tables declared WITH OIDS are not supported")

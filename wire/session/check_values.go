@@ -1,9 +1,11 @@
 package session
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/wire/session/setting"
 )
 
@@ -83,6 +85,24 @@ func checkTablespace(name, value string) error {
 		if n != "pg_default" && n != "pg_global" && n != "" {
 			return invalidSetting(name, value).WithDetail("Tablespace \"%s\" does not exist.", n)
 		}
+	}
+	return nil
+}
+
+// checkStackDepth is check_max_stack_depth (postgres.c).
+func checkStackDepth(value string) error {
+	d, err := setting.Lookup("max_stack_depth")
+	if err != nil {
+		return err
+	}
+	v, err := d.Parse(value)
+	if err != nil {
+		return err
+	}
+	if kb, err := strconv.Atoi(v); err != nil || kb > types.StackLimitKB {
+		return pgerr.New(pgerr.InvalidParameterValue, "invalid value for parameter \"max_stack_depth\": %s", v).
+			WithDetail("\"max_stack_depth\" must not exceed %dkB.", types.StackLimitKB).
+			WithHint("Increase the platform's stack depth limit via \"ulimit -s\" or local equivalent.")
 	}
 	return nil
 }

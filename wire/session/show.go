@@ -174,7 +174,7 @@ func (s *Session) checkKept(n *pg.VariableSetStmt) error {
 		return err
 	}
 	switch strings.ToLower(n.Name) {
-	case "timezone", "datestyle", "client_encoding":
+	case "timezone", "datestyle", "client_encoding", "max_stack_depth":
 		_, err = s.checkSetting(n.Name, text)
 	}
 	return err
