@@ -1,11 +1,13 @@
 package ddl
 
 import (
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/catalog/builtin"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
@@ -153,100 +155,97 @@ var routineKinds = map[pg.ObjectType]struct{ word, kinds string }{
 	pg.ObjectType_OBJECT_ROUTINE: {"routine", "fwpa"}, pg.ObjectType_OBJECT_AGGREGATE: {"aggregate", "a"},
 }
 
+// called is a routine or an operator as DROP names it.
+type called struct {
+	schema, name string
+	args         []*types.Type
+}
+
+// called reads the name and the types; absent is of a schema or a type that there is not.
+func (s *statement) called(n *pg.DropStmt, o *pg.ObjectWithArgs) (c called, absent *missing, err error) {
+	c.schema, c.name = dotted(o.Objname)
+	if absent, err = s.absentSchema(n, c.schema); absent != nil || err != nil {
+		return c, absent, err
+	}
+	c.args, absent, err = s.argumentTypes(n, o.Objargs)
+	return c, absent, err
+}
+
 // absentRoutine is LookupFuncWithArgs.
 func (s *statement) absentRoutine(n *pg.DropStmt, o *pg.ObjectWithArgs) (*missing, error) {
 	kind := routineKinds[n.RemoveType]
-	schema, name := dotted(o.Objname)
-	if absent, err := s.absentSchema(n, schema); absent != nil || err != nil {
-		return absent, err
-	}
-	args, absent, err := s.argumentTypes(n, o.Objargs)
+	c, absent, err := s.called(n, o)
 	if absent != nil || err != nil {
 		return absent, err
 	}
-	var named []*builtin.Proc
-	if schema == "" || schema == "pg_catalog" {
-		named = s.Bind().Library.ProcsNamed(name)
-	}
-	var found []*builtin.Proc
-	for _, p := range named {
-		if o.ArgsUnspecified || sameTypes(p.Args, args) {
-			found = append(found, p)
-		}
-	}
-	var written []string
-	for _, a := range o.Objargs {
-		written = append(written, writtenType(a.GetTypeName()))
-	}
-	qualified := name
-	if schema != "" {
-		qualified = schema + "." + name
-	}
-	skipped := kind.word + " " + qualified + "(" + strings.Join(written, ",") + ") does not exist"
+	found := s.builtInRoutines(c, o.ArgsUnspecified)
+	skipped := writtenRoutine(kind.word, c, o) + " does not exist"
 	switch {
 	case len(found) > 1:
-		return nil, pgerr.New(pgerr.AmbiguousFunction, "%s name %q is not unique", kind.word, name).
+		return nil, pgerr.New(pgerr.AmbiguousFunction, "%s name %q is not unique", kind.word, c.name).
 			WithHint("Specify the argument list to select the %s unambiguously.", kind.word)
 	case len(found) == 1:
-		return nil, s.builtInRoutine(found[0], n.RemoveType, kind.kinds)
+		return nil, errBuiltInRoutine(found[0], n.RemoveType, kind.kinds)
 	case o.ArgsUnspecified:
-		return &missing{pgerr.New(pgerr.UndefinedFunction, "could not find a %s named %q", kind.word, name), skipped}, nil
-	case n.RemoveType == pg.ObjectType_OBJECT_AGGREGATE && len(args) == 0:
-		return &missing{pgerr.New(pgerr.UndefinedFunction, "aggregate %s(*) does not exist", name), skipped}, nil
+		return &missing{pgerr.New(pgerr.UndefinedFunction, "could not find a %s named %q", kind.word, c.name), skipped}, nil
+	case n.RemoveType == pg.ObjectType_OBJECT_AGGREGATE && len(c.args) == 0:
+		return &missing{pgerr.New(pgerr.UndefinedFunction, "aggregate %s(*) does not exist", c.name), skipped}, nil
 	}
 	word := kind.word
 	if n.RemoveType == pg.ObjectType_OBJECT_ROUTINE {
 		word = "function"
 	}
-	return &missing{pgerr.New(pgerr.UndefinedFunction, "%s %s does not exist", word, typeSignature(name, args, ", ")), skipped}, nil
+	return &missing{pgerr.New(pgerr.UndefinedFunction, "%s %s does not exist", word, expr.Signature(c.name, c.args)), skipped}, nil
 }
 
-// builtInRoutine refuses to drop one, and says so if it is of another kind.
-func (s *statement) builtInRoutine(p *builtin.Proc, object pg.ObjectType, kinds string) error {
-	signature := typeSignature(p.Name, p.Args, ",")
+// builtInRoutines are those of the name, with the very types unless none are said.
+func (s *statement) builtInRoutines(c called, unspecified bool) (found []*builtin.Proc) {
+	if c.schema != "" && c.schema != "pg_catalog" {
+		return nil
+	}
+	for _, p := range s.Bind().Library.ProcsNamed(c.name) {
+		if unspecified || slices.Equal(p.Args, c.args) {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+// writtenRoutine is what DROP … IF EXISTS calls a routine.
+func writtenRoutine(word string, c called, o *pg.ObjectWithArgs) string {
+	var args []string
+	for _, a := range o.Objargs {
+		args = append(args, writtenType(a.GetTypeName()))
+	}
+	if c.schema != "" {
+		word += " " + c.schema + "." + c.name
+	} else {
+		word += " " + c.name
+	}
+	return word + "(" + strings.Join(args, ",") + ")"
+}
+
+// errBuiltInRoutine refuses to drop one, and says so if it is of another kind.
+func errBuiltInRoutine(p *builtin.Proc, object pg.ObjectType, kinds string) error {
+	signature := expr.Signature(p.Name, p.Args)
 	switch {
 	case strings.IndexByte(kinds, p.Kind) >= 0:
-		return errBuiltIn("function " + signature)
+		return errBuiltIn("function " + strings.ReplaceAll(signature, ", ", ","))
 	case object == pg.ObjectType_OBJECT_PROCEDURE:
-		return pgerr.New(pgerr.WrongObjectType, "%s is not a procedure", typeSignature(p.Name, p.Args, ", "))
+		return pgerr.New(pgerr.WrongObjectType, "%s is not a procedure", signature)
 	case object == pg.ObjectType_OBJECT_AGGREGATE:
-		return pgerr.New(pgerr.WrongObjectType, "function %s is not an aggregate", typeSignature(p.Name, p.Args, ", "))
+		return pgerr.New(pgerr.WrongObjectType, "function %s is not an aggregate", signature)
 	}
 	return pgerr.New(pgerr.WrongObjectType, "%q is an aggregate function", p.Name).WithHint("Use DROP AGGREGATE to drop aggregate functions.")
 }
 
-func sameTypes(a, b []*types.Type) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
-}
-
-func typeSignature(name string, args []*types.Type, between string) string {
-	var list []string
-	for _, t := range args {
-		list = append(list, t.SQLName)
-	}
-	return name + "(" + strings.Join(list, between) + ")"
-}
-
 // absentOperator is LookupOperWithArgs.
 func (s *statement) absentOperator(n *pg.DropStmt, o *pg.ObjectWithArgs) (*missing, error) {
-	schema, name := dotted(o.Objname)
-	if absent, err := s.absentSchema(n, schema); absent != nil || err != nil {
-		return absent, err
-	}
-	args, absent, err := s.argumentTypes(n, o.Objargs)
+	c, absent, err := s.called(n, o)
 	if absent != nil || err != nil {
 		return absent, err
 	}
-	skipped := "operator " + name + " does not exist"
-	left, right := args[0], args[1]
+	name, left, right := c.name, c.args[0], c.args[1]
 	if right == nil {
 		return nil, pgerr.New(pgerr.SyntaxError, "postfix operators are not supported")
 	}
@@ -260,7 +259,7 @@ func (s *statement) absentOperator(n *pg.DropStmt, o *pg.ObjectWithArgs) (*missi
 			return nil, errBuiltIn("operator " + name + "(" + list + ")")
 		}
 	}
-	return &missing{pgerr.New(pgerr.UndefinedFunction, "operator does not exist: %s", text), skipped}, nil
+	return &missing{pgerr.New(pgerr.UndefinedFunction, "operator does not exist: %s", text), "operator " + name + " does not exist"}, nil
 }
 
 // absentPart is of what belongs to a relation.
