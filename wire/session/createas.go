@@ -65,7 +65,7 @@ func (s *Session) queryOf(ctx context.Context, x *execution, create *pg.CreateTa
 		if err != nil {
 			return nil, err
 		}
-		if !plannable(p.stmt.Node) || p.stmt.Node.GetSelectStmt() == nil {
+		if p.stmt == nil || !plannable(p.stmt.Node) || p.stmt.Node.GetSelectStmt() == nil {
 			return nil, pgerr.New(pgerr.WrongObjectType, "prepared statement is not a SELECT")
 		}
 		return &execution{stmt: p.stmt, text: p.stmt.Text, params: params, declared: p.params}, nil

@@ -28,6 +28,9 @@ func (s *Session) explain(ctx context.Context, x *execution, n *pg.ExplainStmt) 
 		if inner, err = s.explainExecute(ctx, x.stmt, e); err != nil {
 			return nil, err
 		}
+		if inner == nil {
+			return textRows("QUERY PLAN", "EXPLAIN"), nil
+		}
 	}
 	if c := inner.stmt.Node; !o.analyze && (c.GetCreateTableAsStmt() != nil || sqlparse.Into(c.GetSelectStmt()) != nil) {
 		if inner, err = s.queryOf(ctx, inner, tableAs(c)); err != nil {
@@ -94,10 +97,10 @@ func (s *Session) analyzeRun(ctx context.Context, x *execution, st *plan.Stateme
 	return analysis, nil
 }
 
-// explainExecute is EXPLAIN EXECUTE.
+// explainExecute is EXPLAIN EXECUTE; nil of an empty statement.
 func (s *Session) explainExecute(ctx context.Context, outer *sqlparse.Statement, n *pg.ExecuteStmt) (*execution, error) {
 	p, params, err := s.executeParams(ctx, outer, n)
-	if err != nil {
+	if err != nil || p.stmt == nil {
 		return nil, err
 	}
 	return &execution{stmt: p.stmt, text: p.stmt.Text, prepared: p, params: params}, nil

@@ -206,8 +206,11 @@ func (s *Session) prepareCommand(ctx context.Context, st *sqlparse.Statement, n 
 // executeCommand is SQL's EXECUTE.
 func (s *Session) executeCommand(ctx context.Context, outer *sqlparse.Statement, n *pg.ExecuteStmt) (*result, error) {
 	p, params, err := s.executeParams(ctx, outer, n)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case p.stmt == nil: // an empty query, which clients can prepare
+		return done("EXECUTE"), nil
 	}
 	return s.executePrepared(ctx, p, params)
 }
