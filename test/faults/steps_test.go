@@ -125,7 +125,8 @@ func (p *process) portTaken() bool {
 		return false
 	case <-p.exited:
 		lines := strings.Split(strings.TrimSpace(p.logged()), "\n")
-		if !strings.Contains(lines[len(lines)-1], "is alive already") {
+		last := lines[len(lines)-1]
+		if !strings.Contains(last, "is alive already") && !strings.Contains(last, "has TLS between nodes") {
 			return false
 		}
 		time.Sleep(mortalLease)
