@@ -44,6 +44,7 @@ func orders() map[string]*types.Type {
 		"numeric_": types.TNumeric, "interval_": types.TInterval, "timetz_": types.TTimeTZ,
 		"uuid_": types.TUUID, "oidvector": types.TOIDVector, "tid": types.TTID, "pg_lsn_": types.TPGLSN,
 		"xid8": types.TXID8, "bit": types.TBit, "varbit": types.TVarbit, "network_": types.TInet, "macaddr_": types.TMacaddr, "macaddr8_": types.TMacaddr8, "jsonb_": types.TJSONB,
+		"tsvector_": types.TTSVector, "tsquery_": types.TTSQuery,
 	}
 }
 

@@ -28,6 +28,7 @@ var owners = map[string][]string{
 	"google.golang.org/grpc":              {"catalog/metakv/etcd", "test/cluster", "test/faults", "shard/remote", "shard/serve", "server"},
 	"github.com/jackc/pgx/v5":             {"wire", "test/client"}, // the protocol's messages
 	"github.com/cockroachdb/apd/v3":       {"internal/jsonpath", "internal/types", "catalog/builtin"},
+	"github.com/blevesearch/snowballstem": {"internal/textsearch"},
 	"github.com/cespare/xxhash/v2":        {"internal/types", "planner/distribute", "shard/engine"},
 	"github.com/google/uuid":              {"catalog/builtin", "catalog/store", "shard/engine", "server"},
 	"github.com/pelletier/go-toml/v2":     {"server"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/pegmatitedb/pegmatite/internal/fixedseed"
+	"github.com/pegmatitedb/pegmatite/internal/textsearch"
 )
 
 // compareInSQLite is SQLite's order of values: numbers, TEXT, BLOB; text binary.
@@ -113,6 +115,10 @@ func datums(typ *Type) *rapid.Generator[Datum] {
 		return rapid.Map(rapid.SliceOfN(rapid.Byte(), 16, 16), Bytes)
 	case TInterval:
 		return rapid.Map(intervalGen, IntervalDatum)
+	case TTSVector:
+		return rapid.Map(vectorGen, VectorDatum)
+	case TTSQuery:
+		return rapid.Map(queryGen(3), QueryDatum)
 	case TTimeTZ:
 		return rapid.Custom(func(t *rapid.T) Datum {
 			return TimeTZDatum(TimeTZ{
@@ -165,6 +171,40 @@ func jsonGen(depth int) *rapid.Generator[JSONValue] {
 	})
 }
 
+var wordGen = oneOf([]string{"a", "ab", "b", "\x01", "é", "'", `\`, "a b"}, textGen.Filter(func(s string) bool { return s != "" }))
+
+var vectorGen = rapid.Custom(func(t *rapid.T) textsearch.Vector {
+	var v textsearch.Vector
+	for _, w := range slices.Sorted(slices.Values(rapid.SliceOfNDistinct(wordGen, 0, 3, rapid.ID).Draw(t, "words"))) {
+		l := textsearch.Lexeme{Word: w}
+		for _, place := range slices.Sorted(slices.Values(rapid.SliceOfNDistinct(rapid.IntRange(1, 4), 0, 3, rapid.ID).Draw(t, "places"))) {
+			l.Positions = append(l.Positions, textsearch.At(place, textsearch.Weight(rapid.IntRange(0, 3).Draw(t, "weight"))))
+		}
+		v = append(v, l)
+	}
+	return v
+})
+
+func queryGen(depth int) *rapid.Generator[*textsearch.Query] {
+	return rapid.Custom(func(t *rapid.T) *textsearch.Query {
+		op := textsearch.None
+		if depth > 0 {
+			op = textsearch.Op(rapid.IntRange(0, 4).Draw(t, "op"))
+		}
+		if op == textsearch.None {
+			return &textsearch.Query{Word: wordGen.Draw(t, "word"), Weights: uint8(rapid.IntRange(0, 15).Draw(t, "weights")), Prefix: rapid.Bool().Draw(t, "prefix")}
+		}
+		q := &textsearch.Query{Op: op, Right: queryGen(depth-1).Draw(t, "right")}
+		if op != textsearch.Not {
+			q.Left = queryGen(depth-1).Draw(t, "left")
+		}
+		if op == textsearch.Phrase {
+			q.Distance = rapid.IntRange(0, 3).Draw(t, "distance")
+		}
+		return q
+	})
+}
+
 // lawTypes are the types, with a typmod, that the laws are checked for.
 var lawTypes = []struct {
 	typ    *Type
@@ -173,6 +213,7 @@ var lawTypes = []struct {
 	{TBool, -1}, {TInt2, -1}, {TInt4, -1}, {TInt8, -1}, {TOID, -1}, {TXID8, -1}, {TPGLSN, -1},
 	{TFloat4, -1}, {TFloat8, -1}, {TNumeric, -1}, {TText, -1}, {TBytea, -1}, {TUUID, -1}, {TDate, -1},
 	{TTime, -1}, {TTimeTZ, -1}, {TTimestamp, -1}, {TTimestamptz, -1}, {TInterval, -1}, {TJSONB, -1},
+	{TTSVector, -1}, {TTSQuery, -1}, {TTSVectorArray, -1}, {TTSQueryArray, -1},
 	{TInt4Array, -1}, {TTextArray, -1}, {TNumericArray, -1}, {TFloat8Array, -1}, {TIntervalArray, -1},
 	{TByteaArray, -1}, {TBpcharArray, -1}, {TJSONBArray, -1}, {TTimeTZArray, -1},
 	{TBpchar, -1}, {TBpchar, 5 + typmodHeader}, {TNumeric, NumericTypmod(12, 3)}, {TNumeric, NumericTypmod(18, -2)}, {TNumeric, NumericTypmod(30, 5)},

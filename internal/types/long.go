@@ -62,6 +62,10 @@ func (t *Type) ParseLong(env *Env, s string, typmod int32, work Work) (Datum, er
 		return c.parseLong(env, t, s, typmod, work)
 	case jsonbCodec:
 		return c.parseLong(env, t, s, typmod, work)
+	case tsvectorCodec:
+		return c.parseLong(env, t, s, typmod, work)
+	case tsqueryCodec:
+		return c.parseLong(env, t, s, typmod, work)
 	}
 	return t.codec.parse(env, t, s, typmod)
 }

@@ -118,6 +118,8 @@ var behaviours = map[OID]behaviour{
 	3220: {KindInt, StoreInteger, lsnCodec{}},
 	2970: {KindText, StoreText, snapshotCodec{}},
 	3802: {KindText, StoreText, jsonbCodec{}},
+	3614: {KindBytes, StoreBlob, tsvectorCodec{}},
+	3615: {KindBytes, StoreBlob, tsqueryCodec{}},
 	4072: {KindText, StoreText, jsonpathCodec{}},
 	5038: {KindText, StoreText, snapshotCodec{}},
 	5069: {KindInt, StoreInteger, xid8Codec{}},

@@ -242,6 +242,8 @@ func (t *Type) KeyIsStored(typmod int32) bool {
 	case KindText:
 		b := t.Base()
 		return b != TJSONB && (b != TBpchar || typmod >= typmodHeader)
+	case KindBytes:
+		return t.Base() != TTSQuery
 	case KindArray:
 		return t.elem().lossless()
 	case KindRow:

@@ -18,6 +18,7 @@ import (
 //	floats              8 bytes: order-preserving bits, -0 as 0, NaN above all
 //	text                the bytes, 0
 //	bytes               0 as 0 0xff, then 0 1
+//	tsquery             as textsearch stores it
 //	numeric             class; size, digits in pairs, end (complemented if negative)
 //	interval            total days, 6 bytes; µs of the day, 6 bytes
 //	timetz              µs in UTC, 8 bytes; zone, 4 bytes
@@ -26,7 +27,7 @@ import (
 //
 // Display parts are empty but for numeric (scale), interval (months, days),
 // floats inside arrays and rows (1 for -0), char(n) inside them (length of the
-// padding) and jsonb inside them (the text).
+// padding), jsonb inside them (the text) and tsquery (weights and prefixes).
 
 const (
 	numericDisplayLen  = 2
@@ -58,6 +59,8 @@ func (t *Type) lossless() bool {
 	case KindText:
 		b := t.Base()
 		return b != TBpchar && b != TJSONB
+	case KindBytes:
+		return t.Base() != TTSQuery
 	}
 	return t.KeyIsStored(-1)
 }
@@ -107,6 +110,9 @@ func (t *Type) appendKey(dst []byte, d Datum, work Work) ([]byte, error) {
 		return appendRowKey(dst, d.Row(), work)
 	case d.kind == KindText && t.Base() == TJSONB:
 		return appendJSONBKeyLong(dst, d.Text(), work)
+	case d.kind == KindBytes && t.Base() == TTSQuery:
+		key, _ := d.queryParts()
+		return append(dst, key...), work.spend(compareWork + len(key))
 	}
 	return t.appendPlainKey(dst, d), work.spend(compareWork + d.ByteLen())
 }
@@ -263,6 +269,11 @@ func (t *Type) appendDisplay(dst []byte, d Datum) []byte {
 		case TJSONB:
 			return append(binary.BigEndian.AppendUint32(dst, uint32(len(s))), s...)
 		}
+	case KindBytes:
+		if t.Base() == TTSQuery {
+			_, looks := d.queryParts()
+			return append(dst, looks...)
+		}
 	case KindArray:
 		a := d.Array()
 		for _, e := range a.Elems {
@@ -360,6 +371,9 @@ func (r *keyReader) value(t *Type) Datum {
 	case KindText:
 		return r.textValue(t)
 	case KindBytes:
+		if t.Base() == TTSQuery {
+			return r.query()
+		}
 		return Bytes(r.escaped())
 	case KindDecimal:
 		return r.numeric()

@@ -130,7 +130,7 @@ type element struct {
 func elementOf(t *types.Type) (element, bool) {
 	b := t.Base()
 	switch {
-	case b == types.TJSONB:
+	case b == types.TJSONB, b == types.TTSQuery:
 		return element{}, false
 	case t.Datum == types.KindBool:
 		return element{text: "CASE substr(h, 2 * p + 1, 2) WHEN '00' THEN 'f' ELSE 't' END", keyLen: "1"}, true
