@@ -231,6 +231,13 @@ func (c *Coercer) literal(e *expr.Const, to *types.Type, typmod int32, context C
 	if e.Value.IsNull() {
 		return &expr.Const{Typed: typed}, nil
 	}
+	if to == types.TRegconfig || to == types.TRegdictionary { // all are built in: read at once, as PostgreSQL does
+		oid, err := FindTextSearch(to, e.Value.Text())
+		if err != nil {
+			return nil, err
+		}
+		return &expr.Const{Typed: typed, Value: types.Int(int64(oid))}, nil
+	}
 	if strings.HasPrefix(to.Name, "reg") && to.Kind == 'b' {
 		if to == types.TRegclass && c.Relation != nil {
 			c.Relation(e)

@@ -171,6 +171,16 @@ func printer(t *types.Type) func(ctx *Context, d types.Datum) (string, error) {
 			return v.Text(), err
 		}
 	}
+	if t.Elem != nil && isObjectName(t.Elem) {
+		return func(ctx *Context, d types.Datum) (string, error) {
+			if names, ok := ctx.Session.(types.Namer); ok {
+				env := *ctx.Env
+				env.Names = names
+				return string(t.Format(&env, nil, d)), nil
+			}
+			return formatted(ctx, t, d)
+		}
+	}
 	return func(ctx *Context, d types.Datum) (string, error) { return formatted(ctx, t, d) }
 }
 

@@ -31,8 +31,12 @@ type Query struct {
 	stop bool // an operand that was a stop word: there until query_clean.go takes it out
 }
 
-// maxDepth bounds how deep a query is nested: PostgreSQL's stack ends at about as much.
-const maxDepth = 20000
+// The bounds of how deep a query is nested, in nodes and in parentheses: PostgreSQL's
+// stack ends, too.
+const (
+	maxDepth  = 200000
+	maxParens = 10000
+)
 
 // Nodes is how many nodes there are.
 func (q *Query) Nodes() int {

@@ -167,7 +167,7 @@ const maxWaiting = 32
 
 // expression reads up to the end or a closing parenthesis.
 func (p *queryParser) expression(depth int) error {
-	if depth > maxDepth {
+	if depth > maxParens {
 		return pgerr.TooDeep()
 	}
 	var stack []waiting

@@ -3,14 +3,19 @@
 // and ranks them. It knows no SQL and no types: text and lists go in and come out.
 //
 //	vector.go        Vector: lexemes with positions and weights; vector_text.go its text form,
-//	                 vector_binary.go the wire's and the stored one
+//	                 vector_binary.go the wire's and the stored one, vector_ops.go what is done to it
 //	word.go          one word with positions, as both text forms write it
 //	query.go         Query: operands and operators; query_text.go and query_binary.go its forms,
 //	                 query_parse.go the languages it is written in, query_clean.go stop words
-//	                 and NOTs taken out
+//	                 and NOTs taken out, query_ops.go what is made of it, rewrite.go ts_rewrite
+//	match.go         whether a Query holds of words at positions
 //	token.go         the tokens of the parser "default"; parser.go runs it, parser_states.go is
 //	                 its table, class.go what kinds of characters there are
 //	dictionary.go    simple and english_stem; config.go which token goes to which
+//	document.go      texts made into vectors, and into queries
+//	rank.go          ts_rank; rank_cover.go ts_rank_cd
+//	headline.go      ts_headline; headline_options.go what it can be told, headline_cover.go
+//	                 what it shows
 package textsearch
 
 import (
@@ -119,6 +124,10 @@ func (v Vector) bytes() int { return vectorHeaderBytes + vectorEntryBytes*len(v)
 
 func errVectorTooLong(bytes int) error {
 	return pgerr.New(pgerr.ProgramLimitExceeded, "string is too long for tsvector (%d bytes, max %d bytes)", bytes, MaxVectorBytes)
+}
+
+func errWordTooLong(bytes int) error {
+	return pgerr.New(pgerr.ProgramLimitExceeded, "word is too long (%d bytes, max %d bytes)", bytes, MaxWordBytes-1)
 }
 
 // checked refuses a vector that PostgreSQL has no room for.

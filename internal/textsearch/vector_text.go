@@ -1,10 +1,6 @@
 package textsearch
 
-import (
-	"strconv"
-
-	"github.com/pegmatitedb/pegmatite/internal/pgerr"
-)
+import "strconv"
 
 // ParseVector reads the text form (tsvectorin): 42601 where it is none, 54000
 // where it is too long.
@@ -20,7 +16,7 @@ func ParseVector(text string, work Work) (Vector, error) {
 		case !found:
 			return gather(list).checked()
 		case len(word) >= MaxWordBytes:
-			return nil, pgerr.New(pgerr.ProgramLimitExceeded, "word is too long (%d bytes, max %d bytes)", len(word), MaxWordBytes-1)
+			return nil, errWordTooLong(len(word))
 		case total > MaxVectorBytes:
 			return nil, errVectorTooLong(total)
 		}

@@ -85,6 +85,7 @@ type Env struct {
 	ExtraFloatDigits int
 	ByteaEscape      bool // bytea_output = escape
 	MaxStackKB       int  // max_stack_depth, which bounds how deep values are nested; 0 is the default
+	TextSearchConfig OID  // default_text_search_config; 0 where there is no session
 	// Now is the transaction's start: 'now', 'today' and friends as input.
 	Now time.Time
 	// Names prints and reads values of the reg… types; with nil they are their

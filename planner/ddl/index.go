@@ -94,7 +94,7 @@ func (b *tableBuilder) indexMethod(e *pg.IndexElem, c *catalog.Column, method st
 		if !isOperatorClass(name, c.Type) {
 			return pgerr.New(pgerr.UndefinedObject, "operator class %q does not exist for access method %q", name, method)
 		}
-	case method == "gin" && !array && c.Type != types.TJSONB, method == "gist", method == "spgist" && c.Type.Category != types.CategoryString:
+	case method == "gin" && !array && c.Type != types.TJSONB && c.Type != types.TTSVector, method == "gist" && c.Type != types.TTSVector, method == "spgist" && c.Type.Category != types.CategoryString:
 		can = noOperatorClass(c.Type, method)
 	}
 	if can != nil || method == "btree" {

@@ -99,6 +99,8 @@ func (s *Session) checkSetting(name, value string) (string, error) {
 		return value, checkList(name, value)
 	case "lc_messages", "lc_monetary", "lc_numeric", "lc_time":
 		return value, checkLocale(name, value)
+	case "default_text_search_config":
+		return checkTextSearchConfig(name, value)
 	case "default_tablespace", "temp_tablespaces":
 		return value, checkTablespace(name, value)
 	case "default_table_access_method":

@@ -145,6 +145,7 @@ func (e *environment) derive() types.Env {
 	env.ExtraFloatDigits = s.number("extra_float_digits")
 	env.MaxStackKB = s.number("max_stack_depth")
 	env.ByteaEscape = s.settings.Get("bytea_output") == "escape"
+	env.TextSearchConfig = textSearchConfig(s.settings.Get("default_text_search_config"))
 	return env
 }
 

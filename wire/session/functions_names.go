@@ -51,8 +51,8 @@ var objectKinds = map[string]objectKind{
 	"regoper":       {operIn, (*Session).operName},
 	"regoperator":   {operatorIn, (*Session).operatorName},
 	"regcollation":  {collationIn, (*Session).collationName},
-	"regconfig":     {noneIn("text search configuration"), noName},
-	"regdictionary": {noneIn("text search dictionary"), noName},
+	"regconfig":     textSearchKind(types.TRegconfig),
+	"regdictionary": textSearchKind(types.TRegdictionary),
 }
 
 // objectName is a reg… value's text: "-" for none, the number where no object has it.
@@ -82,8 +82,6 @@ func (s *Session) FindObject(t *types.Type, name string) (oid types.OID, err err
 	})
 	return oid, err
 }
-
-func noName(*Session, catalog.OID) string { return "" }
 
 func noneIn(what string) lookup {
 	return func(_ *Session, name string) (catalog.OID, error) {

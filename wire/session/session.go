@@ -15,7 +15,8 @@
 //	utility.go      which command is which
 //	define.go       DDL, with globalindex.go and createas.go; temporary.go the objects that go with the session; show.go SET and SHOW, with check*.go and commandline.go
 //	explain.go, discard.go, vacuum*.go, analyze.go, copy*.go   the other commands
-//	functions.go    functions that ask about the session, functions_*.go by subject; advisory.go its locks
+//	functions.go    functions that ask about the session, functions_*.go by subject; advisory.go its locks;
+//	                textsearch.go names of text search
 //	dynamic.go      rows of relations that no descriptor answers, dynamic_*.go by subject
 //	setting/        run-time parameters; sample/ ANALYZE's statistics
 //

@@ -72,6 +72,7 @@ func (w *encoder) env(e *types.Env) {
 	w.int(int64(e.ExtraFloatDigits))
 	w.bool(e.ByteaEscape)
 	w.int(int64(e.MaxStackKB))
+	w.uint(uint64(e.TextSearchConfig))
 	w.int(e.Now.Unix())
 	w.uint(uint64(e.Now.Nanosecond()))
 }
@@ -94,6 +95,7 @@ func (r *decoder) env() *types.Env {
 	if e.MaxStackKB = int(r.int32()); e.MaxStackKB < 0 {
 		r.fail("a stack of %d kB", e.MaxStackKB)
 	}
+	e.TextSearchConfig = types.OID(r.uint32())
 	e.Now = time.Unix(r.int(), int64(r.uint32())).UTC()
 	return e
 }
