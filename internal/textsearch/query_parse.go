@@ -372,7 +372,7 @@ func (p *queryParser) webItem() (item, error) {
 		switch {
 		case p.operator && c == 0:
 			return item{kind: itemEnd}, nil
-		case isSpace(c):
+		case isSpace(c), p.operator && isOperator(c): // operators of the other language say nothing
 			p.skip(size)
 		case p.operator:
 			p.operator = false
