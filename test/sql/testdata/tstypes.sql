@@ -100,3 +100,17 @@ SELECT length('a:1,2 b'::tsvector), 'a:1'::tsvector::text, 'a'::text::tsvector, 
 SELECT 'nope'::regconfig;
 SELECT 'nope'::regdictionary;
 COPY (SELECT * FROM t ORDER BY i) TO STDOUT;
+
+-- indexes
+CREATE TABLE ix (i int PRIMARY KEY, v tsvector, q tsquery);
+INSERT INTO ix SELECT i, to_tsvector('simple', 'w' || i || ' ' || repeat('x' || i || ' y' || i * 7 || ' ', i * 20)), ('w' || i % 5 || ':A')::tsquery FROM generate_series(1, 60) i;
+CREATE INDEX ix_gin ON ix USING gin (v);
+CREATE INDEX ix_gist ON ix USING gist (v);
+CREATE INDEX ix_btree ON ix (q);
+CREATE INDEX ON ix USING gin (i);
+SELECT i FROM ix WHERE v @@ 'w7 | x9 <-> y63' ORDER BY i;
+SELECT i FROM ix WHERE q = 'w3' ORDER BY i;
+SELECT i FROM ix WHERE v = to_tsvector('simple', 'w1 ' || repeat('x1 y7 ', 20));
+INSERT INTO ix VALUES (100, (SELECT string_agg('lexeme' || i || ':' || i % 100 + 1, ' ') FROM generate_series(1, 5000) i)::tsvector);
+SELECT i, length(v) FROM ix WHERE v @@ 'lexeme4999' ORDER BY i;
+SELECT q, count(*) FROM ix GROUP BY q ORDER BY q;
