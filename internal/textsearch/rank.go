@@ -61,7 +61,8 @@ func (v Vector) entries(o *Query) Vector {
 	return nil
 }
 
-// distinct are the operands, one of each word, in order of the words.
+// distinct are the operands, one of each word, in order of the words: the first, where
+// PostgreSQL with seven operands and more may take another one of the word.
 func (q *Query) distinct() []*Query {
 	byWord := map[string]*Query{}
 	q.Operands(func(o *Query) {
