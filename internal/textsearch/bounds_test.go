@@ -61,6 +61,10 @@ func TestBounds(t *testing.T) {
 			return err
 		}, pgerr.StatementTooComplex},
 		"a tree": {func() error { _, err := ParseQuery(strings.Repeat("a&", maxDepth+1)+"a", nil); return err }, pgerr.StatementTooComplex},
+		"a token's parts": {func() error {
+			_, err := SimpleConfig.ToVector(strings.Repeat("a_", maxAttempts+1), nil)
+			return err
+		}, pgerr.ProgramLimitExceeded},
 		"a deep tree": {func() error {
 			q, err := ParseQuery(strings.Repeat("a&", maxDepth-1)+"a", nil)
 			if err == nil && q.Nodes() != 2*maxDepth-1 {

@@ -3,6 +3,8 @@ package textsearch
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
 // Parser cuts a text into tokens as the parser "default" does (wparser_def.c): an
@@ -29,6 +31,10 @@ type attempt struct {
 	length int // of the token so far, in bytes
 	resume int // the rule after which to go on when what was tried from here failed; -1 none
 }
+
+// maxAttempts bounds what there is to go back to: PostgreSQL has no bound but its
+// memory, and takes time by the square of it.
+const maxAttempts = 1 << 20
 
 // NewParser makes a parser of a text in valid UTF-8.
 func NewParser(text string, work Work) *Parser {
@@ -81,6 +87,10 @@ func (p *Parser) Next() (t Token, found bool, err error) {
 			p.top().length = 0
 		}
 		p.turn(r)
+		if len(p.stack) > maxAttempts {
+			return Token{}, false, pgerr.New(pgerr.ProgramLimitExceeded, "a token has too many parts for the text search parser").
+				WithDetail("It has more than %d.", maxAttempts)
+		}
 		switch {
 		case r.does&emit != 0:
 			return p.found, true, nil
