@@ -29,6 +29,9 @@ const (
 	// absence bounds the wait for a node that does not answer: longer than it
 	// takes until it counts as dead.
 	absence = 15 * time.Second
+	// tryAbsence is that of who does not wait for locks: a connection that breaks,
+	// as when a node comes back, is there again within less.
+	tryAbsence = time.Second
 	// askAgain is how long the next try waits.
 	askAgain = 50 * time.Millisecond
 )
@@ -146,7 +149,7 @@ func (h *Holder) keepAt(ctx context.Context, node uint32, r *lock.Request, timeo
 			return nil
 		case old:
 			continue // the connection was another one's
-		case r.Policy == lock.Try || silent > absence:
+		case silent > absence, r.Policy == lock.Try && silent > tryAbsence:
 			return pgerr.New(pgerr.SystemError, "advisory locks are not available: node %d does not answer", node).WithCause(err)
 		case timeout > 0 && silent > timeout:
 			return lock.ErrTimeout()
