@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/pegmatitedb/pegmatite/test/client"
 	"github.com/pegmatitedb/pegmatite/test/node"
 )
 
@@ -149,9 +152,23 @@ func beginPgbench(t *testing.T, program string, p *process, args ...string) *ben
 // and ends the test on any error of its.
 func (b *benchRun) end(t *testing.T) {
 	t.Helper()
+	client.Eventually(t, "pgbench takes its alarm", b.takesAlarm)
 	b.cmd.Process.Signal(syscall.SIGALRM)
 	err := b.cmd.Wait()
 	checkPgbench(t, b.cmd, b.out.String(), err)
+}
+
+// takesAlarm reports whether pgbench has got as far as to handle SIGALRM, which
+// ends it roughly before. Where there is no /proc nobody can tell.
+func (b *benchRun) takesAlarm() bool {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", b.cmd.Process.Pid))
+	if err != nil {
+		return true
+	}
+	_, caught, _ := strings.Cut(string(status), "SigCgt:")
+	caught, _, _ = strings.Cut(caught, "\n")
+	mask, err := strconv.ParseUint(strings.TrimSpace(caught), 16, 64)
+	return err != nil || mask&(1<<(uint(syscall.SIGALRM)-1)) != 0 || strings.Contains(string(status), "State:\tZ")
 }
 
 // bankReaders read pgbench's sums in snapshots of their own.
