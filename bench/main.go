@@ -17,6 +17,8 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+
+	"github.com/pegmatitedb/pegmatite/internal/postgres"
 )
 
 // parameters are the flags.
@@ -36,7 +38,7 @@ func main() {
 	flag.IntVar(&p.nodes, "nodes", 0, "nodes of Pegmatite, with a metadata store of their own, each asked by its part of the clients; 0 is one that embeds it")
 	flag.StringVar(&p.steps, "steps", "dtgvp", "steps of pgbench -i")
 	flag.StringVar(&p.only, "only", "", "workloads, comma-separated; empty is all")
-	flag.StringVar(&p.postgres, "postgres", "/usr/lib/postgresql/15/bin", "directory of PostgreSQL's programs")
+	flag.StringVar(&p.postgres, "postgres", postgres.Programs, "directory of PostgreSQL's programs")
 	flag.Parse()
 	log.SetFlags(log.Ltime)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -7,13 +7,14 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/pegmatitedb/pegmatite/internal/postgres"
 )
 
 // The servers' names.
@@ -39,11 +40,15 @@ func start(ctx context.Context, p parameters, dir string) ([]*server, error) {
 	if err := os.Chmod(dir, 0o755); err != nil { // the user postgres goes through it
 		return nil, err
 	}
-	pg, err := startPostgres(ctx, p.postgres, filepath.Join(dir, "postgres"))
+	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
-	servers := []*server{pg}
+	pg, err := postgres.Start(p.postgres, filepath.Join(dir, "postgres"), port)
+	if err != nil {
+		return nil, err
+	}
+	servers := []*server{{name: postgreSQL, ports: []int{port}, bin: p.postgres, processes: []*exec.Cmd{pg}, end: syscall.SIGINT}}
 	peg, err := startPegmatite(ctx, p, dir)
 	if peg != nil {
 		servers = append(servers, peg)
@@ -57,51 +62,6 @@ func start(ctx context.Context, p parameters, dir string) ([]*server, error) {
 		}
 	}
 	return servers, nil
-}
-
-// startPostgres makes a cluster and starts it, with PostgreSQL's defaults.
-func startPostgres(ctx context.Context, bin, dir string) (*server, error) {
-	port, err := freePort()
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return nil, err
-	}
-	as, err := unprivileged(dir)
-	if err != nil {
-		return nil, err
-	}
-	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", dir, "-U", "postgres", "-A", "trust",
-		"--encoding=UTF8", "--lc-collate=C", "--lc-ctype=C.UTF-8")
-	initdb.Dir, initdb.SysProcAttr = dir, as
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
-	}
-	cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", dir,
-		"-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(port), "-c", "unix_socket_directories=")
-	cmd.Dir, cmd.SysProcAttr = dir, as
-	return &server{name: postgreSQL, ports: []int{port}, bin: bin, processes: []*exec.Cmd{cmd}, end: syscall.SIGINT}, cmd.Start()
-}
-
-// unprivileged gives dir to the user postgres when this is root, whom PostgreSQL refuses.
-func unprivileged(dir string) (*syscall.SysProcAttr, error) {
-	if os.Getuid() != 0 {
-		return nil, nil
-	}
-	u, err := user.Lookup("postgres")
-	if err != nil {
-		return nil, err
-	}
-	uid, err := strconv.ParseUint(u.Uid, 10, 32)
-	if err != nil {
-		return nil, err
-	}
-	gid, err := strconv.ParseUint(u.Gid, 10, 32)
-	if err != nil {
-		return nil, err
-	}
-	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, os.Chown(dir, int(uid), int(gid))
 }
 
 // startPegmatite builds this checkout's server and starts it with its defaults.
