@@ -12,13 +12,13 @@ type Eval func(ctx *Context, row []types.Datum) (types.Datum, error)
 // Compile makes a closure of e. layout says at which position of the row a
 // column stands; -1 is a column that is not there, which is an error.
 func Compile(e Expr, layout func(ColumnID) int) (Eval, error) {
-	c := compiler{layout: layout}
+	c := compiler{layout, knower{}}
 	return c.compile(e)
 }
 
 // CompileAll compiles a list of expressions over the same row.
 func CompileAll(list []Expr, layout func(ColumnID) int) ([]Eval, error) {
-	c := compiler{layout: layout}
+	c := compiler{layout, knower{}}
 	return c.all(list)
 }
 
@@ -34,6 +34,7 @@ func EvalConst(ctx *Context, e Expr) (types.Datum, error) {
 // compiler carries what compiling a tree needs everywhere in it.
 type compiler struct {
 	layout func(ColumnID) int
+	knower
 }
 
 func (c *compiler) all(list []Expr) ([]Eval, error) {

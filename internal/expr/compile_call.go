@@ -31,6 +31,10 @@ func (c *compiler) call(e *Call) (Eval, error) {
 	if err != nil {
 		return nil, err
 	}
+	if first, rest, ok := c.knownFirst(e.Args); ok && e.Func.Strict {
+		early, err := c.early(e.Args, rest)
+		return callKnownFirst(fn, args, first, rest, early), err
+	}
 	switch len(args) {
 	case 1:
 		return call1(fn, e.Func.Strict, args[0]), nil
@@ -138,6 +142,10 @@ func (c *compiler) intCompare(e *Call) (Eval, error) {
 	if err != nil {
 		return nil, err
 	}
+	if first, rest, ok := c.knownFirst(e.Args); ok {
+		early, err := c.early(e.Args, rest)
+		return callKnownFirst(compareImpl(op), args, first, rest, early), err
+	}
 	left, right := args[0], args[1]
 	return func(ctx *Context, row []types.Datum) (types.Datum, error) {
 		a, err := left(ctx, row)
@@ -150,6 +158,12 @@ func (c *compiler) intCompare(e *Call) (Eval, error) {
 		}
 		return types.Bool(op.Holds(a.Int(), b.Int())), nil
 	}, nil
+}
+
+func compareImpl(op CompareOp) impl {
+	return func(_ *Context, a []types.Datum) (types.Datum, error) {
+		return types.Bool(op.Holds(a[0].Int(), a[1].Int())), nil
+	}
 }
 
 func columnIntConst(op CompareOp, slot int, k int64) Eval {

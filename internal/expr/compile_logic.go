@@ -6,7 +6,14 @@ import (
 )
 
 func (c *compiler) logic(e *Logic) (Eval, error) {
-	args, err := c.all(e.Args)
+	parts := e.Args
+	if first, rest, ok := c.knownFirst(parts); ok {
+		parts = make([]Expr, 0, len(e.Args))
+		for _, i := range append(first, rest...) {
+			parts = append(parts, e.Args[i])
+		}
+	}
+	args, err := c.all(parts)
 	if err != nil {
 		return nil, err
 	}

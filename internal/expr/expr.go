@@ -5,7 +5,8 @@
 //	guard.go     what values of domains obey
 //	function.go  Function, Aggregate: what a Call refers to
 //	build.go     short ways to make nodes
-//	walk.go      trees are walked and rebuilt; inspect.go, equal.go ask about them, fold.go computes what is constant
+//	walk.go      trees are walked and rebuilt; inspect.go, equal.go ask about them, fold.go computes what is constant,
+//	             known.go what is known before the plan runs
 //	compile*.go  a tree becomes a closure over a row of datums; interrupt.go what stops it
 //	wire.go      a tree becomes bytes, wire_decode.go bytes a tree
 //	format.go    a tree becomes SQL, as pg_get_expr has it (syntax.go, pretty.go, layout.go, keywords.go)

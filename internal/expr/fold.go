@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"slices"
+
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
@@ -9,7 +11,7 @@ import (
 // that a literal decides. What fails stays as it is: the error is the
 // execution's, if it gets there at all. env may not be nil.
 func Fold(env *types.Env, e Expr) Expr {
-	f := folder{ctx: &Context{Env: env}}
+	f := folder{&Context{Env: env}, knower{}}
 	r, err := f.fold(e)
 	if err != nil {
 		return e
@@ -17,7 +19,10 @@ func Fold(env *types.Env, e Expr) Expr {
 	return r
 }
 
-type folder struct{ ctx *Context }
+type folder struct {
+	ctx *Context
+	knower
+}
 
 // fold is not Map, because below a Case or Coalesce that a literal decides
 // nothing else may be looked at.
@@ -42,8 +47,12 @@ func (f *folder) fold(e Expr) (Expr, error) {
 		return foldCoalesce(n), nil
 	case *AggregateCall, *RowExpr:
 		return e, nil
+	case *NullIf:
+		if r := f.nullIf(n); r != nil {
+			return r, nil
+		}
 	case *Call:
-		if r := foldNullCall(n); r != nil {
+		if r := f.nullCall(n); r != nil {
 			return r, nil
 		}
 	}
@@ -68,15 +77,34 @@ func (f *folder) evaluate(e Expr) Expr {
 	return &Const{Typed: Typed{e.Type(), e.Typmod()}, Value: v}
 }
 
-// foldNullCall: a strict function with a literal NULL is NULL, whatever the
-// other arguments are, as long as computing them has no effect.
-func foldNullCall(e *Call) Expr {
+// nullCall: a strict function with a literal NULL is NULL, whatever the other
+// arguments are, as long as computing them has no effect; nil is not so.
+func (f *folder) nullCall(e *Call) Expr {
 	if !e.Func.Strict || e.Func.ReturnsSet || HasVolatile(e) || HasSubquery(e) {
 		return nil
 	}
+	null := false
 	for _, a := range e.Args {
-		if c, ok := a.(*Const); ok && c.Value.IsNull() {
-			return &Const{Typed: e.Typed, Value: types.Null}
+		if c, ok := a.(*Const); ok {
+			null = null || c.Value.IsNull()
+		}
+	}
+	if !null || slices.ContainsFunc(e.Args, f.mayFailEarly) {
+		return nil
+	}
+	return &Const{Typed: e.Typed, Value: types.Null}
+}
+
+// nullIf: with a literal NULL nothing is compared, the first argument is the
+// answer; nil is not so.
+func (f *folder) nullIf(e *NullIf) Expr {
+	for i, a := range []Expr{e.A, e.B} {
+		other := []Expr{e.B, e.A}[i]
+		if c, ok := a.(*Const); ok && c.Value.IsNull() && !HasVolatile(other) && !HasSubquery(other) && !f.mayFailEarly(other) {
+			if i == 0 {
+				return &Const{Typed: e.Typed, Value: types.Null}
+			}
+			return e.A
 		}
 	}
 	return nil

@@ -51,6 +51,9 @@ type Function struct {
 	Rows func(ctx *Context, args []types.Datum, yield func(types.Datum) bool) error
 }
 
+// Implemented reports whether calls of the function can be computed.
+func (f *Function) Implemented() bool { return f.Impl != nil || f.Rows != nil || f.Bind != nil }
+
 // OutColumn is an OUT argument.
 type OutColumn struct {
 	Name string
@@ -89,6 +92,9 @@ type Aggregate struct {
 	// Bind is Function.Bind for a polymorphic aggregate.
 	Bind func(args []*types.Type, result *types.Type) *Aggregate
 }
+
+// Implemented reports whether the aggregate can be computed.
+func (a *Aggregate) Implemented() bool { return a.New != nil || a.Bind != nil }
 
 // CompareOp is a comparison: the set of the outcomes (less, equal, greater)
 // for which it is true.

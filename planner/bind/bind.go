@@ -29,6 +29,7 @@
 package bind
 
 import (
+	"cmp"
 	"errors"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -99,8 +100,11 @@ func Statement(env *Env, s *sqlparse.Statement, params []*types.Type) (*plan.Sta
 		b := newBinder(env, s, params)
 		st, err := b.bind()
 		var pin *pinned
-		if !errors.As(err, &pin) {
-			return st, err
+		switch {
+		case err == nil:
+			return st, nil
+		case !errors.As(err, &pin):
+			return nil, cmp.Or(b.unreadable(), err)
 		}
 		s.Pin(pin.literal)
 	}

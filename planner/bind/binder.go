@@ -29,6 +29,8 @@ type binder struct {
 	lifted []*types.Type
 	// uses and typed count how often each lifted literal occurs, and got a type.
 	uses, typed []int
+	// order are the lifted literals in the order in which they got their types.
+	order []int
 
 	// labels: a function that tells of an enum's labels is called.
 	labels bool
@@ -244,7 +246,7 @@ func (b *binder) finish(st *plan.Statement) {
 			fail(&pinned{i}) // of a type in one place, of unknown type in another
 		}
 	}
-	st.Params, st.Lifted = b.params, b.lifted
+	st.Params, st.Lifted, st.ReadOrder = b.params, b.lifted, b.order
 	st.Writes, st.Lasting, st.Labels = b.writes, b.lasting, b.labels
 	st.ReadEnv, st.ReadNow = b.coercer.ReadEnv, b.coercer.ReadNow
 	st.CTEs = b.nextCT

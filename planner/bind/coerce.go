@@ -96,12 +96,28 @@ func (b *binder) typeLiteral(p *expr.Param, i int, to *types.Type) (expr.Expr, e
 	if have := b.lifted[i]; have != types.TUnknown && have != read {
 		return nil, &pinned{i}
 	}
+	if b.typed[i] == 1 {
+		b.order = append(b.order, i)
+	}
 	b.lifted[i] = read
 	e := &expr.Param{Typed: expr.Typed{T: read, Mod: -1}, Index: p.Index}
 	if read == to {
 		return e, nil
 	}
 	return &expr.Cast{Typed: expr.Typed{T: to, Mod: -1}, Form: expr.CastInOut, Arg: e, Explicit: true}, nil
+}
+
+// unreadable is the error of the first literal that got a type which cannot read
+// it: PostgreSQL reads a literal as soon as it has a type, before it finds what
+// is wrong further on. nil is none.
+func (b *binder) unreadable() error {
+	for _, i := range b.order {
+		l := b.main.Lifted[i]
+		if _, err := b.lifted[i].Parse(b.env.Types, l.Text, -1); err != nil {
+			return pgerr.From(err).WithPosition(b.main.LiteralPosition(i))
+		}
+	}
+	return nil
 }
 
 func regclassConst(oid catalog.OID) *expr.Const {

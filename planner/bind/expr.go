@@ -270,7 +270,7 @@ func (q *query) minMax(n *pg.MinMaxExpr) expr.Expr {
 	}
 	args, t := q.alike(name, n.Args)
 	if q.b.env.Library.Less(t) == nil {
-		q.b.failAt(n.Location, pgerr.UndefinedFunction, "could not identify a comparison function for type %s", t.SQLName)
+		fail(pgerr.New(pgerr.UndefinedFunction, "could not identify a comparison function for type %s", t.SQLName)) // PostgreSQL's executor says so
 	}
 	return &expr.MinMax{Typed: expr.Typed{T: t, Mod: commonTypmod(args)}, Greatest: greatest, Args: args}
 }

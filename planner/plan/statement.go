@@ -16,7 +16,9 @@ type Statement struct {
 	// Params are the types of $1…; Lifted those of the literals behind them.
 	Params []*types.Type
 	Lifted []*types.Type
-	Tag    string // "SELECT", "INSERT", "UPDATE", "DELETE"
+	// ReadOrder are those of Lifted that were text, in the order in which they got their types.
+	ReadOrder []int
+	Tag       string // "SELECT", "INSERT", "UPDATE", "DELETE"
 	// Reads are the relations that the plan depends on, with the versions it
 	// was made for: a cached plan is good as long as they are current.
 	Reads []Dependency

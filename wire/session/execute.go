@@ -194,7 +194,8 @@ func planTag(tag string, n int64) string {
 	return tag + " " + itoa(n)
 }
 
-// literals reads a statement's lifted literals in the types that binding gave them.
+// literals reads a statement's lifted literals in the types that binding gave
+// them, in that order: the first that cannot be read is the error.
 func (s *Session) literals(ctx context.Context, st *sqlparse.Statement, p *plan.Statement) ([]types.Datum, error) {
 	if len(st.Lifted) == 0 {
 		return nil, nil
@@ -205,13 +206,16 @@ func (s *Session) literals(ctx context.Context, st *sqlparse.Statement, p *plan.
 		if err != nil {
 			return nil, err
 		}
-		if t := p.Lifted[i]; l.Kind == sqlparse.LiteralString && t != nil && t != types.TUnknown {
-			if d, err = t.Parse(s.env.types(), l.Text, -1); err != nil {
-				if t.OID >= catalog.FirstNormalOID && s.fellBehind(ctx) {
-					return nil, errMoved // the type may have the label by now
-				}
-				return nil, pgerr.From(err).WithPosition(st.LiteralPosition(i))
+		out[i] = d
+	}
+	for _, i := range p.ReadOrder {
+		t := p.Lifted[i]
+		d, err := t.Parse(s.env.types(), st.Lifted[i].Text, -1)
+		if err != nil {
+			if t.OID >= catalog.FirstNormalOID && s.fellBehind(ctx) {
+				return nil, errMoved // the type may have the label by now
 			}
+			return nil, pgerr.From(err).WithPosition(st.LiteralPosition(i))
 		}
 		out[i] = d
 	}
