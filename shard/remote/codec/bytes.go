@@ -176,6 +176,17 @@ func (r *decoder) fixed(dst []byte) { copy(dst, r.take(uint64(len(dst)))) }
 // text reads any bytes that Go may hold in a string.
 func (r *decoder) text() string { return string(r.take(r.uint())) }
 
+// value reads text in the database's encoding, or the one byte of a "char", which
+// may be any.
+func (r *decoder) value() string {
+	v := r.take(r.uint())
+	if len(v) > 1 && !utf8.Valid(v) {
+		r.fail("text that is not UTF-8")
+		return ""
+	}
+	return string(v)
+}
+
 // string reads text in the database's encoding.
 func (r *decoder) string() string {
 	v := r.take(r.uint())

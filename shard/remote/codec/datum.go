@@ -83,7 +83,7 @@ func (r *decoder) datum() types.Datum {
 	case types.KindFloat:
 		return r.form(types.TFloat8, r.take(8))
 	case types.KindText:
-		return types.Text(r.string())
+		return types.Text(r.value())
 	case types.KindBytes:
 		return types.Bytes(r.take(r.uint()))
 	case types.KindDecimal:

@@ -204,7 +204,7 @@ func (r *decoder) transaction(t *shard.TransactionInfo) {
 	*t = shard.TransactionInfo{Txn: r.txn(), State: r.state(), At: txn.Timestamp(r.int()), Participants: r.logs(),
 		Locks: int(r.int()), Bytes: r.int(), Waiting: readList(r, func(id *txn.ID) { *id = r.txn() })}
 	if r.bool() {
-		t.Wait = &shard.Wait{Key: lock.Key{Space: lock.Space(r.byte()), Object: uint64(r.int()), Bytes: r.string()}, Mode: lock.Mode(r.byte()), Since: time.Unix(0, r.int())}
+		t.Wait = &shard.Wait{Key: lock.Key{Space: lock.Space(r.byte()), Object: uint64(r.int()), Bytes: r.text()}, Mode: lock.Mode(r.byte()), Since: time.Unix(0, r.int())}
 	}
 }
 
