@@ -27,23 +27,31 @@ func makeMinMaxAggs() aggImpls {
 }
 
 func extreme(t *types.Type, sign int) aggImpl {
+	var unordered error
+	if t.Base().Elem != nil {
+		unordered = ordered(t.Base().Elem)
+	}
 	return aggImpl{strict: true, state: []*types.Type{t}, make: func(*expr.Context) expr.Accumulator {
-		return &extremeState{t: t, sign: sign}
+		return &extremeState{t: t, sign: sign, unordered: unordered}
 	}}
 }
 
 // extremeState keeps the value that sorts first (sign -1) or last (1). Of equal
 // ones that look different (1.0 and 1.00) it is the later, of char(n) the first.
 type extremeState struct {
-	t    *types.Type
-	sign int
-	best types.Datum
+	t         *types.Type
+	sign      int
+	unordered error // of elements without an order, once two arrays are compared
+	best      types.Datum
 }
 
 func (s *extremeState) Add(a []types.Datum) error {
 	if s.best.IsNull() {
 		s.best = a[0]
 		return nil
+	}
+	if s.unordered != nil {
+		return s.unordered
 	}
 	if c := s.t.Compare(a[0], s.best) * s.sign; c > 0 || c == 0 && s.t != types.TBpchar {
 		s.best = a[0]

@@ -45,7 +45,7 @@ type pairs struct {
 func (p *pairs) Add(a []types.Datum) error {
 	y, x := a[0].Float(), a[1].Float()
 	before := p.n
-	infinite := isInf(p.sx) || isInf(p.sy) || isInf(x) || isInf(y)
+	infiniteX, infiniteY := isInf(p.sx) || isInf(x), isInf(p.sy) || isInf(y)
 	p.n++
 	p.sx += x
 	p.sy += y
@@ -63,12 +63,12 @@ func (p *pairs) Add(a []types.Datum) error {
 	p.sxx += dx * dx * scale
 	p.syy += dy * dy * scale
 	p.sxy += dx * dy * scale
-	if isInf(p.sx) || isInf(p.sxx) || isInf(p.sy) || isInf(p.syy) || isInf(p.sxy) {
-		if !infinite {
-			return errFloatOverflow()
-		}
-		p.notANumber()
+	// Only finite inputs overflow.
+	if !infiniteX && (isInf(p.sx) || isInf(p.sxx)) || !infiniteY && (isInf(p.sy) || isInf(p.syy)) ||
+		!infiniteX && !infiniteY && isInf(p.sxy) {
+		return errFloatOverflow()
 	}
+	p.notANumber()
 	return nil
 }
 

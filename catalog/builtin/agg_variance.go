@@ -110,11 +110,7 @@ func (m *moments) Result() (types.Datum, error) {
 	if m.sample {
 		divisor--
 	}
-	v, err := types.NumericDiv(&top, types.NumericFromInt(m.n*divisor))
-	if err == nil && m.root {
-		v, err = types.NumericSqrt(v)
-	}
-	return numeric(v, err)
+	return numeric(types.NumericSpread(&top, types.NumericFromInt(m.n*divisor), m.root))
 }
 
 var floatMomentsState = []*types.Type{types.TFloat8, types.TFloat8, types.TFloat8}

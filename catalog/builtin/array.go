@@ -87,6 +87,9 @@ func arrayBound(f func(lower, length int32) int32) impl {
 
 // contains reports whether every element of part is in whole; NULLs never are.
 func contains(ctx *expr.Context, whole, part *types.Array) (types.Datum, error) {
+	if err := equatable(part.Elem); err != nil {
+		return types.Null, err
+	}
 	for _, p := range part.Elems {
 		if p.IsNull() {
 			return types.False, nil
@@ -119,6 +122,9 @@ func holdsElem(ctx *expr.Context, array *types.Array, v types.Datum) (bool, erro
 
 func arrayOverlap(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	x, y := a[0].Array(), a[1].Array()
+	if err := equatable(x.Elem); err != nil {
+		return types.Null, err
+	}
 	for _, e := range x.Elems {
 		if e.IsNull() {
 			continue
@@ -180,6 +186,9 @@ func arrayRemove(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if len(array.Dims) > 1 {
 		return types.Null, pgerr.New(pgerr.FeatureNotSupported, "removing elements from multidimensional arrays is not supported")
 	}
+	if err := equatable(array.Elem); err != nil {
+		return types.Null, err
+	}
 	var kept []types.Datum
 	if err := eachElem(ctx, array, func(_ int, e types.Datum) error {
 		if !sameElem(array.Elem, e, a[1]) {
@@ -204,6 +213,9 @@ func arrayReplace(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Null, nil
 	}
 	out := *a[0].Array()
+	if err := equatable(out.Elem); err != nil {
+		return types.Null, err
+	}
 	out.Elems = make([]types.Datum, 0, len(out.Elems))
 	var size types.ArraySize
 	err := eachElem(ctx, a[0].Array(), func(_ int, e types.Datum) error {
@@ -225,17 +237,21 @@ func arrayPosition(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Null, nil
 	}
 	array := a[0].Array()
-	if len(array.Dims) > 1 {
+	switch {
+	case len(array.Dims) > 1:
 		return types.Null, errSearchDims()
+	case len(array.Elems) == 0 || a[1].IsNull() && !slices.ContainsFunc(array.Elems, types.Datum.IsNull):
+		return types.Null, nil
 	}
 	from := int64(0)
 	if len(a) > 2 {
 		if a[2].IsNull() {
 			return types.Null, pgerr.New(pgerr.NullValueNotAllowed, "initial position must not be null")
 		}
-		if len(array.Elems) > 0 {
-			from = max(a[2].Int()-int64(array.Lower[0]), 0)
-		}
+		from = max(a[2].Int()-int64(array.Lower[0]), 0)
+	}
+	if err := equatable(array.Elem); err != nil {
+		return types.Null, err
 	}
 	m := marks{ctx: ctx}
 	for i := from; i < int64(len(array.Elems)); i++ {
@@ -256,6 +272,12 @@ func arrayPositions(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	array := a[0].Array()
 	if len(array.Dims) > 1 {
 		return types.Null, errSearchDims()
+	}
+	if a[1].IsNull() && !slices.ContainsFunc(array.Elems, types.Datum.IsNull) {
+		return types.ArrayDatum(types.NewArray(types.TInt4, nil)), nil
+	}
+	if err := equatable(array.Elem); err != nil {
+		return types.Null, err
 	}
 	var found []types.Datum
 	err := eachElem(ctx, array, func(i int, e types.Datum) error {
@@ -463,10 +485,7 @@ func trimArray(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	if n < 0 || n > length {
 		return types.Null, pgerr.New(pgerr.ArraySubscriptError, "number of elements to trim must be between 0 and %d", length)
 	}
-	if n == 0 || n == length {
-		if n == 0 {
-			return a[0], nil
-		}
+	if n == length {
 		return types.ArrayDatum(types.NewArray(array.Elem, nil)), nil
 	}
 	out := &types.Array{Elem: array.Elem, Dims: slices.Clone(array.Dims), Lower: slices.Repeat([]int32{1}, len(array.Dims))}

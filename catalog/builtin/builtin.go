@@ -125,6 +125,10 @@ func (l *Library) Aggregate(oid types.OID) *expr.Aggregate {
 // ProcsNamed returns the functions, aggregates and window functions of a name.
 func (l *Library) ProcsNamed(name string) []*Proc { return l.procByName[name] }
 
+// Operators returns all rows of pg_operator whose types there are, in order of OID;
+// callers must not change them.
+func (l *Library) Operators() []*Operator { return l.operators }
+
 // OperatorsNamed returns the operators of a name, prefix ones too.
 func (l *Library) OperatorsNamed(name string) []*Operator { return l.opByName[name] }
 
@@ -157,6 +161,9 @@ func (l *Library) Less(t *types.Type) *expr.Function { return l.comparison("<", 
 
 func (l *Library) comparison(name string, t *types.Type) *expr.Function {
 	t = t.Base()
+	if !t.Equatable() || name == "<" && !t.Ordered() {
+		return nil
+	}
 	op := l.ExactOperator(name, t, t)
 	if op == nil {
 		var generic *types.Type

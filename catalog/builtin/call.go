@@ -88,7 +88,12 @@ func (c *Coercer) AnyAll(name string, left, array expr.Expr, all bool) (*expr.An
 
 // Resolve finds what a call of name with these arguments means.
 func (c *Coercer) Resolve(name string, args []expr.Expr, argNames []string, variadic bool) (*Resolution, error) {
-	return c.Lib.ResolveFunction(FunctionCall{Name: name, Args: typesOf(args), Names: argNames, Variadic: variadic})
+	call := FunctionCall{Name: name, Args: typesOf(args), Names: argNames, Variadic: variadic}
+	for _, a := range args {
+		p, ok := a.(*expr.Param)
+		call.Parameter = call.Parameter || ok && p.T == types.TUnknown && !(c.Lifted != nil && c.Lifted(p))
+	}
+	return c.Lib.ResolveFunction(call)
 }
 
 // Arguments coerces, orders and completes the written arguments of a resolved call.

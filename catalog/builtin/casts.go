@@ -31,17 +31,19 @@ var castImpls = impls{
 
 	"rtrim1": textText(must(types.TrimBpchar)), "text_name": textText(must(types.TruncateName)), "name_text": same,
 	"bpchar_name": textText(must(func(s string) string { return types.TruncateName(types.TrimBpchar(s)) })),
-	"name_bpchar": same, "char_text": same, "char_bpchar": same,
+	"name_bpchar": same, "char_text": charToText, "char_bpchar": charToText,
 	"text_char": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.TChar.Parse(nil, a[0].Text(), -1)
 	},
 	"chartoi4": charToInt, "i4tochar": intToChar,
 	"text_regclass": textToRegclass,
 
-	"bpchar": lengthCoercion(types.TBpchar), "bit": lengthCoercion(types.TBit), "varbit": lengthCoercion(types.TVarbit), "varchar": lengthCoercion(types.TVarchar), "numeric": lengthCoercion(types.TNumeric),
-	"timestamp_scale": lengthCoercion(types.TTimestamp), "timestamptz_scale": lengthCoercion(types.TTimestamptz),
-	"time_scale": lengthCoercion(types.TTime), "timetz_scale": lengthCoercion(types.TTimeTZ),
-	"interval_scale": lengthCoercion(types.TInterval),
+	"bpchar": lengthCoercion(types.TBpchar, 4, math.MaxInt32), "varchar": lengthCoercion(types.TVarchar, 4, math.MaxInt32),
+	"bit": lengthCoercion(types.TBit, 1, maxBits), "varbit": lengthCoercion(types.TVarbit, 1, math.MaxInt32),
+	"numeric":         lengthCoercion(types.TNumeric, 4, math.MaxInt32),
+	"timestamp_scale": timestampScale(types.TTimestamp), "timestamptz_scale": timestampScale(types.TTimestamptz),
+	"time_scale": lengthCoercion(types.TTime, 0, 6), "timetz_scale": lengthCoercion(types.TTimeTZ, 0, 6),
+	"interval_scale": lengthCoercion(types.TInterval, 0, math.MaxInt32),
 }
 
 // toOID is the cast of bigint: 32 bits without a sign.
@@ -109,12 +111,41 @@ func numericToFloat(bits int) impl {
 }
 
 // lengthCoercion is the function of a type's cast to itself: value, typmod and,
-// for text, whether the cast is explicit.
-func lengthCoercion(t *types.Type) impl {
+// for text, whether the cast is explicit. Typmods beyond lowest and highest,
+// which only a call can bring, change nothing.
+func lengthCoercion(t *types.Type, lowest, highest int64) impl {
 	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		if typmod := a[1].Int(); typmod < lowest || typmod > highest {
+			return a[0], nil
+		}
+		if t == types.TBpchar && a[1].Int() > expr.MaxValueBytes {
+			return types.Null, expr.ErrTooLarge(int(a[1].Int()) - 4)
+		}
 		explicit := len(a) > 2 && a[2].Bool()
 		return t.ApplyTypmod(a[0], int32(a[1].Int()), explicit)
 	}
+}
+
+// maxBits is VARBITMAXLEN.
+const maxBits = math.MaxInt32 - 7
+
+// timestampScale rounds to a precision that casts have checked, calls have not.
+func timestampScale(t *types.Type) impl {
+	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		p := a[1].Int()
+		switch {
+		case !types.IsFiniteTimestamp(a[0].Int()) || p == -1 || p == 6:
+			return a[0], nil
+		case p < 0 || p > 6:
+			return types.Null, pgerr.New(pgerr.InvalidParameterValue, "timestamp(%d) precision must be between %d and %d", p, 0, 6)
+		}
+		return t.ApplyTypmod(a[0], int32(p), true)
+	}
+}
+
+// charToText is a "char" as it is written: a byte that is no ASCII as \ooo.
+func charToText(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	return types.Text(string(types.TChar.Format(nil, nil, a[0]))), nil
 }
 
 // charToInt is the byte of a "char", signed.

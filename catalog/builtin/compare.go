@@ -1,7 +1,10 @@
 package builtin
 
 import (
+	"slices"
+
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
@@ -19,14 +22,13 @@ func makeIntCompares() compares {
 	out := compares{}
 	prefixes := [...]string{
 		"int2", "int4", "int8", "int24", "int42", "int28", "int82", "int48", "int84",
-		"oid", "cash_", "date_", "timestamp_", "time_", "timestamptz_", "enum_", "cid", "xid",
+		"oid", "cash_", "date_", "timestamp_", "time_", "timestamptz_", "enum_", "cid",
 	}
 	for _, p := range prefixes {
 		for suffix, op := range operations {
 			out[p+suffix] = op
 		}
 	}
-	out["xideqint4"], out["xidneqint4"], out["xidneq"] = expr.CompareEQ, expr.CompareNE, expr.CompareNE
 	return out
 }
 
@@ -74,9 +76,18 @@ func makeCompareImpls() impls {
 		out["name"+suffix+"text"], out["text"+suffix+"name"] = compareBy(types.TText, op), compareBy(types.TText, op)
 	}
 	out["cashsmaller"], out["cashlarger"] = smaller(types.TInt8, -1), smaller(types.TInt8, 1)
+	out["xideq"], out["xidneq"] = compareXids(true), compareXids(false)
 	out["btarraycmp"], out["btrecordcmp"] = arraysThreeWay, rowsThreeWay
 	out["array_smaller"], out["array_larger"] = smallerArray(-1), smallerArray(1)
 	return out
+}
+
+// compareXids compares a transaction ID with another, or with an integer that is
+// read as one: 32 bits without a sign.
+func compareXids(want bool) impl {
+	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		return types.Bool((uint32(a[0].Int()) == uint32(a[1].Int())) == want), nil
+	}
 }
 
 func holds(op expr.CompareOp, c int) types.Datum { return types.Bool(op.Holds(int64(c), 0)) }
@@ -118,6 +129,9 @@ func smaller(t *types.Type, sign int) impl {
 // compareArray orders two arrays: by elements, then by their number, then by
 // dimensions and lower bounds (array_cmp).
 func compareArray(ctx *expr.Context, a, b types.Datum) (int, error) {
+	if err := ordered(a.Array().Elem); err != nil {
+		return 0, err
+	}
 	return a.Array().Elem.Array.CompareLong(a, b, ctx.Spend)
 }
 
@@ -129,9 +143,42 @@ func compareJSONB(ctx *expr.Context, a, b types.Datum) (int, error) {
 	return types.TJSONB.CompareLong(a, b, ctx.Spend)
 }
 
+// ordered refuses elements, or fields, without a default order.
+func ordered(t *types.Type) error {
+	if t == nil || t.Ordered() {
+		return nil
+	}
+	return pgerr.New(pgerr.UndefinedFunction, "could not identify a comparison function for type %s", t.SQLName)
+}
+
+// equatable refuses elements without a default equality.
+func equatable(t *types.Type) error {
+	if t == nil || t.Equatable() {
+		return nil
+	}
+	return pgerr.New(pgerr.UndefinedFunction, "could not identify an equality operator for type %s", t.SQLName)
+}
+
 func compareArrays(op expr.CompareOp) impl {
+	if op == expr.CompareEQ || op == expr.CompareNE {
+		return equalArrays(op)
+	}
 	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		c, err := compareArray(ctx, a[0], a[1])
+		return holds(op, c), err
+	}
+}
+
+// equalArrays asks for an equality only once the shapes are the same (array_eq).
+func equalArrays(op expr.CompareOp) impl {
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		x, y := a[0].Array(), a[1].Array()
+		if slices.Equal(x.Dims, y.Dims) && slices.Equal(x.Lower, y.Lower) {
+			if err := equatable(x.Elem); err != nil {
+				return types.Null, err
+			}
+		}
+		c, err := x.Elem.Array.CompareLong(a[0], a[1], ctx.Spend)
 		return holds(op, c), err
 	}
 }

@@ -214,11 +214,7 @@ func dateToTZ(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 }
 
 func tzToDate(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	t, err := types.TimestamptzToLocal(a[0].Int(), ctx.Env.Location)
-	if err != nil {
-		return types.Null, err
-	}
-	return types.Int(types.TimestampToDate(t)), nil
+	return types.Int(types.TimestampToDate(types.LocalMicros(a[0].Int(), ctx.Env.Location))), nil
 }
 
 // timeOfDay is the time of a timestamp; NULL for an infinite one.
@@ -238,8 +234,7 @@ func timestampTime(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 }
 
 func timestamptzTime(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	t, err := types.TimestamptzToLocal(a[0].Int(), ctx.Env.Location)
-	return timeOfDay(t), err
+	return timeOfDay(types.LocalMicros(a[0].Int(), ctx.Env.Location)), nil
 }
 
 func timestamptzTimeTZ(ctx *expr.Context, a []types.Datum) (types.Datum, error) {

@@ -20,7 +20,11 @@ func momentOfDate(_ *expr.Context, d types.Datum) int64 {
 }
 
 func momentOfDateTZ(ctx *expr.Context, d types.Datum) int64 {
-	return momentOfLocal(ctx, types.Int(momentOfDate(ctx, d)))
+	t := momentOfDate(ctx, d)
+	if t == beyond {
+		return beyond
+	}
+	return momentOfLocal(ctx, types.Int(t))
 }
 
 func momentOfLocal(ctx *expr.Context, d types.Datum) int64 {
@@ -29,10 +33,13 @@ func momentOfLocal(ctx *expr.Context, d types.Datum) int64 {
 
 func momentItself(_ *expr.Context, d types.Datum) int64 { return d.Int() }
 
+// beyond is later than every timestamp but infinity.
+const beyond = math.MaxInt64 - 1
+
 // clampMoment: a conversion fails upwards only in what comparing needs.
 func clampMoment(t int64, err error) int64 {
 	if err != nil {
-		return math.MaxInt64
+		return beyond
 	}
 	return t
 }

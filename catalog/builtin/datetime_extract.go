@@ -211,27 +211,23 @@ func truncTimestamp(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 // than a day keeps its offset, so that an hour that comes twice stays itself.
 func truncTimestamptz(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	f, ts, loc := truncField(a[0].Text()), a[1].Int(), ctx.Env.Location
+	if !types.IsFiniteTimestamp(ts) {
+		return a[1], nil
+	}
 	if len(a) > 2 {
 		var err error
 		if loc, err = zoneNamed(a[2].Text()); err != nil {
 			return types.Null, err
 		}
 	}
-	if !types.IsFiniteTimestamp(ts) {
-		return a[1], nil
-	}
 	c, ok := truncClock(types.TimestampTZClock(ts, loc), f)
 	if !ok {
 		return types.Null, errField(a[0].Text(), f, types.TTimestamptz)
 	}
-	t, err := c.Timestamp()
-	if err != nil {
-		return types.Null, err
-	}
 	if f >= fieldDay {
-		return intResult(types.TimestampToTZ(t, loc))
+		return intResult(c.Timestamptz(loc))
 	}
-	return types.Int(t + int64(c.ZoneWestS)*microsPerSecond), nil
+	return intResult(c.Moment())
 }
 
 func truncInterval(_ *expr.Context, a []types.Datum) (types.Datum, error) {

@@ -58,16 +58,26 @@ var fieldNames = map[string]field{
 	"timezone": fieldTimezone, "timezone_h": fieldTimezoneHour, "timezone_m": fieldTimezoneMinute,
 }
 
+// lowerIdentifier is downcase_truncate_identifier: ASCII alone, at most a name's length.
+func lowerIdentifier(s string) string {
+	return types.TruncateName(strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, s))
+}
+
 // fieldNameLen is TOKMAXLEN (datetime.h).
 const fieldNameLen = 10
 
 func fieldNamed(name string) field {
-	name = strings.ToLower(name)
+	name = lowerIdentifier(name)
 	return fieldNames[name[:min(len(name), fieldNameLen)]]
 }
 
 func errField(name string, f field, t *types.Type) *pgerr.E {
-	name = strings.ToLower(name)
+	name = lowerIdentifier(name)
 	if f == fieldUnknown {
 		return pgerr.New(pgerr.InvalidParameterValue, "unit \"%s\" not recognized for type %s", name, t.SQLName)
 	}

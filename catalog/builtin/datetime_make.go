@@ -61,6 +61,10 @@ func makeTimestamptz(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	}
 	loc := ctx.Env.Location
 	if len(a) > 6 {
+		if name := a[6].Text(); name != "" && name[0] >= '0' && name[0] <= '9' {
+			return types.Null, pgerr.New(pgerr.InvalidParameterValue, "invalid input syntax for type %s: \"%s\"", "numeric time zone", name).
+				WithHint("Numeric time zones must have \"-\" or \"+\" as first character.")
+		}
 		if loc, err = zoneNamed(a[6].Text()); err != nil {
 			return types.Null, err
 		}
@@ -71,6 +75,9 @@ func makeTimestamptz(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 // zoneByName is timezone(name, moment).
 func zoneByName(convert func(int64, *time.Location) (int64, error)) impl {
 	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		if !types.IsFiniteTimestamp(a[1].Int()) {
+			return a[1], nil
+		}
 		loc, err := zoneNamed(a[0].Text())
 		if err != nil {
 			return types.Null, err
@@ -81,6 +88,9 @@ func zoneByName(convert func(int64, *time.Location) (int64, error)) impl {
 
 func zoneByInterval(convert func(int64, *time.Location) (int64, error)) impl {
 	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		if !types.IsFiniteTimestamp(a[1].Int()) {
+			return a[1], nil
+		}
 		loc, err := zoneOf(a[0].Interval(), ctx.Env)
 		if err != nil {
 			return types.Null, err

@@ -172,8 +172,9 @@ func widthBucketFloat(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	case operand >= high:
 		return intResult(int4Limits.add(count, 1))
 	}
-	bucket := int64(float64(count) * ((operand - low) / (high - low)))
-	return types.Int(min(bucket, count-1) + 1), nil
+	// As PostgreSQL 15 rounds it: what lies just below the upper bound may come out above it.
+	bucket := float64(count) * (operand - low) / (high - low)
+	return types.Int(int64(min(bucket, float64(count))) + 1), nil
 }
 
 func intResult(v int64, err error) (types.Datum, error) {

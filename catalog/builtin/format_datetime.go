@@ -152,7 +152,7 @@ func errIntervalFormat() error {
 }
 
 // needsDate are the patterns that an interval has no answer to.
-const needsDate = " DAY DY D ID IW IYYY IYY IY I IDDD "
+const needsDate = " DAY DY D ID IW IYYY IYY IY I IDDD AD BC A.D. B.C. MON MONTH "
 
 func (w *clockWriter) node(n dateNode) error {
 	if w.interval && strings.Contains(needsDate, " "+n.key+" ") {

@@ -19,7 +19,7 @@ var numberFormatImpls = impls{
 }
 
 // numberKeys are the patterns of numbers, longer ones before their beginnings.
-var numberKeys = []string{"EEEE", "FM", "MI", "PL", "PR", "RN", "SG", "SP", "TH", ",", ".", "0", "9", "B", "D", "E", "G", "L", "S", "V"}
+var numberKeys = []string{"EEEE", "FM", "MI", "PL", "PR", "RN", "SG", "SP", "TH", ",", ".", "0", "9", "B", "C", "D", "G", "L", "S", "V"}
 
 // formatWork is about what it costs to find or use a piece of a format, in bytes read.
 const formatWork = 64
@@ -54,7 +54,7 @@ func parseNumberFormat(ctx *expr.Context, format string) ([]formatNode, error) {
 
 func numberKey(s string) string {
 	for _, key := range numberKeys {
-		if len(s) >= len(key) && strings.EqualFold(s[:len(key)], key) {
+		if len(s) >= len(key) && (s[:len(key)] == key || s[:len(key)] == strings.ToLower(key)) {
 			return key
 		}
 	}

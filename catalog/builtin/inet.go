@@ -54,7 +54,7 @@ var inetImpls = impls{
 		return addToInet(a[0].Inet(), big.NewInt(a[1].Int()))
 	},
 	"inetmi_int8": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		return addToInet(a[0].Inet(), new(big.Int).Neg(big.NewInt(a[1].Int())))
+		return addToInet(a[0].Inet(), big.NewInt(-a[1].Int())) // of the lowest number that is itself
 	},
 	"int8pl_inet(bigint,inet)": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return addToInet(a[1].Inet(), big.NewInt(a[0].Int()))
@@ -143,7 +143,14 @@ func inetDifference(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Null, pgerr.New(pgerr.InvalidParameterValue, "cannot subtract inet values of different sizes")
 	}
 	d := numberOf(x.Addr)
-	if d.Sub(d, numberOf(y.Addr)); !d.IsInt64() {
+	d.Sub(d, numberOf(y.Addr))
+	if x.MaxBits() > 64 { // PostgreSQL computes modulo the size of such addresses
+		size := new(big.Int).Lsh(big.NewInt(1), uint(x.MaxBits()))
+		if d.Mod(d, size).Bit(x.MaxBits()-1) == 1 {
+			d.Sub(d, size)
+		}
+	}
+	if !d.IsInt64() {
 		return types.Null, errInetRange()
 	}
 	return types.Int(d.Int64()), nil

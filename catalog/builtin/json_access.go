@@ -19,7 +19,7 @@ func makeJSONAccessImpls() impls {
 	out := impls{"jsonb_exists": jsonExists}
 	for _, p := range []string{"json", "jsonb"} {
 		out[p+"_object_field"], out[p+"_object_field_text"] = objectField(asJSON), objectField(asText)
-		out[p+"_array_element"], out[p+"_array_element_text"] = arrayElement(asJSON), arrayElement(asText)
+		out[p+"_array_element"], out[p+"_array_element_text"] = arrayElement(p == "jsonb", asJSON), arrayElement(p == "jsonb", asText)
 		out[p+"_extract_path"], out[p+"_extract_path_text"] = extractPath(asJSON), extractPath(asText)
 		out[p+"_typeof"] = func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 			return types.Text(jsonOf(a[0]).kind()), nil
@@ -75,8 +75,13 @@ func objectField(form partForm) impl {
 	}
 }
 
-func arrayElement(form partForm) impl {
+// arrayElement is -> and ->> with a number. A jsonb that is neither array nor
+// object is its own and only element, as it is stored.
+func arrayElement(binary bool, form partForm) impl {
 	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		if j := jsonOf(a[0]); binary && j[0] != '[' && j[0] != '{' {
+			return formedPart(ctx, form, j, a[1].Int() == 0 || a[1].Int() == -1, nil)
+		}
 		v, ok, err := jsonOf(a[0]).element(ctx, a[1].Int())
 		return formedPart(ctx, form, v, ok, err)
 	}

@@ -143,6 +143,9 @@ func errDeleteScalar() error {
 
 // jsonbDelete is - key and - keys: members, or strings of an array.
 func jsonbDelete(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	if a[1].Kind() == types.KindArray && len(a[1].Array().Dims) > 1 {
+		return types.Null, errSubscripts()
+	}
 	v, err := parsedJSON(ctx, a[0])
 	if err != nil {
 		return types.Null, err
@@ -199,19 +202,14 @@ type jsonEdit struct {
 	after  bool
 }
 
-// pathOf are the steps of a path; none of them may be NULL.
-func pathOf(d types.Datum) ([]string, error) {
-	var out []string
-	for i, e := range d.Array().Elems {
-		if e.IsNull() {
-			return nil, pgerr.New(pgerr.NullValueNotAllowed, "path element at position %d is null", i+1)
-		}
-		out = append(out, e.Text())
-	}
-	return out, nil
+func errSubscripts() error {
+	return pgerr.New(pgerr.ArraySubscriptError, "wrong number of array subscripts")
 }
 
 func editJSON(ctx *expr.Context, a []types.Datum, edit jsonEdit, scalar string) (types.Datum, error) {
+	if len(a[1].Array().Dims) > 1 {
+		return types.Null, errSubscripts()
+	}
 	v, err := parsedJSON(ctx, a[0])
 	if err != nil {
 		return types.Null, err
@@ -219,10 +217,7 @@ func editJSON(ctx *expr.Context, a []types.Datum, edit jsonEdit, scalar string) 
 	if v.Kind < types.JSONArray {
 		return types.Null, pgerr.New(pgerr.InvalidParameterValue, "%s", scalar)
 	}
-	path, err := pathOf(a[1])
-	if err != nil {
-		return types.Null, err
-	}
+	path := a[1].Array().Elems
 	if len(path) == 0 || len(v.Elems)+len(v.Fields) == 0 && !edit.create {
 		return a[0], nil
 	}
@@ -232,7 +227,12 @@ func editJSON(ctx *expr.Context, a []types.Datum, edit jsonEdit, scalar string) 
 	return jsonDatum(ctx, v)
 }
 
-func (e jsonEdit) at(v types.JSONValue, path []string, level int) (types.JSONValue, error) {
+// at edits a value by what is left of the path, whose steps only are looked at
+// as far as they lead (setPath).
+func (e jsonEdit) at(v types.JSONValue, path []types.Datum, level int) (types.JSONValue, error) {
+	if path[0].IsNull() {
+		return v, pgerr.New(pgerr.NullValueNotAllowed, "path element at position %d is null", level)
+	}
 	switch v.Kind {
 	case types.JSONObject:
 		return e.inObject(v, path, level)
@@ -242,13 +242,14 @@ func (e jsonEdit) at(v types.JSONValue, path []string, level int) (types.JSONVal
 	return v, nil
 }
 
-func (e jsonEdit) inObject(v types.JSONValue, path []string, level int) (types.JSONValue, error) {
-	i := v.Field(path[0])
+func (e jsonEdit) inObject(v types.JSONValue, path []types.Datum, level int) (types.JSONValue, error) {
+	key := path[0].Text()
+	i := v.Field(key)
 	var err error
 	switch {
 	case i < 0:
 		if len(path) == 1 && e.create {
-			v.Fields = types.SortJSONFields(append(v.Fields, types.JSONField{Key: path[0], Value: *e.value}))
+			v.Fields = types.SortJSONFields(append(v.Fields, types.JSONField{Key: key, Value: *e.value}))
 		}
 	case len(path) > 1:
 		v.Fields[i].Value, err = e.at(v.Fields[i].Value, path[1:], level+1)
@@ -263,10 +264,10 @@ func (e jsonEdit) inObject(v types.JSONValue, path []string, level int) (types.J
 	return v, err
 }
 
-func (e jsonEdit) inArray(v types.JSONValue, path []string, level int) (types.JSONValue, error) {
-	i, err := strconv.Atoi(path[0])
+func (e jsonEdit) inArray(v types.JSONValue, path []types.Datum, level int) (types.JSONValue, error) {
+	i, err := strconv.Atoi(path[0].Text())
 	if err != nil {
-		return v, pgerr.New(pgerr.InvalidTextRepresentation, "path element at position %d is not an integer: \"%s\"", level, path[0])
+		return v, pgerr.New(pgerr.InvalidTextRepresentation, "path element at position %d is not an integer: \"%s\"", level, path[0].Text())
 	}
 	n := len(v.Elems)
 	before := false
@@ -419,7 +420,11 @@ func stripNulls(v types.JSONValue) types.JSONValue {
 }
 
 func errJSONCast(j jsonText, t *types.Type) error {
-	return pgerr.New(pgerr.InvalidParameterValue, "cannot cast jsonb %s to type %s", j.kind(), t.SQLName)
+	kind := j.kind()
+	if kind == "number" {
+		kind = "numeric"
+	}
+	return pgerr.New(pgerr.InvalidParameterValue, "cannot cast jsonb %s to type %s", kind, t.SQLName)
 }
 
 // jsonbNumber is the cast of a jsonb number: by way of numeric.
@@ -487,8 +492,8 @@ func objectPairs(a []types.Datum) (keys, values []types.Datum, err error) {
 	x := a[0].Array()
 	if len(a) == 2 {
 		y := a[1].Array()
-		if len(x.Dims) > 1 || len(y.Dims) > 1 {
-			return nil, nil, pgerr.New(pgerr.ArraySubscriptError, "wrong number of array subscripts")
+		if len(x.Dims) > 1 || len(x.Dims) != len(y.Dims) {
+			return nil, nil, errSubscripts()
 		}
 		if len(x.Elems) != len(y.Elems) {
 			return nil, nil, pgerr.New(pgerr.ArraySubscriptError, "mismatched array dimensions")
@@ -497,7 +502,7 @@ func objectPairs(a []types.Datum) (keys, values []types.Datum, err error) {
 	}
 	switch {
 	case len(x.Dims) > 2:
-		return nil, nil, pgerr.New(pgerr.ArraySubscriptError, "wrong number of array subscripts")
+		return nil, nil, errSubscripts()
 	case len(x.Dims) == 2 && x.Dims[1] != 2:
 		return nil, nil, pgerr.New(pgerr.ArraySubscriptError, "array must have two columns")
 	case len(x.Elems)%2 != 0:

@@ -179,10 +179,14 @@ func errEscape() error {
 // similarEscape translates a SIMILAR TO pattern to a regular expression
 // (regexp.c, similar_escape_internal).
 func similarEscape(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	if a[0].IsNull() || len(a) > 1 && a[1].IsNull() {
+	if a[0].IsNull() {
 		return types.Null, nil
 	}
-	esc, err := similarEscapeRune(a[1:])
+	given := a[1:]
+	if len(given) > 0 && given[0].IsNull() {
+		given = nil // similar_escape alone is called with a NULL
+	}
+	esc, err := similarEscapeRune(given)
 	if err != nil {
 		return types.Null, err
 	}

@@ -5,21 +5,24 @@ import (
 	"strings"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
 // cents is how many of money's units make one.
 const cents = 100
 
-// moneyImpls are the operators and functions of money (cash.c), whose sums and
-// products wrap around as PostgreSQL 15's do.
+// moneyLimits are those of an int8 of cents (cash.c).
+var moneyLimits = limits{64, "money"}
+
+// moneyImpls are the operators and functions of money.
 var moneyImpls = makeMoneyImpls()
 
 func makeMoneyImpls() impls {
 	out := impls{
 		"cash_pl": func(_ *expr.Context, a []types.Datum) (types.Datum, error) { return addMoney(a[0], a[1]) },
 		"cash_mi": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-			return types.Int(a[0].Int() - a[1].Int()), nil
+			return moneyResult(moneyLimits.sub(a[0].Int(), a[1].Int()))
 		},
 		"cash_div_cash": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 			if a[1].Int() == 0 {
@@ -46,41 +49,54 @@ func makeMoneyImpls() impls {
 	}
 	for _, t := range []string{"int2", "int4", "int8"} {
 		times := func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-			return types.Int(a[0].Int() * a[1].Int()), nil
+			return moneyResult(moneyLimits.mul(a[0].Int(), a[1].Int()))
 		}
 		out["cash_mul_"+t], out[t+"_mul_cash"], out["cash_div_"+t] = times, times, moneyByInt
 	}
 	for _, t := range []string{"flt4", "flt8"} {
 		out["cash_mul_"+t] = func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-			return types.Int(roundMoney(float64(a[0].Int()) * a[1].Float())), nil
+			return roundMoney(precision(double).mul(float64(a[0].Int()), a[1].Float()))
 		}
 		out[t+"_mul_cash"] = func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-			return types.Int(roundMoney(a[0].Float() * float64(a[1].Int()))), nil
+			return roundMoney(precision(double).mul(a[0].Float(), float64(a[1].Int())))
 		}
 		out["cash_div_"+t] = func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-			if a[1].Float() == 0 {
-				return types.Null, types.DivisionByZero()
-			}
-			return types.Int(roundMoney(float64(a[0].Int()) / a[1].Float())), nil
+			return roundMoney(precision(double).div(float64(a[0].Int()), a[1].Float()))
 		}
 	}
 	return out
 }
 
-func addMoney(a, b types.Datum) (types.Datum, error) { return types.Int(a.Int() + b.Int()), nil }
-
-// roundMoney is rint, and for what does not fit what x86's conversion gives.
-func roundMoney(v float64) int64 {
-	v = math.RoundToEven(v)
-	if v >= -(1<<63) && v < 1<<63 {
-		return int64(v)
+func moneyResult(v int64, err error) (types.Datum, error) {
+	if err != nil {
+		return types.Null, pgerr.New(pgerr.NumericValueOutOfRange, "money out of range")
 	}
-	return math.MinInt64
+	return types.Int(v), nil
+}
+
+func addMoney(a, b types.Datum) (types.Datum, error) {
+	return moneyResult(moneyLimits.add(a.Int(), b.Int()))
+}
+
+// roundMoney is rint.
+func roundMoney(v float64, err error) (types.Datum, error) {
+	if err != nil {
+		return types.Null, err
+	}
+	if v = math.RoundToEven(v); v >= -(1<<63) && v < 1<<63 {
+		return types.Int(int64(v)), nil
+	}
+	return moneyResult(0, types.OutOfRange(moneyLimits.name))
 }
 
 func moneyByInt(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	if a[1].Int() == 0 {
+	switch {
+	case a[1].Int() == 0:
 		return types.Null, types.DivisionByZero()
+	case a[1].Int() == -1 && a[0].Int() == moneyLimits.min():
+		// what PostgreSQL's signal handler says of the processor's trap
+		return types.Null, pgerr.New(pgerr.FloatingPointException, "floating-point exception").
+			WithDetail("An invalid floating-point operation was signaled. This probably means an out-of-range result or an invalid operation, such as division by zero.")
 	}
 	return types.Int(a[0].Int() / a[1].Int()), nil
 }

@@ -76,7 +76,8 @@ func widthBucketNumeric(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	return bucketOf(operand, low, high, count)
 }
 
-// bucketOf is 1 + floor((operand-low) * count / (high-low)), exactly.
+// bucketOf is 1 + floor((operand-low) * count / (high-low)), of the quotient as
+// division rounds it (compute_bucket).
 func bucketOf(operand, low, high *apd.Decimal, count int64) (types.Datum, error) {
 	from, err := types.NumericSub(operand, low)
 	if err != nil {
@@ -89,10 +90,11 @@ func bucketOf(operand, low, high *apd.Decimal, count int64) (types.Datum, error)
 	if from, err = types.NumericMul(from, types.NumericFromInt(count)); err != nil {
 		return types.Null, err
 	}
-	q, err := types.NumericDivTrunc(from, width)
+	q, err := types.NumericDiv(from, width)
 	if err != nil {
 		return types.Null, err
 	}
+	q = types.NumericTrunc(q, 0)
 	v, err := types.NumericToInt(q, 32)
 	return types.Int(v + 1), err
 }

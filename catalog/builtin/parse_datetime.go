@@ -22,7 +22,11 @@ var datetimeParseImpls = impls{
 		if err != nil {
 			return types.Null, err
 		}
-		return intResult(types.MakeDate(int(noYearZero(c.Year)), c.Month, c.Day))
+		d, err := types.MakeDate(int(noYearZero(c.Year)), c.Month, c.Day)
+		if err != nil {
+			return types.Null, pgerr.New(pgerr.DatetimeValueOutOfRange, "date out of range: \"%s\"", r.source)
+		}
+		return types.Int(d), nil
 	},
 	"to_timestamp": toTimestamp,
 }
@@ -423,11 +427,10 @@ func (r *dateReader) date() (c types.Clock, err error) {
 		}
 	}
 	c.Year = r.year()
-	if err := r.dayOfYear(&c); err != nil {
+	if err := r.day(&c); err != nil {
 		return c, err
 	}
-	if c.Month < 1 || c.Month > 12 || c.Day < 1 || c.Day > daysIn(c.Year, c.Month) ||
-		c.Hour < 0 || c.Hour > 23 || c.Minute < 0 || c.Minute > 59 || c.Second < 0 || c.Second > 59 || c.Micros < 0 || c.Micros > 999999 {
+	if c.Hour < 0 || c.Hour > 23 || c.Minute < 0 || c.Minute > 59 || c.Second < 0 || c.Second > 59 || c.Micros < 0 || c.Micros > 999999 {
 		return c, r.errRange()
 	}
 	return c, nil
@@ -441,10 +444,14 @@ func daysIn(year, month int) int {
 func (r *dateReader) year() int {
 	v := r.values
 	year := 0
+	given := v["YYYY"]
+	if given == 0 {
+		given = v["IYYY"]
+	}
 	switch {
-	case r.seen["YYYY"]:
-		year = v["YYYY"]
-		if r.seen["CC"] && r.yearLen <= 2 {
+	case given != 0:
+		year = given
+		if v["CC"] != 0 && r.yearLen <= 2 {
 			year %= 100
 			if year != 0 {
 				year += (v["CC"] - 1) * 100
@@ -457,7 +464,7 @@ func (r *dateReader) year() int {
 		} else if year < 0 {
 			year++
 		}
-	case r.seen["CC"]:
+	case v["CC"] != 0:
 		year = v["CC"]*100 - 99
 		if r.bc {
 			year = -v["CC"]*100 + 1
@@ -466,60 +473,75 @@ func (r *dateReader) year() int {
 	return year
 }
 
-// dayOfYear finds month and day by whichever way they were given.
-func (r *dateReader) dayOfYear(c *types.Clock) error {
+// day finds month and day by whichever way they were given. A field that is
+// zero counts as one that was not given.
+func (r *dateReader) day(c *types.Clock) error {
 	v := r.values
-	start := func(year int) time.Time { return time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC) }
+	day, month := v["DD"], v["MM"]
+	ofYear := max(v["DDD"], v["IDDD"])
 	use := func(t time.Time) { c.Year, c.Month, c.Day = t.Year(), int(t.Month()), t.Day() }
 	switch {
-	case r.seen["J"]:
+	case v["J"] != 0:
 		const epoch = 2440588
 		use(time.Unix(0, 0).UTC().AddDate(0, 0, v["J"]-epoch))
-		return nil
-	case r.seen["IW"]:
-		day := 1
-		if r.seen["ID"] {
-			day = v["ID"]
-		} else if r.seen["D"] {
-			day = (v["D"]+5)%7 + 1
-		}
-		use(isoWeekStart(r.isoYear(c.Year)).AddDate(0, 0, (v["IW"]-1)*7+day-1))
-		return nil
-	case r.seen["IDDD"]:
-		use(isoWeekStart(r.isoYear(c.Year)).AddDate(0, 0, v["IDDD"]-1))
-		return nil
-	case r.seen["IYYY"]:
-		c.Year = v["IYYY"]
-	case r.seen["WW"]:
-		use(start(c.Year).AddDate(0, 0, (v["WW"]-1)*7))
-		return nil
-	case r.seen["DDD"] && !r.seen["MM"] && !r.seen["DD"]:
-		if !r.seen["YYYY"] && !r.seen["CC"] && !r.bc {
+	case v["IW"] != 0:
+		use(isoWeekStart(c.Year).AddDate(0, 0, (v["IW"]-1)*7+r.isoWeekday()))
+	case v["WW"] != 0:
+		ofYear = (v["WW"]-1)*7 + 1
+	}
+	if v["W"] != 0 {
+		day = (v["W"]-1)*7 + 1
+	}
+	if month != 0 {
+		c.Month = month
+	}
+	if day != 0 {
+		c.Day = day
+	}
+	if ofYear != 0 && (c.Month <= 1 || c.Day <= 1) {
+		if c.Year == 0 && !r.bc {
 			return errDateText("cannot calculate day of year without year information")
 		}
-		if v["DDD"] < 1 || v["DDD"] > start(c.Year).AddDate(1, 0, -1).YearDay() {
-			return r.errRange()
-		}
-		use(start(c.Year).AddDate(0, 0, v["DDD"]-1))
-		return nil
+		r.useDayOfYear(c, ofYear)
 	}
-	if r.seen["MM"] {
-		c.Month = v["MM"]
-	}
-	if r.seen["W"] && !r.seen["DD"] {
-		c.Day = (v["W"]-1)*7 + 1
-	}
-	if r.seen["DD"] {
-		c.Day = v["DD"]
+	if c.Month < 1 || c.Month > 12 || c.Day < 1 || c.Day > daysIn(c.Year, c.Month) {
+		return r.errRange()
 	}
 	return nil
 }
 
-func (r *dateReader) isoYear(otherwise int) int {
-	if r.seen["IYYY"] {
-		return r.values["IYYY"]
+// isoWeekday is how many days after Monday, 0 when no day was given; what is no day is a Sunday.
+func (r *dateReader) isoWeekday() int {
+	switch {
+	case r.seen["ID"] && (r.values["ID"] < 1 || r.values["ID"] > 6):
+		return 6
+	case r.seen["ID"]:
+		return r.values["ID"] - 1
+	case r.values["D"] == 1:
+		return 6
+	case r.values["D"] > 1:
+		return r.values["D"] - 2
 	}
-	return otherwise
+	return 0
+}
+
+// useDayOfYear gives month and day, where they are not given, by the day of the year.
+func (r *dateReader) useDayOfYear(c *types.Clock, day int) {
+	if r.seen["IDDD"] {
+		t := isoWeekStart(c.Year).AddDate(0, 0, day-1)
+		c.Year, c.Month, c.Day = t.Year(), int(t.Month()), t.Day()
+		return
+	}
+	month := 1
+	for ; month <= 12 && day > daysIn(c.Year, month); month++ {
+		day -= daysIn(c.Year, month)
+	}
+	if c.Month <= 1 {
+		c.Month = month
+	}
+	if c.Day <= 1 {
+		c.Day = day
+	}
 }
 
 // isoWeekStart is the Monday of an ISO year's first week, that with January 4.

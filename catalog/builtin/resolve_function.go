@@ -17,6 +17,8 @@ type FunctionCall struct {
 	Names []string
 	// Variadic is f(a, VARIADIC b).
 	Variadic bool
+	// Parameter: an argument of unknown type is a parameter, not a literal.
+	Parameter bool
 }
 
 // Resolution is what a call means.
@@ -285,8 +287,14 @@ func (l *Library) functionalCast(call FunctionCall) *types.Type {
 		return nil
 	}
 	from := call.Args[0]
-	if from == types.TUnknown {
+	if from == types.TUnknown && !call.Parameter {
 		return to
+	}
+	if from == types.TUnknown { // of a parameter nothing is known but that it has a text form
+		if to.Category == types.CategoryString {
+			return to
+		}
+		return nil
 	}
 	path := l.FindCoercion(from, to, Explicit)
 	switch {

@@ -16,6 +16,9 @@ func compareRow(ctx *expr.Context, a, b *types.Row) (int, error) {
 			return 0, pgerr.New(pgerr.DatatypeMismatch, "cannot compare dissimilar column types %s and %s at record column %d",
 				a.Types[i].SQLName, b.Types[i].SQLName, i+1)
 		}
+		if err := ordered(a.Types[i]); err != nil {
+			return 0, err
+		}
 		if c, err := a.Types[i].CompareLong(a.Fields[i], b.Fields[i], ctx.Spend); c != 0 || err != nil {
 			return c, err
 		}

@@ -24,7 +24,7 @@ var sizeUnits = [...]string{"bytes", "kB", "MB", "GB", "TB", "PB"}
 func prettySize(v int64) string {
 	limit := int64(10 * 1024)
 	for i, unit := range sizeUnits {
-		if abs := max(v, -v); abs < limit || i == len(sizeUnits)-1 {
+		if abs := uint64(max(v, -v)); abs < uint64(limit) || i == len(sizeUnits)-1 {
 			if i > 0 {
 				v = halfRound(v)
 			}

@@ -144,6 +144,8 @@ func castText(ctx *expr.Context, t *types.Type, d types.Datum) (string, error) {
 		return "false", nil
 	case types.TBpchar:
 		return types.TrimBpchar(d.Text()), nil
+	case types.TInet, types.TCidr:
+		return d.Inet().Text(), nil
 	}
 	return expr.Text(ctx, t, d)
 }

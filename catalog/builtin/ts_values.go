@@ -100,7 +100,11 @@ func filterVector(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 			return types.Null, pgerr.New(pgerr.NullValueNotAllowed, "weight array may not contain nulls")
 		}
 		w, ok := textsearch.WeightOf(letterOf(e))
-		if !ok {
+		switch {
+		case ok:
+		case e.Text() == "": // the zero byte ends PostgreSQL's message
+			return types.Null, pgerr.New(pgerr.InvalidParameterValue, "unrecognized weight: \"")
+		default:
 			return types.Null, pgerr.New(pgerr.InvalidParameterValue, "unrecognized weight: \"%s\"", e.Text())
 		}
 		weights |= 1 << w

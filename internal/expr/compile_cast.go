@@ -78,6 +78,25 @@ func functionConverter(e *Cast) (converter, error) {
 	if err != nil {
 		return nil, err
 	}
+	if e.Func.Result != nil && changesSign(e.Func.Result, e.T) {
+		return signed(e.T, fn, e), nil
+	}
+	return calling(fn, e), nil
+}
+
+// signed is calling with the result's 32 bits read as to reads them.
+func signed(to *types.Type, fn impl, e *Cast) converter {
+	call, sign := calling(fn, e), signConverter(to)
+	return func(ctx *Context, d types.Datum) (types.Datum, error) {
+		d, err := call(ctx, d)
+		if err != nil {
+			return types.Null, err
+		}
+		return sign(ctx, d)
+	}
+}
+
+func calling(fn impl, e *Cast) converter {
 	strict, more := e.Func.Strict, len(e.Func.Args)
 	mod, explicit := types.Int(int64(e.Mod)), types.Bool(e.Explicit)
 	return func(ctx *Context, d types.Datum) (types.Datum, error) {
@@ -91,7 +110,7 @@ func functionConverter(e *Cast) (converter, error) {
 			return invoke2(ctx, fn, d, mod)
 		}
 		return fn(ctx, []types.Datum{d, mod, explicit})
-	}, nil
+	}
 }
 
 func typmodConverter(e *Cast) converter {
@@ -158,7 +177,7 @@ func isObjectName(t *types.Type) bool {
 }
 
 func printer(t *types.Type) func(ctx *Context, d types.Datum) (string, error) {
-	if t.Datum == types.KindText && t != types.TBpchar && t != types.TJSONPath && t.Kind == 'b' {
+	if t.Datum == types.KindText && t != types.TBpchar && t != types.TChar && t != types.TJSONPath && t.Kind == 'b' {
 		return func(_ *Context, d types.Datum) (string, error) { return d.Text(), nil }
 	}
 	if isObjectName(t) {
@@ -230,7 +249,7 @@ func dependsOnSettings(c *Cast) bool {
 
 func settingsOut(t *types.Type) bool {
 	switch t.Base() {
-	case types.TDate, types.TTimestamp, types.TTimestamptz, types.TInterval:
+	case types.TDate, types.TTimestamp, types.TTimestamptz, types.TInterval, types.TMoney:
 		return true
 	}
 	return isObjectName(t) || t.Datum == types.KindArray || t.Datum == types.KindRow || t.Kind == 'e'

@@ -123,8 +123,10 @@ func (r *reading) datum(t *types.Type) types.Datum {
 	}
 	form := r.bytes(int(n - 1))
 	if t.Datum == types.KindText {
-		s := strings.ToValidUTF8(string(form), "")
-		return types.Text(s)
+		if len(form) == 1 {
+			return types.Text(string(form)) // of a "char" it may be any byte
+		}
+		return types.Text(strings.ToValidUTF8(string(form), ""))
 	}
 	d, err := t.Decode(r.env, form, -1)
 	if err != nil {

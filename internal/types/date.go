@@ -2,6 +2,7 @@ package types
 
 import (
 	"cmp"
+	"math"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
@@ -107,20 +108,30 @@ func TimestampToDate(ts int64) int64 {
 
 // MakeDate is make_date: a negative year is BC.
 func MakeDate(year, month, day int) (int64, error) {
+	shown := yearInError(year)
 	bad := func() error {
-		return pgerr.New(pgerr.DatetimeFieldOverflow, "date field value out of range: %d-%02d-%02d", year, month, day)
+		return pgerr.New(pgerr.DatetimeFieldOverflow, "date field value out of range: %d-%02d-%02d", shown, month, day)
 	}
 	c := Clock{Year: year, Month: month, Day: day}
 	if year < 0 {
 		c.Year = 1 + year
 	}
-	if year == 0 || month < 1 || month > 12 || day < 1 || day > 31 || day > daysInMonth(c.Year, month) {
+	if year == 0 || year == math.MinInt32 || month < 1 || month > 12 || day < 1 || day > 31 || day > daysInMonth(c.Year, month) {
 		return 0, bad()
 	}
 	if !isValidJulian(c.Year, month) || !isValidDate(int64(c.julian()-postgresEpochJDate)) {
-		return 0, pgerr.New(pgerr.DatetimeValueOutOfRange, "date out of range: %d-%02d-%02d", year, month, day)
+		return 0, pgerr.New(pgerr.DatetimeValueOutOfRange, "date out of range: %d-%02d-%02d", shown, month, day)
 	}
 	return int64(c.julian() - postgresEpochJDate), nil
+}
+
+// yearInError is make_date's year as its errors tell it: one before Christ is
+// counted from 0 by then.
+func yearInError(year int) int {
+	if year < 0 && year != math.MinInt32 {
+		return year + 1
+	}
+	return year
 }
 
 // DateAddDays is date + integer.

@@ -250,6 +250,9 @@ func (c floatCodec) decode(_ *Env, _ *Type, b []byte, _ int32) (Datum, error) {
 }
 
 func (c floatCodec) encode(_ *Env, _ *Type, dst []byte, d Datum) []byte {
+	if math.IsNaN(d.Float()) {
+		d = Float(math.Float64frombits(0x7ff8 << 48)) // PostgreSQL's; math.NaN has another bit
+	}
 	if c.size == 4 {
 		return binary.BigEndian.AppendUint32(dst, math.Float32bits(float32(d.Float())))
 	}

@@ -12,14 +12,19 @@ type intCodec struct{ size int }
 
 func (c intCodec) parse(_ *Env, t *Type, s string, _ int32) (Datum, error) {
 	v, rest, ok := scanInt64(s)
-	if rest != "" {
+	switch {
+	case !ok || !c.fits(v) && v != -c.lowest(): // before what follows is looked at
+		return Null, valueOutOfRange(t.SQLName, s)
+	case rest != "":
 		return Null, badSyntax(t.SQLName, s)
-	}
-	if !ok || !c.fits(v) {
+	case !c.fits(v):
 		return Null, valueOutOfRange(t.SQLName, s)
 	}
 	return Int(v), nil
 }
+
+// lowest is the type's lowest number.
+func (c intCodec) lowest() int64 { return math.MinInt64 >> (64 - 8*c.size) }
 
 func (c intCodec) fits(v int64) bool {
 	switch c.size {

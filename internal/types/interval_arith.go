@@ -139,21 +139,18 @@ func (v Interval) scale(f func(float64) float64) (Interval, error) {
 	return r, nil
 }
 
-// MakeInterval is make_interval.
+// MakeInterval is make_interval, whose sums of whole numbers PostgreSQL 15 lets
+// wrap around; seconds that do not fit are the lowest number, as the processor has it.
 func MakeInterval(years, months, weeks, days, hours, mins int32, secs float64) (Interval, error) {
 	if math.IsInf(secs, 0) || math.IsNaN(secs) {
 		return Interval{}, errIntervalRange()
 	}
-	m := int64(years)*monthsPerYear + int64(months)
-	d := int64(weeks)*7 + int64(days)
-	micros := math.RoundToEven(secs * 1e6)
-	if m != int64(int32(m)) || d != int64(int32(d)) || micros < math.MinInt64 || micros >= math.MaxInt64 {
-		return Interval{}, errIntervalRange()
+	micros := int64(math.MinInt64)
+	if f := math.RoundToEven(secs * 1e6); f >= math.MinInt64 && f < math.MaxInt64 {
+		micros = int64(f)
 	}
-	base := int64(hours)*microsPerHour + int64(mins)*microsPerMinute
-	sum := base + int64(micros)
-	if (sum > base) != (micros > 0) && micros != 0 {
-		return Interval{}, errIntervalRange()
-	}
-	return Interval{Micros: sum, Days: int32(d), Months: int32(m)}, nil
+	return Interval{
+		Micros: int64(hours)*microsPerHour + int64(mins)*microsPerMinute + micros,
+		Days:   weeks*7 + days, Months: years*monthsPerYear + months,
+	}, nil
 }

@@ -28,53 +28,80 @@ func (macaddrCodec) parse(_ *Env, t *Type, s string, _ int32) (Datum, error) {
 	return Bytes(b), nil
 }
 
-// parseMAC reads six numbers with : or - between them, or twelve digits in two
-// groups (: or -), three (. or -) or one.
-func parseMAC(s string) (b []byte, inRange, ok bool) {
-	s = strings.Trim(s, " \t\n\r\v\f")
-	var parts []string
-	for _, form := range []struct {
-		separator string
-		groups    int
-	}{{":", 6}, {"-", 6}, {":", 2}, {"-", 2}, {".", 3}, {"-", 3}, {"", 1}} {
-		groups := []string{s}
-		if form.separator != "" {
-			groups = strings.Split(s, form.separator)
-		}
-		if len(groups) != form.groups {
-			continue
-		}
-		if parts = groups; form.groups < macBytes {
-			parts = pairs(groups, 2*macBytes/form.groups)
-		}
-		break
-	}
-	if len(parts) != macBytes {
-		return nil, false, false
-	}
-	inRange = true
-	for _, part := range parts {
-		v, err := strconv.ParseUint(part, 16, 32)
-		if err != nil {
-			return nil, false, false
-		}
-		inRange = inRange && v <= 0xff
-		b = append(b, byte(v))
-	}
-	return b, inRange, true
+// macForms are the written forms, in the order in which they are tried: where
+// the separators stand between six numbers, and how many digits each has (0 is any).
+var macForms = []struct {
+	separators [macBytes - 1]string
+	digits     int
+}{
+	{[macBytes - 1]string{":", ":", ":", ":", ":"}, 0},
+	{[macBytes - 1]string{"-", "-", "-", "-", "-"}, 0},
+	{[macBytes - 1]string{"", "", ":", "", ""}, 2},
+	{[macBytes - 1]string{"", "", "-", "", ""}, 2},
+	{[macBytes - 1]string{"", ".", "", ".", ""}, 2},
+	{[macBytes - 1]string{"", "-", "", "-", ""}, 2},
+	{[macBytes - 1]string{}, 2},
 }
 
-// pairs parts groups of so many digits by two; nil if one has another length.
-func pairs(groups []string, digits int) (out []string) {
-	for _, g := range groups {
-		if len(g) != digits {
-			return nil
-		}
-		for ; g != ""; g = g[2:] {
-			out = append(out, g[:2])
+// parseMAC reads six hexadecimal numbers in one of the forms.
+func parseMAC(s string) (b []byte, inRange, ok bool) {
+	for _, form := range macForms {
+		if b, inRange, ok = scanMAC(s, form.separators, form.digits); ok {
+			return b, inRange, true
 		}
 	}
-	return out
+	return nil, false, false
+}
+
+func scanMAC(s string, separators [macBytes - 1]string, digits int) (b []byte, inRange, ok bool) {
+	inRange = true
+	for i := range macBytes {
+		var v int64
+		if v, s, ok = scanHex(s, digits); !ok {
+			return nil, false, false
+		}
+		inRange = inRange && v >= 0 && v <= 0xff
+		b = append(b, byte(v))
+		if i == len(separators) {
+			break
+		}
+		if s, ok = strings.CutPrefix(s, separators[i]); !ok {
+			return nil, false, false
+		}
+	}
+	return b, inRange, strings.Trim(s, spaceBytes) == ""
+}
+
+// spaceBytes are those of isspace.
+const spaceBytes = " \t\n\r\v\f"
+
+// scanHex reads a number as scanf's %x does: after blanks, with a sign and 0x if
+// there is one, of at most width characters; 0 is as many as there are.
+func scanHex(s string, width int) (v int64, rest string, ok bool) {
+	s = strings.TrimLeft(s, spaceBytes)
+	if width == 0 || width > len(s) {
+		width = len(s)
+	}
+	field, sign := s[:width], int64(1)
+	if field != "" && (field[0] == '-' || field[0] == '+') {
+		if field[0] == '-' {
+			sign = -1
+		}
+		field = field[1:]
+	}
+	if len(field) > 2 && field[0] == '0' && field[1]|' ' == 'x' && isHexDigit(field[2]) {
+		field = field[2:]
+	}
+	n := 0
+	for ; n < len(field) && isHexDigit(field[n]); n++ {
+		d, _ := strconv.ParseUint(field[n:n+1], 16, 8)
+		v = min(v<<4|int64(d), 1<<32)
+	}
+	return sign * v, s[width-len(field)+n:], n > 0
+}
+
+func isHexDigit(c byte) bool {
+	return c >= '0' && c <= '9' || c|' ' >= 'a' && c|' ' <= 'f'
 }
 
 func (macaddrCodec) format(_ *Env, _ *Type, dst []byte, d Datum) []byte {

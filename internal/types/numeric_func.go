@@ -37,7 +37,22 @@ func NumericSqrt(v *apd.Decimal) (*apd.Decimal, error) {
 		return v, nil
 	}
 	weight, _ := leading(v)
-	scale := resultScale(numericMinSigDigits-(weight*numericBaseDigits/2+1), v)
+	return finish(sqrtFinite(v, resultScale(numericMinSigDigits-(weight*numericBaseDigits/2+1), v)))
+}
+
+// NumericSpread is the variance a / b, or its root, which has no more places
+// than the variance has (numeric_stddev_internal). Both are finite, b is above 0.
+func NumericSpread(a, b *apd.Decimal, root bool) (*apd.Decimal, error) {
+	scale := divScale(a, b)
+	v := divFinite(a, b, scale, true)
+	if root {
+		v = sqrtFinite(v, scale)
+	}
+	return finish(v)
+}
+
+// sqrtFinite is the root of a number that is not negative, rounded to a scale.
+func sqrtFinite(v *apd.Decimal, scale int32) *apd.Decimal {
 	// the integer root of the value with twice the places, and one place to round by
 	places := scale + 1
 	var n, root apd.BigInt
@@ -50,7 +65,7 @@ func NumericSqrt(v *apd.Decimal) (*apd.Decimal, error) {
 	root.Sqrt(&n)
 	r := &apd.Decimal{Exponent: -places}
 	r.Coeff.Set(&root)
-	return finish(roundNumeric(r, scale))
+	return roundNumeric(r, scale)
 }
 
 // approx is v as a float, infinite where it is too large.

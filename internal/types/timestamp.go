@@ -113,10 +113,10 @@ func formatC02g(v float64) string {
 // MakeTimestamp is make_timestamp. A negative year is BC.
 func MakeTimestamp(year, month, day, hour, minute int, second float64) (int64, error) {
 	d := Clock{Year: year, Month: month, Day: day}
-	if year < 0 {
+	if year < 0 && year != math.MinInt32 {
 		d.Year = 1 + year
 	}
-	if year == 0 || month < 1 || month > 12 || day < 1 || day > 31 || day > daysInMonth(d.Year, month) {
+	if year == 0 || year == math.MinInt32 || month < 1 || month > 12 || day < 1 || day > 31 || day > daysInMonth(d.Year, month) {
 		return 0, pgerr.New(pgerr.DatetimeFieldOverflow, "date field value out of range: %d-%02d-%02d", year, month, day)
 	}
 	c, ok := clockOf(hour, minute, second)

@@ -161,7 +161,7 @@ func TestMakeFunctions(t *testing.T) {
 		{date(-44, 3, 15), "0044-03-15 BC"},
 		{date(0, 1, 1), "22008 date field value out of range: 0-01-01"},
 		{date(2013, 2, 30), "22008 date field value out of range: 2013-02-30"},
-		{date(-2147483648, 1, 1), "22008 date out of range: -2147483648-01-01"},
+		{date(-2147483648, 1, 1), "22008 date field value out of range: -2147483648-01-01"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %q, want %q", c.got, c.want)

@@ -2,7 +2,6 @@ package types
 
 import (
 	"fmt"
-	"math"
 	"regexp"
 	"strings"
 	"sync"
@@ -269,6 +268,11 @@ func TimestampTZClock(ts int64, loc *time.Location) Clock {
 // Timestamptz puts a clock without a zone together in loc.
 func (c Clock) Timestamptz(loc *time.Location) (int64, error) {
 	c.ZoneWestS = localOffset(&c, loc)
+	return c.Moment()
+}
+
+// Moment puts a clock together at its own offset.
+func (c Clock) Moment() (int64, error) {
 	ts, ok := c.timestampTZ()
 	if !ok {
 		return 0, errTimestampRange()
@@ -302,10 +306,18 @@ func TimestamptzToLocal(ts int64, loc *time.Location) (int64, error) {
 	if !IsFiniteTimestamp(ts) {
 		return ts, nil
 	}
-	c := TimestampTZClock(ts, loc)
-	local := ts - int64(c.ZoneWestS)*microsPerSecond
-	if !isValidTimestamp(local) || c.Year > math.MaxInt32 {
+	local := LocalMicros(ts, loc)
+	if !isValidTimestamp(local) {
 		return 0, errTimestampRange()
 	}
 	return local, nil
+}
+
+// LocalMicros is the local time in loc, which may lie a day beyond the range of
+// timestamps: enough for the date or the time of day. An infinite one stays.
+func LocalMicros(ts int64, loc *time.Location) int64 {
+	if !IsFiniteTimestamp(ts) {
+		return ts
+	}
+	return ts - int64(TimestampTZClock(ts, loc).ZoneWestS)*microsPerSecond
 }
