@@ -139,7 +139,7 @@ func (r *pathRun) like(i *jsonpath.Item, v *types.JSONValue) (truth3, error) {
 		if a.Kind != types.JSONString {
 			return isUnknown, nil
 		}
-		matches, err := re.match(r.ctx, a.Text)
+		matches, err := re.Matches(r.ctx, a.Text)
 		return truthOf(matches), err
 	})
 }

@@ -190,7 +190,7 @@ func similarEscape(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 	if err != nil {
 		return types.Null, err
 	}
-	s, err := similarPattern(a[0].Text(), esc, false)
+	s, err := similarPattern(a[0].Text(), esc)
 	return types.Text(s), err
 }
 
@@ -210,10 +210,8 @@ func similarEscapeRune(given []types.Datum) (rune, error) {
 	return 0, errEscape()
 }
 
-// similarPattern is the regular expression of a SIMILAR TO pattern. With lazy,
-// what stands before the first separator takes as little as it can in Go's way
-// of saying so, which has no {1,1}? over greedy parts.
-func similarPattern(pattern string, esc rune, lazy bool) (string, error) {
+// similarPattern is the regular expression of a SIMILAR TO pattern.
+func similarPattern(pattern string, esc rune) (string, error) {
 	var b strings.Builder
 	b.WriteString("^(?:")
 	quotes, inBracket, after := 0, false, false
@@ -221,7 +219,7 @@ func similarPattern(pattern string, esc rune, lazy bool) (string, error) {
 		switch {
 		case after:
 			if r == '"' && !inBracket {
-				if err := similarSeparator(&b, &quotes, lazy); err != nil {
+				if err := similarSeparator(&b, &quotes); err != nil {
 					return "", err
 				}
 			} else {
@@ -240,8 +238,6 @@ func similarPattern(pattern string, esc rune, lazy bool) (string, error) {
 		case r == '[':
 			b.WriteRune(r)
 			inBracket = true
-		case lazy && quotes == 0 && strings.ContainsRune("%*+?", r):
-			b.WriteString(strings.Replace(string(r), "%", ".*", 1) + "?")
 		case r == '%':
 			b.WriteString(".*")
 		case r == '_':
@@ -260,12 +256,8 @@ func similarPattern(pattern string, esc rune, lazy bool) (string, error) {
 }
 
 // similarSeparator is the escape-double-quote that parts a SUBSTRING pattern in three.
-func similarSeparator(b *strings.Builder, quotes *int, lazy bool) error {
+func similarSeparator(b *strings.Builder, quotes *int) error {
 	switch {
-	case lazy && *quotes == 0:
-		b.WriteString(")(")
-	case lazy && *quotes == 1:
-		b.WriteString(")(?:")
 	case *quotes == 0:
 		b.WriteString("){1,1}?(")
 	case *quotes == 1:

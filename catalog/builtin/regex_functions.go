@@ -13,8 +13,8 @@ import (
 var regexImpls = impls{
 	"textregexeq": regexOp(true, false), "textregexne": regexOp(false, false),
 	"texticregexeq": regexOp(true, true), "texticregexne": regexOp(false, true),
-	"nameregexeq": regexOp(true, false), "nameregexne": regexOp(false, false),
-	"nameicregexeq": regexOp(true, true), "nameicregexne": regexOp(false, true),
+	"nameregexeq": nameRegexOp(true, false), "nameregexne": nameRegexOp(false, false),
+	"nameicregexeq": nameRegexOp(true, true), "nameicregexne": nameRegexOp(false, true),
 	"textregexsubstr": regexSubstr, "substring(text,text,text)": similarSubstr,
 	"textregexreplace_noopt": regexReplace, "textregexreplace": regexReplace,
 	"textregexreplace_extended": regexReplaceExtended, "textregexreplace_extended_no_flags": regexReplaceExtended,
@@ -56,7 +56,7 @@ func optionalInt(a []types.Datum, i int, otherwise int64, name string, least int
 }
 
 // regexOf compiles pattern and flags for a function that has no use for g.
-func regexOf(ctx *expr.Context, function, pattern, flags string) (*compiledRegex, error) {
+func regexOf(ctx *expr.Context, function, pattern, flags string) (*regex.Regex, error) {
 	o, err := regex.ParseFlags(flags)
 	if err != nil {
 		return nil, err
@@ -71,13 +71,20 @@ func regexOf(ctx *expr.Context, function, pattern, flags string) (*compiledRegex
 	return compileRegex(ctx, pattern, o)
 }
 
-func regexOp(want, fold bool) impl {
+func regexOp(want, fold bool) impl { return regexOpWith(want, regex.Options{Fold: fold}) }
+
+// nameRegexOp is an operator of names, whose collation is C.
+func nameRegexOp(want, fold bool) impl {
+	return regexOpWith(want, regex.Options{Fold: fold, ASCII: true})
+}
+
+func regexOpWith(want bool, o regex.Options) impl {
 	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-		re, err := compileRegex(ctx, a[1].Text(), regex.Options{Fold: fold})
+		re, err := compileRegex(ctx, a[1].Text(), o)
 		if err != nil {
 			return types.Null, err
 		}
-		found, err := re.match(ctx, a[0].Text())
+		found, err := re.Matches(ctx, a[0].Text())
 		return types.Bool(found == want), err
 	}
 }
@@ -96,11 +103,11 @@ func regexSubstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if err != nil {
 		return types.Null, err
 	}
-	m, err := re.first(ctx, a[0].Text())
+	m, err := re.First(ctx, a[0].Text(), true)
 	if m == nil || err != nil {
 		return types.Null, err
 	}
-	return group(a[0].Text(), m, min(1, re.NumSubexp())), nil
+	return group(a[0].Text(), m, min(1, re.Groups())), nil
 }
 
 // similarSubstr is substring(s similar pattern escape e).
@@ -109,20 +116,19 @@ func similarSubstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if err != nil {
 		return types.Null, err
 	}
-	parted := strings.Contains(a[1].Text(), string(esc)+`"`)
-	p, err := similarPattern(a[1].Text(), esc, parted)
+	p, err := similarPattern(a[1].Text(), esc)
 	if err != nil {
 		return types.Null, err
 	}
-	re, err := compileRegex(ctx, p, regex.Options{Mixed: parted})
+	re, err := compileRegex(ctx, p, regex.Options{})
 	if err != nil {
 		return types.Null, err
 	}
-	m, err := re.first(ctx, a[0].Text())
+	m, err := re.First(ctx, a[0].Text(), true)
 	if m == nil || err != nil {
 		return types.Null, err
 	}
-	return group(a[0].Text(), m, min(1, re.NumSubexp())), nil
+	return group(a[0].Text(), m, min(1, re.Groups())), nil
 }
 
 // regexReplace is regexp_replace(s, pattern, replacement [, flags]).
@@ -172,7 +178,7 @@ func replaceRegex(ctx *expr.Context, s, pattern, replacement string, start, n in
 	out := buffer{ctx: ctx}
 	var failed error
 	last, i := 0, int64(0)
-	err = re.each(ctx, s, start, func(m []int) bool {
+	err = eachMatch(ctx, re, s, start, refersToGroup(replacement), func(m []int) bool {
 		if i++; n > 0 && i != n {
 			return true
 		}
@@ -192,6 +198,12 @@ func replaceRegex(ctx *expr.Context, s, pattern, replacement string, start, n in
 		return types.Null, err
 	}
 	return types.Text(out.text()), nil
+}
+
+// refersToGroup reports whether a replacement may have \1 to \9 in it.
+func refersToGroup(replacement string) bool {
+	i := strings.IndexByte(replacement, '\\')
+	return i >= 0 && strings.ContainsAny(replacement[i+1:], "123456789")
 }
 
 // appendReplacement writes a replacement: \1 to \9 are groups, \& the match, \\ a backslash.
@@ -230,11 +242,11 @@ func appendReplacement(out *buffer, s, replacement string, m []int) error {
 }
 
 // groups are the submatches of a match as text[]: all of it without groups.
-func groups(re *compiledRegex, s string, m []int) types.Datum {
-	if re.NumSubexp() == 0 {
+func groups(re *regex.Regex, s string, m []int) types.Datum {
+	if re.Groups() == 0 {
 		return types.ArrayDatum(types.NewArray(types.TText, []types.Datum{group(s, m, 0)}))
 	}
-	elems := make([]types.Datum, re.NumSubexp())
+	elems := make([]types.Datum, re.Groups())
 	for i := range elems {
 		elems[i] = group(s, m, i+1)
 	}
@@ -246,7 +258,7 @@ func regexMatch(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if err != nil {
 		return types.Null, err
 	}
-	m, err := re.first(ctx, a[0].Text())
+	m, err := re.First(ctx, a[0].Text(), true)
 	if m == nil || err != nil {
 		return types.Null, err
 	}
@@ -262,7 +274,7 @@ func regexMatches(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bo
 	if err != nil {
 		return err
 	}
-	return re.each(ctx, a[0].Text(), 1, func(m []int) bool {
+	return eachMatch(ctx, re, a[0].Text(), 1, true, func(m []int) bool {
 		return yield(groups(re, a[0].Text(), m)) && o.Global
 	})
 }
@@ -272,7 +284,7 @@ func regexLike(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if err != nil {
 		return types.Null, err
 	}
-	found, err := re.match(ctx, a[0].Text())
+	found, err := re.Matches(ctx, a[0].Text())
 	return types.Bool(found), err
 }
 
@@ -286,7 +298,7 @@ func regexCount(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Null, err
 	}
 	n := int64(0)
-	err = re.each(ctx, a[0].Text(), start, func([]int) bool { n++; return true })
+	err = eachMatch(ctx, re, a[0].Text(), start, false, func([]int) bool { n++; return true })
 	return types.Int(n), err
 }
 
@@ -308,10 +320,10 @@ func nthMatch(ctx *expr.Context, function string, a []types.Datum, flagsAt, grou
 	if err != nil {
 		return nil, 0, err
 	}
-	if sub > int64(re.NumSubexp()) {
+	if sub > int64(re.Groups()) {
 		return nil, 0, nil
 	}
-	err = re.each(ctx, a[0].Text(), start, func(found []int) bool {
+	err = eachMatch(ctx, re, a[0].Text(), start, sub > 0, func(found []int) bool {
 		if n--; n == 0 {
 			m = found
 		}
@@ -354,7 +366,7 @@ func split(ctx *expr.Context, function string, a []types.Datum, yield func(types
 		return err
 	}
 	s, last, goesOn := a[0].Text(), 0, true
-	err = re.each(ctx, s, 1, func(m []int) bool {
+	err = eachMatch(ctx, re, s, 1, false, func(m []int) bool {
 		if m[0] == len(s) || m[1] == last {
 			return true
 		}

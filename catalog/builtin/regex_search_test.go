@@ -2,50 +2,14 @@ package builtin
 
 import (
 	"errors"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/pegmatitedb/pegmatite/internal/ending"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
-	"github.com/pegmatitedb/pegmatite/internal/regex"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
-
-// TestSearchAsRegexp: the machine finds what package regexp finds, groups too.
-func TestSearchAsRegexp(t *testing.T) {
-	ctx := &expr.Context{Env: types.DefaultEnv()}
-	patterns := []string{
-		"a", "ab", "a|ab", "(a|ab)(c|bcd)", "(a*)(b*)", "a*?b", "(a+?)(b*?)c", "^a", "b$", "^$", "", "(^|b)a", `\ya`, `a\Y`, "[^b]+", "(a)|(b)", "((a)|b)*",
-		"(é|a)+", ".*c", "x*", "(b|$)", "(?i)AB", "a{2,3}",
-	}
-	const seed = 1
-	r := rand.New(rand.NewPCG(seed, seed))
-	for _, p := range patterns {
-		for _, o := range []regex.Options{{}, {NewlineStop: true, NewlineLines: true}} {
-			re, err := compileRegex(ctx, p, o)
-			if err != nil {
-				t.Fatalf("%s: %v", p, err)
-			}
-			for range 300 {
-				var b strings.Builder
-				for range r.IntN(9) {
-					b.WriteString([]string{"a", "b", "c", "é", "\n", "d"}[r.IntN(6)])
-				}
-				s := b.String()
-				got, err := re.search(ctx, s, 0, false)
-				if want := re.FindStringSubmatchIndex(s); err != nil || !slices.Equal(got, want) {
-					t.Fatalf("%q in %q: got %v (%v), want %v", p, s, got, err, want)
-				}
-				some, err := re.search(ctx, s, 0, true)
-				if err != nil || (some != nil) != (got != nil) {
-					t.Fatalf("%q in %q: some %v (%v)", p, s, some, err)
-				}
-			}
-		}
-	}
-}
 
 // TestLongCallsEnd: a single call hears that its statement was cancelled.
 func TestLongCallsEnd(t *testing.T) {

@@ -263,7 +263,7 @@ func (p *parser) likeRegex(left *Item) (*Item, error) {
 	}
 	o, err := i.Flags.Options()
 	if err == nil {
-		_, _, err = regex.Translate(i.Text, o)
+		_, err = regex.Compile(i.Text, o)
 	}
 	return i, err
 }
