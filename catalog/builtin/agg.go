@@ -22,7 +22,7 @@ type aggImpls map[string]aggImpl
 
 func allAggregates() aggImpls {
 	out := aggImpls{}
-	for _, family := range []aggImpls{countAggs, sumAggs, avgAggs, minMaxAggs, logicAggs, varianceAggs, regressionAggs, collectAggs} {
+	for _, family := range []aggImpls{countAggs, sumAggs, avgAggs, minMaxAggs, logicAggs, varianceAggs, regressionAggs, collectAggs, rangeAggs} {
 		maps.Copy(out, family)
 	}
 	return out

@@ -174,6 +174,10 @@ func (l *Library) comparison(name string, t *types.Type) *expr.Function {
 			generic = types.TAnyEnum
 		case t.Kind == 'c':
 			generic = types.TRecord
+		case t.Kind == 'r':
+			generic = types.TAnyRange
+		case t.Kind == 'm':
+			generic = types.TAnyMultirange
 		case t == types.TVarchar:
 			generic = types.TText
 		case t == types.TCidr:

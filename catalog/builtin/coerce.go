@@ -262,6 +262,9 @@ func (c *Coercer) noteSettings(to *types.Type, s string) {
 	if base.Elem != nil {
 		base = base.Elem
 	}
+	if f := base.Ranges(); f != nil {
+		base = f.Subtype.Base()
+	}
 	if base.Category != types.CategoryDateTime && base.Category != types.CategoryTimespan && base.Datum != types.KindRow {
 		return
 	}

@@ -3,18 +3,18 @@ package builtin
 // implFamilies are the tables of plain functions.
 func implFamilies() []impls {
 	return []impls{
-		boolImpls, intImpls, quoteImpls, likeImpls, regexImpls, byteaImpls, floatImpls, trigImpls, numericImpls, randomImpls, datetimeImpls, mixedCompareImpls, extractImpls, clockImpls, overlapImpls, arrayImpls, jsonAccessImpls, numberFormatImpls, datetimeFormatImpls, datetimeParseImpls, jsonbImpls, jsonpathImpls, bitImpls, moneyImpls, inetImpls, macaddrImpls, unistrImpls, snapshotImpls, lsnImpls, sizeImpls, encodingImpls, identifierImpls, tsImpls, tsConfigImpls, compareImpls, textImpls, castImpls,
+		boolImpls, intImpls, quoteImpls, likeImpls, regexImpls, byteaImpls, floatImpls, trigImpls, numericImpls, randomImpls, datetimeImpls, mixedCompareImpls, extractImpls, clockImpls, overlapImpls, arrayImpls, jsonAccessImpls, numberFormatImpls, datetimeFormatImpls, datetimeParseImpls, jsonbImpls, jsonpathImpls, bitImpls, moneyImpls, inetImpls, macaddrImpls, unistrImpls, snapshotImpls, lsnImpls, sizeImpls, encodingImpls, identifierImpls, tsImpls, tsConfigImpls, rangeImpls, compareImpls, textImpls, castImpls,
 	}
 }
 
 // rowsFamilies are the tables of set-returning functions.
 func rowsFamilies() []rowsImpls {
-	return []rowsImpls{regexRows, seriesRows, arrayRows, jsonAccessRows, jsonpathRows, keywordRows, snapshotRows, tsRows, tsConfigRows}
+	return []rowsImpls{regexRows, seriesRows, arrayRows, jsonAccessRows, jsonpathRows, keywordRows, snapshotRows, tsRows, tsConfigRows, multirangeRows}
 }
 
 // bindFamilies are the tables of functions that depend on their call's types.
 func bindFamilies() []bindImpls {
-	return []bindImpls{outputBinds, arrayBinds, jsonBuildBinds, jsonRecordBinds, inOutBinds, enumBinds}
+	return []bindImpls{outputBinds, arrayBinds, jsonBuildBinds, jsonRecordBinds, inOutBinds, enumBinds, rangeBinds, multirangeBinds}
 }
 
 // bindRowsFamilies are those of them that return sets.

@@ -207,6 +207,9 @@ func (l *Library) loadCasts() {
 		if c.Source == c.Target {
 			c.Form = expr.CastTypmod
 		}
+		if c.Source.IsRange() {
+			c.Func = bindFunction(c.Func, []*types.Type{c.Source}, c.Target)
+		}
 		l.casts = append(l.casts, c)
 		l.castByPair[[2]types.OID{c.Source.OID, c.Target.OID}] = c
 	}

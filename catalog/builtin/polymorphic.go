@@ -9,9 +9,11 @@ import (
 // simple family must agree exactly, the compatible one finds a common type.
 type polymorph struct {
 	elem, array   *types.Type // anyelement, anyarray
+	ranges        rangePair   // anyrange, anymultirange
 	unknown       bool        // a literal stood for one of the simple family
 	common        *types.Type // anycompatible
 	commonArray   *types.Type
+	commonRanges  rangePair
 	compatible    []*types.Type // what the common type is chosen from
 	nonArray      bool
 	enum          bool
@@ -26,6 +28,13 @@ func errNoArrayType(t *types.Type) error {
 func errNotAlike(declared string, a, b *types.Type) error {
 	return pgerr.New(pgerr.DatatypeMismatch, "arguments declared \"%s\" are not all alike", declared).
 		WithDetail("%s versus %s", a.SQLName, b.SQLName)
+}
+
+func errNotEnum(t *types.Type) error {
+	if t == nil {
+		t = types.TUnknown
+	}
+	return pgerr.New(pgerr.DatatypeMismatch, "type matched to anyenum is not an enum type: %s", t.SQLName)
 }
 
 func errNotArray(declared string, t *types.Type) error {
@@ -43,6 +52,10 @@ func (p *polymorph) collect(declared, actual *types.Type) error {
 		return p.collectElem(declared, actual)
 	case types.TAnyArray:
 		return p.collectArray(actual)
+	case types.TAnyRange, types.TAnyMultirange:
+		return p.collectRange(&p.ranges, declared, actual)
+	case types.TAnyCompatibleRange, types.TAnyCompatibleMultirange:
+		return p.collectRange(&p.commonRanges, declared, actual)
 	case types.TAnyCompatible, types.TAnyCompatibleNonArray:
 		p.commonNoArray = p.commonNoArray || declared == types.TAnyCompatibleNonArray
 		p.compatible = append(p.compatible, actual)
@@ -56,8 +69,6 @@ func (p *polymorph) collect(declared, actual *types.Type) error {
 			return errNotArray("anycompatiblearray", actual)
 		}
 		p.compatible = append(p.compatible, elem)
-	default:
-		return pgerr.Unsupported("type %s", declared.SQLName)
 	}
 	return nil
 }
@@ -94,11 +105,17 @@ func (p *polymorph) settle(l *Library) error {
 	if err := p.settleArray(); err != nil {
 		return err
 	}
+	if err := p.settleRange(); err != nil {
+		return err
+	}
 	if p.nonArray && p.elem != nil && p.elem.Base().Elem != nil {
 		return pgerr.New(pgerr.DatatypeMismatch, "type matched to anynonarray is an array type: %s", p.elem.SQLName)
 	}
-	if p.enum && p.elem != nil && p.elem.Kind != 'e' {
-		return pgerr.New(pgerr.DatatypeMismatch, "type matched to anyenum is not an enum type: %s", p.elem.SQLName)
+	if p.enum && (p.elem == nil || p.elem.Kind != 'e') {
+		return errNotEnum(p.elem)
+	}
+	if err := p.collectCommonRange(); err != nil {
+		return err
 	}
 	if len(p.compatible) > 0 {
 		return p.settleCommon(l)
@@ -139,6 +156,9 @@ func (p *polymorph) settleCommon(l *Library) error {
 		}
 	}
 	p.common, p.commonArray = common, common.Array
+	if err := p.checkCommonRange(); err != nil {
+		return err
+	}
 	if p.commonNoArray && common.Base().Elem != nil {
 		return pgerr.New(pgerr.DatatypeMismatch, "type matched to anycompatiblenonarray is an array type: %s", common.SQLName)
 	}
@@ -157,6 +177,8 @@ func (p *polymorph) concrete(declared *types.Type) (*types.Type, error) {
 		t = p.common
 	case types.TAnyCompatibleArray:
 		t, elem = p.commonArray, p.common
+	case types.TAnyRange, types.TAnyMultirange, types.TAnyCompatibleRange, types.TAnyCompatibleMultirange:
+		return p.concreteRange(declared)
 	default:
 		return declared, nil
 	}

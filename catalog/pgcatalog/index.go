@@ -95,6 +95,10 @@ func (c *Catalog) opclass(t *types.Type) opclass {
 		return c.opclasses[types.TAnyEnum.OID]
 	case t.Kind == 'c':
 		return c.opclasses[types.TRecord.OID]
+	case t.IsRange():
+		return c.opclasses[types.TAnyRange.OID]
+	case t.IsMultirange():
+		return c.opclasses[types.TAnyMultirange.OID]
 	}
 	return opclass{}
 }

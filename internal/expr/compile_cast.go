@@ -205,8 +205,12 @@ func printer(t *types.Type) func(ctx *Context, d types.Datum) (string, error) {
 
 // formatted is the text form of a value, which may be long.
 func formatted(ctx *Context, t *types.Type, d types.Datum) (string, error) {
-	if k := d.Kind(); k != types.KindArray && k != types.KindRow && weight(d) < types.LongBytes {
-		return string(t.Format(ctx.Env, nil, d)), nil
+	switch d.Kind() {
+	case types.KindArray, types.KindRow, types.KindRange, types.KindMultirange:
+	default:
+		if weight(d) < types.LongBytes {
+			return string(t.Format(ctx.Env, nil, d)), nil
+		}
 	}
 	b, err := t.FormatLong(ctx.Env, nil, d, ctx.Spend)
 	if err != nil {
@@ -252,7 +256,7 @@ func settingsOut(t *types.Type) bool {
 	case types.TDate, types.TTimestamp, types.TTimestamptz, types.TInterval, types.TMoney:
 		return true
 	}
-	return isObjectName(t) || t.Datum == types.KindArray || t.Datum == types.KindRow || t.Kind == 'e'
+	return isObjectName(t) || t.Datum == types.KindArray || t.Datum == types.KindRow || t.Ranges() != nil || t.Kind == 'e'
 }
 
 func settingsIn(t *types.Type) bool {

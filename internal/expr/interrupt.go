@@ -54,6 +54,8 @@ func weight(d types.Datum) int {
 		return d.Decimal().Coeff.BitLen()
 	case types.KindArray:
 		return elemWork * len(d.Array().Elems)
+	case types.KindMultirange:
+		return elemWork * len(d.Multirange())
 	}
 	return 0
 }

@@ -11,17 +11,19 @@ type Kind uint8
 
 // The forms of a Datum.
 const (
-	KindNull     Kind = iota
-	KindBool          // bool
-	KindInt           // int2/4/8, oid, xid, date (days since 2000-01-01), time (µs), timestamp[tz] (µs since 2000-01-01 UTC)
-	KindFloat         // float4 (already rounded to float32), float8
-	KindText          // text, varchar, char(n), name, json, "char", unknown: valid UTF-8
-	KindBytes         // bytea; uuid (16 bytes); addresses; tsvector, tsquery (as textsearch encodes them)
-	KindDecimal       // numeric: *apd.Decimal; -Exponent is the display scale; never changed once made
-	KindInterval      // *Interval
-	KindTimeTZ        // *TimeTZ
-	KindArray         // *Array
-	KindRow           // *Row (record and composite types)
+	KindNull       Kind = iota
+	KindBool            // bool
+	KindInt             // int2/4/8, oid, xid, date (days since 2000-01-01), time (µs), timestamp[tz] (µs since 2000-01-01 UTC)
+	KindFloat           // float4 (already rounded to float32), float8
+	KindText            // text, varchar, char(n), name, json, "char", unknown: valid UTF-8
+	KindBytes           // bytea; uuid (16 bytes); addresses; tsvector, tsquery (as textsearch encodes them)
+	KindDecimal         // numeric: *apd.Decimal; -Exponent is the display scale; never changed once made
+	KindInterval        // *Interval
+	KindTimeTZ          // *TimeTZ
+	KindArray           // *Array
+	KindRow             // *Row (record and composite types)
+	KindRange           // *Range
+	KindMultirange      // Multirange
 )
 
 // Datum is one SQL value, 24 bytes, without its type: whoever holds a Datum

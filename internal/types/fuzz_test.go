@@ -10,6 +10,7 @@ import (
 var fuzzTypes = []*Type{
 	TBool, TInt2, TInt4, TInt8, TOID, TXID, TXID8, TTID, TPGLSN, TFloat4, TFloat8, TNumeric, TText, TBpchar, TName, TChar, TBit, TVarbit, TMoney, TInet, TCidr, TMacaddr, TMacaddr8,
 	TBytea, TUUID, TDate, TTime, TTimeTZ, TTimestamp, TTimestamptz, TInterval, TJSON, TJSONB, TJSONPath, TRegclass, TTSVector, TTSQuery, TTSVectorArray, TTSQueryArray,
+	TInt4Range, TNumRange, TDateRange, TTstzRange, TNumMultirange, TDateMultirange, textRange, textRange.Ranges().Multirange, TNumRange.Array,
 	TInt4Array, TTextArray, TNumericArray, TIntervalArray, TJSONBArray, TInt2Vector, TOIDVector, pairType, moodType,
 }
 
@@ -53,11 +54,13 @@ var fuzzSeeds = map[Kind][]string{
 	KindText:  {"abc ", "ä", `{"a":[1,"\u00e4",null]}`, `\101`, "[1e5"},
 	KindBytes: {`\xdeadbeef`, `a\\b\001`, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
 		`'a b':1A,3 c\'d:99999`, "a:*AB & !( b <2> 'c d' | e )"},
-	KindDecimal:  {"1.50", "-1e10", "NaN", "-inf", "00.001"},
-	KindInterval: {"1 year 2 mons -3 days +04:05:06.7", "P1Y2M3DT4H5M6S", "P0001-02-03T04:05:06", "@ 1 minute ago", "1-2", "1.5 mons"},
-	KindTimeTZ:   {"04:05:06.789-8", "040506+07:30", "allballs", "2000-07-01 04:05 America/New_York"},
-	KindArray:    {"{1,NULL,3}", "[0:1]={1,2}", `{{"a","b"},{c\,,NULL}}`, "1 2 3", "{}"},
-	KindRow:      {"(1,x)", `(,"a""b")`},
+	KindDecimal:    {"1.50", "-1e10", "NaN", "-inf", "00.001"},
+	KindInterval:   {"1 year 2 mons -3 days +04:05:06.7", "P1Y2M3DT4H5M6S", "P0001-02-03T04:05:06", "@ 1 minute ago", "1-2", "1.5 mons"},
+	KindTimeTZ:     {"04:05:06.789-8", "040506+07:30", "allballs", "2000-07-01 04:05 America/New_York"},
+	KindArray:      {"{1,NULL,3}", "[0:1]={1,2}", `{{"a","b"},{c\,,NULL}}`, "1 2 3", "{}"},
+	KindRow:        {"(1,x)", `(,"a""b")`},
+	KindRange:      {"empty", "[1,2]", "(,1.50)", `["a ""b\",c)`, "[2001-02-03,infinity]"},
+	KindMultirange: {"{}", "{[1,2], (5,)}", "{empty,[2001-02-03,2001-02-04]}", `{[a,"b]"]}`},
 }
 
 // FuzzDecode holds that no bytes make a receive function panic, and that what

@@ -129,7 +129,34 @@ func datums(typ *Type) *rapid.Generator[Datum] {
 	case TJSONB:
 		return rapid.Map(jsonGen(3), func(v JSONValue) Datum { return Text(string(v.Append(nil))) })
 	}
+	if f := typ.Ranges(); f != nil {
+		return rangeDatums(f, typ.IsMultirange())
+	}
 	return arrayDatums(typ.Elem)
+}
+
+// rangeDatums draws ranges, or multiranges of them.
+func rangeDatums(f *RangeFamily, multi bool) *rapid.Generator[Datum] {
+	one := rapid.Custom(func(t *rapid.T) *Range {
+		bound := func() Bound {
+			b := Bound{Infinite: rapid.IntRange(0, 5).Draw(t, "infinite") == 0, Inclusive: rapid.Bool().Draw(t, "inclusive")}
+			if !b.Infinite {
+				b.Value = datums(f.Subtype).Draw(t, "bound")
+			}
+			return b
+		}
+		if r, err := f.Make(bound(), bound()); err == nil {
+			return r
+		}
+		return &Range{Empty: true}
+	})
+	if !multi {
+		return rapid.Map(one, RangeDatum)
+	}
+	return rapid.Map(rapid.SliceOfN(one, 0, 4), func(list []*Range) Datum {
+		m, _ := f.MultirangeOf(list, nil) // work that is nil has no error
+		return MultirangeDatum(m)
+	})
 }
 
 func arrayDatums(elem *Type) *rapid.Generator[Datum] {
@@ -216,6 +243,8 @@ var lawTypes = []struct {
 	{TTSVector, -1}, {TTSQuery, -1}, {TTSVectorArray, -1}, {TTSQueryArray, -1},
 	{TInt4Array, -1}, {TTextArray, -1}, {TNumericArray, -1}, {TFloat8Array, -1}, {TIntervalArray, -1},
 	{TByteaArray, -1}, {TBpcharArray, -1}, {TJSONBArray, -1}, {TTimeTZArray, -1},
+	{TInt4Range, -1}, {TInt8Range, -1}, {TNumRange, -1}, {TTsRange, -1}, {TDateRange, -1}, {TInt4Multirange, -1}, {TNumMultirange, -1},
+	{TDateMultirange, -1}, {TNumRange.Array, -1}, {TInt4Multirange.Array, -1}, {textRange, -1}, {textRange.Ranges().Multirange, -1}, {floatRange, -1},
 	{TBpchar, -1}, {TBpchar, 5 + typmodHeader}, {TNumeric, NumericTypmod(12, 3)}, {TNumeric, NumericTypmod(18, -2)}, {TNumeric, NumericTypmod(30, 5)},
 }
 

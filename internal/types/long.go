@@ -58,6 +58,10 @@ func (t *Type) ParseLong(env *Env, s string, typmod int32, work Work) (Datum, er
 		return c.parseLong(env, t, s, typmod, work)
 	case arrayCodec:
 		return c.parseLong(env, t, s, typmod, work)
+	case rangeCodec:
+		return c.parseLong(env, t, s, typmod, work)
+	case multirangeCodec:
+		return c.parseLong(env, t, s, typmod, work)
 	case jsonCodec:
 		return c.parseLong(env, t, s, typmod, work)
 	case jsonbCodec:
@@ -79,6 +83,10 @@ func (t *Type) FormatLong(env *Env, dst []byte, d Datum, work Work) ([]byte, err
 		return c.formatLong(env, t, dst, d, work)
 	case arrayCodec:
 		return c.formatLong(env, t, dst, d, work)
+	case rangeCodec:
+		return c.formatLong(env, t, dst, d, work)
+	case multirangeCodec:
+		return c.formatLong(env, t, dst, d, work)
 	}
 	return t.codec.format(env, t, dst, d), nil
 }
@@ -95,8 +103,10 @@ func (d Datum) short() bool {
 	switch d.kind {
 	case KindText, KindBytes:
 		return d.n <= shortBytes
-	case KindArray, KindRow:
+	case KindArray, KindRow, KindMultirange:
 		return false
+	case KindRange:
+		return d.Range().Lower.Value.short() && d.Range().Upper.Value.short()
 	}
 	return true
 }
@@ -116,6 +126,10 @@ func (t *Type) CompareLong(a, b Datum, work Work) (int, error) {
 		return c.compareLong(t, a, b, work)
 	case recordCodec:
 		return c.compareLong(a, b, work)
+	case rangeCodec:
+		return c.compareLong(t, a, b, work)
+	case multirangeCodec:
+		return c.compareLong(t, a, b, work)
 	case domainCodec:
 		return c.base.CompareLong(a, b, work)
 	}
@@ -135,6 +149,10 @@ func (t *Type) HashLong(h uint64, d Datum, work Work) (uint64, error) {
 		return c.hashLong(t, h, d, work)
 	case recordCodec:
 		return c.hashLong(h, d, work)
+	case rangeCodec:
+		return c.hashLong(t, h, d, work)
+	case multirangeCodec:
+		return c.hashLong(t, h, d, work)
 	case domainCodec:
 		return c.base.HashLong(h, d, work)
 	}

@@ -52,6 +52,14 @@ func ArrayDatum(v *Array) Datum { return Datum{kind: KindArray, p: unsafe.Pointe
 // RowDatum makes a record; the caller gives v away.
 func RowDatum(v *Row) Datum { return Datum{kind: KindRow, p: unsafe.Pointer(v)} }
 
+// RangeDatum makes a range; the caller gives v away.
+func RangeDatum(v *Range) Datum { return Datum{kind: KindRange, p: unsafe.Pointer(v)} }
+
+// MultirangeDatum makes a multirange; the caller gives v away.
+func MultirangeDatum(v Multirange) Datum {
+	return Datum{kind: KindMultirange, n: uint64(len(v)), p: unsafe.Pointer(unsafe.SliceData(v))}
+}
+
 // Decimal returns a KindDecimal's value; callers must not change it.
 func (d Datum) Decimal() *apd.Decimal { return (*apd.Decimal)(d.p) }
 
@@ -66,3 +74,9 @@ func (d Datum) Array() *Array { return (*Array)(d.p) }
 
 // Row returns a KindRow's value; callers must not change it.
 func (d Datum) Row() *Row { return (*Row)(d.p) }
+
+// Range returns a KindRange's value; callers must not change it.
+func (d Datum) Range() *Range { return (*Range)(d.p) }
+
+// Multirange returns a KindMultirange's value; callers must not change it.
+func (d Datum) Multirange() Multirange { return unsafe.Slice((**Range)(d.p), int(d.n)) }

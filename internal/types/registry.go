@@ -1,5 +1,7 @@
 package types
 
+import "math"
+
 // typeRow is one row of pg_type, in the order of its fields here.
 type typeRow struct {
 	oid       OID
@@ -46,7 +48,33 @@ func makeBuiltinTypes() *typeTable {
 		t.Elem, t.Array = table.byOID[r.elem], table.byOID[r.array]
 		behave(t)
 	}
+	table.tieRanges()
 	return table
+}
+
+// rangeRow is a row of pg_range.
+type rangeRow struct {
+	rng, multirange, subtype OID
+	next                     func(Datum) (Datum, error)
+}
+
+func rangeRows() []rangeRow {
+	outOfRange := func(name string) func() error { return func() error { return OutOfRange(name) } }
+	return []rangeRow{
+		{3904, 4451, 23, nextInteger(math.MaxInt32, outOfRange("integer"))},
+		{3906, 4532, 1700, nil},
+		{3908, 4533, 1114, nil},
+		{3910, 4534, 1184, nil},
+		{3912, 4535, 1082, nextDate},
+		{3926, 4536, 20, nextInteger(math.MaxInt64, outOfRange("bigint"))},
+	}
+}
+
+func (table *typeTable) tieRanges() {
+	for _, r := range rangeRows() {
+		f := &RangeFamily{Subtype: table.byOID[r.subtype], Range: table.byOID[r.rng], Multirange: table.byOID[r.multirange], next: r.next}
+		f.Range.family, f.Multirange.family = f, f
+	}
 }
 
 // behave gives a built-in type its form and codec.
@@ -56,6 +84,10 @@ func behave(t *Type) {
 	case ok:
 	case t.Elem != nil:
 		b = behaviour{KindArray, StoreBlob, arrayCodec{}}
+	case t.Kind == 'r':
+		b = behaviour{KindRange, StoreBlob, rangeCodec{}}
+	case t.Kind == 'm':
+		b = behaviour{KindMultirange, StoreBlob, multirangeCodec{}}
 	case t.Kind == 'p':
 		b = behaviour{KindText, StoreText, pseudoCodec{}}
 	default:

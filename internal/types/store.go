@@ -22,7 +22,7 @@ import (
 //	type                             key                display part
 //	numeric without p <= 18          sign, size, digits scale, 2 bytes
 //	interval                         days, µs: 12 bytes months, days: 8 bytes
-//	arrays and rows of such types    elements' keys     theirs, and its length, 4 bytes
+//	arrays, rows, ranges of such     elements' keys     theirs, and its length, 4 bytes
 //
 // jsonb, and bpchar without a length (whose blanks must come back), are stored
 // as TEXT, of which KeyPart computes the key.
@@ -253,6 +253,8 @@ func (t *Type) KeyIsStored(typmod int32) bool {
 			}
 		}
 		return t.Columns() != nil
+	case KindRange, KindMultirange:
+		return t.Ranges().Subtype.lossless()
 	}
 	return true
 }

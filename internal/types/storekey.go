@@ -24,9 +24,13 @@ import (
 //	timetz              µs in UTC, 8 bytes; zone, 4 bytes
 //	array               per element 1 and its key, or 2 for NULL; 0; dimensions
 //	row                 as array, then the number of fields
+//	range               0 if empty, else 1; lower bound: 0 if infinite, else 1, its
+//	                    key, 1 or 2 for [ or (; upper bound: 1 if infinite, else 0,
+//	                    its key, 0 or 1 for ) or ]
+//	multirange          per range 1 and its key; 0
 //
 // Display parts are empty but for numeric (scale), interval (months, days),
-// floats inside arrays and rows (1 for -0), char(n) inside them (length of the
+// floats inside arrays, rows and ranges (1 for -0), char(n) inside them (length of the
 // padding), jsonb inside them (the text) and tsquery (weights and prefixes).
 
 const (
@@ -108,6 +112,10 @@ func (t *Type) appendKey(dst []byte, d Datum, work Work) ([]byte, error) {
 		return appendArrayKey(dst, d.Array(), work)
 	case d.kind == KindRow:
 		return appendRowKey(dst, d.Row(), work)
+	case d.kind == KindRange:
+		return t.Ranges().appendKey(dst, d.Range(), work)
+	case d.kind == KindMultirange:
+		return t.Ranges().appendMultirangeKey(dst, d.Multirange(), work)
 	case d.kind == KindText && t.Base() == TJSONB:
 		return appendJSONBKeyLong(dst, d.Text(), work)
 	case d.kind == KindBytes && t.Base() == TTSQuery:
@@ -283,6 +291,12 @@ func (t *Type) appendDisplay(dst []byte, d Datum) []byte {
 		}
 	case KindRow:
 		return t.appendRowDisplay(dst, d.Row())
+	case KindRange:
+		return t.Ranges().appendDisplay(dst, d.Range())
+	case KindMultirange:
+		for _, r := range d.Multirange() {
+			dst = t.Ranges().appendDisplay(dst, r)
+		}
 	}
 	return dst
 }
@@ -387,6 +401,10 @@ func (r *keyReader) value(t *Type) Datum {
 		return r.array(t.elem())
 	case KindRow:
 		return r.row(t)
+	case KindRange:
+		return RangeDatum(r.rangeKey(t.Ranges()))
+	case KindMultirange:
+		return MultirangeDatum(r.multirangeKey(t.Ranges()))
 	}
 	r.bad = true
 	return Null

@@ -53,7 +53,8 @@ type Type struct {
 	Storing   Storing
 	Collates  bool // takes a collation
 
-	codec codec
+	codec  codec
+	family *RangeFamily // of a range or multirange type; nil otherwise
 }
 
 // codec is the behaviour of a type. Every method but compare may assume a

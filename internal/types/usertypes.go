@@ -44,7 +44,7 @@ func NewDomain(base *Type, typmod int32, oid OID, name, sqlName string) *Type {
 	t := *base
 	t.OID, t.Name, t.SQLName = oid, name, orQuoted(sqlName, name)
 	t.Kind, t.Preferred, t.Array = 'd', false, nil
-	t.Elem, t.codec = nil, domainCodec{base, typmod}
+	t.Elem, t.family, t.codec = nil, nil, domainCodec{base, typmod}
 	return &t
 }
 
@@ -118,6 +118,39 @@ func NewEnum(oid OID, name, sqlName string, labels []EnumLabel) *Type {
 		Kind: 'e', Category: CategoryEnum, Delim: ',',
 		Datum: KindInt, Storing: StoreInteger, codec: newEnumCodec(labels),
 	}
+}
+
+// RangeNames are the numbers and names of a range type and of the multirange
+// type that is made beside it; the SQL names may be "", as those of other types.
+type RangeNames struct {
+	OID               OID
+	Name, SQLName     string
+	Multirange        OID
+	MultirangeName    string
+	MultirangeSQLName string
+}
+
+// NewRange makes a range type over subtype, and its multirange type, which its Ranges have.
+func NewRange(n RangeNames, subtype *Type) *Type {
+	align := byte('i')
+	if subtype.Align == 'd' {
+		align = 'd'
+	}
+	make := func(kind byte, oid OID, name, sqlName string) *Type {
+		t := &Type{
+			OID: oid, Name: name, SQLName: orQuoted(sqlName, name), Len: -1, Align: align, Storage: 'x',
+			Kind: kind, Category: CategoryRange, Delim: ',', Datum: KindRange, Storing: StoreBlob, codec: rangeCodec{},
+		}
+		if kind == 'm' {
+			t.Datum, t.codec = KindMultirange, multirangeCodec{}
+		}
+		return t
+	}
+	f := &RangeFamily{Subtype: subtype}
+	f.Range = make('r', n.OID, n.Name, n.SQLName)
+	f.Multirange = make('m', n.Multirange, n.MultirangeName, n.MultirangeSQLName)
+	f.Range.family, f.Multirange.family = f, f
+	return f.Range
 }
 
 // EnumLabel is one value of an enum: the integer that stands for it orders it

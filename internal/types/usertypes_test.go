@@ -8,7 +8,9 @@ import (
 )
 
 var (
-	pairType = NewComposite(16400, "pair", "", []Column{{"a", TInt4, -1}, {"b", TText, -1}})
+	pairType              = NewComposite(16400, "pair", "", []Column{{"a", TInt4, -1}, {"b", TText, -1}})
+	textRange, floatRange = NewRange(RangeNames{OID: 16420, Name: "textrange", Multirange: 16421, MultirangeName: "textmultirange"}, TText),
+		NewRange(RangeNames{OID: 16430, Name: "floatrange", Multirange: 16431, MultirangeName: "floatmultirange"}, TFloat8)
 	moodType = NewEnum(16410, "mood", "", []EnumLabel{{20, "ok", false}, {10, "sad", false}, {30, "happy day", false}, {25, "new", true}})
 )
 

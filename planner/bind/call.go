@@ -122,6 +122,9 @@ func (q *query) resolve(n *pg.FuncCall, name string, args []expr.Expr, names []s
 		qualified.Message = strings.Replace(e.Message, "function "+name+"(", "function pg_catalog."+name+"(", 1)
 		err = &qualified
 	}
+	if pgerr.HasCode(err, pgerr.DatatypeMismatch) && strings.Contains(pgerr.From(err).Message, "polymorphic") {
+		q.b.must(err, -1) // enforce_generic_type_consistency knows no place
+	}
 	q.b.must(err, n.Location)
 	return r
 }

@@ -94,7 +94,8 @@ func (b *tableBuilder) indexMethod(e *pg.IndexElem, c *catalog.Column, method st
 		if !isOperatorClass(name, c.Type) {
 			return pgerr.New(pgerr.UndefinedObject, "operator class %q does not exist for access method %q", name, method)
 		}
-	case method == "gin" && !array && c.Type != types.TJSONB && c.Type != types.TTSVector, method == "gist" && c.Type != types.TTSVector, method == "spgist" && c.Type.Category != types.CategoryString:
+	case method == "gin" && !array && c.Type != types.TJSONB && c.Type != types.TTSVector, method == "gist" && c.Type != types.TTSVector && c.Type.Ranges() == nil,
+		method == "spgist" && c.Type.Category != types.CategoryString && !c.Type.IsRange():
 		can = noOperatorClass(c.Type, method)
 	}
 	if can != nil || method == "btree" {
@@ -117,6 +118,10 @@ func isOperatorClass(name string, t *types.Type) bool {
 	switch {
 	case t.Elem != nil:
 		return name == "array_ops"
+	case t.IsRange():
+		return name == "range_ops"
+	case t.IsMultirange():
+		return name == "multirange_ops"
 	case t == types.TVarchar:
 		return name == "varchar_ops" || name == "text_ops"
 	}

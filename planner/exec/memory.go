@@ -56,10 +56,19 @@ func rowBytes(row Row) int64 {
 			n += 64 + rowBytes(d.Array().Elems)
 		case types.KindRow:
 			n += 64 + rowBytes(d.Row().Fields)
+		case types.KindRange:
+			n += rangeBytes(d.Range())
+		case types.KindMultirange:
+			for _, r := range d.Multirange() {
+				n += 8 + rangeBytes(r)
+			}
 		}
 	}
 	return n
 }
+
+// rangeBytes is about what a range keeps in memory.
+func rangeBytes(r *types.Range) int64 { return 40 + rowBytes(Row{r.Lower.Value, r.Upper.Value}) }
 
 // owned returns a row whose values share no memory with the batch that it came
 // in: who keeps one row of many would keep the whole batch.
@@ -67,7 +76,7 @@ func owned(row Row) Row {
 	var out Row
 	for i, d := range row {
 		switch d.Kind() {
-		case types.KindText, types.KindBytes, types.KindArray, types.KindRow:
+		case types.KindText, types.KindBytes, types.KindArray, types.KindRow, types.KindRange, types.KindMultirange:
 			if out == nil {
 				out = slices.Clone(row)
 			}
@@ -95,6 +104,20 @@ func ownedDatum(d types.Datum) types.Datum {
 		r := *d.Row()
 		r.Fields = owned(r.Fields)
 		return types.RowDatum(&r)
+	case types.KindRange:
+		return types.RangeDatum(ownedRange(d.Range()))
+	case types.KindMultirange:
+		m := slices.Clone(d.Multirange())
+		for i, r := range m {
+			m[i] = ownedRange(r)
+		}
+		return types.MultirangeDatum(m)
 	}
 	return d
+}
+
+func ownedRange(r *types.Range) *types.Range {
+	c := *r
+	c.Lower.Value, c.Upper.Value = ownedDatum(r.Lower.Value), ownedDatum(r.Upper.Value)
+	return &c
 }

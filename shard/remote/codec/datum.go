@@ -43,6 +43,10 @@ func (w *encoder) datum(d types.Datum) {
 		w.array(d.Array())
 	case types.KindRow:
 		w.row(d.Row())
+	case types.KindRange:
+		w.ranged(d.Range())
+	case types.KindMultirange:
+		writeList(w, d.Multirange(), func(r **types.Range) { w.ranged(*r) })
 	default:
 		w.fail(pgerr.Internal("a value of kind %d cannot travel to a shard", d.Kind()))
 	}
@@ -62,6 +66,16 @@ func (w *encoder) row(v *types.Row) {
 	writeList(w, v.Types, func(t **types.Type) { w.typ(*t) })
 	writeList(w, v.Names, func(s *string) { w.string(*s) })
 	w.datums(v.Fields)
+}
+
+// ranged writes a range: whether it is empty, and its bounds.
+func (w *encoder) ranged(v *types.Range) {
+	w.bool(v.Empty)
+	for _, b := range []types.Bound{v.Lower, v.Upper} {
+		w.bool(b.Infinite)
+		w.bool(b.Inclusive)
+		w.datum(b.Value)
+	}
 }
 
 func (w *encoder) datums(list []types.Datum) {
@@ -96,6 +110,10 @@ func (r *decoder) datum() types.Datum {
 		return r.array()
 	case types.KindRow:
 		return r.row()
+	case types.KindRange:
+		return types.RangeDatum(r.ranged())
+	case types.KindMultirange:
+		return types.MultirangeDatum(readList(r, func(v **types.Range) { *v = r.ranged() }))
 	default:
 		r.fail("value of kind %d", kind)
 		return types.Null
@@ -113,6 +131,18 @@ func (r *decoder) form(t *types.Type, b []byte) types.Datum {
 		return types.Null
 	}
 	return d
+}
+
+// ranged reads a range; a bound that says to have a value has one.
+func (r *decoder) ranged() *types.Range {
+	v := &types.Range{Empty: r.bool()}
+	for _, b := range []*types.Bound{&v.Lower, &v.Upper} {
+		*b = types.Bound{Infinite: r.bool(), Inclusive: r.bool(), Value: r.datum()}
+		if has := !v.Empty && !b.Infinite; has == b.Value.IsNull() {
+			r.fail("bound of a range")
+		}
+	}
+	return v
 }
 
 func (r *decoder) array() types.Datum {

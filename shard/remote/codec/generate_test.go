@@ -119,7 +119,7 @@ func (g *generator) text() string { return fmt.Sprintf("ünï%d", g.Uint32()) }
 func (g *generator) special(t testing.TB, v reflect.Value) bool {
 	switch p := v.Addr().Interface().(type) {
 	case *types.Datum:
-		*p = g.datum(types.Kind(g.IntN(int(types.KindRow)+1)), 2)
+		*p = g.datum(types.Kind(g.IntN(int(types.KindMultirange)+1)), 2)
 		if g.full && p.IsNull() {
 			*p = types.Int(7)
 		}
@@ -158,7 +158,7 @@ func (g *generator) datum(kind types.Kind, depth int) types.Datum {
 	list := func() []types.Datum {
 		out := make([]types.Datum, 4)
 		for i := range out {
-			high := types.KindRow
+			high := types.KindMultirange
 			if depth == 0 {
 				high = types.KindTimeTZ
 			}
@@ -187,8 +187,23 @@ func (g *generator) datum(kind types.Kind, depth int) types.Datum {
 		return types.ArrayDatum(&types.Array{Elem: g.typ(), Dims: []int32{2, 2}, Lower: []int32{1, -5}, Elems: list()})
 	case types.KindRow:
 		return types.RowDatum(&types.Row{Types: []*types.Type{g.typ(), g.typ(), g.typ(), g.typ()}, Names: []string{"a", "", "c", "d"}, Fields: list()})
+	case types.KindRange:
+		return types.RangeDatum(g.ranged())
+	case types.KindMultirange:
+		return types.MultirangeDatum(types.Multirange{g.ranged(), g.ranged()})
 	}
 	return types.Null
+}
+
+func (g *generator) ranged() *types.Range {
+	scalar := func() types.Datum { return g.datum(types.Kind(1+g.IntN(int(types.KindTimeTZ))), 0) }
+	switch g.IntN(3) {
+	case 0:
+		return &types.Range{Empty: true}
+	case 1:
+		return &types.Range{Lower: types.Bound{Infinite: true}, Upper: types.Bound{Value: scalar(), Inclusive: true}}
+	}
+	return &types.Range{Lower: types.Bound{Value: scalar()}, Upper: types.Bound{Value: scalar()}}
 }
 
 func (g *generator) tree() expr.Expr {

@@ -144,5 +144,9 @@ func sameDatum(t testing.TB, path string, a, b types.Datum) {
 		same(t, path, reflect.ValueOf(x.Types), reflect.ValueOf(y.Types))
 		same(t, path, reflect.ValueOf(x.Names), reflect.ValueOf(y.Names))
 		list(x.Fields, y.Fields)
+	case types.KindRange:
+		same(t, path, reflect.ValueOf(a.Range()), reflect.ValueOf(b.Range()))
+	case types.KindMultirange:
+		same(t, path, reflect.ValueOf(a.Multirange()), reflect.ValueOf(b.Multirange()))
 	}
 }
