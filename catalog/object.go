@@ -9,7 +9,7 @@ const (
 	ClassSchema   Class = 'n'
 	ClassRelation Class = 'r' // tables, sequences, views
 	ClassRole     Class = 'a'
-	ClassType     Class = 't' // enums, composites, domains
+	ClassType     Class = 't' // enums, composites, domains, ranges
 )
 
 // Key names a descriptor in the whole cluster. Database is set for schemas
@@ -168,6 +168,10 @@ func partOIDs(o Object, yield func(OID)) {
 	case *Composite:
 		visit(o.Array)
 		visit(o.Relation)
+	case *Range:
+		for _, oid := range append([]OID{o.Array, o.Beside.OID, o.Beside.Array, o.Cast}, append(o.Functions.OIDs, o.BesideFunctions.OIDs...)...) {
+			visit(oid)
+		}
 	case *Domain:
 		visit(o.Array)
 		for i := range o.Checks {

@@ -12,11 +12,13 @@ import (
 // of it, since types are compared by pointer. A copy of the descriptor has
 // them made anew when it is put into a snapshot.
 type madeTypes struct {
-	of    Object
-	name  string // in SQL
-	once  sync.Once
-	typ   *types.Type
-	array *types.Type
+	of   Object
+	name string // in SQL
+	// besideName is that of a multirange type.
+	besideName string
+	once       sync.Once
+	typ        *types.Type
+	array      *types.Type
 }
 
 // prepareTypes gives a descriptor that nobody else has seen a place for its types.
@@ -24,7 +26,8 @@ func (s *Snapshot) prepareTypes(o Object) {
 	switch o := o.(type) {
 	case UserType:
 		if cell := o.cell(); *cell == nil || (*cell).of != o {
-			*cell = &madeTypes{of: o, name: s.sqlName(o.Header())}
+			name, beside := s.sqlNames(o)
+			*cell = &madeTypes{of: o, name: name, besideName: beside}
 		}
 	case Relation:
 		prepareRow(o)
@@ -42,6 +45,16 @@ func prepareRow(r Relation) {
 			r.made = &madeTypes{of: r}
 		}
 	}
+}
+
+// sqlNames are the names in SQL of what a descriptor makes; of a range type its multirange type's, too.
+func (s *Snapshot) sqlNames(t UserType) (name, beside string) {
+	if r, ok := t.(*Range); ok {
+		h := r.Beside
+		h.Database = r.Database
+		beside = s.sqlName(&h)
+	}
+	return s.sqlName(t.Header()), beside
 }
 
 // sqlName is a type's name in SQL, for messages; those outside of public carry their schema.
@@ -103,6 +116,10 @@ func Type(t UserType) (typ, array *types.Type) {
 		m.typ = t.makeType(m.name)
 		m.array = types.NewArrayOf(m.typ, h.Array, h.ArrayName)
 		m.typ.SetArray(m.array)
+		if r, ok := t.(*Range); ok {
+			beside := m.typ.Ranges().Multirange
+			beside.SetArray(types.NewArrayOf(beside, r.Beside.Array, r.Beside.ArrayName))
+		}
 	})
 	return m.typ, m.array
 }
@@ -130,20 +147,30 @@ func (s *Snapshot) TypeByOID(oid OID) *types.Type {
 			return t
 		}
 	}
-	var typ, array *types.Type
-	switch owner := s.typeOwner(oid).(type) {
-	case UserType:
-		typ, array = Type(owner)
-	case Relation:
-		typ, array = s.RowType(owner)
-	}
-	switch {
-	case typ != nil && typ.OID == oid:
-		return typ
-	case array != nil && array.OID == oid:
-		return array
+	return s.madeOf(s.typeOwner(oid), oid)
+}
+
+// madeOf is the type of that number among those that a descriptor makes, or nil.
+func (s *Snapshot) madeOf(o Object, oid OID) *types.Type {
+	for _, t := range s.TypesOf(o) {
+		if t != nil && t.OID == oid {
+			return t
+		}
 	}
 	return nil
+}
+
+// TypesOf are the types that a descriptor makes: its own, that of arrays of it,
+// and of a range type the same two of multiranges; nil for those it does not have.
+func (s *Snapshot) TypesOf(o Object) (list [4]*types.Type) {
+	switch o := o.(type) {
+	case UserType:
+		list[0], list[1] = Type(o)
+		list[2], list[3] = Beside(o)
+	case Relation:
+		list[0], list[1] = s.RowType(o)
+	}
+	return list
 }
 
 // typeOwner is the descriptor that a type is made from; nil for a built-in one
@@ -177,17 +204,10 @@ func (s *Snapshot) TypeByName(database, schema OID, name string) *types.Type {
 	if !ok {
 		return s.systemRowType(schema, name)
 	}
-	var typ, array *types.Type
-	switch o := e.object.(type) {
-	case UserType:
-		typ, array = Type(o)
-	case Relation:
-		typ, array = s.RowType(o)
-	}
 	if e.index != 0 {
-		return array
+		return s.madeOf(e.object, e.index)
 	}
-	return typ
+	return s.TypesOf(e.object)[0]
 }
 
 // systemRowType is TypeByName for the relations that come with the program.

@@ -42,7 +42,7 @@ type nameEntry struct {
 	schema   OID
 	name     string
 	object   Object
-	index    OID // of an index: object is its *Table; of a composite as a relation; of an array type: object is what makes it
+	index    OID // of an index: object is its *Table; of a composite as a relation; of an array or multirange type: object is what makes it
 }
 
 // partEntry leads from the OID of a part to its relation or type.
@@ -194,7 +194,7 @@ func (s *Snapshot) put(o Object, revision uint64) {
 // putTypesIn puts the types of a schema anew: their names in SQL have its name.
 func (s *Snapshot) putTypesIn(schema *Schema) {
 	for _, t := range slices.Collect(s.UserTypesIn(schema.Database, schema.OID)) {
-		if (*t.cell()).name != s.sqlName(t.Header()) {
+		if name, beside := s.sqlNames(t); (*t.cell()).name != name || (*t.cell()).besideName != beside {
 			s.put(t.Copy(), s.RevisionOf(t.ObjectKey()))
 		}
 	}
@@ -234,8 +234,14 @@ func eachName(o Object, yield func(nameEntry)) {
 		yield(e)
 		e.name, e.index = h.ArrayName, h.Array
 		yield(e)
-		if c, ok := o.(*Composite); ok {
-			e.class, e.name, e.index = ClassRelation, h.Name, c.Relation
+		switch o := o.(type) {
+		case *Composite:
+			e.class, e.name, e.index = ClassRelation, h.Name, o.Relation
+			yield(e)
+		case *Range:
+			e.schema, e.name, e.index = o.Beside.Schema, o.Beside.Name, o.Beside.OID
+			yield(e)
+			e.name, e.index = o.Beside.ArrayName, o.Beside.Array
 			yield(e)
 		}
 	case Relation:

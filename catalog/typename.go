@@ -20,6 +20,21 @@ func KeptTypeName(t *types.Type, typmod int32) string {
 	return KeptTypes + `."` + KeptTypeNumber(t) + `"`
 }
 
+// KeptFunctionName is how kept texts name the constructor of a user-defined range type.
+func KeptFunctionName(c types.RangeConstructor) string {
+	return KeptTypes + `."` + strconv.FormatUint(uint64(c.OID), 10) + `"`
+}
+
+// KeptNames are the names in kept texts by which they stand and fall with the
+// type t that o makes: its own and its constructors'.
+func KeptNames(o Object, t *types.Type) []string {
+	names := []string{KeptTypeName(t, -1)}
+	if _, ok := o.(*Range); ok && t.Ranges() != nil {
+		names = append(names, KeptFunctionName(t.Ranges().Constructor(t)))
+	}
+	return names
+}
+
 // KeptTypeNumber is the name behind KeptTypes.
 func KeptTypeNumber(t *types.Type) string { return strconv.FormatUint(uint64(t.OID), 10) }
 

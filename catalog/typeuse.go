@@ -44,6 +44,8 @@ func eachType(o Object, visit func(t **types.Type)) {
 		columns(o.Attributes)
 	case *Domain:
 		place(&o.Base)
+	case *Range:
+		place(&o.Subtype)
 	}
 }
 
@@ -59,6 +61,10 @@ func madeBy(o Object, visit func(OID)) {
 	case UserType:
 		visit(o.Header().OID)
 		visit(o.Header().Array)
+		if r, ok := o.(*Range); ok {
+			visit(r.Beside.OID)
+			visit(r.Beside.Array)
+		}
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // UserType is a type that CREATE TYPE or CREATE DOMAIN has made: *Enum,
-// *Composite or *Domain. What they share is in Header.
+// *Composite, *Domain or *Range. What they share is in Header.
 type UserType interface {
 	Object
 	// Header is a part of the descriptor, and as immutable.
@@ -155,13 +155,13 @@ func (t *Enum) settled() *Enum {
 	return c
 }
 
-// UserTypeByOID returns the enum, composite or domain with that OID, or nil.
+// UserTypeByOID returns the enum, composite, domain or range type with that OID, or nil.
 func (s *Snapshot) UserTypeByOID(oid OID) UserType {
 	t, _ := s.Object(Key{Class: ClassType, OID: oid}).(UserType)
 	return t
 }
 
-// UserTypes walks a database's enums, composites and domains, in order of
+// UserTypes walks a database's enums, composites, domains and range types, in order of
 // schema OID and name.
 func (s *Snapshot) UserTypes(database OID) func(yield func(UserType) bool) {
 	return walkNames[UserType](s, nameEntry{class: ClassType, database: database})

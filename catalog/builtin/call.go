@@ -86,9 +86,9 @@ func (c *Coercer) AnyAll(name string, left, array expr.Expr, all bool) (*expr.An
 	return &expr.AnyAll{All: all, Op: fn, Operator: name, Left: left, Array: array}, nil
 }
 
-// Resolve finds what a call of name with these arguments means.
-func (c *Coercer) Resolve(name string, args []expr.Expr, argNames []string, variadic bool) (*Resolution, error) {
-	call := FunctionCall{Name: name, Args: typesOf(args), Names: argNames, Variadic: variadic}
+// Resolve finds what a call with these arguments means, of which it sets the types.
+func (c *Coercer) Resolve(call FunctionCall, args []expr.Expr) (*Resolution, error) {
+	call.Args = typesOf(args)
 	for _, a := range args {
 		p, ok := a.(*expr.Param)
 		call.Parameter = call.Parameter || ok && p.T == types.TUnknown && !(c.Lifted != nil && c.Lifted(p))
@@ -137,7 +137,7 @@ func (c *Coercer) defaultArgument(p *Proc, i int) (expr.Expr, error) {
 // as a function stands for. Aggregates and window functions are an error here:
 // who allows them resolves first.
 func (c *Coercer) Call(name string, args ...expr.Expr) (expr.Expr, error) {
-	r, err := c.Resolve(name, args, nil, false)
+	r, err := c.Resolve(FunctionCall{Name: name}, args)
 	if err != nil {
 		return nil, err
 	}

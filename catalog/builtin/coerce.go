@@ -189,6 +189,8 @@ func HasDomains(t *types.Type) bool {
 		return true
 	case t.Elem != nil:
 		return HasDomains(t.Elem)
+	case t.Ranges() != nil:
+		return HasDomains(t.Ranges().Subtype)
 	}
 	return slices.ContainsFunc(t.Columns(), func(c types.Column) bool { return HasDomains(c.Type) })
 }

@@ -26,6 +26,12 @@ func (l *Library) FindCoercion(from, to *types.Type, context CoercionContext) *C
 		}
 		return &Coercion{Form: c.Form, Func: c.Func}
 	}
+	if from.IsRange() && to.IsMultirange() && from.Ranges() == to.Ranges() {
+		if context < Explicit {
+			return nil
+		}
+		return l.rangeCast(from, to)
+	}
 	// Nothing becomes an oidvector or int2vector element by element.
 	if from.Elem != nil && to.Elem != nil && to != types.TOIDVector && to != types.TInt2Vector {
 		if elem := l.FindCoercion(from.Elem, to.Elem, context); elem != nil {

@@ -61,7 +61,7 @@ func allImpls() *implTables {
 func (t *implTables) function(p *Proc) *expr.Function {
 	f := &expr.Function{
 		OID: p.OID, Name: p.Name, Args: p.Args, ArgNames: p.inNames(), Defaults: len(p.Defaults),
-		Result: p.Result, Strict: p.Strict, Volatility: p.Volatility, Variadic: p.Variadic != nil,
+		Result: p.Result, Strict: p.Strict, Volatility: p.Volatility, Variadic: p.Variadic != nil, Packs: p.Variadic != nil && p.Variadic != types.TAny,
 		ReturnsSet: p.ReturnsSet, Columns: p.outColumns(), Out: p.outName(),
 	}
 	switch {
@@ -88,6 +88,9 @@ func binder(f *expr.Function, bind bindImpl) func([]*types.Type, *types.Type) *e
 	return func(args []*types.Type, result *types.Type) *expr.Function {
 		bound := *f
 		bound.Args, bound.Result, bound.Impl = args, result, bind(args, result)
+		if r := result.Ranges(); r != nil && !f.Result.IsPolymorphic() {
+			bound.Constructs = r.Constructor(result)
+		}
 		return &bound
 	}
 }

@@ -135,6 +135,38 @@ func bindConstructor(_ []*types.Type, result *types.Type) impl {
 	}
 }
 
+// The built-in functions whose like every user-defined range type has:
+// int4range's and int4multirange's.
+var (
+	constructorProcs      = []types.OID{3840, 3841}
+	multiConstructorProcs = []types.OID{4280, 4281, 4282}
+)
+
+// RangeConstructors are the functions that make values of a user-defined range or
+// multirange type.
+func (l *Library) RangeConstructors(t *types.Type) (list []*Proc) {
+	family := t.Ranges()
+	like, args := constructorProcs, [][]*types.Type{{family.Subtype, family.Subtype}, {family.Subtype, family.Subtype, types.TText}}
+	if t.IsMultirange() {
+		like, args = multiConstructorProcs, [][]*types.Type{nil, {family.Range}, {family.Range.Array}}
+	}
+	for i, oid := range like {
+		p := *l.Proc(oid)
+		p.Name, p.Args, p.Result = family.Constructor(t).Name, args[i], t
+		if p.Variadic != nil {
+			p.Variadic = family.Range
+		}
+		list = append(list, &p)
+	}
+	return list
+}
+
+// rangeCast is the conversion of a user-defined range type to its multirange type.
+func (l *Library) rangeCast(from, to *types.Type) *Coercion {
+	f := l.Proc(multiConstructorProcs[1]).Func
+	return &Coercion{Form: expr.CastFunction, Func: bindFunction(f, []*types.Type{from}, to)}
+}
+
 // rangeImpls are the functions of single range types: how far values lie apart.
 var rangeImpls = impls{
 	"int4range_subdiff": intsApart(1),

@@ -19,6 +19,10 @@ type FunctionCall struct {
 	Variadic bool
 	// Parameter: an argument of unknown type is a parameter, not a literal.
 	Parameter bool
+	// Users are the functions of that name that are not built in; Type is a type
+	// of that name that is not.
+	Users []*Proc
+	Type  *types.Type
 }
 
 // Resolution is what a call means.
@@ -170,7 +174,11 @@ next:
 // neither VARIADIC nor defaults goes first and alone.
 func (l *Library) candidates(call FunctionCall) []candidate[match] {
 	var out []candidate[match]
-	for _, p := range l.procByName[call.Name] {
+	procs := l.procByName[call.Name]
+	if len(call.Users) > 0 {
+		procs = call.Users
+	}
+	for _, p := range procs {
 		c, ok := p.matchCall(call)
 		if !ok {
 			continue
@@ -282,7 +290,10 @@ func (l *Library) functionalCast(call FunctionCall) *types.Type {
 	if len(call.Args) != 1 || len(call.Names) > 0 || call.Variadic {
 		return nil
 	}
-	to := types.ByName(call.Name)
+	to := call.Type
+	if to == nil {
+		to = types.ByName(call.Name)
+	}
 	if to == nil || to.Kind == 'p' {
 		return nil
 	}

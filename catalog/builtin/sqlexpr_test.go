@@ -191,7 +191,7 @@ func (b *testBinder) function(f *pgquery.FuncCall) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := b.Resolve(name, args, names, f.FuncVariadic)
+	r, err := b.Resolve(FunctionCall{Name: name, Names: names, Variadic: f.FuncVariadic}, args)
 	if err != nil {
 		return nil, err
 	}

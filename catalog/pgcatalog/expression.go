@@ -22,6 +22,9 @@ func Expression(s *catalog.Snapshot, database catalog.OID, text string, visible 
 	if strings.Contains(text, catalog.KeptTypes) {
 		text = keptType.ReplaceAllStringFunc(text, func(name string) string {
 			oid, _ := strconv.ParseUint(keptType.FindStringSubmatch(name)[1], 10, 32)
+			if r, f := s.RangeFunction(catalog.OID(oid)); r != nil {
+				return functionName(s, database, f, visible)
+			}
 			return cmp.Or(typeName(catalog.OID(oid)), name)
 		})
 	}
@@ -39,6 +42,15 @@ func Expression(s *catalog.Snapshot, database catalog.OID, text string, visible 
 		}
 		return "'" + strings.ReplaceAll(name, "'", "''") + "'::regclass"
 	})
+}
+
+// functionName is what a constructor of a range type is called.
+func functionName(s *catalog.Snapshot, database catalog.OID, f *catalog.Constructors, visible func(catalog.Ref) bool) string {
+	ref := catalog.Ref{Schema: f.Schema, Name: f.Name}
+	if visible(ref) {
+		return quote(f.Name)
+	}
+	return qualified(s, database, ref)
 }
 
 // namedTypes are the types that a stored expression names.

@@ -86,21 +86,7 @@ func (c *Catalog) opclass(t *types.Type) opclass {
 	if x, ok := c.opclasses[t.OID]; ok {
 		return x
 	}
-	switch {
-	case t == types.TVarchar:
-		return c.opclasses[types.TText.OID]
-	case t.Category == types.CategoryArray:
-		return c.opclasses[types.TAnyArray.OID]
-	case t.Kind == 'e':
-		return c.opclasses[types.TAnyEnum.OID]
-	case t.Kind == 'c':
-		return c.opclasses[types.TRecord.OID]
-	case t.IsRange():
-		return c.opclasses[types.TAnyRange.OID]
-	case t.IsMultirange():
-		return c.opclasses[types.TAnyMultirange.OID]
-	}
-	return opclass{}
+	return c.opclasses[ordered(t).OID]
 }
 
 // constraints makes the rows of pg_constraint.

@@ -52,6 +52,8 @@ func (g *generator) typeRows(t catalog.UserType) {
 		g.composite(t)
 	case *catalog.Domain:
 		g.domain(t)
+	case *catalog.Range:
+		g.rangeType(t)
 	}
 }
 
@@ -71,6 +73,8 @@ func (g *generator) userType(t catalog.UserType, typ *types.Type) {
 	case *catalog.Composite:
 		r.oid("typrelid", t.Relation)
 		r.oid("typinput", recordIn).oid("typoutput", recordOut).oid("typreceive", recordRecv).oid("typsend", recordSend)
+	case *catalog.Range:
+		r.oid("typinput", rangeIn).oid("typoutput", rangeOut).oid("typreceive", rangeRecv).oid("typsend", rangeSend).oid("typanalyze", rangeTypanalyze)
 	case *catalog.Domain:
 		f := g.c.outputsOf(t.Base)
 		r.oid("typinput", domainIn).oid("typoutput", f.output).oid("typreceive", domainRecv).oid("typsend", f.send).oid("typanalyze", f.analyze)
@@ -97,6 +101,10 @@ func (c *Catalog) outputsOf(t *types.Type) outputs {
 		return outputs{arrayOut, arraySend, arrayTypanalyze}
 	case base.Kind == 'e':
 		return outputs{enumOut, enumSend, 0}
+	case base.IsRange():
+		return outputs{rangeOut, rangeSend, rangeTypanalyze}
+	case base.IsMultirange():
+		return outputs{multirangeOut, multirangeSend, multirangeTypanalyze}
 	}
 	return outputs{recordOut, recordSend, 0}
 }
@@ -122,9 +130,7 @@ func (g *generator) typeInSchema(t catalog.UserType) {
 		in = object{classClass, c.Relation, 0}
 		g.depend(object{typeClass, h.OID, 0}, in, "i")
 	}
-	if !catalog.IsSystemSchema(h.Schema) {
-		g.depend(in, object{namespaceClass, h.Schema, 0}, "n")
-	}
+	g.inSchema(in, h.Schema)
 }
 
 // typeDepend makes an object depend on a type that is not built in.
@@ -134,10 +140,14 @@ func (g *generator) typeDepend(on object, t *types.Type) {
 	}
 }
 
-// textDepends makes an object depend on the types that a stored expression names.
+// textDepends makes an object depend on the types and constructors that a stored expression names.
 func (g *generator) textDepends(on object, text string) {
 	for _, oid := range namedTypes(text) {
-		g.depend(on, object{typeClass, oid, 0}, "n")
+		class := catalog.OID(typeClass)
+		if r, _ := g.snapshot.RangeFunction(oid); r != nil {
+			class = procClass
+		}
+		g.depend(on, object{class, oid, 0}, "n")
 	}
 }
 
@@ -222,7 +232,7 @@ func (r *row) udt(t *types.Type) *row {
 	schema := types.Text("pg_catalog")
 	switch o := g.snapshot.TypeOwner(t).(type) {
 	case catalog.UserType:
-		schema = g.schemaName(o.Header().Schema)
+		schema = g.schemaName(catalog.HeaderFor(o, t).Schema)
 	case catalog.Relation:
 		schema = g.schemaName(o.Ref().Schema)
 	}

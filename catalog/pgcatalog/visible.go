@@ -53,7 +53,7 @@ func TypeVisible(s *catalog.Snapshot, database catalog.OID, path []catalog.OID, 
 	case catalog.Relation:
 		schema = o.Ref().Schema
 	case catalog.UserType:
-		schema = o.Header().Schema
+		schema = catalog.HeaderFor(o, t).Schema
 	}
 	for _, p := range path {
 		if p == schema {

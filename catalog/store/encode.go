@@ -170,6 +170,8 @@ func (r *opRecord) decodeOp() (catalog.Op, error) {
 		o, err = r.Composite.decode()
 	case r.Domain != nil:
 		o, err = r.Domain.decode()
+	case r.Range != nil:
+		o, err = r.Range.decode()
 	default:
 		return catalog.Op{}, errBadRecord("a record of no known kind")
 	}

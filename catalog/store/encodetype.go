@@ -28,6 +28,11 @@ func encodeType(t catalog.UserType) opRecord {
 			r.Checks = append(r.Checks, checkRecord(c))
 		}
 		return opRecord{Domain: r}
+	case *catalog.Range:
+		return opRecord{Range: &rangeRecord{
+			typeRecord: header, Subtype: t.Subtype.OID, OpClass: t.OpClass, Collation: t.Collation, Diff: t.Diff, Beside: typeRecord(t.Beside),
+			Functions: constructorRecord(t.Functions), BesideFunctions: constructorRecord(t.BesideFunctions), Cast: t.Cast,
+		}}
 	}
 	panic("catalog/store: a type of no known kind")
 }
@@ -62,6 +67,17 @@ func (r *domainRecord) decode() (*catalog.Domain, error) {
 		t.Checks = append(t.Checks, catalog.Check(c))
 	}
 	return t, nil
+}
+
+func (r *rangeRecord) decode() (*catalog.Range, error) {
+	subtype, err := typeByOID(r.Subtype)
+	if err != nil {
+		return nil, err
+	}
+	return &catalog.Range{
+		TypeHeader: catalog.TypeHeader(r.typeRecord), Subtype: subtype, OpClass: r.OpClass, Collation: r.Collation, Diff: r.Diff, Beside: catalog.TypeHeader(r.Beside),
+		Functions: catalog.Constructors(r.Functions), BesideFunctions: catalog.Constructors(r.BesideFunctions), Cast: r.Cast,
+	}, nil
 }
 
 // typeByOID returns a built-in type, or what stands for a user-defined one until

@@ -147,6 +147,8 @@ func checkReadable(ops []catalog.Op, result *catalog.Snapshot) error {
 			columns = o.Attributes
 		case *catalog.Domain:
 			columns = []catalog.Column{{Name: o.Name, Type: o.Base}}
+		case *catalog.Range:
+			columns = []catalog.Column{{Name: o.Name, Type: o.Subtype}}
 		}
 		for _, c := range columns {
 			if !readable(c, result) {

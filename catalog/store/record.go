@@ -58,6 +58,7 @@ type opRecord struct {
 	Enum       *enumRecord       `json:"enum,omitempty"`
 	Composite  *compositeRecord  `json:"composite,omitempty"`
 	Domain     *domainRecord     `json:"domain,omitempty"`
+	Range      *rangeRecord      `json:"range,omitempty"`
 	Role       *roleRecord       `json:"role,omitempty"`
 	Delete     *keyRecord        `json:"delete,omitempty"`
 	Statistics *statisticsRecord `json:"statistics,omitempty"`
@@ -237,6 +238,24 @@ type domainRecord struct {
 	Default   string        `json:"default,omitempty"`
 	Checks    []checkRecord `json:"checks,omitempty"`
 	Collation string        `json:"collation,omitempty"`
+}
+
+type rangeRecord struct {
+	typeRecord
+	Subtype         catalog.OID       `json:"subtype"`
+	OpClass         catalog.OID       `json:"opclass"`
+	Collation       string            `json:"collation,omitempty"`
+	Diff            catalog.OID       `json:"diff,omitempty"`
+	Beside          typeRecord        `json:"multirange"`
+	Functions       constructorRecord `json:"functions"`
+	BesideFunctions constructorRecord `json:"multirangefunctions"`
+	Cast            catalog.OID       `json:"cast"`
+}
+
+type constructorRecord struct {
+	Name   string        `json:"name"`
+	Schema catalog.OID   `json:"schema"`
+	OIDs   []catalog.OID `json:"oids"`
 }
 
 type viewRecord struct {

@@ -25,6 +25,8 @@ type Formatter struct {
 	Literal func(*types.Type, types.Datum) string
 	// TypeName prints a type; nil is types.FormatType.
 	TypeName func(t *types.Type, typmod int32) string
+	// Constructor names a function that makes values of a user-defined range type; nil is its plain name.
+	Constructor func(types.RangeConstructor) string
 	// Layout, when set, breaks lines as the definitions of views do.
 	Layout *Layout
 	// Folded prints an IN list of literals as the one array that planning makes of it.
@@ -246,9 +248,9 @@ func (p *deparser) call(e *Call) {
 		p.str(e.Operator, " ")
 		p.paren(e.Args[0], e, true)
 		p.shut()
-	case e.Variadic:
+	case e.Variadic || e.Func.Packs:
 		last := len(e.Args) - 1
-		p.str(functionName(e.Func.Name), "(")
+		p.str(p.calledName(e.Func), "(")
 		p.list(e.Args[:last], true)
 		if last > 0 {
 			p.str(", ")
@@ -257,7 +259,19 @@ func (p *deparser) call(e *Call) {
 		p.expr(e.Args[last], true)
 		p.str(")")
 	default:
-		p.function(functionName(e.Func.Name), e.Args)
+		p.function(p.calledName(e.Func), e.Args)
+	}
+}
+
+// calledName is what a function is called by.
+func (p *deparser) calledName(f *Function) string {
+	switch c := f.Constructs; {
+	case c.OID == 0:
+		return functionName(f.Name)
+	case p.f.Constructor != nil:
+		return p.f.Constructor(c)
+	default:
+		return QuoteIdent(c.Name)
 	}
 }
 

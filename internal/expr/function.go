@@ -29,6 +29,7 @@ type Function struct {
 	Strict     bool
 	Volatility Volatility
 	Variadic   bool
+	Packs      bool // variadic, and what a call gives for the last argument is one array
 	ReturnsSet bool
 	// Columns are the OUT columns of a function that returns a record.
 	Columns []OutColumn
@@ -43,6 +44,10 @@ type Function struct {
 	// anyarray for a Call that is Variadic.
 	// Resolution and decoding call it; a Call holds its answer. nil for all others.
 	Bind func(args []*types.Type, result *types.Type) *Function
+
+	// Constructs is the name of a function that makes a user-defined range or
+	// multirange type's values: OID and Name are those of the built-in function that it is like.
+	Constructs types.RangeConstructor
 
 	// Impl computes one result. args is the callee's to read during the call only.
 	Impl func(ctx *Context, args []types.Datum) (types.Datum, error)

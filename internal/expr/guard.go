@@ -15,7 +15,7 @@ type Guard struct {
 	NotNull bool
 	Checks  []GuardCheck
 	// Under guards a domain's values as values of the type under all domains, Elem
-	// an array's elements, Fields a row's; nil where nothing is to be obeyed.
+	// an array's elements or a range's bounds, Fields a row's; nil where nothing is to be obeyed.
 	Under  *Guard
 	Elem   *Guard
 	Fields []*Guard
@@ -101,14 +101,7 @@ func obeyInside(ctx *Context, elem obey, fields []obey, d types.Datum) error {
 	switch {
 	case d.IsNull():
 	case elem != nil:
-		for _, v := range d.Array().Elems {
-			if err := ctx.Spend(elemWork); err != nil {
-				return err
-			}
-			if err := elem(ctx, v); err != nil {
-				return err
-			}
-		}
+		return obeyAll(ctx, elem, partsOf(d))
 	case len(fields) > 0:
 		row := d.Row()
 		for i, f := range fields {
@@ -117,6 +110,40 @@ func obeyInside(ctx *Context, elem obey, fields []obey, d types.Datum) error {
 					return err
 				}
 			}
+		}
+	}
+	return nil
+}
+
+// partsOf are the elements of an array, and the bounds of a range or multirange that are finite.
+func partsOf(d types.Datum) (list []types.Datum) {
+	bounds := func(r *types.Range) {
+		for _, b := range []types.Bound{r.Lower, r.Upper} {
+			if !b.Value.IsNull() {
+				list = append(list, b.Value)
+			}
+		}
+	}
+	switch d.Kind() {
+	case types.KindRange:
+		bounds(d.Range())
+	case types.KindMultirange:
+		for _, r := range d.Multirange() {
+			bounds(r)
+		}
+	default:
+		return d.Array().Elems
+	}
+	return list
+}
+
+func obeyAll(ctx *Context, each obey, list []types.Datum) error {
+	for _, v := range list {
+		if err := ctx.Spend(elemWork); err != nil {
+			return err
+		}
+		if err := each(ctx, v); err != nil {
+			return err
 		}
 	}
 	return nil

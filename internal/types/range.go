@@ -14,6 +14,8 @@ type RangeFamily struct {
 	Range      *Type
 	Multirange *Type
 
+	constructor, multirangeConstructor RangeConstructor
+
 	// next is the value behind another one, where values are discrete: ranges
 	// are [a,b) then. nil elsewhere.
 	next func(Datum) (Datum, error)
@@ -41,6 +43,15 @@ func (t *Type) IsRange() bool { return t.Datum == KindRange }
 
 // IsMultirange reports the same of multiranges.
 func (t *Type) IsMultirange() bool { return t.Datum == KindMultirange }
+
+// Constructor is the function that makes values of t, of which this is the
+// family; the zero RangeConstructor for a built-in type.
+func (f *RangeFamily) Constructor(t *Type) RangeConstructor {
+	if t.IsMultirange() {
+		return f.multirangeConstructor
+	}
+	return f.constructor
+}
 
 func errRangeOrder() error {
 	return pgerr.New(pgerr.DataException, "range lower bound must be less than or equal to range upper bound")

@@ -121,13 +121,22 @@ func NewEnum(oid OID, name, sqlName string, labels []EnumLabel) *Type {
 }
 
 // RangeNames are the numbers and names of a range type and of the multirange
-// type that is made beside it; the SQL names may be "", as those of other types.
+// type that is made beside it; the SQL names may be "", as those of other types,
+// and the constructors' zero, where nobody prints calls of them.
 type RangeNames struct {
-	OID               OID
-	Name, SQLName     string
-	Multirange        OID
-	MultirangeName    string
-	MultirangeSQLName string
+	OID                   OID
+	Name, SQLName         string
+	Multirange            OID
+	MultirangeName        string
+	MultirangeSQLName     string
+	Constructor           RangeConstructor
+	MultirangeConstructor RangeConstructor
+}
+
+// RangeConstructor is the function by which a user-defined range or multirange type is made.
+type RangeConstructor struct {
+	OID  OID
+	Name string
 }
 
 // NewRange makes a range type over subtype, and its multirange type, which its Ranges have.
@@ -146,7 +155,7 @@ func NewRange(n RangeNames, subtype *Type) *Type {
 		}
 		return t
 	}
-	f := &RangeFamily{Subtype: subtype}
+	f := &RangeFamily{Subtype: subtype, constructor: n.Constructor, multirangeConstructor: n.MultirangeConstructor}
 	f.Range = make('r', n.OID, n.Name, n.SQLName)
 	f.Multirange = make('m', n.Multirange, n.MultirangeName, n.MultirangeSQLName)
 	f.Range.family, f.Multirange.family = f, f

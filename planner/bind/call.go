@@ -61,7 +61,7 @@ func (q *query) fieldCall(n *pg.FuncCall, args []expr.Expr, names []string) expr
 		if c.Name != name {
 			continue
 		}
-		if _, err := q.b.coercer.Resolve(name, args, nil, false); err != nil {
+		if _, err := q.b.coercer.Resolve(builtin.FunctionCall{Name: name}, args); err != nil {
 			return q.field(args[0], name, n.Location)
 		}
 	}
@@ -80,6 +80,9 @@ func (q *query) functionName(n *pg.FuncCall) string {
 	qualified := n.Funcname[len(n.Funcname)-2].GetString_().GetSval() + "." + name
 	if schema, _, _ := strings.Cut(qualified, "."); schema == "pg_catalog" {
 		return name
+	}
+	if users, own := q.userFunctions(n); len(users) > 0 || q.userType(n) != nil {
+		return own
 	}
 	if len(q.b.env.Library.ProcsNamed(qualified)) == 0 {
 		q.noFunction(n, qualified)
@@ -116,8 +119,16 @@ func (q *query) callArgs(n *pg.FuncCall) (args []expr.Expr, names []string) {
 }
 
 func (q *query) resolve(n *pg.FuncCall, name string, args []expr.Expr, names []string) *builtin.Resolution {
-	r, err := q.b.coercer.Resolve(name, args, names, n.FuncVariadic)
-	if e, ok := err.(*pgerr.E); ok && len(n.Funcname) > 1 && !isSQLSyntax(n) && !strings.Contains(name, ".") {
+	call := builtin.FunctionCall{Name: name, Names: names, Variadic: n.FuncVariadic}
+	if len(q.b.env.Library.ProcsNamed(name)) == 0 || len(n.Funcname) > 1 {
+		call.Users, _ = q.userFunctions(n)
+		call.Type = q.userType(n)
+	}
+	r, err := q.b.coercer.Resolve(call, args)
+	if err == nil && (len(call.Users) > 0 || r.Cast != nil) {
+		q.b.noteUserCall(n, r)
+	}
+	if e, ok := err.(*pgerr.E); ok && len(n.Funcname) > 1 && !isSQLSyntax(n) && !strings.Contains(name, ".") && len(call.Users) == 0 {
 		qualified := *e
 		qualified.Message = strings.Replace(e.Message, "function "+name+"(", "function pg_catalog."+name+"(", 1)
 		err = &qualified

@@ -80,6 +80,12 @@ func (b *binder) makeGuard(t *types.Type) (g *expr.Guard, err error) {
 		}
 		return g, nil
 	}
+	if f := t.Ranges(); f != nil {
+		if g.Elem, err = b.guard(f.Subtype); g.Elem == nil {
+			return nil, err
+		}
+		return g, nil
+	}
 	any := false
 	for _, c := range t.Columns() {
 		f, err := b.guard(c.Type)

@@ -50,7 +50,7 @@ func ViewDefinition(env *Env, v *catalog.View, output *types.Env, pretty bool, r
 		exprs: map[*pg.Node]expr.Expr{}, names: map[expr.ColumnID]string{}, subqueries: map[plan.Node]*pg.SelectStmt{},
 		aggregates: map[expr.ColumnID]expr.Expr{}, columns: map[string][]*pg.Node{}, types: map[*pg.ColumnDef]string{}, name: relation, env: env,
 	}
-	d.format = &expr.Formatter{Env: output, Pretty: pretty, Layout: &expr.Layout{}, TypeName: catalog.KeptTypeName, Column: d.column, Subquery: d.subquery}
+	d.format = &expr.Formatter{Env: output, Pretty: pretty, Layout: &expr.Layout{}, TypeName: catalog.KeptTypeName, Constructor: catalog.KeptFunctionName, Column: d.column, Subquery: d.subquery}
 	b := newBinder(env, s, nil)
 	b.notes.definition = d
 	if err := b.viewQuery(v, s); err != nil {

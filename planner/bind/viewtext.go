@@ -20,6 +20,7 @@ type viewNotes struct {
 	naturals map[*pg.JoinExpr][]string
 	literals map[*expr.Const]*pg.A_Const
 	types    map[*pg.TypeName]*types.Type
+	calls    map[*pg.FuncCall]string // numbers of functions and types
 	// named are the literals that name relations.
 	named []*expr.Const
 }
@@ -28,7 +29,7 @@ func newViewNotes() *viewNotes {
 	return &viewNotes{
 		schemas: map[*pg.RangeVar]string{}, stars: map[*pg.ColumnRef][]*pg.Node{}, bare: map[*pg.ColumnRef]string{},
 		naturals: map[*pg.JoinExpr][]string{}, literals: map[*expr.Const]*pg.A_Const{},
-		types: map[*pg.TypeName]*types.Type{},
+		types: map[*pg.TypeName]*types.Type{}, calls: map[*pg.FuncCall]string{},
 	}
 }
 
@@ -93,6 +94,10 @@ func (v *viewNotes) apply(n *pg.Node) {
 		case *pg.TypeName:
 			if t, ok := v.types[m]; ok {
 				m.Names = []*pg.Node{nameNode(catalog.KeptTypes), nameNode(catalog.KeptTypeNumber(t))}
+			}
+		case *pg.FuncCall:
+			if number, ok := v.calls[m]; ok {
+				m.Funcname = []*pg.Node{nameNode(catalog.KeptTypes), nameNode(number)}
 			}
 		case *pg.JoinExpr:
 			if names, ok := v.naturals[m]; ok {

@@ -98,7 +98,7 @@ func columnsOf(t *catalog.Table) []bind.Column {
 // exprText is a bound expression as the catalog keeps it: with the default
 // settings, so that whoever reads it later reads the same values.
 func (s *statement) exprText(e expr.Expr) string {
-	return (&expr.Formatter{Env: types.DefaultEnv(), TypeName: catalog.KeptTypeName}).Format(e)
+	return (&expr.Formatter{Env: types.DefaultEnv(), TypeName: catalog.KeptTypeName, Constructor: catalog.KeptFunctionName}).Format(e)
 }
 
 // renamedText binds an expression's text over old and prints it with the column

@@ -40,7 +40,7 @@ func Command(n *pg.Node) string {
 		return "CREATE DOMAIN"
 	case *pg.Node_AlterDomainStmt:
 		return "ALTER DOMAIN"
-	case *pg.Node_CreateEnumStmt, *pg.Node_CompositeTypeStmt:
+	case *pg.Node_CreateEnumStmt, *pg.Node_CompositeTypeStmt, *pg.Node_CreateRangeStmt:
 		return "CREATE TYPE"
 	case *pg.Node_AlterEnumStmt:
 		return "ALTER TYPE"

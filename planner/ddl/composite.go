@@ -92,6 +92,9 @@ func (s *statement) contains(t *types.Type, of catalog.OID) bool {
 		}
 		t = t.Base()
 	}
+	if f := t.Ranges(); f != nil {
+		return f.Range.OID == of || f.Multirange.OID == of || s.contains(f.Subtype, of)
+	}
 	return t.OID == of || slices.ContainsFunc(t.Columns(), func(c types.Column) bool { return s.contains(c.Type, of) })
 }
 

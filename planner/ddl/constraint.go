@@ -318,7 +318,7 @@ func (b *tableBuilder) validateCheck(ctx context.Context, ck catalog.Check) erro
 	if err != nil {
 		return err
 	}
-	f := &expr.Formatter{Env: types.DefaultEnv(), TypeName: b.runnableType}
+	f := &expr.Formatter{Env: types.DefaultEnv(), TypeName: b.runnableType, Constructor: b.runnableFunction}
 	rows, err := b.Rows.Run(ctx, fmt.Sprintf("SELECT 1 FROM %s WHERE NOT (%s) LIMIT 1", b.sqlName(b.table), f.Format(e)))
 	if err != nil || len(rows) == 0 {
 		return err

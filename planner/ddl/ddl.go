@@ -13,7 +13,7 @@
 //	rewrite.go    rows move to a new physical table
 //	drop.go       DROP of everything, TRUNCATE; dropabsent.go of what nobody can make; depend.go what goes with it, or keeps it
 //	type.go       what all user-defined types have in common; typedepend.go what depends on them;
-//	              typetext.go labels in texts; enum.go · composite.go · domain.go
+//	              typetext.go labels in texts; enum.go · composite.go · domain.go · range.go
 //	sequence.go · schema.go · database.go · role.go · view.go · comment.go · viewname.go names in views' texts, literal.go in literals
 //
 // Physical tables on shards are made with their first row and swept when no
@@ -158,6 +158,8 @@ func (s *statement) run(ctx context.Context, n *pg.Node) error {
 		return s.createEnum(ctx, n.CreateEnumStmt)
 	case *pg.Node_CompositeTypeStmt:
 		return s.createComposite(ctx, n.CompositeTypeStmt)
+	case *pg.Node_CreateRangeStmt:
+		return s.createRange(ctx, n.CreateRangeStmt)
 	case *pg.Node_CreateDomainStmt:
 		return s.createDomain(ctx, n.CreateDomainStmt)
 	case *pg.Node_AlterDomainStmt:

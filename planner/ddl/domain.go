@@ -166,7 +166,7 @@ func (s *statement) addDomainCheck(ctx context.Context, d *catalog.Domain, con *
 
 // domainText is exprText of a domain's constraint.
 func (s *statement) domainText(e expr.Expr) string {
-	f := &expr.Formatter{Env: types.DefaultEnv(), TypeName: catalog.KeptTypeName, Column: valueWord}
+	f := &expr.Formatter{Env: types.DefaultEnv(), TypeName: catalog.KeptTypeName, Constructor: catalog.KeptFunctionName, Column: valueWord}
 	return f.Format(e)
 }
 
@@ -349,7 +349,7 @@ func (s *statement) validateDomainCheck(ctx context.Context, d *catalog.Domain, 
 	}
 	return s.domainColumns(d, func(t *catalog.Table, c *catalog.Column) error {
 		value := fmt.Sprintf("(%s::%s)", quote(c.Name), s.runnableType(d.Base, -1))
-		f := &expr.Formatter{Env: types.DefaultEnv(), TypeName: s.runnableType, Column: func(*expr.Column) string { return value }}
+		f := &expr.Formatter{Env: types.DefaultEnv(), TypeName: s.runnableType, Constructor: s.runnableFunction, Column: func(*expr.Column) string { return value }}
 		rows, err := s.Rows.Run(ctx, fmt.Sprintf("SELECT 1 FROM %s WHERE NOT (%s) LIMIT 1", s.sqlName(t), f.Format(e)))
 		if err != nil || len(rows) == 0 {
 			return err
@@ -368,7 +368,7 @@ func (s *statement) runnableType(t *types.Type, typmod int32) string {
 	h := catalog.TypeHeader{}
 	switch o := s.snapshot().TypeOwner(t).(type) {
 	case catalog.UserType:
-		h = *o.Header()
+		h = *catalog.HeaderFor(o, t)
 	case catalog.Relation:
 		h.Schema, h.Name = o.Ref().Schema, o.Ref().Name
 	default:

@@ -15,12 +15,9 @@ import (
 // OIDs in the order in which PostgreSQL takes them.
 func (s *statement) newType(ctx context.Context, names []*pg.Node) (catalog.TypeHeader, error) {
 	schema, name := dotted(names)
-	sc, err := s.creationSchema(schema)
+	sc, err := s.typeSchema(schema)
 	if err != nil {
 		return catalog.TypeHeader{}, err
-	}
-	if sc.Backend != 0 {
-		return catalog.TypeHeader{}, pgerr.Unsupported("a temporary type")
 	}
 	if err := s.checkTypeFree(sc.OID, name); err != nil {
 		return catalog.TypeHeader{}, err
@@ -28,6 +25,15 @@ func (s *statement) newType(ctx context.Context, names []*pg.Node) (catalog.Type
 	h := catalog.TypeHeader{Database: s.Database, Schema: sc.OID, Name: name, Owner: s.Role.OID}
 	h.ArrayName = s.arrayTypeName(sc.OID, name)
 	return h, s.oids(ctx, &h.Array, &h.OID)
+}
+
+// typeSchema is creationSchema for a type.
+func (s *statement) typeSchema(schema string) (*catalog.Schema, error) {
+	sc, err := s.creationSchema(schema)
+	if err == nil && sc.Backend != 0 {
+		err = pgerr.Unsupported("a temporary type")
+	}
+	return sc, err
 }
 
 // checkTypeFree refuses a type's name that is taken (42710).
@@ -49,14 +55,14 @@ func (s *statement) freeTypeName(schema catalog.OID, name string) bool {
 	if t == nil {
 		return true
 	}
-	if t.Elem == nil {
+	if t.Elem == nil || t.Elem.Array != t {
 		return false
 	}
 	free := s.arrayTypeName(schema, name)
 	switch o := s.snapshot().TypeOwner(t).(type) {
 	case catalog.UserType:
 		c := o.Copy()
-		c.Header().ArrayName = free
+		catalog.HeaderFor(c, t).ArrayName = free
 		s.Change.Put(c)
 	case *catalog.Table:
 		c := cloneTable(o)
@@ -102,14 +108,14 @@ func (s *statement) userType(n *pg.TypeName) (catalog.UserType, error) {
 
 // typeNamed is userType of a name in a list.
 func (s *statement) typeNamed(list *pg.Node) (catalog.UserType, error) {
-	return s.userType(&pg.TypeName{Names: list.GetList().GetItems(), Typemod: -1, Location: -1})
+	return s.userType(typeNameOf(list))
 }
 
 // changeable is what makes a type that is user-defined, and owned by who asks.
 func (s *statement) changeable(t *types.Type) (catalog.UserType, error) {
 	switch o := s.snapshot().TypeOwner(t).(type) {
 	case catalog.UserType:
-		if t.OID == o.Header().Array {
+		if t.OID == catalog.HeaderFor(o, t).Array {
 			return nil, pgerr.New(pgerr.WrongObjectType, "cannot alter array type %s", t.SQLName).
 				WithHint("You can alter type %s, which will alter the array type as well.", t.Elem.SQLName)
 		}
@@ -142,7 +148,7 @@ func (s *statement) visibleTypeName(t *types.Type) string {
 	case catalog.Relation:
 		return s.visibleName(o)
 	case catalog.UserType:
-		schema = o.Header().Schema
+		schema = catalog.HeaderFor(o, t).Schema
 	default:
 		return t.SQLName
 	}
@@ -198,11 +204,10 @@ func (s *statement) touchTables(t catalog.UserType) {
 
 // renameType is ALTER TYPE and ALTER DOMAIN … RENAME TO.
 func (s *statement) renameType(n *pg.RenameStmt) error {
-	t, err := s.typeToAlter(n.Object, n.RenameType)
+	t, h, err := s.typeToAlter(n.Object, n.RenameType)
 	if err != nil {
 		return err
 	}
-	h := t.Header()
 	if c, ok := t.(*catalog.Composite); ok {
 		if err := s.checkFree(c.Schema, n.Newname); err != nil {
 			return err
@@ -211,26 +216,51 @@ func (s *statement) renameType(n *pg.RenameStmt) error {
 	if err := s.checkTypeFree(h.Schema, n.Newname); err != nil {
 		return err
 	}
-	c := s.snapshot().UserTypeByOID(h.OID).Copy() // its array may have given the name up
-	c.Header().Name = n.Newname
+	c := s.snapshot().UserTypeByOID(t.Header().OID).Copy() // its array may have given the name up
+	headerOf(c, h).Name = n.Newname
 	s.Change.Put(c)
 	c = c.Copy()
-	c.Header().ArrayName = s.arrayTypeName(h.Schema, n.Newname)
+	headerOf(c, h).ArrayName = s.arrayTypeName(h.Schema, n.Newname)
 	s.Change.Put(c)
 	return nil
 }
 
-// typeToAlter finds a type that ALTER TYPE names, or a domain that ALTER DOMAIN does.
-func (s *statement) typeToAlter(names *pg.Node, object pg.ObjectType) (catalog.UserType, error) {
-	if object == pg.ObjectType_OBJECT_DOMAIN {
-		return s.domain(names.GetList().GetItems())
+// headerOf is the one of a descriptor's headers that stands for the same type as another version's.
+func headerOf(t catalog.UserType, as *catalog.TypeHeader) *catalog.TypeHeader {
+	if r, ok := t.(*catalog.Range); ok && as.OID == r.Beside.OID {
+		return &r.Beside
 	}
-	return s.typeNamed(names)
+	return t.Header()
+}
+
+// typeToAlter finds a type that ALTER TYPE names, or a domain that ALTER DOMAIN
+// does, with its header: the second of a range type's where the multirange type is named.
+func (s *statement) typeToAlter(names *pg.Node, object pg.ObjectType) (t catalog.UserType, h *catalog.TypeHeader, err error) {
+	if object == pg.ObjectType_OBJECT_DOMAIN {
+		d, err := s.domain(names.GetList().GetItems())
+		if err != nil {
+			return nil, nil, err
+		}
+		return d, d.Header(), nil
+	}
+	typ, _, err := s.typeName(typeNameOf(names))
+	if err != nil {
+		return nil, nil, err
+	}
+	if t, err = s.changeable(typ); err != nil {
+		return nil, nil, err
+	}
+	return t, catalog.HeaderFor(t, typ), nil
+}
+
+// typeNameOf is a name in a list as one of a type.
+func typeNameOf(list *pg.Node) *pg.TypeName {
+	return &pg.TypeName{Names: list.GetList().GetItems(), Typemod: -1, Location: -1}
 }
 
 // setTypeSchema is ALTER TYPE and ALTER DOMAIN … SET SCHEMA.
 func (s *statement) setTypeSchema(n *pg.AlterObjectSchemaStmt) error {
-	t, err := s.typeToAlter(n.Object, n.ObjectType)
+	t, h, err := s.typeToAlter(n.Object, n.ObjectType)
 	if err != nil {
 		return err
 	}
@@ -238,7 +268,6 @@ func (s *statement) setTypeSchema(n *pg.AlterObjectSchemaStmt) error {
 	if err != nil {
 		return err
 	}
-	h := t.Header()
 	if h.Schema == sc.OID {
 		return nil
 	}
@@ -251,18 +280,21 @@ func (s *statement) setTypeSchema(n *pg.AlterObjectSchemaStmt) error {
 		}
 	}
 	c := t.Copy()
-	c.Header().Schema, c.Header().ArrayName = sc.OID, s.arrayTypeName(sc.OID, h.Name)
+	moved := headerOf(c, h)
+	moved.Schema, moved.ArrayName = sc.OID, s.arrayTypeName(sc.OID, h.Name)
 	s.Change.Put(c)
 	return nil
 }
 
 // changeTypeOwner is ALTER TYPE and ALTER DOMAIN … OWNER TO.
 func (s *statement) changeTypeOwner(n *pg.AlterOwnerStmt, to *catalog.Role) error {
-	t, err := s.typeToAlter(n.Object, n.ObjectType)
+	t, h, err := s.typeToAlter(n.Object, n.ObjectType)
 	if err != nil {
 		return err
 	}
-	h := t.Header()
+	if err := s.checkBesideOwner(t, h, to); err != nil {
+		return err
+	}
 	if !s.Role.Super && h.Owner != to.OID {
 		if err := s.mustBeMember(to); err != nil {
 			return err
@@ -273,6 +305,9 @@ func (s *statement) changeTypeOwner(n *pg.AlterOwnerStmt, to *catalog.Role) erro
 	}
 	c := t.Copy()
 	c.Header().Owner = to.OID
+	if r, ok := c.(*catalog.Range); ok {
+		r.Beside.Owner = to.OID
+	}
 	s.Change.Put(c)
 	return nil
 }
@@ -296,7 +331,7 @@ func (s *statement) commentType(n *pg.CommentStmt) error {
 		}
 	}
 	c := t.Copy()
-	c.Header().Comment = n.Comment
+	catalog.HeaderFor(c, typ).Comment = n.Comment
 	s.Change.Put(c)
 	return nil
 }

@@ -100,8 +100,11 @@ func (s *statement) droppableType(n *pg.DropStmt, name *pg.TypeName) (catalog.Us
 func (s *statement) droppableUserType(n *pg.DropStmt, typ *types.Type, t catalog.UserType) (catalog.UserType, error) {
 	h := t.Header()
 	s.NamedTypes = append(s.NamedTypes, h.OID)
-	if typ.OID == h.Array {
+	if typ.OID == catalog.HeaderFor(t, typ).Array {
 		return nil, errRequired(s.visibleTypeName(typ), "type "+s.visibleTypeName(typ.Elem))
+	}
+	if typ.OID != h.OID {
+		return nil, errRequired(s.visibleTypeName(typ), "type "+s.visibleTypeName(typ.Ranges().Range))
 	}
 	if _, ok := t.(*catalog.Domain); !ok && n.RemoveType == pg.ObjectType_OBJECT_DOMAIN {
 		return nil, errNotDomain(t)
@@ -166,14 +169,8 @@ type candidate struct {
 
 // dependentsOf lists what depends on the types that an object makes.
 func (w *typeWalk) dependentsOf(o catalog.Object) error {
-	var typ, array *types.Type
-	switch o := o.(type) {
-	case catalog.UserType:
-		typ, array = catalog.Type(o)
-	case catalog.Relation:
-		typ, array = w.snapshot().RowType(o)
-	}
-	for _, t := range []*types.Type{typ, array} {
+	made := w.snapshot().TypesOf(o)
+	for _, t := range []*types.Type{made[0], made[2], made[3], made[1]} {
 		if t == nil {
 			continue
 		}
@@ -201,15 +198,26 @@ func (w *typeWalk) candidates(o catalog.Object, t *types.Type) (list []candidate
 			list = append(list, w.attributes(user, t, on)...)
 		case *catalog.Domain:
 			if user.Base == t {
-				list = append(list, w.domain(user, on))
+				list = append(list, w.typeOver(user, on))
+			}
+		case *catalog.Range:
+			if user.Subtype == t {
+				list = append(list, w.typeOver(user, on))
 			}
 		}
 	}
-	text := catalog.KeptTypeName(t, -1)
+	for _, text := range catalog.KeptNames(o, t) {
+		list = append(list, w.texts(w.snapshot().TypesOf(o), t, text, on)...)
+	}
+	return list
+}
+
+// texts are what names a type, one of those made with it, or a function that makes it, by that text.
+func (w *typeWalk) texts(made [4]*types.Type, t *types.Type, text, on string) (list []candidate) {
 	for r := range w.snapshot().Relations(w.Database) {
 		switch r := r.(type) {
 		case *catalog.Table:
-			list = append(list, w.tableTexts(r, text, t, on)...)
+			list = append(list, w.tableTexts(r, text, made, on)...)
 		case *catalog.View:
 			if strings.Contains(r.Query, text) {
 				list = append(list, w.view(r, on))
@@ -337,18 +345,20 @@ func (s *statement) mustBeUnstored(t catalog.UserType, clause string) error {
 	return pgerr.Unsupported("ALTER TYPE … %s of a type that table \"%s\" has values of", clause, tables[0].Name)
 }
 
-func (w *typeWalk) domain(d *catalog.Domain, on string) candidate {
-	return candidate{d.OID, 0, func() error {
-		if w.seen[d.OID] {
+// typeOver is a domain or range that is made of a type, and goes as a whole.
+func (w *typeWalk) typeOver(d catalog.UserType, on string) candidate {
+	oid := d.Header().OID
+	return candidate{oid, 0, func() error {
+		if w.seen[oid] {
 			return nil
 		}
-		w.seen[d.OID] = true
+		w.seen[oid] = true
 		if err := w.dependentsOf(d); err != nil {
 			return err
 		}
 		typ, _ := catalog.Type(d)
 		w.add(on, "type "+w.visibleTypeName(typ), func(context.Context) error {
-			w.Change.Delete(w.snapshot().UserTypeByOID(d.OID))
+			w.Change.Delete(w.snapshot().UserTypeByOID(oid))
 			return nil
 		})
 		return nil
@@ -372,11 +382,11 @@ func (w *typeWalk) view(v *catalog.View, on string) candidate {
 
 // tableTexts are a table's defaults and constraints that name a type. What goes
 // with a column of the type is not named beside it.
-func (w *typeWalk) tableTexts(table *catalog.Table, text string, t *types.Type, on string) (list []candidate) {
+func (w *typeWalk) tableTexts(table *catalog.Table, text string, made [4]*types.Type, on string) (list []candidate) {
 	if w.seen[table.OID] {
 		return nil
 	}
-	goes := func(id catalog.ColumnID) bool { return table.Column(id).Type == t }
+	goes := func(id catalog.ColumnID) bool { return slices.Contains(made[:], table.Column(id).Type) }
 	for i := range table.Columns {
 		c := &table.Columns[i]
 		if c.Dropped || goes(c.ID) || !strings.Contains(c.Default, text) {
@@ -407,7 +417,7 @@ func (w *typeWalk) domainTexts(d *catalog.Domain, t *types.Type, text, on string
 		return nil // it goes itself
 	}
 	if strings.Contains(d.Default, text) {
-		list = append(list, w.domain(d, on))
+		list = append(list, w.typeOver(d, on))
 	}
 	for i := range d.Checks {
 		k := &d.Checks[i]

@@ -70,7 +70,7 @@ func (s *statement) labelled(texts *labelTexts, text string, columns []bind.Colu
 	if err != nil {
 		return err
 	}
-	print := expr.Formatter{Env: types.DefaultEnv(), TypeName: catalog.KeptTypeName, Column: column}
+	print := expr.Formatter{Env: types.DefaultEnv(), TypeName: catalog.KeptTypeName, Constructor: catalog.KeptFunctionName, Column: column}
 	was := print.Format(e)
 	*texts = append(*texts, func(s *statement) error {
 		f := print

@@ -29,7 +29,7 @@ func objectWord(t pg.ObjectType) string {
 var statementWords = map[string]string{
 	"CreateTrig": "CREATE TRIGGER", "CreatePlang": "CREATE LANGUAGE", "CreateTableSpace": "CREATE TABLESPACE",
 	"DropTableSpace": "DROP TABLESPACE", "AlterTableSpaceOptions": "ALTER TABLESPACE", "AlterTableMoveAll": "ALTER TABLE ALL IN TABLESPACE",
-	"Rule": "CREATE RULE", "CreateRange": "CREATE TYPE … AS RANGE",
+	"Rule":      "CREATE RULE",
 	"AlterType": "ALTER TYPE … SET (…)", "DeclareCursor": "DECLARE CURSOR", "Lock": "LOCK TABLE",
 	"RefreshMatView": "REFRESH MATERIALIZED VIEW", "ClosePortal": "CLOSE", "SecLabel": "SECURITY LABEL",
 	"CreateStats": "CREATE STATISTICS", "AlterStats": "ALTER STATISTICS", "CreateAm": "CREATE ACCESS METHOD",

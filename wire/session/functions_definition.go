@@ -103,7 +103,7 @@ func (s *Session) expressionText(t *catalog.Table, text string, pretty bool) str
 		if c := defaultColumn(t, text); c != nil && (e.Type() != c.Type || c.Typmod >= 0 && e.Typmod() != c.Typmod) {
 			e = &expr.Cast{Typed: expr.Typed{T: c.Type, Mod: c.Typmod}, Arg: e} // unseen, but for its parentheses
 		}
-		text = (&expr.Formatter{Env: s.env.output(), Pretty: pretty, TypeName: catalog.KeptTypeName}).Format(e)
+		text = (&expr.Formatter{Env: s.env.output(), Pretty: pretty, TypeName: catalog.KeptTypeName, Constructor: catalog.KeptFunctionName}).Format(e)
 	}
 	return pgcatalog.Expression(s.snapshot(), s.database, text, s.visible, s.typeName)
 }
@@ -158,7 +158,7 @@ func (s *Session) domainCheckDef(d *catalog.Domain, oid catalog.OID, pretty bool
 		text := k.Expr
 		if e, err := bind.Expression(s.env.bind(), text, bind.DomainValue(d.Base, d.Typmod), bind.ForDomainCheck, nil); err == nil {
 			value := func(*expr.Column) string { return "VALUE" }
-			text = (&expr.Formatter{Env: s.env.output(), Pretty: pretty, TypeName: catalog.KeptTypeName, Column: value}).Format(e)
+			text = (&expr.Formatter{Env: s.env.output(), Pretty: pretty, TypeName: catalog.KeptTypeName, Constructor: catalog.KeptFunctionName, Column: value}).Format(e)
 		}
 		def := "CHECK (" + pgcatalog.Expression(s.snapshot(), s.database, text, s.visible, s.typeName) + ")"
 		if !k.Valid {

@@ -386,7 +386,7 @@ func (s *Session) describeType(oid catalog.OID, print func(*types.Type) string) 
 	case catalog.Relation:
 		name = s.nameOf(o.Ref())
 	case catalog.UserType:
-		name = s.nameOfType(o.Header())
+		name = s.nameOfType(catalog.HeaderFor(o, t))
 	}
 	if t.Elem != nil {
 		name += "[]"

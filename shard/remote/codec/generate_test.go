@@ -31,10 +31,12 @@ var userTypes = func() []*types.Type {
 		return []*types.Type{t, t.Array}
 	}
 	mood := withArray(types.NewEnum(20000, "mood", "", []types.EnumLabel{{Sort: 1 << 32, Label: "sad"}, {Sort: 2 << 32, Label: "happy"}}))
+	span := withArray(types.NewRange(types.RangeNames{OID: 20040, Name: "span", Multirange: 20042, MultirangeName: "spans", MultirangeSQLName: "public.spans"}, mood[0]))
 	moods := withArray(types.NewDomain(mood[1], -1, 20010, "moods", "public.moods"))
 	pair := withArray(types.NewComposite(20020, "Pair", "", []types.Column{
 		{Name: "a", Type: moods[0], Typmod: -1}, {Name: "b", Type: types.TNumeric, Typmod: 655366}}))
-	return append(append(append(mood, moods...), pair...), types.NewDomain(types.TInt4, 7, 20030, "lonely", ""))
+	list := append(append(append(mood, moods...), pair...), types.NewDomain(types.TInt4, 7, 20030, "lonely", ""))
+	return append(append(list, span...), withArray(span[0].Ranges().Multirange)...)
 }()
 
 // highest are the last values of the enumerations.

@@ -8,11 +8,14 @@ import (
 
 // A type is its OID if it is built in. Others are objects that hold all that
 // is known of them, since the receiver's catalog may be behind the sender's:
-// refElement is followed by the object, refArray by that of its element.
+// refElement is followed by the object, refArray by that of its element,
+// refMultirange and refMultirangeArray by that of the range type.
 const (
 	refNone = iota
 	refElement
 	refArray
+	refMultirange
+	refMultirangeArray
 	refOID // and above: OIDs, which begin higher
 )
 
@@ -21,6 +24,7 @@ const (
 	typeComposite = 'c'
 	typeDomain    = 'd'
 	typeEnum      = 'e'
+	typeRange     = 'r'
 )
 
 func builtin(t *types.Type) bool { return types.ByOID(t.OID) == t }
@@ -31,9 +35,15 @@ func (w *encoder) typ(t *types.Type) {
 		w.uint(refNone)
 	case builtin(t):
 		w.uint(uint64(t.OID))
-	case t.Elem != nil && t.Elem.Array == t:
+	case t.Elem != nil && t.Elem.Array == t && !t.Elem.IsMultirange():
 		w.uint(refArray)
 		w.refer(w.userType(t.Elem))
+	case t.Elem != nil && t.Elem.Array == t:
+		w.uint(refMultirangeArray)
+		w.refer(w.userType(t.Elem.Ranges().Range))
+	case t.Kind == 'm':
+		w.uint(refMultirange)
+		w.refer(w.userType(t.Ranges().Range))
 	default:
 		w.uint(refElement)
 		w.refer(w.userType(t))
@@ -65,15 +75,34 @@ func (w *encoder) userType(t *types.Type) (*object, error) {
 				w.int(l.Sort)
 				w.string(l.Label)
 			})
+		case typeRange:
+			f := t.Ranges()
+			w.typ(f.Subtype)
+			w.uint(uint64(f.Multirange.OID))
+			w.string(f.Multirange.Name)
+			w.string(f.Multirange.SQLName)
+			w.arrayOver(f.Multirange)
 		default:
 			w.fail(pgerr.Internal("type %s cannot travel to a shard", t.Name))
 		}
-		w.bool(t.Array != nil)
-		if t.Array != nil {
-			w.uint(uint64(t.Array.OID))
-			w.string(t.Array.Name)
-		}
+		w.arrayOver(t)
 	})
+}
+
+// arrayOver writes the number and name of the type of arrays of t, if there is one.
+func (w *encoder) arrayOver(t *types.Type) {
+	w.bool(t.Array != nil)
+	if t.Array != nil {
+		w.uint(uint64(t.Array.OID))
+		w.string(t.Array.Name)
+	}
+}
+
+// arrayOver reads what arrayOver wrote.
+func (r *decoder) arrayOver(t *types.Type) {
+	if r.bool() {
+		t.SetArray(types.NewArrayOf(t, types.OID(r.uint32()), r.string()))
+	}
 }
 
 // typ reads a type; nil is none.
@@ -90,6 +119,18 @@ func (r *decoder) typ() *types.Type {
 			return nil
 		}
 		return t.Array
+	case refMultirange, refMultirangeArray:
+		t := referred[*types.Type](r)
+		if t == nil || !t.IsRange() {
+			r.fail("no range type")
+			return nil
+		}
+		if t = t.Ranges().Multirange; ref == refMultirangeArray {
+			if t = t.Array; t == nil {
+				r.fail("no array type")
+			}
+		}
+		return t
 	default:
 		t := types.ByOID(types.OID(ref))
 		if t == nil {
@@ -125,13 +166,18 @@ func (r *decoder) userType() *types.Type {
 		t = types.NewEnum(oid, name, sqlName, readList(r, func(l *types.EnumLabel) {
 			*l = types.EnumLabel{Sort: r.int(), Label: r.string()}
 		}))
+	case typeRange:
+		subtype := r.someType()
+		t = types.NewRange(types.RangeNames{
+			OID: oid, Name: name, SQLName: sqlName,
+			Multirange: types.OID(r.uint32()), MultirangeName: r.string(), MultirangeSQLName: r.string(),
+		}, subtype)
+		r.arrayOver(t.Ranges().Multirange)
 	default:
 		r.fail("type of kind %q", kind)
 		return nil
 	}
-	if r.bool() {
-		t.SetArray(types.NewArrayOf(t, types.OID(r.uint32()), r.string()))
-	}
+	r.arrayOver(t)
 	return t
 }
 

@@ -1,0 +1,87 @@
+package bind
+
+import (
+	"strconv"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/catalog/builtin"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// userFunctions are the functions that a call's name means and that are not
+// built in: those that make values of user-defined range types. They have one name.
+func (q *query) userFunctions(n *pg.FuncCall) (list []*builtin.Proc, name string) {
+	last := len(n.Funcname) - 1
+	name = n.Funcname[last].GetString_().GetSval()
+	add := func(made *types.Type) {
+		list = append(list, q.b.env.Library.RangeConstructors(made)...)
+	}
+	if last == 0 {
+		for _, schema := range q.b.env.SearchPath {
+			q.b.env.Snapshot.RangeFunctions(q.b.env.Database, schema, name, add)
+		}
+		return list, name
+	}
+	schema := n.Funcname[last-1].GetString_().GetSval()
+	if schema == catalog.KeptTypes && q.b.kept() {
+		return q.keptFunctions(name)
+	}
+	if s := q.b.schema(schema); s != nil {
+		q.b.env.Snapshot.RangeFunctions(q.b.env.Database, s.OID, name, add)
+	}
+	return list, name
+}
+
+// keptFunctions are those that a text which the catalog keeps names by number.
+func (q *query) keptFunctions(number string) ([]*builtin.Proc, string) {
+	oid, err := strconv.ParseUint(number, 10, 32)
+	if err != nil {
+		return nil, number
+	}
+	r, c := q.b.env.Snapshot.RangeFunction(catalog.OID(oid))
+	if r == nil {
+		return nil, number
+	}
+	made, _ := catalog.Type(r)
+	if c == &r.BesideFunctions {
+		made = made.Ranges().Multirange
+	}
+	return q.b.env.Library.RangeConstructors(made), c.Name
+}
+
+// userType is the type that is not built in and that a call's name means, if the
+// call may be a conversion to it: rows are not converted so (FuncNameAsType in parse_func.c).
+func (q *query) userType(n *pg.FuncCall) *types.Type {
+	if len(n.Args) != 1 {
+		return nil
+	}
+	var names []string
+	for _, part := range n.Funcname {
+		names = append(names, part.GetString_().GetSval())
+	}
+	if len(names) > 1 && q.b.schema(names[len(names)-2]) == nil && (names[len(names)-2] != catalog.KeptTypes || !q.b.kept()) {
+		return nil
+	}
+	t := q.b.findType(names, n.Location)
+	if t == nil || t.OID < catalog.FirstNormalOID || t.Kind == 'c' {
+		return nil
+	}
+	return t
+}
+
+// noteUserCall notes which function or conversion that is not built in a name
+// was found to mean: by the number that stands for it in a view's text.
+func (b *binder) noteUserCall(n *pg.FuncCall, r *builtin.Resolution) {
+	v := b.noting()
+	switch {
+	case v == nil:
+	case r.Cast != nil && r.Cast.OID >= catalog.FirstNormalOID:
+		v.calls[n] = catalog.KeptTypeNumber(r.Cast)
+	case r.Proc != nil && r.Result.Ranges() != nil:
+		if c := r.Result.Ranges().Constructor(r.Result); c.OID != 0 && c.Name == r.Proc.Name {
+			v.calls[n] = strconv.FormatUint(uint64(c.OID), 10)
+		}
+	}
+}

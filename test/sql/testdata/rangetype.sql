@@ -1,0 +1,200 @@
+-- what CREATE TYPE refuses
+CREATE TYPE r1 AS RANGE (subtype = int, subtype = int8);
+CREATE TYPE r1 AS RANGE (foo = int);
+CREATE TYPE r1 AS RANGE (collation = "C");
+CREATE TYPE r1 AS RANGE (subtype = anyelement);
+CREATE TYPE r1 AS RANGE (subtype = nope);
+CREATE TYPE r1 AS RANGE (subtype = 5);
+CREATE TYPE r1 AS RANGE (subtype);
+CREATE TYPE r1 AS RANGE (subtype = json);
+CREATE TYPE r1 AS RANGE (subtype = int, collation = "C");
+CREATE TYPE r1 AS RANGE (subtype = int, canonical = foo);
+CREATE TYPE r1 AS RANGE (subtype = int, subtype_diff = foo);
+CREATE TYPE r1 AS RANGE (subtype = int, subtype_diff = int4pl);
+CREATE TYPE r1 AS RANGE (subtype = float8, subtype_diff = float4mi);
+CREATE TYPE r1 AS RANGE (subtype = timestamptz, subtype_diff = foo.bar);
+CREATE TYPE r1 AS RANGE (subtype = int, subtype_opclass = text_ops);
+CREATE TYPE r1 AS RANGE (subtype = int, subtype_opclass = nope);
+CREATE TYPE r1 AS RANGE (subtype = int, multirange_type_name = nope.foo);
+CREATE TYPE nope.r1 AS RANGE (subtype = int);
+CREATE TYPE r1 AS RANGE;
+
+-- a range of texts
+CREATE TYPE textrange AS RANGE (subtype = text, collation = "C");
+CREATE TYPE textrange AS RANGE (subtype = text);
+SELECT ''::textrange;
+SELECT '-[a,z)'::textrange;
+SELECT '[a,z) - '::textrange;
+SELECT '(",a)'::textrange;
+SELECT '(,,a)'::textrange;
+SELECT '(),a)'::textrange;
+SELECT '(a,))'::textrange;
+SELECT '(],a)'::textrange;
+SELECT '(a,])'::textrange;
+SELECT '[z,a]'::textrange;
+SELECT '  empty  '::textrange, ' ( empty, empty )  '::textrange, ' ( " a " " a ", " z " " z " )  '::textrange, '(a,)'::textrange, '[,z]'::textrange, '[a,]'::textrange, '(,)'::textrange, '[ , ]'::textrange;
+SELECT '["",""]'::textrange, '[",",","]'::textrange, '["\\","\\"]'::textrange, '(\\,a)'::textrange, '((,z)'::textrange, '([,z)'::textrange, '(!,()'::textrange, '(!,[)'::textrange, '[a,a]'::textrange, '[a,a)'::textrange, '(a,a]'::textrange, '(a,a)'::textrange, '["""","\""]'::textrange;
+SELECT ''::textmultirange;
+SELECT '{(,,a)}'::textmultirange;
+SELECT '{[z,a]}'::textmultirange;
+SELECT ' {( " a " " a ", " z " " z " )  }'::textmultirange, '{["",""]}'::textmultirange, '{[",",","]}'::textmultirange, '{["\\","\\"]}'::textmultirange, '{["""","\""]}'::textmultirange, '{(\\,a)}'::textmultirange, '{((,z)}'::textmultirange, '{([,z)}'::textmultirange, '{(!,()}'::textmultirange, '{(!,[)}'::textmultirange, '{["a]","b}"],[x\},\]z]}'::textmultirange;
+SELECT '{[a,a],[a,b]}'::textmultirange, '{[a,b), [b,e]}'::textmultirange, '{[a,d), [b,f]}'::textmultirange, '{[a,a],[b,b]}'::textmultirange, '{[a,d], [b,e]}'::textmultirange, '{[a,d), [d,e)}'::textmultirange, '{[a,a)}'::textmultirange, '{(a,a]}'::textmultirange, '{b  ]}'::textmultirange;
+SELECT '{[a,a)}'::textmultirange, '{[a\ b,c]}'::textmultirange;
+SELECT textrange('a', 'c'), textrange('a', NULL, '(]'), textrange('\\', repeat('a', 20)), textmultirange(), textmultirange(textrange('a', 'c')), textmultirange(textrange('a', 'c'), textrange('b', 'g')), textmultirange(VARIADIC '{"[a,b)","[x,y]"}'::textrange[]);
+SELECT textrange('c', 'a');
+SELECT textrange(1, 2);
+SELECT textrange('a');
+SELECT textrange('[a,b]'), textmultirange('{[a,b]}'), public.textrange('a', 'b'), textmultirange('[a,b]'::textrange);
+SELECT nope.textrange('a', 'b');
+SELECT public.nope('a', 'b');
+SELECT textrange('a', 'b', NULL);
+SELECT 'empty'::textrange::textmultirange, textrange('a', 'c')::textmultirange, textrange(NULL, NULL)::textmultirange, multirange(textrange('a', 'b'));
+SELECT textrange('a', 'b')::text, '[a,b]'::text::textrange, pg_typeof(textrange('a', 'b')), pg_typeof(textmultirange()), pg_typeof(lower(textrange('a', 'b'))), pg_typeof(unnest('{[a,b]}'::textmultirange)), pg_typeof(ARRAY[textrange('a', 'b')]), pg_typeof(range_agg(textrange('a', 'b')));
+SELECT textrange('a', 'd') @> 'b'::text, textrange('a', 'd') && textrange('c', 'f'), textrange('a', 'd') * textrange('c', 'f'), textrange('a', 'd') + textrange('c', 'f'), textrange('a', 'd') - textrange('c', 'f'), textrange('a', 'd') -|- textrange('d', 'f'), lower(textrange('a', 'd')), range_merge(textrange('a', 'b'), textrange('x', 'y'));
+SELECT unnest(textmultirange(textrange('a', 'b'), textrange('d', 'e'))), '{[a,b],[d,e]}'::textmultirange - '{[a,d]}'::textmultirange;
+SELECT textrange('a', 'd') @> 1;
+SELECT textrange('a', 'd') && numrange(1, 2);
+SELECT range_agg(x), range_intersect_agg(x), range_agg(x::textmultirange) FROM (VALUES (textrange('a', 'm')), ('[c,f]'), ('[k,z]'), (NULL)) v (x);
+
+-- tables
+CREATE TABLE t (id int PRIMARY KEY, r textrange, m textmultirange, rs textrange[], ms textmultirange[]);
+INSERT INTO t VALUES (1, '[a,b]', '{[a,b],[c,d]}', '{"[a,b]",empty}', ARRAY['{[a,b]}'::textmultirange, NULL]), (2, textrange('b', NULL), textmultirange(textrange(NULL, 'c')), NULL, '{}'), (3, 'empty', '{}', ARRAY['["",a b]'::textrange], NULL), (4, '[a,b)', '{[a,b)}', NULL, NULL), (5, NULL, NULL, NULL, NULL);
+SELECT * FROM t ORDER BY r, id;
+SELECT id FROM t WHERE r @> 'a'::text OR m @> textrange('c', 'cc') ORDER BY id;
+SELECT m, count(*) FROM t GROUP BY m ORDER BY m;
+SELECT a.id, b.id FROM t a JOIN t b ON a.r = b.r AND a.r < 'z'::text::textrange ORDER BY 1, 2;
+SELECT a.id, b.id FROM t a JOIN t b USING (r) ORDER BY 1, 2;
+CREATE TABLE k (r textrange PRIMARY KEY, m textmultirange UNIQUE);
+INSERT INTO k VALUES ('[a,b]', '{[a,b]}'), ('[a,b)', '{}');
+INSERT INTO k VALUES ('[a,b]', NULL);
+INSERT INTO k VALUES ('[a,c]', '{empty}');
+CREATE INDEX ON k USING gist (r);
+SELECT * FROM k WHERE r = '[a,b)';
+SELECT * FROM k WHERE r >= '[a,b)' ORDER BY r;
+UPDATE k SET r = r + textrange('b', 'x') WHERE upper_inc(r) RETURNING *;
+
+-- floats, with a difference
+CREATE TYPE float8range AS RANGE (subtype = float8, subtype_diff = float8mi);
+SELECT '[123.001, 5.e9)'::float8range @> 888.882::float8, '[-0,0]'::float8range, '(NaN,NaN]'::float8range, '[1,NaN]'::float8range @> 'Infinity'::float8;
+CREATE TABLE f (f8r float8range, i int);
+INSERT INTO f VALUES (float8range(-100.00007, '1.111113e9'), 42), ('[-0,1]', 1), ('[0,1]', 2), ('[0,NaN]', 3);
+SELECT * FROM f ORDER BY f8r, i;
+SELECT count(*), count(DISTINCT f8r) FROM f;
+SELECT a.i, b.i FROM f a JOIN f b USING (f8r) ORDER BY 1, 2;
+
+-- money, arrays, enums, composites, ranges, domains
+CREATE TYPE cashrange AS RANGE (subtype = money);
+SELECT '(2,5)'::cashrange EXCEPT SELECT '(5,6)'::cashrange;
+CREATE TYPE arrayrange AS RANGE (subtype = int4[]);
+SELECT arrayrange(ARRAY[1,2], ARRAY[2,1]), '["{1,2}","{2,1}")'::arrayrange;
+SELECT arrayrange(ARRAY[2,1], ARRAY[1,2]);
+SELECT array[1,1] <@ arrayrange(array[1,2], array[2,1]), array[1,3] <@ arrayrange(array[1,2], array[2,1]);
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+CREATE TYPE moodrange AS RANGE (subtype = mood);
+SELECT moodrange('sad', 'happy') @> 'ok'::mood, '[sad,ok]'::moodrange, moodrange('ok', 'happy', '[]') * '[sad,ok]', mood('ok');
+SELECT '[sad,bad]'::moodrange;
+CREATE TABLE mo (m moodrange PRIMARY KEY, ms moodmultirange);
+INSERT INTO mo VALUES ('[sad,ok]', '{[sad,ok],[happy,]}'), ('[ok,)', '{[ok,)}');
+ALTER TYPE mood ADD VALUE 'meh' BEFORE 'ok';
+ALTER TYPE mood RENAME VALUE 'happy' TO 'glad';
+SELECT *, m @> 'meh'::mood AS has, ms @> 'glad'::mood AS glad FROM mo ORDER BY m;
+INSERT INTO mo VALUES ('[meh,meh]', '{[meh,glad]}');
+SELECT * FROM mo ORDER BY m;
+CREATE TYPE pair AS (a int, b text);
+CREATE TYPE pairrange AS RANGE (subtype = pair);
+SELECT pairrange(ROW(1, 'a'), ROW(2, 'b')), '["(1,a)","(1,c)"]'::pairrange @> ROW(1, 'b')::pair;
+CREATE TYPE rangerange AS RANGE (subtype = int4range);
+SELECT rangerange(int4range(1, 2), int4range(5, 6)), '["[1,3]",]'::rangerange @> int4range(2, 3), '{["[1,3]",]}'::rangemultirange;
+SELECT '{["[1,3]",]}'::multirangerange;
+CREATE DOMAIN mydomain AS int4 CHECK (VALUE < 100);
+CREATE TYPE mydomainrange AS RANGE (subtype = mydomain);
+SELECT '[4,50)'::mydomainrange @> 7::mydomain, mydomainrange(1, 5), pg_typeof(lower(mydomainrange(1, 5)));
+SELECT '[4,50)'::mydomainrange @> 7;
+SELECT '[4,500)'::mydomainrange;
+SELECT '{[4,500)}'::mydomainmultirange;
+SELECT mydomainrange(1, 500);
+CREATE TABLE dt (r mydomainrange);
+INSERT INTO dt VALUES ('[1,2]');
+INSERT INTO dt VALUES ('[1,200]');
+DROP DOMAIN mydomain;
+DROP DOMAIN mydomain CASCADE;
+SELECT * FROM dt;
+CREATE DOMAIN texts AS textrange CHECK (NOT isempty(VALUE));
+SELECT '[a,b]'::texts @> 'a'::text, texts('[a,b]');
+SELECT 'empty'::texts;
+CREATE TYPE textrange1 AS RANGE (subtype = text, collation = "C");
+CREATE TYPE textrange2 AS RANGE (subtype = text, subtype_opclass = text_ops);
+SELECT textrange1('a', 'Z') @> 'b'::text;
+SELECT textrange2('a', 'z') @> 'b'::text;
+DROP TYPE textrange1, textrange2;
+
+-- names
+CREATE TYPE plain AS RANGE (subtype = int);
+CREATE TYPE named AS RANGE (subtype = int, multirange_type_name = manynamed);
+CREATE TYPE named2 AS RANGE (subtype = int, multirange_type_name = manynamed);
+CREATE TYPE x_multirange AS ENUM ();
+CREATE TYPE x AS RANGE (subtype = int);
+CREATE TYPE range_range AS RANGE (subtype = int);
+SELECT '{[1,2]}'::plain_multirange, '{[1,2]}'::manynamed, '{[1,2]}'::multirange_range, plain(1, 2), manynamed(named(1, 2));
+CREATE SCHEMA s;
+CREATE TYPE s.inner AS RANGE (subtype = date, multirange_type_name = s.inners);
+SELECT s.inner('2001-01-01', '2001-01-05'), s.inners(s.inner('2001-01-01', '2001-01-05')), '[2001-01-01,2001-01-02]'::s.inner, pg_typeof(s.inners());
+SELECT "inner"('2001-01-01', '2001-01-05');
+SET search_path = s, public;
+SELECT "inner"('2001-01-01', '2001-01-05'), pg_typeof(inners()), inners('{}');
+RESET search_path;
+ALTER TYPE plain RENAME TO plain2;
+ALTER TYPE plain_multirange RENAME TO plains;
+SELECT plain(1, 2), pg_typeof(plain(1, 2)), '[1,2]'::plain2, '{[1,2]}'::plains, pg_typeof(plain_multirange());
+SELECT plain2(1, 2);
+ALTER TYPE textrange SET SCHEMA s;
+SELECT textrange('a', 'b'), '[a,b]'::s.textrange, pg_typeof(textrange('a', 'b')), pg_typeof(textmultirange());
+ALTER TYPE s.textrange SET SCHEMA public;
+ALTER TYPE plains OWNER TO CURRENT_USER;
+ALTER TYPE plain2 OWNER TO CURRENT_USER;
+COMMENT ON TYPE plain2 IS 'a range';
+COMMENT ON TYPE plains IS 'ranges';
+SELECT obj_description('plain2'::regtype, 'pg_type'), obj_description('plains'::regtype, 'pg_type');
+
+-- what depends on them
+CREATE VIEW v AS SELECT id, textrange('a', 'b') * r AS x, r::textmultirange AS y, textmultirange(r) AS z, '[a,b]'::textrange AS l, textmultirange('{}') AS c, textmultirange(r, textrange('x', NULL, '[]')) AS w FROM t;
+SELECT pg_get_viewdef('v', true);
+SELECT * FROM v ORDER BY id;
+CREATE TABLE def (a textrange DEFAULT textrange('a', 'b'), b text DEFAULT lower('[q,r]'::textrange), c textmultirange CHECK (c <> textmultirange(textrange('x', 'y'))));
+INSERT INTO def DEFAULT VALUES;
+INSERT INTO def (c) VALUES ('{[x,y)}');
+SELECT * FROM def;
+\d def
+ALTER TYPE textrange RENAME TO tr;
+SELECT pg_get_viewdef('v', true);
+\d def
+INSERT INTO def DEFAULT VALUES;
+SELECT * FROM v ORDER BY id;
+ALTER TYPE tr RENAME TO textrange;
+DROP TYPE textmultirange;
+DROP TYPE _textrange;
+DROP TYPE _textmultirange;
+DROP TYPE textrange;
+DROP TYPE textrange CASCADE;
+SELECT * FROM t ORDER BY id;
+SELECT textrange('a', 'b');
+\dT
+DROP TYPE mood CASCADE;
+DROP SCHEMA s;
+DROP SCHEMA s CASCADE;
+SELECT typname, typtype, typcategory, typinput, typoutput, typreceive, typsend, typanalyze, typalign, typstorage, typlen FROM pg_type WHERE oid >= 16384 AND typname ~ 'float8|plain|arrayr' ORDER BY 1;
+SELECT rngtypid::regtype, rngsubtype::regtype, rngmultitypid::regtype, rngcollation, (SELECT opcname FROM pg_opclass WHERE oid = rngsubopc), rngcanonical, rngsubdiff FROM pg_range WHERE rngtypid >= 16384 ORDER BY rngtypid::regtype::text;
+SELECT proname, prosrc, prorettype::regtype, provariadic::regtype, proargtypes::regtype[], proisstrict, provolatile, pronargs, proargmodes FROM pg_proc WHERE oid >= 16384 AND proname ~ 'float8|plain' ORDER BY oid;
+SELECT castsource::regtype, casttarget::regtype, castcontext, castmethod FROM pg_cast WHERE oid >= 16384 ORDER BY 1::text;
+\dT+ float8range
+DROP TYPE float8range CASCADE;
+
+-- transactions
+BEGIN;
+CREATE TYPE gone AS RANGE (subtype = int);
+CREATE TABLE g (a gone);
+INSERT INTO g VALUES (gone(1, 5)), ('[2,3]');
+SELECT range_agg(a) FROM g;
+ROLLBACK;
+SELECT gone(1, 5);
+SELECT count(*) FROM pg_proc WHERE proname = 'gone';
