@@ -68,12 +68,17 @@ func sizeFunction(t *types.Type) impl {
 	}
 }
 
-// inOutBinds are those of array and record types, which the call's types tell.
+// inOutBinds are those of array, enum and range types, which the call's types tell.
 var inOutBinds = bindImpls{
 	"array_out":  func(args []*types.Type, _ *types.Type) impl { return outFunction(args[0]) },
 	"array_send": func(args []*types.Type, _ *types.Type) impl { return sendFunction(args[0]) },
 	"enum_out":   func(args []*types.Type, _ *types.Type) impl { return outFunction(args[0]) },
 	"enum_send":  func(args []*types.Type, _ *types.Type) impl { return sendFunction(args[0]) },
+
+	"range_out":       func(args []*types.Type, _ *types.Type) impl { return outFunction(args[0]) },
+	"range_send":      func(args []*types.Type, _ *types.Type) impl { return sendFunction(args[0]) },
+	"multirange_out":  func(args []*types.Type, _ *types.Type) impl { return outFunction(args[0]) },
+	"multirange_send": func(args []*types.Type, _ *types.Type) impl { return sendFunction(args[0]) },
 	// pg_column_size is a value's size in PostgreSQL's memory, or about.
 	"pg_column_size": func(args []*types.Type, _ *types.Type) impl { return sizeFunction(args[0]) },
 }

@@ -120,6 +120,9 @@ var longExpressions = []struct{ value, calls string }{
 		(%s)::jsonb @> '2'
 		(%s)::jsonb || '1'
 		(%s)::jsonb ? 'x'`},
+	{`('{' || repeat('[1,2),', 100000) || '[3,4)}')`, `(%s)::int4multirange
+		int4multirange(variadic array_fill(range_merge((%s)::int4multirange), array[100000]))
+		(%s)::nummultirange + '{[5,6]}'`},
 }
 
 // evaluate is the value of an expression, and how often the statement was asked,
