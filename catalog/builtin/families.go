@@ -14,7 +14,7 @@ func rowsFamilies() []rowsImpls {
 
 // bindFamilies are the tables of functions that depend on their call's types.
 func bindFamilies() []bindImpls {
-	return []bindImpls{outputBinds, arrayBinds, jsonBuildBinds, jsonRecordBinds, inOutBinds, enumBinds, rangeBinds, multirangeBinds}
+	return []bindImpls{outputBinds, arrayBinds, jsonBuildBinds, jsonRecordBinds, inOutBinds, enumBinds, rangeBinds, multirangeBinds, hashBinds}
 }
 
 // bindRowsFamilies are those of them that return sets.
