@@ -13,6 +13,7 @@ type aggImpl struct {
 	ordered bool
 	state   []*types.Type
 	make    func(ctx *expr.Context) expr.Accumulator
+	set     newSet // takes make's place in an ordered-set aggregate
 	// bind replaces state and make for the call's actual types.
 	bind func(args []*types.Type, result *types.Type) aggImpl
 }
@@ -22,7 +23,7 @@ type aggImpls map[string]aggImpl
 
 func allAggregates() aggImpls {
 	out := aggImpls{}
-	for _, family := range []aggImpls{countAggs, sumAggs, avgAggs, minMaxAggs, logicAggs, varianceAggs, regressionAggs, collectAggs, rangeAggs} {
+	for _, family := range []aggImpls{countAggs, sumAggs, avgAggs, minMaxAggs, logicAggs, varianceAggs, regressionAggs, collectAggs, rangeAggs, orderedSetAggs, hypotheticalAggs} {
 		maps.Copy(out, family)
 	}
 	return out
@@ -48,7 +49,7 @@ func (t aggImpls) aggregate(p *Proc) *expr.Aggregate {
 }
 
 func (m aggImpl) apply(a *expr.Aggregate) {
-	a.Strict, a.Ordered, a.State, a.New = m.strict, m.ordered, m.state, m.make
+	a.Strict, a.Ordered, a.State, a.New, a.Set = m.strict, m.ordered, m.state, m.make, m.set
 }
 
 // signature is name(typname,typname).

@@ -45,6 +45,8 @@ type Proc struct {
 	Agg  *expr.Aggregate
 	// AggKind is pg_aggregate.aggkind: n normal, o ordered-set, h hypothetical-set.
 	AggKind byte
+	// AggDirect is pg_aggregate.aggnumdirectargs.
+	AggDirect int
 }
 
 // Operator is a row of pg_operator.

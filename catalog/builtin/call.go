@@ -108,7 +108,7 @@ func (c *Coercer) Arguments(r *Resolution, args []expr.Expr) ([]expr.Expr, error
 			return nil, err
 		}
 		if out[i], err = c.Coerce(arg, r.Types[i], -1, Implicit); err != nil {
-			return nil, err
+			return nil, c.located(arg, err)
 		}
 	}
 	if r.PackType != nil {
@@ -168,7 +168,7 @@ func (c *Coercer) AggregateCall(r *Resolution, args []expr.Expr) (*expr.Aggregat
 		return nil, err
 	}
 	agg := r.Aggregate()
-	if agg == nil || agg.New == nil {
+	if agg == nil || agg.New == nil && agg.Set == nil {
 		return nil, pgerr.Unsupported("aggregate function %s", expr.Signature(r.Proc.Name, r.Proc.Args))
 	}
 	return &expr.AggregateCall{Typed: expr.Typed{T: r.Result, Mod: -1}, Agg: agg, Args: args}, nil

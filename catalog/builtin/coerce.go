@@ -30,7 +30,7 @@ type Coercer struct {
 	// Lifted reports whether a parameter stands for a literal of the statement.
 	Lifted func(p *expr.Param) bool
 
-	// Located, when set, gives an error about a part of a row the part's place.
+	// Located, when set, gives an error about a part of a row, or an argument, its place.
 	Located func(part expr.Expr, err error) error
 
 	// ReadEnv is set when a literal was read whose meaning depends on Env: the

@@ -216,7 +216,7 @@ func (l *Library) loadCasts() {
 }
 
 // loadAggregates makes the aggregates of the rows of kind 'a'; of pg_aggregate
-// it takes the kind.
+// it takes the kind and how many arguments are direct ones.
 func (l *Library) loadAggregates() {
 	aggs := allAggregates()
 	for f := range rowsOf(aggregateRows) {
@@ -225,6 +225,7 @@ func (l *Library) loadAggregates() {
 			continue
 		}
 		p.AggKind = f[1][0]
+		p.AggDirect, _ = strconv.Atoi(f[2])
 		p.Agg = aggs.aggregate(p)
 	}
 }

@@ -123,7 +123,7 @@ func sameCast(a, b *Cast) bool {
 
 func sameAggregate(a, b *AggregateCall) bool {
 	return a.Agg.OID == b.Agg.OID && a.Distinct == b.Distinct && a.Star == b.Star &&
-		len(a.Args) == len(b.Args) && (a.Filter == nil) == (b.Filter == nil) &&
+		len(a.Args) == len(b.Args) && len(a.Direct) == len(b.Direct) && (a.Filter == nil) == (b.Filter == nil) &&
 		slices.EqualFunc(a.Order, b.Order, func(x, y SortKey) bool { return x.Desc == y.Desc && x.NullsFirst == y.NullsFirst })
 }
 

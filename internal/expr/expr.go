@@ -274,6 +274,10 @@ type AggregateCall struct {
 	Filter   Expr // nil is all rows
 	Order    []SortKey
 	Star     bool // count(*)
+	// Direct are an ordered-set aggregate's direct arguments, over the groups of
+	// the Aggregate node; Args are what WITHIN GROUP orders by, parallel to Order.
+	// Such a call does not travel.
+	Direct []Expr
 }
 
 // SortKey is one ORDER BY item.

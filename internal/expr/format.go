@@ -500,14 +500,23 @@ func (p *deparser) aggregate(e *AggregateCall) {
 	if e.Star {
 		p.str("*")
 	}
-	p.list(e.Args, true)
-	if len(e.Order) > 0 {
-		p.str(" ORDER BY ", p.f.SortKeys(e.Order))
+	if e.Agg.Set != nil {
+		p.list(e.Direct, true)
+		p.str(") WITHIN GROUP (ORDER BY ", p.f.SortKeys(e.Order))
+	} else {
+		p.list(e.Args, true)
+		if len(e.Order) > 0 {
+			p.str(" ORDER BY ", p.f.SortKeys(e.Order))
+		}
 	}
 	p.str(")")
-	if e.Filter != nil {
+	p.filter(e.Filter)
+}
+
+func (p *deparser) filter(e Expr) {
+	if e != nil {
 		p.str(" FILTER (WHERE ")
-		p.expr(e.Filter, false)
+		p.expr(e, false)
 		p.str(")")
 	}
 }

@@ -94,12 +94,22 @@ type Aggregate struct {
 	New func(ctx *Context) Accumulator
 	// Ordered says that the order of rows can change the value (array_agg).
 	Ordered bool
+	// Set takes New's place for an ordered-set aggregate. With Ordered its rows
+	// come as WITHIN GROUP orders them, and their number is known before.
+	Set func(ctx *Context, s OrderedSet) (Accumulator, error)
 	// Bind is Function.Bind for a polymorphic aggregate.
 	Bind func(args []*types.Type, result *types.Type) *Aggregate
 }
 
 // Implemented reports whether the aggregate can be computed.
 func (a *Aggregate) Implemented() bool { return a.New != nil || a.Bind != nil }
+
+// OrderedSet is what one group of an ordered-set aggregate is made for.
+type OrderedSet struct {
+	Direct []types.Datum // the direct arguments
+	Orders []types.Order // of the aggregated ones
+	Rows   int64         // how many will be added, of an aggregate with Ordered
+}
 
 // CompareOp is a comparison: the set of the outcomes (less, equal, greater)
 // for which it is true.

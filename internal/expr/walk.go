@@ -67,6 +67,7 @@ func Children(e Expr, f func(Expr)) {
 	case *Subquery:
 		each([]Expr{e.Test})
 	case *AggregateCall:
+		each(e.Direct)
 		each(e.Args)
 		each([]Expr{e.Filter})
 		for _, k := range e.Order {
@@ -160,7 +161,7 @@ func (m mapper) caseNode(e *Case) Expr {
 
 func (m mapper) aggregate(e *AggregateCall) Expr {
 	c := *e
-	c.Args, c.Filter = m.List(e.Args), m.One(e.Filter)
+	c.Direct, c.Args, c.Filter = m.List(e.Direct), m.List(e.Args), m.One(e.Filter)
 	c.Order = slices.Clone(e.Order)
 	for i := range c.Order {
 		c.Order[i].Expr = m.One(c.Order[i].Expr)

@@ -257,6 +257,9 @@ func (w *encoder) caseNode(e *Case) {
 }
 
 func (w *encoder) aggregate(e *AggregateCall) {
+	if e.Agg.Set != nil {
+		w.err = pgerr.Internal("%s cannot travel to a shard", e.Agg.Name)
+	}
 	w.tag(tagAggregate)
 	w.typed(e.Typed)
 	w.uint(uint64(e.Agg.OID))

@@ -419,6 +419,9 @@ func (r *reading) aggregate() Expr {
 	if e.Agg.Bind != nil {
 		e.Agg = e.Agg.Bind(typesOf(e.Args), e.T)
 	}
+	if e.Agg.New == nil {
+		r.fail("%s cannot be computed here", e.Agg.Name)
+	}
 	e.Distinct, e.Star, e.Filter, e.Order = r.bool(), r.bool(), r.expr(), r.sortKeys()
 	return e
 }

@@ -1,37 +1,55 @@
 package bind
 
 import (
+	"slices"
+	"strings"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
-	"github.com/pegmatitedb/pegmatite/catalog/builtin"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
-// isAggregateName reports whether all that has the name are aggregates: no
-// name of pg_proc is shared by aggregates and functions.
+// isAggregateName reports whether something that has the name is an aggregate:
+// the others are window functions then, since no name of pg_proc is shared by
+// aggregates and plain functions.
 func (q *query) isAggregateName(name string) bool {
-	procs := q.b.env.Library.ProcsNamed(name)
-	return len(procs) > 0 && procs[0].Kind == 'a'
+	for _, p := range q.b.env.Library.ProcsNamed(name) {
+		if p.Kind == 'a' {
+			return true
+		}
+	}
+	return false
+}
+
+// writtenName is a function's name as the call has it.
+func writtenName(n *pg.FuncCall) string {
+	parts := make([]string, len(n.Funcname))
+	for i, f := range n.Funcname {
+		parts[i] = f.GetString_().GetSval()
+	}
+	return strings.Join(parts, ".")
 }
 
 // aggregateCall binds a call of an aggregate. It belongs to the query of the
 // innermost column among its arguments, which computes it in its Aggregate.
 func (q *query) aggregateCall(n *pg.FuncCall, name string) expr.Expr {
-	if n.AggWithinGroup || len(n.Args) == 0 && !n.AggStar && q.takesNone(name) {
-		q.refuseEmptyCall(n, name)
-	}
 	around := q.aggregating
-	open := &aggregateArgs{}
+	open, direct := &aggregateArgs{}, &aggregateArgs{}
 	q.aggregating = open
-	call := q.aggregateArguments(n, name)
+	call := q.aggregateArguments(n, name, direct)
 	q.aggregating = around
 	depth := 0
 	if open.seen {
 		depth = open.nearest
 	}
-	if open.inner {
-		q.b.failAt(open.innerAt, pgerr.GroupingError, "aggregate function calls cannot be nested")
+	for _, args := range []*aggregateArgs{open, direct} {
+		if args.inner {
+			q.b.failAt(args.innerAt, pgerr.GroupingError, "aggregate function calls cannot be nested")
+		}
+	}
+	if direct.seen && direct.nearest < depth {
+		q.b.failAt(direct.nearestAt, pgerr.GroupingError, "outer-level aggregate cannot contain a lower-level variable in its direct arguments")
 	}
 	owner := q
 	for range depth {
@@ -46,22 +64,6 @@ func (q *query) aggregateCall(n *pg.FuncCall, name string) expr.Expr {
 	return q.addAggregate(call, depth, n.Location)
 }
 
-func (q *query) takesNone(name string) bool {
-	for _, p := range q.b.env.Library.ProcsNamed(name) {
-		if len(p.Args) == 0 {
-			return true
-		}
-	}
-	return false
-}
-
-func (q *query) refuseEmptyCall(n *pg.FuncCall, name string) {
-	if n.AggWithinGroup {
-		q.b.unsupported(n.Location, "WITHIN GROUP")
-	}
-	q.b.failAt(n.Location, pgerr.WrongObjectType, "%s(*) must be used to call a parameterless aggregate function", name)
-}
-
 func (q *query) refuseAggregate(kind exprKind, location int32) {
 	if kind == kindNone {
 		q.b.failAt(location, pgerr.GroupingError, "aggregate functions are not allowed in FROM clause of their own query level")
@@ -69,20 +71,41 @@ func (q *query) refuseAggregate(kind exprKind, location int32) {
 	q.b.failAt(location, pgerr.GroupingError, "aggregate functions are not allowed in %s", kindNames[kind])
 }
 
-// aggregateArguments binds what stands in the parentheses and FILTER.
-func (q *query) aggregateArguments(n *pg.FuncCall, name string) *expr.AggregateCall {
-	args, _ := q.list(n.Args)
-	r := q.resolve(n, name, args, nil)
+// aggregateArguments binds what stands in the parentheses, WITHIN GROUP and
+// FILTER. direct learns of an ordered-set aggregate's direct arguments.
+func (q *query) aggregateArguments(n *pg.FuncCall, name string, direct *aggregateArgs) *expr.AggregateCall {
+	open := q.aggregating
+	if n.AggWithinGroup {
+		q.aggregating = direct
+	}
+	args, names := q.callArgs(n)
+	q.aggregating = open
+	aggregated := q.withinGroup(n)
+	all := slices.Concat(args, aggregated)
+	if len(names) > 0 && len(aggregated) > 0 {
+		q.b.failAt(location(n.AggOrder[0].GetSortBy().Node), pgerr.SyntaxError, "positional argument cannot follow named argument")
+	}
+	r := q.resolve(n, name, all, names)
+	q.checkAggregateSyntax(n, r, all)
+	if r.Proc.AggKind == 'h' {
+		q.unifyHypothetical(n, r, all, len(args))
+	}
+	if len(names) > 0 {
+		q.b.failAt(n.Location, pgerr.FeatureNotSupported, "aggregates cannot use named arguments")
+	}
 	if n.FuncVariadic && n.AggDistinct {
 		q.b.unsupported(n.Location, "VARIADIC with DISTINCT")
 	}
-	q.refuseOrderedSet(n, r)
-	q.refuseSetArguments(args, n)
-	call, err := q.b.coercer.AggregateCall(r, args)
+	q.refuseSetsIn("aggregate", all, n.Location)
+	call, err := q.b.coercer.AggregateCall(r, all)
 	q.b.must(err, n.Location)
 	call.Distinct, call.Star = n.AggDistinct, n.AggStar
 	if n.AggFilter != nil {
 		q.with(kindFilter, func() { call.Filter = q.condition(n.AggFilter, "FILTER") })
+	}
+	if n.AggWithinGroup {
+		q.splitDirect(n, call, len(args))
+		return call
 	}
 	call.Order = q.aggregateOrder(n, call)
 	if call.Distinct {
@@ -91,19 +114,25 @@ func (q *query) aggregateArguments(n *pg.FuncCall, name string) *expr.AggregateC
 	return call
 }
 
-func (q *query) refuseOrderedSet(n *pg.FuncCall, r *builtin.Resolution) {
-	if r.Proc != nil && r.Proc.AggKind != 'n' {
-		q.b.failAt(n.Location, pgerr.WrongObjectType, "WITHIN GROUP is required for ordered-set aggregate %s", r.Proc.Name)
-	}
-}
-
-func (q *query) refuseSetArguments(args []expr.Expr, n *pg.FuncCall) {
+// refuseSetsIn refuses calls that return sets in the arguments of an aggregate
+// or window function.
+func (q *query) refuseSetsIn(kind string, args []expr.Expr, at int32) {
+	found := false
 	for _, a := range args {
-		if expr.HasSet(a) {
-			fail(pgerr.New(pgerr.FeatureNotSupported, "aggregate function calls cannot contain set-returning function calls").
-				WithHint("You might be able to move the set-returning function into a LATERAL FROM item.").
-				WithPosition(q.b.position(n.Location)))
-		}
+		expr.Walk(a, func(e expr.Expr) bool {
+			if c, ok := e.(*expr.Call); ok && c.Func.ReturnsSet {
+				found = true
+				if where, known := q.b.location[c]; known {
+					at = where
+				}
+			}
+			return true
+		})
+	}
+	if found {
+		fail(pgerr.New(pgerr.FeatureNotSupported, "%s function calls cannot contain set-returning function calls", kind).
+			WithHint("You might be able to move the set-returning function into a LATERAL FROM item.").
+			WithPosition(q.b.position(at)))
 	}
 }
 

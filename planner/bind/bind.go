@@ -7,7 +7,7 @@
 //	scope.go     which names an expression sees; columns.go finds them, hint.go says what was meant instead
 //	select.go    SELECT; from.go its FROM, join.go joins, rangefunc.go functions there (coldeflist.go what a record of theirs holds), with.go WITH (recursion.go checks recursive ones),
 //	             setop.go UNION and its like, values.go VALUES, wholerow.go rows as values, group.go grouping, order.go ORDER BY, DISTINCT, LIMIT
-//	target.go    the select list; colname.go names what has no name; aggregate.go puts calls where they belong
+//	target.go    the select list; colname.go names what has no name; aggregate.go puts calls where they belong (orderedset.go those WITHIN GROUP)
 //	expr.go      expressions, by node; operator.go, call.go, callrange.go, cast.go, sublink.go, composite.go, subscript.go …
 //	coerce.go    conversions of types; literals and parameters get theirs
 //	location.go  where in the text a node stands, for errors

@@ -59,7 +59,8 @@ type binder struct {
 	sides []*nullSide
 	// records are the fields of output columns that are records of a function; nil is none.
 	records map[expr.ColumnID][]expr.OutColumn
-	// location is where a column or parameter stands in text, for errors that are found later.
+	// location is where a column, parameter, string or call that returns a set
+	// stands in text, for errors that are found later.
 	location map[expr.Expr]int32
 }
 

@@ -21,6 +21,7 @@ func (q *query) call(n *pg.FuncCall) expr.Expr {
 		return q.aggregateCall(n, name)
 	}
 	args, names := q.callArgs(n)
+	args = append(args, q.withinGroup(n)...)
 	if e := q.fieldCall(n, args, names); e != nil {
 		return e
 	}
@@ -169,7 +170,11 @@ func (q *query) refuseAggregateSyntax(n *pg.FuncCall, name string) {
 // checkSet refuses a set-returning function where none may stand.
 func (q *query) checkSet(e expr.Expr, location int32) expr.Expr {
 	c, ok := e.(*expr.Call)
-	if !ok || !c.Func.ReturnsSet || q.kind.allowsSets() {
+	if !ok || !c.Func.ReturnsSet {
+		return e
+	}
+	q.b.location[c] = location
+	if q.kind.allowsSets() {
 		return e
 	}
 	if q.kind == kindNone || q.kind == kindReturning {

@@ -200,7 +200,7 @@ func (q *query) refer(col *expr.Column, depth int, location int32) *expr.Column 
 	}
 	for level, d := q, 0; level != nil; level, d = level.parent, d+1 {
 		if a := level.aggregating; a != nil {
-			a.saw(depth - d)
+			a.saw(depth-d, location)
 		}
 		if d == depth {
 			break

@@ -131,6 +131,7 @@ func (q *query) constant(n *pg.A_Const) expr.Expr {
 	case *pg.A_Const_Sval:
 		c := expr.NewConst(types.TUnknown, types.Text(v.Sval.GetSval()))
 		q.b.noteLiteral(n, c)
+		q.b.location[c] = n.Location
 		return c
 	case *pg.A_Const_Fval:
 		return q.number(v.Fval.GetFval(), n.Location)

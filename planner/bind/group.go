@@ -20,19 +20,20 @@ type aggregate struct {
 // aggregateArgs is open while an aggregate's arguments are bound: it learns
 // how many levels out the innermost column is, to which query the aggregate belongs.
 type aggregateArgs struct {
-	seen    bool
-	nearest int
+	seen      bool
+	nearest   int
+	nearestAt int32 // where the first of them stands
 	// inner: an aggregate of the same level is among the arguments, at innerAt.
 	inner   bool
 	innerAt int32
 }
 
-func (a *aggregateArgs) saw(depth int) {
+func (a *aggregateArgs) saw(depth int, location int32) {
 	if depth < 0 {
 		return
 	}
 	if !a.seen || depth < a.nearest {
-		a.seen, a.nearest = true, depth
+		a.seen, a.nearest, a.nearestAt = true, depth, location
 	}
 }
 
@@ -128,6 +129,8 @@ type grouping struct {
 	// written are node.Groups as the query has them: what returns sets is computed below the node.
 	written []expr.Expr
 	groups  []plan.Column
+	// inDirect: direct arguments of an ordered-set aggregate are being replaced.
+	inDirect bool
 }
 
 // aggregate makes the Aggregate node over the groups and q's aggregates.
@@ -141,7 +144,24 @@ func (q *query) aggregate(input plan.Node, groups []expr.Expr) *grouping {
 		g.node.Aggs = append(g.node.Aggs, a.call)
 		g.node.Cols = append(g.node.Cols, a.col)
 	}
+	for i, call := range g.node.Aggs {
+		if len(call.Direct) > 0 {
+			g.node.Aggs[i] = g.overGroups(call)
+		}
+	}
 	return g
+}
+
+// overGroups has the direct arguments of an ordered-set aggregate over the groups.
+func (g *grouping) overGroups(call *expr.AggregateCall) *expr.AggregateCall {
+	c := *call
+	c.Direct = slices.Clone(call.Direct)
+	g.inDirect = true
+	for i, e := range c.Direct {
+		c.Direct[i] = g.replace(e)
+	}
+	g.inDirect = false
+	return &c
 }
 
 // expandSets computes the groups that return sets in a node over the input:
@@ -242,7 +262,11 @@ func (g *grouping) fail(c *expr.Column, own *ownColumn, format string) {
 	if !ok {
 		at = -1
 	}
-	g.q.b.failAt(at, pgerr.GroupingError, format, name)
+	err := pgerr.New(pgerr.GroupingError, format, name)
+	if g.inDirect {
+		err = err.WithDetail("Direct arguments of an ordered-set aggregate must use only grouped columns.")
+	}
+	fail(err.WithPosition(g.q.b.position(at)))
 }
 
 // determined reports whether the item's primary key is grouped by, which

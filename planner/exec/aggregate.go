@@ -16,6 +16,7 @@ type aggregate struct {
 	node   *plan.Aggregate
 	input  operator
 	scope  *scope // the keys, then what each aggregate needs, see aggInput
+	direct *scope // the direct arguments of ordered-set aggregates, over the keys
 	inputs []aggInput
 	groups *rowSet
 	states [][]expr.Accumulator // by group
@@ -33,17 +34,26 @@ func newAggregate(r *run, n *plan.Aggregate) (operator, error) {
 	o := &aggregate{run: r, node: n, input: input, groups: newRowSet(r, exprTypes(n.Groups))}
 	o.parts = partitions{run: r, types: typesOf(n.Input.Columns())}
 	list := slices.Clone(n.Groups)
+	var direct []expr.Expr
 	state := len(n.Groups)
 	for _, call := range n.Aggs {
-		in := aggInput{call: call, args: len(list), filter: -1, state: state}
+		in := aggInput{call: call, args: len(list), direct: len(direct), filter: -1, state: state}
 		state += len(call.Agg.State)
+		direct = append(direct, call.Direct...)
 		if !n.Final {
 			list = in.add(list)
 			in.keep(r, len(n.Groups) > 0)
 		}
 		o.inputs = append(o.inputs, in)
 	}
-	o.scope, err = r.scopeOf(n, "aggregate", n.Input.Columns(), list...)
+	if o.scope, err = r.scopeOf(n, "aggregate", n.Input.Columns(), list...); err != nil {
+		return nil, err
+	}
+	var keys []plan.Column
+	if len(direct) > 0 {
+		keys = n.Cols[:len(n.Groups)]
+	}
+	o.direct, err = r.scopeOf(n, "direct arguments", keys, direct...)
 	return o, err
 }
 
@@ -53,8 +63,10 @@ func (o *aggregate) open(ctx context.Context) error {
 	if err := o.clear(); err != nil {
 		return err
 	}
-	if err := o.scope.begin(ctx); err != nil {
-		return err
+	for _, s := range []*scope{o.scope, o.direct} {
+		if err := s.begin(ctx); err != nil {
+			return err
+		}
 	}
 	return o.input.open(ctx)
 }
@@ -85,7 +97,9 @@ func (o *aggregate) next(ctx context.Context) ([]Row, error) {
 
 func (o *aggregate) collect(ctx context.Context) error {
 	if len(o.node.Groups) == 0 {
-		o.group(0, Row{})
+		if _, err := o.group(0, Row{}); err != nil {
+			return err
+		}
 	}
 	for {
 		rows, err := o.input.next(ctx)
@@ -142,14 +156,42 @@ func (o *aggregate) late(ctx context.Context) (bool, error) {
 const stateBytes = 160
 
 // group makes the group of a key with hash h, and returns its number.
-func (o *aggregate) group(h uint64, key Row) int {
+func (o *aggregate) group(h uint64, key Row) (int, error) {
 	states := make([]expr.Accumulator, len(o.inputs))
 	for i := range o.inputs {
-		states[i] = o.inputs[i].call.Agg.New(o.scope.ctx)
+		var err error
+		if states[i], err = o.state(&o.inputs[i], key); err != nil {
+			return 0, err
+		}
 	}
 	o.states = append(o.states, states)
 	o.groups.used.add(int64(len(states) * stateBytes))
-	return o.groups.insert(h, key)
+	return o.groups.insert(h, key), nil
+}
+
+// state makes what an aggregate keeps of a new group; of one whose rows wait
+// in order, that is their number.
+func (o *aggregate) state(in *aggInput, key Row) (expr.Accumulator, error) {
+	agg := in.call.Agg
+	switch {
+	case agg.Set == nil:
+		return agg.New(o.scope.ctx), nil
+	case agg.Ordered:
+		return &waitingRows{}, nil
+	}
+	return o.orderedSet(in, key, 0)
+}
+
+// orderedSet makes the accumulator of an ordered-set aggregate for so many rows of a group.
+func (o *aggregate) orderedSet(in *aggInput, key Row, rows int64) (expr.Accumulator, error) {
+	s := expr.OrderedSet{Direct: make(Row, len(in.call.Direct)), Rows: rows}
+	for _, k := range in.call.Order {
+		s.Orders = append(s.Orders, orderOf(0, k).Order)
+	}
+	if err := o.direct.row(s.Direct, in.direct, in.direct+len(s.Direct), key); err != nil {
+		return nil, err
+	}
+	return in.call.Agg.Set(o.direct.ctx, s)
 }
 
 func (o *aggregate) add(row Row) error {
@@ -165,7 +207,9 @@ func (o *aggregate) add(row Row) error {
 		if o.parts.full(&o.groups.used) {
 			return o.parts.add(h, row)
 		}
-		n = o.group(h, key)
+		if n, err = o.group(h, key); err != nil {
+			return err
+		}
 	}
 	states := o.states[n]
 	for i := range o.inputs {
@@ -211,6 +255,12 @@ func (o *aggregate) result(n int) (Row, error) {
 	copy(row, key)
 	for i := range o.inputs {
 		state := o.states[n][i]
+		if waiting, ok := state.(*waitingRows); ok {
+			var err error
+			if state, err = o.orderedSet(&o.inputs[i], key, waiting.rows); err != nil {
+				return nil, err
+			}
+		}
 		if err := o.inputs[i].replay(n, state); err != nil {
 			return nil, err
 		}

@@ -12,6 +12,7 @@ import (
 type aggInput struct {
 	call   *expr.AggregateCall
 	args   int // the first argument
+	direct int // the first direct one, in their own scope
 	filter int // -1 is none
 	// Of partial states: where they begin in the input's rows.
 	state int
@@ -30,7 +31,7 @@ type aggInput struct {
 func (in *aggInput) add(list []expr.Expr) []expr.Expr {
 	list = append(list, in.call.Args...)
 	in.types = exprTypes(in.call.Args)
-	for _, k := range in.call.Order {
+	for _, k := range in.otherKeys() {
 		list = append(list, k.Expr)
 		in.types = append(in.types, columnType{k.Expr.Type(), -1})
 	}
@@ -41,6 +42,15 @@ func (in *aggInput) add(list []expr.Expr) []expr.Expr {
 	return list
 }
 
+// otherKeys are the order keys that are no arguments; an ordered-set
+// aggregate's are its arguments.
+func (in *aggInput) otherKeys() []expr.SortKey {
+	if in.call.Agg.Set != nil {
+		return nil
+	}
+	return in.call.Order
+}
+
 // keep prepares for what has to be kept. What collects its arguments into one
 // value waits only where there are many such values.
 func (in *aggInput) keep(r *run, grouped bool) {
@@ -49,13 +59,17 @@ func (in *aggInput) keep(r *run, grouped bool) {
 	if in.call.Distinct {
 		in.seen = newKeySet(r, columns[:1+n])
 	}
-	ordered := len(in.call.Order) > 0 || in.call.Agg.Ordered && (grouped || in.call.Distinct)
+	ordered := len(in.call.Order) > 0 && (in.call.Agg.Set == nil || in.call.Agg.Ordered) || in.call.Agg.Ordered && (grouped || in.call.Distinct)
 	if !ordered {
 		return
 	}
 	orders := []order{rising(0, types.TInt8)}
+	first := 1 + n
+	if in.call.Agg.Set != nil {
+		first = 1
+	}
 	for i, k := range in.call.Order {
-		orders = append(orders, orderOf(1+n+i, k))
+		orders = append(orders, orderOf(first+i, k))
 	}
 	if in.call.Distinct {
 		for i, a := range in.call.Args { // PostgreSQL sorts to find equal ones
@@ -74,9 +88,19 @@ func (in *aggInput) take(kept Row, state expr.Accumulator) error {
 		}
 	}
 	if in.waiting != nil {
+		if set, ok := state.(*waitingRows); ok {
+			set.rows++
+		}
 		return in.waiting.add(kept)
 	}
 	return state.Add(owned(kept[1:n]))
+}
+
+// waitingRows stands in the place of an ordered-set aggregate's state until all
+// rows are in: the number of a group's rows.
+type waitingRows struct {
+	expr.Accumulator // nobody calls it
+	rows             int64
 }
 
 // replay adds the rows of group n that had to wait.

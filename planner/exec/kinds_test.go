@@ -42,6 +42,19 @@ func joinedCall(arg expr.Expr) *expr.AggregateCall {
 	}}
 }
 
+// rankedCall is an ordered-set aggregate: its direct argument, the number of rows, and the rows.
+func rankedCall(arg, direct expr.Expr) *expr.AggregateCall {
+	return &expr.AggregateCall{
+		Typed: expr.Typed{T: types.TText, Mod: -1}, Direct: []expr.Expr{direct},
+		Args: []expr.Expr{arg}, Order: []expr.SortKey{{Expr: arg, Desc: true}},
+		Agg: &expr.Aggregate{Name: "set", Strict: true, Ordered: true, Set: func(_ *expr.Context, s expr.OrderedSet) (expr.Accumulator, error) {
+			a := &joined{}
+			a.out.WriteString(s.Direct[0].Text() + " " + strconv.FormatInt(s.Rows, 10))
+			return a, nil
+		}},
+	}
+}
+
 func countedCall(arg expr.Expr) *expr.AggregateCall {
 	return &expr.AggregateCall{Typed: expr.Typed{T: types.TInt8, Mod: -1}, Args: []expr.Expr{arg}, Agg: &expr.Aggregate{
 		Name: "counted", Strict: true, New: func(*expr.Context) expr.Accumulator { return &counted{} },
@@ -165,6 +178,12 @@ func operators() []made {
 			c.Distinct = true
 			return c
 		})),
+		node("aggregate of an ordered set", 1, func(l, _ []plan.Column) plan.Node {
+			n := grouped(countedCall)(l, nil).(*plan.Aggregate)
+			n.Cols = []plan.Column{{ID: 21, Name: "key", Type: l[1].Type, Typmod: -1}}
+			n.Aggs = append(n.Aggs, rankedCall(col(l[0]), col(n.Cols[0])))
+			return n
+		}),
 		node("union all", 2, setOperation(plan.Union, true)), node("union", 2, setOperation(plan.Union, false)),
 		node("intersect all", 2, setOperation(plan.Intersect, true)), node("intersect", 2, setOperation(plan.Intersect, false)),
 		node("except all", 2, setOperation(plan.Except, true)), node("except", 2, setOperation(plan.Except, false)),
