@@ -6,7 +6,7 @@
 //	impls.go      how an implementation is tied to its row: by pg_proc.prosrc, as in fmgr
 //	resolve*.go   which function, operator or common type is meant (manual, chapter 10)
 //	coerce.go     conversions put into expression trees
-//	others        implementations, one family a file; agg_*.go are aggregates
+//	others        implementations, one family a file; agg_*.go are aggregates, window.go window functions
 //
 // Every row of pg_proc is here, so that a call resolves (or is ambiguous)
 // exactly as in PostgreSQL; a function without implementation is 0A000 when it
@@ -43,6 +43,8 @@ type Proc struct {
 	// Func.Impl and Func.Rows, or Agg.New and Agg.Bind, are nil.
 	Func *expr.Function
 	Agg  *expr.Aggregate
+	// Window is set for kind w.
+	Window *expr.WindowFunction
 	// AggKind is pg_aggregate.aggkind: n normal, o ordered-set, h hypothetical-set.
 	AggKind byte
 	// AggDirect is pg_aggregate.aggnumdirectargs.

@@ -160,6 +160,26 @@ func (c *Coercer) FunctionCall(r *Resolution, args []expr.Expr) (expr.Expr, erro
 	return &expr.Call{Typed: expr.Typed{T: r.Result, Mod: -1}, Func: fn, Args: args, Variadic: r.VariadicAny}, nil
 }
 
+// WindowCall makes the call of a resolved window function, or of an aggregate
+// over a window. FILTER and * the caller sets on it.
+func (c *Coercer) WindowCall(r *Resolution, args []expr.Expr) (*expr.WindowCall, error) {
+	if r.Proc.Window == nil {
+		a, err := c.AggregateCall(r, args)
+		if err != nil {
+			return nil, err
+		}
+		return &expr.WindowCall{Typed: a.Typed, Agg: a.Agg, Args: a.Args}, nil
+	}
+	args, err := c.Arguments(r, args)
+	if err != nil {
+		return nil, err
+	}
+	if r.Proc.Window.New == nil {
+		return nil, pgerr.Unsupported("window function %s", expr.Signature(r.Proc.Name, r.Proc.Args))
+	}
+	return &expr.WindowCall{Typed: expr.Typed{T: r.Result, Mod: -1}, Func: r.Proc.Window, Args: args}, nil
+}
+
 // AggregateCall makes the call of a resolved aggregate. What belongs to its
 // syntax (DISTINCT, FILTER, ORDER BY, *) the caller sets on it.
 func (c *Coercer) AggregateCall(r *Resolution, args []expr.Expr) (*expr.AggregateCall, error) {

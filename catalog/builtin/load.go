@@ -38,8 +38,11 @@ func load() *Library {
 		l.procs = append(l.procs, p)
 		l.procByOID[p.OID] = p
 		l.procByName[p.Name] = append(l.procByName[p.Name], p)
-		if p.Kind == 'f' {
+		switch p.Kind {
+		case 'f':
 			p.Func = implementations.function(p)
+		case 'w':
+			p.Window = windowFunction(p)
 		}
 	}
 	l.loadOwn(mysqlProcs())

@@ -102,6 +102,8 @@ func (c *compiler) compile(e Expr) (Eval, error) {
 		return compileSubquery(e), nil
 	case *AggregateCall:
 		return nil, pgerr.Internal("aggregate %s outside of an aggregation", e.Agg.Name)
+	case *WindowCall:
+		return nil, pgerr.Internal("window function %s outside of a window", e.Name())
 	}
 	return nil, pgerr.Internal("unknown expression node %T", e)
 }

@@ -99,8 +99,18 @@ func sameComposed(a, b Expr) bool {
 	case *AggregateCall:
 		b, ok := b.(*AggregateCall)
 		return ok && sameAggregate(a, b)
+	case *WindowCall:
+		b, ok := b.(*WindowCall)
+		return ok && a.Func == b.Func && a.Star == b.Star && (a.Filter == nil) == (b.Filter == nil) && sameWindowed(a.Agg, b.Agg)
 	}
 	return false
+}
+
+func sameWindowed(a, b *Aggregate) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.OID == b.OID
 }
 
 func samePresence(a, b []Expr) bool {

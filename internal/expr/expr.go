@@ -4,6 +4,7 @@
 //	expr.go      the node types (this file: the contract)
 //	guard.go     what values of domains obey
 //	function.go  Function, Aggregate: what a Call refers to
+//	window.go    window functions and frames
 //	build.go     short ways to make nodes
 //	walk.go      trees are walked and rebuilt; inspect.go, equal.go ask about them, fold.go computes what is constant,
 //	             known.go what is known before the plan runs

@@ -45,7 +45,7 @@ func (f *folder) fold(e Expr) (Expr, error) {
 		return foldLogic(n), nil
 	case *Coalesce:
 		return foldCoalesce(n), nil
-	case *AggregateCall, *RowExpr:
+	case *AggregateCall, *WindowCall, *RowExpr:
 		return e, nil
 	case *NullIf:
 		if r := f.nullIf(n); r != nil {

@@ -19,6 +19,8 @@ type Formatter struct {
 	Param func(*Param) string
 	// Subquery prints a subquery; nil prints "(SubPlan)".
 	Subquery func(*Subquery) string
+	// Over prints what stands behind a window call's OVER; nil prints (?).
+	Over func(*WindowCall) string
 	// Pretty leaves out the parentheses that nobody needs to read it (pg_get_expr's pretty_bool).
 	Pretty bool
 	// Literal prints a literal's text; nil uses the type's own (reg… types then print numbers).
@@ -152,6 +154,8 @@ func (p *deparser) composed(e Expr) {
 		p.subscript(e)
 	case *AggregateCall:
 		p.aggregate(e)
+	case *WindowCall:
+		p.window(e)
 	}
 }
 
@@ -511,6 +515,22 @@ func (p *deparser) aggregate(e *AggregateCall) {
 	}
 	p.str(")")
 	p.filter(e.Filter)
+}
+
+func (p *deparser) window(e *WindowCall) {
+	p.str(QuoteIdent(e.Name()), "(")
+	if e.Star {
+		p.str("*")
+	}
+	p.list(e.Args, true)
+	p.str(")")
+	p.filter(e.Filter)
+	p.str(" OVER ")
+	if p.f.Over != nil {
+		p.str(p.f.Over(e))
+	} else {
+		p.str("(?)")
+	}
 }
 
 func (p *deparser) filter(e Expr) {

@@ -117,7 +117,7 @@ func HasSet(e Expr) bool {
 func IsConst(e Expr) bool {
 	return !Any(e, func(e Expr) bool {
 		switch e := e.(type) {
-		case *Column, *Param, *Subquery, *AggregateCall, *CaseArg:
+		case *Column, *Param, *Subquery, *AggregateCall, *WindowCall, *CaseArg:
 			return true
 		case *Call:
 			return e.Func.Volatility != Immutable || e.Func.ReturnsSet
@@ -131,7 +131,7 @@ func IsConst(e Expr) bool {
 func IsRowIndependent(e Expr) bool {
 	return !Any(e, func(e Expr) bool {
 		switch e := e.(type) {
-		case *Column, *Subquery, *AggregateCall:
+		case *Column, *Subquery, *AggregateCall, *WindowCall:
 			return true
 		case *Call:
 			return e.Func.Volatility == Volatile || e.Func.ReturnsSet

@@ -74,7 +74,7 @@ func separates(parent Expr, logic bool) bool {
 		return parent.Operator == ""
 	case *Logic:
 		return logic
-	case *Coalesce, *MinMax, *NullIf, *ArrayExpr, *RowExpr, *AggregateCall, *Case, *Subscript:
+	case *Coalesce, *MinMax, *NullIf, *ArrayExpr, *RowExpr, *AggregateCall, *WindowCall, *Case, *Subscript:
 		return true
 	}
 	return false

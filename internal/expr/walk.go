@@ -73,6 +73,9 @@ func Children(e Expr, f func(Expr)) {
 		for _, k := range e.Order {
 			each([]Expr{k.Expr})
 		}
+	case *WindowCall:
+		each(e.Args)
+		each([]Expr{e.Filter})
 	}
 }
 
@@ -144,6 +147,10 @@ func (m mapper) children(e Expr) Expr {
 		return &c
 	case *AggregateCall:
 		return m.aggregate(e)
+	case *WindowCall:
+		c := *e
+		c.Args, c.Filter = m.List(e.Args), m.One(e.Filter)
+		return &c
 	}
 	return e
 }

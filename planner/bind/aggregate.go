@@ -44,6 +44,9 @@ func (q *query) aggregateCall(n *pg.FuncCall, name string) expr.Expr {
 		depth = open.nearest
 	}
 	for _, args := range []*aggregateArgs{open, direct} {
+		if args.window {
+			q.b.failAt(args.windowAt, pgerr.GroupingError, "aggregate function calls cannot contain window function calls")
+		}
 		if args.inner {
 			q.b.failAt(args.innerAt, pgerr.GroupingError, "aggregate function calls cannot be nested")
 		}

@@ -15,7 +15,7 @@ import (
 func (q *query) call(n *pg.FuncCall) expr.Expr {
 	name := q.functionName(n)
 	if n.Over != nil {
-		q.b.unsupported(n.Location, "window function call")
+		return q.callOver(n, name)
 	}
 	if q.isAggregateName(name) {
 		return q.aggregateCall(n, name)
@@ -183,6 +183,6 @@ func (q *query) checkSet(e expr.Expr, location int32) expr.Expr {
 		}
 		return e
 	}
-	q.b.failAt(location, pgerr.FeatureNotSupported, "set-returning functions are not allowed in %s", kindNames[q.kind])
+	q.b.failAt(location, pgerr.FeatureNotSupported, "set-returning functions are not allowed in %s", q.kind.place())
 	return nil
 }

@@ -62,6 +62,7 @@ var nodeFields = parseFields(map[string]string{
 	"NamedArgExpr":     "arg name argnumber location | xpr",
 	"SortBy":           "node sortby_dir sortby_nulls use_op location |",
 	"LockingClause":    "locked_rels strength wait_policy |",
+	"WindowDef":        "name refname partition_clause order_clause frame_options start_offset end_offset location |",
 	"MultiAssignRef":   "source colno ncolumns |",
 	"SetToDefault":     "location | xpr type_id type_mod collation",
 	"A_Star":           "|",
@@ -72,7 +73,7 @@ var nodeFields = parseFields(map[string]string{
 // refusedNodes are nodes that the binder knows and refuses by a name of their
 // own: what is in them is not looked at.
 var refusedNodes = map[string]bool{
-	"GroupingSet": true, "GroupingFunc": true, "WindowDef": true, "IntoClause": true, "CurrentOfExpr": true,
+	"GroupingSet": true, "GroupingFunc": true, "IntoClause": true, "CurrentOfExpr": true,
 	"RangeTableSample": true, "RangeTableFunc": true, "JsonTable": true, "XmlExpr": true, "XmlSerialize": true,
 	"MergeStmt": true, "CTESearchClause": true, "CTECycleClause": true,
 }

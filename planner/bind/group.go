@@ -26,6 +26,9 @@ type aggregateArgs struct {
 	// inner: an aggregate of the same level is among the arguments, at innerAt.
 	inner   bool
 	innerAt int32
+	// window: a window function is, at windowAt.
+	window   bool
+	windowAt int32
 }
 
 func (a *aggregateArgs) saw(depth int, location int32) {
@@ -90,8 +93,12 @@ func (s *selectList) groupEntry(n *pg.Node) expr.Expr {
 	if id, ok := s.q.usesAggregate(s.list[i].expr); ok {
 		s.q.b.failAt(s.aggregateLocation(s.list[i], id), pgerr.GroupingError, "aggregate functions are not allowed in GROUP BY")
 	}
+	if c := s.q.usesWindow(s.list[i].expr); c != nil {
+		s.q.b.failAt(s.aggregateLocation(s.list[i], c), pgerr.WindowingError, "window functions are not allowed in GROUP BY")
+	}
 	s.resolve(i)
 	s.q.equality(s.list[i].expr, location(n))
+	s.number(i)
 	return s.list[i].expr
 }
 
@@ -213,8 +220,8 @@ func (g *grouping) addGroup(e, computed expr.Expr) plan.Column {
 // replace writes an expression over the Aggregate's columns; a column that is
 // not grouped is 42803 (check_ungrouped_columns).
 func (g *grouping) replace(e expr.Expr) expr.Expr {
-	if e == nil {
-		return nil
+	if e == nil || g == nil {
+		return e
 	}
 	return expr.Replace(e, func(e expr.Expr) expr.Expr {
 		for i, have := range g.written {

@@ -140,6 +140,8 @@ func (q *query) refuseLocks(n *pg.SelectStmt, groups, having bool) {
 		what = "with GROUP BY clause"
 	case having:
 		what = "with HAVING clause"
+	case !q.hasAgg:
+		what = "with window functions"
 	}
 	q.b.failAt(-1, pgerr.FeatureNotSupported, "%s is not allowed %s", name, what)
 }

@@ -138,6 +138,13 @@ func (b *binder) noteAggregate(c plan.Column, call expr.Expr) {
 	}
 }
 
+// noteWindowCall notes the call behind a column, and its window.
+func (b *binder) noteWindowCall(c plan.Column, call *expr.WindowCall, of *window) {
+	if d := b.notes.definition; d != nil {
+		d.aggregates[c.ID], d.windows[call] = call, of
+	}
+}
+
 // noteSubquery notes the text of a subquery's plan.
 func (b *binder) noteSubquery(n plan.Node, s *pg.SelectStmt) {
 	if d := b.notes.definition; d != nil {

@@ -26,6 +26,7 @@ func (s *selectList) orderBy(list []*pg.Node) (out []sortItem) {
 			s.resolve(i)
 			o := sortItem{target: i, at: location(by.Node)}
 			o.desc, o.nullsFirst = s.q.direction(by, s.list[i].expr)
+			s.number(i)
 			if !hasSortItem(out, i) {
 				out = append(out, o)
 			}
@@ -149,6 +150,7 @@ func (s *selectList) distinct(list []*pg.Node, order []sortItem) *distinctClause
 			i := s.entry(n, "DISTINCT ON")
 			s.resolve(i)
 			s.q.equality(s.list[i].expr, location(n))
+			s.number(i)
 			d.on, d.at = append(d.on, i), append(d.at, location(n))
 		}
 	})
@@ -165,6 +167,7 @@ func (s *selectList) plainDistinct(order []sortItem) {
 	for i, t := range s.list {
 		s.resolve(i)
 		s.q.equality(s.list[i].expr, t.at)
+		s.number(i)
 	}
 }
 

@@ -27,6 +27,9 @@ type query struct {
 
 	aggs   []aggregate
 	hasAgg bool // an aggregate belongs here, found or not
+	// windows are those of WINDOW, then those that OVER defines; windowCalls what is computed over them.
+	windows     []*window
+	windowCalls []windowCall
 	// recurses: the FROM clause reads from the recursive query that this is a term of.
 	recurses bool
 	// own are the columns of the FROM items, for the check of grouping.
@@ -175,6 +178,11 @@ const (
 	kindConflict
 	kindExecute
 	kindDomainCheck
+	kindWindowPartition
+	kindWindowOrder
+	kindFrameRange
+	kindFrameRows
+	kindFrameGroups
 )
 
 // kindNames are how messages name the places: "… are not allowed in %s".
@@ -185,17 +193,36 @@ var kindNames = [...]string{
 	kindOffset: "OFFSET", kindReturning: "RETURNING", kindValues: "VALUES", kindCheck: "check constraints",
 	kindDefault: "DEFAULT expressions", kindGenerated: "column generation expressions", kindUsing: "transform expressions",
 	kindConflict: "index expressions", kindExecute: "EXECUTE parameters",
-	kindDomainCheck: "check constraints",
+	kindDomainCheck:     "check constraints",
+	kindWindowPartition: "window PARTITION BY", kindWindowOrder: "window ORDER BY",
+	kindFrameRange: "window RANGE", kindFrameRows: "window ROWS", kindFrameGroups: "window GROUPS",
+}
+
+// place is how messages about window functions and sets name it.
+func (k exprKind) place() string {
+	if k >= kindWindowPartition {
+		return "window definitions"
+	}
+	return kindNames[k]
 }
 
 // allowsAggregates, allowsSets: whether aggregates and set-returning functions may stand there.
 func (k exprKind) allowsAggregates() bool {
-	return k == kindTarget || k == kindHaving || k == kindOrderBy || k == kindDistinctOn
+	switch k {
+	case kindTarget, kindHaving, kindOrderBy, kindDistinctOn, kindWindowPartition, kindWindowOrder:
+		return true
+	}
+	return false
+}
+
+// allowsWindows: whether window functions may stand there.
+func (k exprKind) allowsWindows() bool {
+	return k == kindTarget || k == kindOrderBy || k == kindDistinctOn
 }
 
 func (k exprKind) allowsSets() bool {
 	switch k {
-	case kindTarget, kindOrderBy, kindDistinctOn, kindGroupBy, kindFromFunction, kindInsertTarget:
+	case kindTarget, kindOrderBy, kindDistinctOn, kindGroupBy, kindFromFunction, kindInsertTarget, kindWindowPartition, kindWindowOrder:
 		return true
 	}
 	return false

@@ -148,8 +148,8 @@ const maxTargets = 1664
 // simpleSelect binds SELECT … FROM … WHERE …, in the order in which
 // PostgreSQL analyses its clauses (transformSelectStmt).
 func (q *query) simpleSelect(n *pg.SelectStmt) plan.Node {
-	if len(n.WindowClause) > 0 {
-		q.b.unsupported(-1, "WINDOW")
+	for _, w := range n.WindowClause {
+		q.windows = append(q.windows, &window{def: w.GetWindowDef()})
 	}
 	node := q.from(n.FromClause)
 	s := &selectList{q: q}
@@ -163,19 +163,25 @@ func (q *query) simpleSelect(n *pg.SelectStmt) plan.Node {
 		q.b.failAt(-1, pgerr.TooManyColumns, "target lists can have at most %d entries", maxTargets)
 	}
 	limit := q.limit(n)
+	s.defineWindows()
 	marks := q.lockMarks(n, node)
 
 	node = filter(node, where)
+	var g *grouping
 	if len(groups) > 0 || len(q.aggs) > 0 || having != nil || q.hasAgg {
 		if q.recurses && q.hasAgg {
 			q.b.failAt(q.aggs[0].at, pgerr.InvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term")
 		}
 		q.refuseLocks(n, len(groups) > 0, having != nil)
-		g := q.aggregate(node, groups)
+		g = q.aggregate(node, groups)
 		for i, t := range s.list {
 			s.list[i].expr = g.replace(t.expr)
 		}
 		node = filter(g.node, g.replace(having))
+	}
+	if len(q.windowCalls) > 0 {
+		q.refuseLocks(n, false, false)
+		node = q.computeWindows(node, g)
 	}
 	return s.finish(node, order, distinct, limit, marks)
 }

@@ -15,12 +15,17 @@ type target struct {
 	expr expr.Expr
 	junk bool
 	at   int32
+	// number counts what the query sorts and groups by; 0 is nothing of this.
+	number int
 }
 
 // selectList is a select list in the making.
 type selectList struct {
 	q    *query
 	list []target
+	// numbers is the last of the entries' numbers; keys are what windows sort by.
+	numbers int
+	keys    []*sortKey
 	// ref is the star that is being expanded.
 	ref *pg.ColumnRef
 }

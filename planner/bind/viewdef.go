@@ -26,7 +26,8 @@ type definition struct {
 	exprs      map[*pg.Node]expr.Expr
 	names      map[expr.ColumnID]string
 	subqueries map[plan.Node]*pg.SelectStmt
-	aggregates map[expr.ColumnID]expr.Expr
+	aggregates map[expr.ColumnID]expr.Expr // and window calls
+	windows    map[*expr.WindowCall]*window
 	columns    map[string][]*pg.Node // names of items' columns, by item
 	types      map[*pg.ColumnDef]string
 
@@ -48,9 +49,9 @@ func ViewDefinition(env *Env, v *catalog.View, output *types.Env, pretty bool, r
 	}
 	d := &definition{
 		exprs: map[*pg.Node]expr.Expr{}, names: map[expr.ColumnID]string{}, subqueries: map[plan.Node]*pg.SelectStmt{},
-		aggregates: map[expr.ColumnID]expr.Expr{}, columns: map[string][]*pg.Node{}, types: map[*pg.ColumnDef]string{}, name: relation, env: env,
+		aggregates: map[expr.ColumnID]expr.Expr{}, windows: map[*expr.WindowCall]*window{}, columns: map[string][]*pg.Node{}, types: map[*pg.ColumnDef]string{}, name: relation, env: env,
 	}
-	d.format = &expr.Formatter{Env: output, Pretty: pretty, Layout: &expr.Layout{}, TypeName: catalog.KeptTypeName, Constructor: catalog.KeptFunctionName, Column: d.column, Subquery: d.subquery}
+	d.format = &expr.Formatter{Env: output, Pretty: pretty, Layout: &expr.Layout{}, TypeName: catalog.KeptTypeName, Constructor: catalog.KeptFunctionName, Column: d.column, Subquery: d.subquery, Over: d.over}
 	b := newBinder(env, s, nil)
 	b.notes.definition = d
 	if err := b.viewQuery(v, s); err != nil {
@@ -330,6 +331,7 @@ func (d *definition) basic(s *pg.SelectStmt, names []string, shown bool) {
 		d.line(" HAVING ", -indentStandard, indentStandard, 0)
 		d.str(d.text(s.HavingClause, false))
 	}
+	d.windowClause(s.WindowClause)
 }
 
 func (d *definition) sep(i int) {
@@ -396,6 +398,12 @@ func (d *definition) grouped(s *pg.SelectStmt, n *pg.Node, number bool) string {
 	if at >= 0 {
 		n = s.TargetList[at].GetResTarget().Val
 	}
+	return d.sorted(n)
+}
+
+// sorted is an expression that something is sorted or grouped by, with
+// parentheses where they are put for clarity.
+func (d *definition) sorted(n *pg.Node) string {
 	text := d.text(n, true)
 	switch e := d.exprs[n].(type) {
 	case *expr.Column:
@@ -446,10 +454,14 @@ func sortOperator(by *pg.SortBy) string {
 }
 
 func (d *definition) orderBy(s *pg.SelectStmt, number bool) {
-	for i, n := range s.SortClause {
+	d.sortItems(s.SortClause, func(n *pg.Node) string { return d.grouped(s, n, number) })
+}
+
+func (d *definition) sortItems(list []*pg.Node, text func(*pg.Node) string) {
+	for i, n := range list {
 		by := n.GetSortBy()
 		d.sep(i)
-		d.str(d.grouped(s, by.Node, number))
+		d.str(text(by.Node))
 		desc := by.SortbyDir == pg.SortByDir_SORTBY_DESC || by.SortbyDir == pg.SortByDir_SORTBY_USING && sortOperator(by) == ">"
 		if desc {
 			d.str(" DESC")

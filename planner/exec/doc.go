@@ -10,9 +10,11 @@
 //	codec.go, compare.go          packed rows ↔ rows; their order, hash and equality
 //	join.go       what joins share; join_hash.go (join_parts.go: larger than memory), join_loop.go, join_lookup.go
 //	aggregate.go  grouping, merging of partial states; aggregate_input.go what one aggregate is given
+//	window.go     window functions; window_frame.go the frame around a row, window_value.go one call over it
 //	memory.go     what operators keep in memory: each for one purpose up to work_mem
 //	spill.go      temporary files; on them and on memory are built
 //	              store.go (rows in the order in which they came), row_sorter.go and sort_keys.go (sorted),
+//	              row_array.go (rows at any position),
 //	              partition.go (parted by hash, to be worked on part by part) and
 //	              key_set.go (a set that is asked about row by row) of row_set.go and disk_set.go
 //	cte.go        WITH, and recursion

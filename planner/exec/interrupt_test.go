@@ -39,7 +39,11 @@ func comparing() map[string]made {
 	union := func(l, r []plan.Column) plan.Node {
 		return &plan.SetOp{Kind: plan.Intersect, Left: leaf(left), Right: leaf(right), Cols: left}
 	}
+	window := func(l, r []plan.Column) plan.Node {
+		return &plan.Window{Input: leaf(left), Partition: []expr.Expr{col(left[0])}, Order: []expr.SortKey{{Expr: col(left[0])}}, Frame: expr.DefaultFrame()}
+	}
 	return map[string]made{
+		"window":    node("", 1, window),
 		"hash join": node("", 2, join), "distinct": node("", 1, distinct), "sort": node("", 1, sort),
 		"group": node("", 1, group), "intersect": node("", 2, union),
 	}

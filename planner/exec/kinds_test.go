@@ -99,6 +99,8 @@ func over(r *run, n plan.Node, in []*input) (operator, error) {
 		op.input = in[0]
 	case *aggregate:
 		op.input = in[0]
+	case *window:
+		op.input = in[0]
 	case *filter:
 		op.input = in[0]
 	case *limit:
@@ -187,6 +189,9 @@ func operators() []made {
 		node("union all", 2, setOperation(plan.Union, true)), node("union", 2, setOperation(plan.Union, false)),
 		node("intersect all", 2, setOperation(plan.Intersect, true)), node("intersect", 2, setOperation(plan.Intersect, false)),
 		node("except all", 2, setOperation(plan.Except, true)), node("except", 2, setOperation(plan.Except, false)),
+	}
+	for name, frame := range windowFrames() {
+		list = append(list, node("window "+name, 1, windowOver(frame)))
 	}
 	for name, kind := range joinKinds {
 		list = append(list, node("hash join "+name, 2, join(kind, plan.JoinHash)), node("loop join "+name, 2, join(kind, plan.JoinLoop)))

@@ -50,6 +50,8 @@ func (r *run) operator(n plan.Node) (operator, error) {
 		return newAggregate(r, n)
 	case *plan.Sort:
 		return newSort(r, n)
+	case *plan.Window:
+		return newWindow(r, n)
 	case *plan.Limit:
 		return newLimit(r, n)
 	case *plan.Distinct:

@@ -136,6 +136,12 @@ func (d *dumper) node(n Node, depth int) {
 		d.line(depth, "aggregate [%s] [%s] %s", d.exprs(n.Groups), d.exprs(aggs), dumpColumns(n.Cols))
 	case *Sort:
 		d.line(depth, "sort %s", d.keys(n.Keys))
+	case *Window:
+		calls := make([]expr.Expr, len(n.Calls))
+		for i, c := range n.Calls {
+			calls[i] = c
+		}
+		d.line(depth, "window %s [%s] %s", n.over(d.exprs, d.keys, d.expr), d.exprs(calls), dumpColumns(n.Cols))
 	case *Limit:
 		d.line(depth, "limit %s offset %s", d.expr(n.Count), d.expr(n.Offset))
 	case *Distinct:

@@ -163,6 +163,8 @@ func (x *explainer) title(n Node) string {
 		return "Limit"
 	case *Sort:
 		return "Sort"
+	case *Window:
+		return "WindowAgg"
 	case *Filter:
 		return "Filter"
 	case *Project:
@@ -250,6 +252,8 @@ func (x *explainer) details(n Node, indent int) {
 		if n.Top != nil {
 			x.line(indent, "Top: %s", x.expr(n.Top))
 		}
+	case *Window:
+		x.line(indent, "Window: %s", n.over(x.list, x.format.SortKeys, x.expr))
 	case *Limit:
 		x.optional(indent, "Count", n.Count)
 		x.optional(indent, "Offset", n.Offset)

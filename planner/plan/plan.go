@@ -4,6 +4,7 @@
 // planner/exec, beside the plan.
 //
 //	plan.go      Node, the relational nodes (this file: the contract)
+//	window.go    Window
 //	dml.go       Insert, Update, Delete, LockRows
 //	gather.go    Gather: what runs on the shards, and on which
 //	statement.go Statement: a plan with what a session must know of it

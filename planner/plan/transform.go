@@ -41,6 +41,10 @@ func (m inputMapper) node(n Node) Node {
 		c := *n
 		c.Input = m.One(n.Input)
 		return &c
+	case *Window:
+		c := *n
+		c.Input = m.One(n.Input)
+		return &c
 	case *Limit:
 		c := *n
 		c.Input = m.One(n.Input)
@@ -157,6 +161,8 @@ func (m exprMapper) node(n Node) Node {
 		c := *n
 		c.Keys, c.Top = m.keys(n.Keys), m.One(n.Top)
 		return &c
+	case *Window:
+		return m.window(n)
 	case *Limit:
 		c := *n
 		c.Count, c.Offset = m.One(n.Count), m.One(n.Offset)
@@ -176,6 +182,19 @@ func (m exprMapper) aggregate(n *Aggregate) Node {
 	for i, a := range n.Aggs {
 		if r, ok := m.One(a).(*expr.AggregateCall); ok {
 			c.Aggs[i] = r
+		}
+	}
+	return &c
+}
+
+func (m exprMapper) window(n *Window) Node {
+	c := *n
+	c.Partition, c.Order = m.List(n.Partition), m.keys(n.Order)
+	c.Frame.Start.Offset, c.Frame.End.Offset = m.One(n.Frame.Start.Offset), m.One(n.Frame.End.Offset)
+	c.Calls = slices.Clone(n.Calls)
+	for i, call := range n.Calls {
+		if r, ok := m.One(call).(*expr.WindowCall); ok {
+			c.Calls[i] = r
 		}
 	}
 	return &c

@@ -9,10 +9,14 @@ import (
 
 // pruner drops output columns that nobody above needs. Scans that a write or
 // a row lock refers to stay whole.
-type pruner struct{ kept map[*plan.Scan]bool }
+type pruner struct {
+	kept map[*plan.Scan]bool
+	// relied are the windows right below others, which need the order of their input.
+	relied map[*plan.Window]bool
+}
 
 func (r *rewriter) prune(root plan.Node) plan.Node {
-	p := &pruner{kept: map[*plan.Scan]bool{}}
+	p := &pruner{kept: map[*plan.Scan]bool{}, relied: map[*plan.Window]bool{}}
 	p.keep(root)
 	return p.all(root)
 }
@@ -66,6 +70,8 @@ func (p *pruner) node(n plan.Node, need idSet) plan.Node {
 		return p.inputs(n, idSet{})
 	case *plan.Aggregate:
 		return p.inputs(p.aggregate(n, need), idSet{})
+	case *plan.Window:
+		return p.window(n, need)
 	case *plan.Filter:
 		if s, ok := n.Input.(*plan.Scan); ok && !p.kept[s] {
 			return p.filter(n, need)
@@ -167,6 +173,27 @@ func (p *pruner) project(n *plan.Project, need idSet) *plan.Project {
 		}
 	}
 	return &c
+}
+
+// window drops calls, and itself with the last one; then also the sort that was for it alone.
+func (p *pruner) window(n *plan.Window, need idSet) plan.Node {
+	c := *n
+	c.Calls, c.Cols = nil, nil
+	for i, call := range n.Calls {
+		if col := n.Cols[i]; need[col.ID] {
+			c.Calls, c.Cols = append(c.Calls, call), append(c.Cols, col)
+		}
+	}
+	below, _ := n.Input.(*plan.Window)
+	if len(c.Calls) > 0 {
+		p.relied[below] = true
+		return p.inputs(&c, need)
+	}
+	if s, ok := n.Input.(*plan.Sort); ok && !p.relied[n] {
+		return p.node(s.Input, need)
+	}
+	p.relied[below] = p.relied[below] || p.relied[n]
+	return p.node(n.Input, need)
 }
 
 // aggregate drops aggregates; the keys stay, they make the groups.

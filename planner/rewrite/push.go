@@ -22,6 +22,8 @@ func (r *rewriter) push(n plan.Node, conds []expr.Expr) (plan.Node, error) {
 		return r.pushJoin(n, conds)
 	case *plan.Aggregate:
 		return r.pushAggregate(n, conds)
+	case *plan.Window:
+		return r.pushWindow(n, conds)
 	case *plan.SetOp:
 		return r.pushSetOp(n, conds)
 	case *plan.Sort:
@@ -144,6 +146,27 @@ func (r *rewriter) pushAggregate(n *plan.Aggregate, conds []expr.Expr) (plan.Nod
 		return nil, err
 	}
 	r.stay(above, "the grouping that they are about")
+	in, err := r.push(n.Input, down)
+	if err != nil {
+		return nil, err
+	}
+	c := *n
+	c.Input = in
+	return filter(&c, above), nil
+}
+
+// pushWindow: a condition on a partition's keys alone drops whole partitions.
+func (r *rewriter) pushWindow(n *plan.Window, conds []expr.Expr) (plan.Node, error) {
+	keys := idSet{}
+	for _, e := range n.Partition {
+		if c, ok := e.(*expr.Column); ok {
+			keys[c.ID] = true
+		}
+	}
+	down, above := split(conds, func(e expr.Expr) bool {
+		return movable(e) && len(expr.Columns(e)) > 0 && keys.covers(e)
+	})
+	r.stay(above, "the windows that they would change")
 	in, err := r.push(n.Input, down)
 	if err != nil {
 		return nil, err

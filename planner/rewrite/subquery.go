@@ -153,6 +153,8 @@ func existsCore(n plan.Node) plan.Node {
 		}
 	case *plan.Sort:
 		return existsCore(n.Input)
+	case *plan.Window:
+		return existsCore(n.Input)
 	case *plan.Distinct:
 		return existsCore(n.Input)
 	case *plan.Limit:
@@ -301,6 +303,8 @@ func columnNeverNull(n plan.Node, id expr.ColumnID) bool {
 	case *plan.Filter:
 		return columnNeverNull(n.Input, id)
 	case *plan.Sort:
+		return columnNeverNull(n.Input, id)
+	case *plan.Window:
 		return columnNeverNull(n.Input, id)
 	case *plan.Limit:
 		return columnNeverNull(n.Input, id)
