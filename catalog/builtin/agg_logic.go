@@ -9,12 +9,7 @@ import (
 var logicAggs = makeLogicAggs()
 
 func makeLogicAggs() aggImpls {
-	and := func(a, b types.Datum) types.Datum { return types.Bool(a.Bool() && b.Bool()) }
-	or := func(a, b types.Datum) types.Datum { return types.Bool(a.Bool() || b.Bool()) }
-	out := aggImpls{
-		"bool_and(bool)": foldAgg(types.TBool, and), "every(bool)": foldAgg(types.TBool, and),
-		"bool_or(bool)": foldAgg(types.TBool, or),
-	}
+	out := aggImpls{"bool_and(bool)": boolAgg(true), "every(bool)": boolAgg(true), "bool_or(bool)": boolAgg(false)}
 	for _, t := range []*types.Type{types.TInt2, types.TInt4, types.TInt8} {
 		out["bit_and("+t.Name+")"] = foldAgg(t, func(a, b types.Datum) types.Datum { return types.Int(a.Int() & b.Int()) })
 		out["bit_or("+t.Name+")"] = foldAgg(t, func(a, b types.Datum) types.Datum { return types.Int(a.Int() | b.Int()) })
@@ -30,6 +25,46 @@ func foldAgg(t *types.Type, f func(a, b types.Datum) types.Datum) aggImpl {
 	}}
 }
 
+func boolAgg(all bool) aggImpl {
+	return aggImpl{strict: true, state: []*types.Type{types.TBool}, make: func(*expr.Context) expr.Accumulator { return &boolState{all: all} }}
+}
+
+// boolState is bool_and (all) and bool_or.
+type boolState struct {
+	all      bool
+	n, trues int64
+}
+
+func (s *boolState) Add(a []types.Datum) error {
+	s.n++
+	if a[0].Bool() {
+		s.trues++
+	}
+	return nil
+}
+
+func (s *boolState) Merge(state []types.Datum) error {
+	if state[0].IsNull() {
+		return nil
+	}
+	return s.Add(state)
+}
+
+func (s *boolState) Partial() ([]types.Datum, error) {
+	d, err := s.Result()
+	return []types.Datum{d}, err
+}
+
+func (s *boolState) Result() (types.Datum, error) {
+	switch {
+	case s.n == 0:
+		return types.Null, nil
+	case s.all:
+		return types.Bool(s.trues == s.n), nil
+	}
+	return types.Bool(s.trues > 0), nil
+}
+
 func foldBits(o bitOperation) aggImpl {
 	return aggImpl{strict: true, state: []*types.Type{types.TBit}, make: func(*expr.Context) expr.Accumulator {
 		return &foldState{f: o.bits}
@@ -39,10 +74,13 @@ func foldBits(o bitOperation) aggImpl {
 // foldState combines values two by two; NULL is none yet.
 type foldState struct {
 	f     func(a, b types.Datum) (types.Datum, error)
+	back  func(a, b types.Datum) (types.Datum, error) // takes b out of a; nil is none
 	value types.Datum
+	n     int64 // added
 }
 
 func (s *foldState) Add(a []types.Datum) (err error) {
+	s.n++
 	if s.value.IsNull() {
 		s.value = a[0]
 	} else {

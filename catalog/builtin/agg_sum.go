@@ -17,7 +17,7 @@ var sumAggs = aggImpls{
 	"sum(int2)":     {strict: true, state: int8State, make: func(*expr.Context) expr.Accumulator { return &intSum{} }},
 	"sum(int4)":     {strict: true, state: int8State, make: func(*expr.Context) expr.Accumulator { return &intSum{} }},
 	"sum(int8)":     {strict: true, state: numericState, make: func(*expr.Context) expr.Accumulator { return &wideSum{} }},
-	"sum(money)":    {strict: true, state: []*types.Type{types.TMoney}, make: func(*expr.Context) expr.Accumulator { return &foldState{f: addMoney} }},
+	"sum(money)":    {strict: true, state: []*types.Type{types.TMoney}, make: func(*expr.Context) expr.Accumulator { return &foldState{f: addMoney, back: subtractMoney} }},
 	"sum(numeric)":  {strict: true, state: numericState, make: func(*expr.Context) expr.Accumulator { return &numericSum{} }},
 	"sum(float4)":   {strict: true, state: []*types.Type{types.TFloat4}, make: func(*expr.Context) expr.Accumulator { return &floatSum{add: addFloat4} }},
 	"sum(float8)":   {strict: true, state: float8State, make: func(*expr.Context) expr.Accumulator { return &floatSum{add: addFloat8} }},
@@ -31,13 +31,13 @@ var (
 
 // intSum is sum of int2 and int4 in an int8, which 2^32 rows cannot overflow.
 type intSum struct {
-	sum  int64
-	some bool
+	sum int64
+	n   int64 // added
 }
 
 func (s *intSum) Add(a []types.Datum) error {
 	v, err := int8Limits.add(s.sum, a[0].Int())
-	s.sum, s.some = v, true
+	s.sum, s.n = v, s.n+1
 	return err
 }
 
@@ -54,7 +54,7 @@ func (s *intSum) Partial() ([]types.Datum, error) {
 }
 
 func (s *intSum) Result() (types.Datum, error) {
-	if !s.some {
+	if s.n == 0 {
 		return types.Null, nil
 	}
 	return types.Int(s.sum), nil
@@ -100,13 +100,13 @@ func (s *exactSum) merge(v *apd.Decimal) error {
 
 // wideSum is sum of int8, a numeric.
 type wideSum struct {
-	sum  exactSum
-	some bool
+	sum exactSum
+	n   int64 // added
 }
 
 func (s *wideSum) Add(a []types.Datum) error {
 	s.sum.addInt(a[0].Int())
-	s.some = true
+	s.n++
 	return nil
 }
 
@@ -114,7 +114,7 @@ func (s *wideSum) Merge(state []types.Datum) error {
 	if state[0].IsNull() {
 		return nil
 	}
-	s.some = true
+	s.n++
 	return s.sum.merge(state[0].Decimal())
 }
 
@@ -124,16 +124,20 @@ func (s *wideSum) Partial() ([]types.Datum, error) {
 }
 
 func (s *wideSum) Result() (types.Datum, error) {
-	if !s.some {
+	if s.n == 0 {
 		return types.Null, nil
 	}
 	return types.Decimal(s.sum.total()), nil
 }
 
 // numericSum is sum of numeric; nil is no rows.
-type numericSum struct{ sum *apd.Decimal }
+type numericSum struct {
+	sum    *apd.Decimal
+	places placeCount
+}
 
 func (s *numericSum) Add(a []types.Datum) (err error) {
+	s.places.add(a[0].Decimal())
 	if s.sum == nil {
 		s.sum = a[0].Decimal()
 		return nil
@@ -285,12 +289,12 @@ func (s *numericAvg) Result() (types.Datum, error) {
 
 // intervalSum is sum of interval.
 type intervalSum struct {
-	sum  types.Interval
-	some bool
+	sum types.Interval
+	n   int64 // added
 }
 
 func (s *intervalSum) Add(a []types.Datum) (err error) {
-	s.some = true
+	s.n++
 	s.sum, err = types.IntervalAdd(s.sum, a[0].Interval())
 	return err
 }
@@ -308,7 +312,7 @@ func (s *intervalSum) Partial() ([]types.Datum, error) {
 }
 
 func (s *intervalSum) Result() (types.Datum, error) {
-	if !s.some {
+	if s.n == 0 {
 		return types.Null, nil
 	}
 	return types.IntervalDatum(s.sum), nil

@@ -54,10 +54,12 @@ type moments struct {
 	value        func(types.Datum) *apd.Decimal
 	n            int64
 	sum, squares *apd.Decimal
+	places       placeCount
 }
 
 func (m *moments) Add(a []types.Datum) (err error) {
 	v := m.value(a[0])
+	m.places.add(v)
 	square, err := types.NumericMul(v, v)
 	if err != nil {
 		return err

@@ -21,9 +21,7 @@ var moneyImpls = makeMoneyImpls()
 func makeMoneyImpls() impls {
 	out := impls{
 		"cash_pl": func(_ *expr.Context, a []types.Datum) (types.Datum, error) { return addMoney(a[0], a[1]) },
-		"cash_mi": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-			return moneyResult(moneyLimits.sub(a[0].Int(), a[1].Int()))
-		},
+		"cash_mi": func(_ *expr.Context, a []types.Datum) (types.Datum, error) { return subtractMoney(a[0], a[1]) },
 		"cash_div_cash": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 			if a[1].Int() == 0 {
 				return types.Null, types.DivisionByZero()
@@ -76,6 +74,10 @@ func moneyResult(v int64, err error) (types.Datum, error) {
 
 func addMoney(a, b types.Datum) (types.Datum, error) {
 	return moneyResult(moneyLimits.add(a.Int(), b.Int()))
+}
+
+func subtractMoney(a, b types.Datum) (types.Datum, error) {
+	return moneyResult(moneyLimits.sub(a.Int(), b.Int()))
 }
 
 // roundMoney is rint.

@@ -102,7 +102,7 @@ type Aggregate struct {
 }
 
 // Implemented reports whether the aggregate can be computed.
-func (a *Aggregate) Implemented() bool { return a.New != nil || a.Bind != nil }
+func (a *Aggregate) Implemented() bool { return a.New != nil || a.Bind != nil || a.Set != nil }
 
 // OrderedSet is what one group of an ordered-set aggregate is made for.
 type OrderedSet struct {
@@ -150,6 +150,14 @@ type Accumulator interface {
 	Partial() ([]types.Datum, error)
 	// Result returns the aggregate's value.
 	Result() (types.Datum, error)
+}
+
+// Remover is an Accumulator that rows can be taken back from, for window frames
+// that leave rows behind. false says that its value cannot be told without the
+// row: then it has to be made anew.
+type Remover interface {
+	Accumulator
+	Remove(args []types.Datum) (ok bool, err error)
 }
 
 // Context is what an evaluation may depend on besides its row. It belongs to

@@ -190,8 +190,8 @@ func operators() []made {
 		node("intersect all", 2, setOperation(plan.Intersect, true)), node("intersect", 2, setOperation(plan.Intersect, false)),
 		node("except all", 2, setOperation(plan.Except, true)), node("except", 2, setOperation(plan.Except, false)),
 	}
-	for name, frame := range windowFrames() {
-		list = append(list, node("window "+name, 1, windowOver(frame)))
+	for _, name := range []string{"that grows", "of groups"} { // TestWindowFrames has the others
+		list = append(list, node("window "+name, 1, windowOver(windowFrames()[name])))
 	}
 	for name, kind := range joinKinds {
 		list = append(list, node("hash join "+name, 2, join(kind, plan.JoinHash)), node("loop join "+name, 2, join(kind, plan.JoinLoop)))

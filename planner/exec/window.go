@@ -65,7 +65,7 @@ func newWindow(r *run, n *plan.Window) (operator, error) {
 	}
 	var list []expr.Expr
 	for _, call := range n.Calls {
-		o.values = append(o.values, windowValue{of: o, call: call, args: len(list)})
+		o.values = append(o.values, newWindowValue(o, call, len(list)))
 		list = append(append(list, call.Args...), call.Filter)
 	}
 	if o.scope, err = r.scopeOf(n, "window", cols, list...); err != nil {

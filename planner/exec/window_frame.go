@@ -321,39 +321,65 @@ func (f *frame) needed() int64 {
 	return least
 }
 
-// parts are the positions of the frame's rows: ranges that are not empty, in order.
-func (f *frame) parts() (parts [3][2]int64, n int, err error) {
-	start, err := f.start()
+// spans are up to three ranges of positions that are not empty, in order.
+type spans [3][2]int64
+
+// add puts a range behind n others, if it is not empty.
+func (s *spans) add(n *int, from, to int64) {
+	if from < to {
+		s[*n] = [2]int64{from, to}
+		*n++
+	}
+}
+
+// around are the positions that EXCLUDE looks at: the current row's, or its peers'.
+func (f *frame) around() (from, to int64, err error) {
+	if f.Exclude == expr.ExcludeCurrentRow {
+		return f.at, f.at + 1, nil
+	}
+	to, err = f.peersEnd()
+	return f.peerFirst, to, err
+}
+
+// parts are the positions of the frame's rows, where some are excluded.
+func (f *frame) parts() (out spans, n int, err error) {
+	start, end, from, to, err := f.ends()
 	if err != nil {
-		return parts, 0, err
+		return out, 0, err
 	}
-	end, err := f.end()
-	if err != nil {
-		return parts, 0, err
-	}
-	add := func(from, to int64) {
-		if from < to {
-			parts[n] = [2]int64{from, to}
-			n++
-		}
-	}
-	if f.Exclude == expr.ExcludeNothing {
-		add(start, end)
-		return parts, n, nil
-	}
-	from, to := f.at, f.at+1
-	if f.Exclude != expr.ExcludeCurrentRow {
-		from = f.peerFirst
-		if to, err = f.peersEnd(); err != nil {
-			return parts, 0, err
-		}
-	}
-	add(start, min(end, from))
+	out.add(&n, start, min(end, from))
 	if f.Exclude == expr.ExcludeTies {
-		add(max(start, f.at), min(end, f.at+1))
+		out.add(&n, max(start, f.at), min(end, f.at+1))
 	}
-	add(max(start, to), end)
-	return parts, n, nil
+	out.add(&n, max(start, to), end)
+	return out, n, nil
+}
+
+// excluded are the positions of the rows that are left out of the frame.
+func (f *frame) excluded() (out spans, n int, err error) {
+	start, end, from, to, err := f.ends()
+	if err != nil {
+		return out, 0, err
+	}
+	from, to = max(start, from), min(end, to)
+	if f.Exclude != expr.ExcludeTies {
+		out.add(&n, from, to)
+		return out, n, nil
+	}
+	out.add(&n, from, min(to, f.at))
+	out.add(&n, max(from, f.at+1), to)
+	return out, n, nil
+}
+
+func (f *frame) ends() (start, end, from, to int64, err error) {
+	if start, err = f.start(); err != nil {
+		return start, end, from, to, err
+	}
+	if end, err = f.end(); err != nil {
+		return start, end, from, to, err
+	}
+	from, to, err = f.around()
+	return start, end, from, to, err
 }
 
 // row is expr.WindowView's FrameRow, as WinGetFuncArgInFrame (nodeWindowAgg.c) has

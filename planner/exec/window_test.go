@@ -29,6 +29,8 @@ func windowFrames() map[string]expr.Frame {
 		"of rows before":    {Mode: expr.FrameRows, Start: frameRow(expr.OffsetPreceding, 9), End: frameRow(expr.OffsetPreceding, 2)},
 		"of groups":         {Mode: expr.FrameGroups, Start: frameRow(expr.OffsetPreceding, 1), End: frameRow(expr.OffsetFollowing, 2)},
 		"without the group": {Mode: expr.FrameRows, Start: frameRow(expr.OffsetPreceding, 5), End: frameRow(expr.OffsetFollowing, 5), Exclude: expr.ExcludeGroup},
+		"of rows behind":    {Mode: expr.FrameRows, Start: frameRow(expr.CurrentRow, 0), End: unbounded},
+		"without its row":   {End: unbounded, Exclude: expr.ExcludeCurrentRow},
 		"without ties":      {Mode: expr.FrameRows, Start: frameRow(expr.CurrentRow, 0), End: frameRow(expr.OffsetFollowing, 8), Exclude: expr.ExcludeTies},
 	}
 }
@@ -52,6 +54,29 @@ func seen() *expr.WindowFunction {
 	}}
 }
 
+// taken is a sum that rows can be taken back from, but not every third time.
+type taken struct {
+	expr.Accumulator
+	sum   int64
+	times int
+}
+
+func (a *taken) Add(args []types.Datum) error { a.sum += args[0].Int(); return nil }
+
+func (a *taken) Remove(args []types.Datum) (bool, error) {
+	a.times++
+	a.sum -= args[0].Int()
+	return a.times%3 != 0, nil
+}
+
+func (a *taken) Result() (types.Datum, error) { return types.Int(a.sum), nil }
+
+func takenCall(arg expr.Expr) *expr.AggregateCall {
+	return &expr.AggregateCall{Typed: expr.Typed{T: types.TInt8, Mod: -1}, Args: []expr.Expr{arg}, Agg: &expr.Aggregate{
+		Name: "taken", Strict: true, New: func(*expr.Context) expr.Accumulator { return &taken{} },
+	}}
+}
+
 // windowOver is a Window by the second column's value, whose rows come in one
 // partition as they are; the first column is counted, joined and seen.
 func windowOver(frame expr.Frame) func(l, r []plan.Column) plan.Node {
@@ -61,10 +86,11 @@ func windowOver(frame expr.Frame) func(l, r []plan.Column) plan.Node {
 			Input: leaf(l), Partition: []expr.Expr{col(l[1])}, Frame: frame, Order: []expr.SortKey{{Expr: col(l[1])}},
 			Calls: []*expr.WindowCall{
 				{Typed: expr.Typed{T: types.TInt8, Mod: -1}, Agg: countedCall(arg[0]).Agg, Args: arg},
+				{Typed: expr.Typed{T: types.TInt8, Mod: -1}, Agg: takenCall(arg[0]).Agg, Args: arg},
 				{Typed: expr.Typed{T: types.TText, Mod: -1}, Agg: joinedCall(arg[0]).Agg, Args: arg},
 				{Typed: expr.Typed{T: types.TText, Mod: -1}, Func: seen(), Args: arg},
 			},
-			Cols: columns(31, types.TInt8, types.TText, types.TText),
+			Cols: columns(31, types.TInt8, types.TInt8, types.TText, types.TText),
 		}
 	}
 }
@@ -99,16 +125,17 @@ func TestWindowFrames(t *testing.T) {
 			op.close()
 			released(t, r)
 			for i, row := range got {
-				if want := frameByHand(rows, i, &f); row[4].IsNull() && want != "" || !row[4].IsNull() && row[4].Text() != want {
-					t.Errorf("%s, row %d: %s, not %s", name, i, line(row), want)
+				want, sum := frameByHand(rows, i, &f)
+				if row[5].Text() != want || row[4].Int() != sum {
+					t.Errorf("%s, row %d: %s, not %s, %d", name, i, line(row), want, sum)
 				}
 			}
 		}
 	}
 }
 
-// frameByHand joins the first column of the rows in the frame of row i.
-func frameByHand(rows []Row, i int, f *expr.Frame) string {
+// frameByHand joins and adds the first column of the rows in the frame of row i.
+func frameByHand(rows []Row, i int, f *expr.Frame) (joined string, sum int64) {
 	first, groups := 0, map[int64]int{}
 	for first < len(rows) && rows[first][1].Int() != rows[i][1].Int() {
 		first++
@@ -141,12 +168,13 @@ func frameByHand(rows []Row, i int, f *expr.Frame) string {
 	var parts []string
 	for j := first; j < end; j++ {
 		tie := rows[j][2].Int() == rows[i][2].Int()
-		out := f.Exclude == expr.ExcludeGroup && tie || f.Exclude == expr.ExcludeTies && tie && j != i
+		out := f.Exclude == expr.ExcludeCurrentRow && j == i || f.Exclude == expr.ExcludeGroup && tie || f.Exclude == expr.ExcludeTies && tie && j != i
 		if place(j) >= bound(f.Start) && place(j) <= bound(f.End) && !out {
 			parts = append(parts, fmt.Sprint(rows[j][0].Int()))
+			sum += rows[j][0].Int()
 		}
 	}
-	return strings.Join(parts, ",")
+	return strings.Join(parts, ","), sum
 }
 
 // What only looks ahead keeps no partition: nothing is spilled.

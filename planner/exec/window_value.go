@@ -1,8 +1,6 @@
 package exec
 
 import (
-	"math"
-
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
@@ -22,6 +20,17 @@ type windowValue struct {
 	from, to int64
 	value    types.Datum
 	fresh    bool
+	// removes: rows can be taken out of the state again.
+	removes bool
+}
+
+func newWindowValue(of *window, call *expr.WindowCall, args int) windowValue {
+	w := windowValue{of: of, call: call, args: args}
+	if call.Func == nil {
+		_, w.removes = call.Agg.New(&of.run.ctx).(expr.Remover)
+		w.removes = w.removes && !expr.HasVolatile(call) && !expr.HasSubquery(call)
+	}
+	return w
 }
 
 var _ expr.WindowView = (*windowValue)(nil)
@@ -69,30 +78,96 @@ func (w *windowValue) Arg(arg int, at int64) (types.Datum, bool, error) {
 // FrameRow implements expr.WindowView.
 func (w *windowValue) FrameRow(n int64) (int64, error) { return w.of.frame.row(n) }
 
-// aggregate is an aggregate over the frame. As long as that only grows, its
-// state goes on from the row before.
+// aggregate is an aggregate over the frame.
 func (w *windowValue) aggregate() (types.Datum, error) {
+	f := &w.of.frame
+	if f.Exclude != expr.ExcludeNothing && !w.removes {
+		return w.overParts()
+	}
+	start, err := f.start()
+	if err != nil {
+		return types.Null, err
+	}
+	end, err := f.end()
+	if err != nil {
+		return types.Null, err
+	}
+	if err := w.move(start, max(start, end)); err != nil {
+		return types.Null, err
+	}
+	if f.Exclude == expr.ExcludeNothing {
+		return w.result()
+	}
+	return w.without()
+}
+
+// begin is a state over no rows, at a position.
+func (w *windowValue) begin(at int64) {
+	w.state, w.from, w.to, w.fresh = w.call.Agg.New(w.of.scope.ctx), at, at, false
+}
+
+// move brings the state from the frame of the row before to this one's: what
+// came is added, and what went taken out, or all made anew.
+func (w *windowValue) move(from, to int64) error {
+	if w.state == nil || w.to > to || from < w.from {
+		w.begin(from)
+	}
+	if w.from < from {
+		if !w.removes || from-w.from > to-from {
+			w.begin(from)
+		} else if ok, err := w.add(w.from, from, w.remove); err != nil {
+			return err
+		} else if !ok {
+			w.begin(from)
+		}
+	}
+	_, err := w.add(w.to, to, w.take)
+	w.from, w.to = from, to
+	return err
+}
+
+// without is the value over the state's rows but those that the frame excludes.
+func (w *windowValue) without() (types.Datum, error) {
+	out, n, err := w.of.frame.excluded()
+	if err != nil {
+		return types.Null, err
+	}
+	for i := range n {
+		ok, err := w.add(out[i][0], out[i][1], w.remove)
+		if err != nil {
+			return types.Null, err
+		}
+		if !ok {
+			return w.overParts()
+		}
+	}
+	v, err := w.result()
+	for i := range n {
+		if _, e := w.add(out[i][0], out[i][1], w.take); err == nil {
+			err = e
+		}
+	}
+	return v, err
+}
+
+// overParts computes the value from all rows of the frame, for this row alone.
+func (w *windowValue) overParts() (types.Datum, error) {
 	parts, n, err := w.of.frame.parts()
 	if err != nil {
 		return types.Null, err
 	}
-	from, to := int64(0), int64(0)
-	if n > 0 {
-		from, to = parts[0][0], parts[0][1]
-	}
-	if w.state == nil || w.from != from || w.to > to {
-		w.state, w.from, w.to, w.fresh = w.call.Agg.New(w.of.scope.ctx), from, from, false
-	}
-	if err := w.add(w.to, to); err != nil {
-		return types.Null, err
-	}
-	w.to = to
-	for i := 1; i < n; i++ {
-		if err := w.add(parts[i][0], parts[i][1]); err != nil {
+	w.begin(0)
+	for i := range n {
+		if _, err := w.add(parts[i][0], parts[i][1], w.take); err != nil {
 			return types.Null, err
 		}
-		w.to = math.MaxInt64 // not one range: the next row begins anew
 	}
+	v, err := w.result()
+	w.state = nil
+	return v, err
+}
+
+func (w *windowValue) result() (types.Datum, error) {
 	if w.fresh {
 		return w.value, nil
 	}
@@ -107,35 +182,50 @@ func (w *windowValue) aggregate() (types.Datum, error) {
 	return v, nil
 }
 
-// add adds the rows from one position to another.
-func (w *windowValue) add(from, to int64) error {
-	ctx, scope := w.of.scope.ctx, w.of.scope
+func (w *windowValue) take(args Row) (bool, error) { return true, w.state.Add(owned(args)) }
+
+func (w *windowValue) remove(args Row) (bool, error) { return w.state.(expr.Remover).Remove(args) }
+
+// add hands the arguments of the rows from one position to another to f, until
+// it answers false.
+func (w *windowValue) add(from, to int64, f func(args Row) (bool, error)) (bool, error) {
 	for at := from; at < to; at++ {
-		if err := ctx.Spend(datumBytes); err != nil {
-			return err
-		}
-		row, err := w.of.rows.get(at)
-		if err != nil {
-			return err
-		}
 		w.fresh = false
-		if ok, err := scope.holds(w.args+len(w.call.Args), row); err != nil {
-			return err
-		} else if !ok {
+		args, err := w.arguments(at)
+		if err != nil {
+			return false, err
+		}
+		if args == nil {
 			continue
 		}
-		args := make(Row, len(w.call.Args))
-		if err := scope.row(args, w.args, w.args+len(args), row); err != nil {
-			return err
-		}
-		if len(args) > 0 && w.call.Agg.Strict && anyNull(args) {
-			continue
-		}
-		if err := w.state.Add(owned(args)); err != nil {
-			return err
+		if ok, err := f(args); err != nil || !ok {
+			return false, err
 		}
 	}
-	return nil
+	return true, nil
+}
+
+// arguments are those of the row at a position, nil if the aggregate leaves it out.
+func (w *windowValue) arguments(at int64) (Row, error) {
+	scope := w.of.scope
+	if err := scope.ctx.Spend(datumBytes); err != nil {
+		return nil, err
+	}
+	row, err := w.of.rows.get(at)
+	if err != nil {
+		return nil, err
+	}
+	if ok, err := scope.holds(w.args+len(w.call.Args), row); err != nil || !ok {
+		return nil, err
+	}
+	args := make(Row, len(w.call.Args))
+	if err := scope.row(args, w.args, w.args+len(args), row); err != nil {
+		return nil, err
+	}
+	if len(args) > 0 && w.call.Agg.Strict && anyNull(args) {
+		return nil, nil
+	}
+	return args, nil
 }
 
 // needed is the first position that a later row's value may depend on.

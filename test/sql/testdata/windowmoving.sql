@@ -1,0 +1,72 @@
+-- Aggregates over window frames that leave rows behind
+CREATE TABLE moving(i int, n numeric, i8 int8, iv interval, m money, b bool, s int2);
+INSERT INTO moving VALUES (0,100000000000000000000.1::numeric,'-9223372036854775808'::int8,'1 mon -3 days'::interval,NULL::money,true::bool,1::int2),
+(1,1::numeric,9223372036854775807::int8,NULL::interval,'-2'::money,true::bool,1::int2),
+(2,100000000000000000000.1::numeric,2::int8,NULL::interval,'1.50'::money,NULL::bool,1::int2),
+(3,100000000000000000000.1::numeric,'-9223372036854775808'::int8,'1 day'::interval,'100'::money,true::bool,NULL::int2),
+(4,2.25::numeric,2::int8,'1 year'::interval,'100'::money,true::bool,1::int2),
+(5,1::numeric,NULL::int8,'1 day'::interval,'1.50'::money,true::bool,1::int2),
+(6,NULL::numeric,'-9223372036854775808'::int8,'1 day'::interval,'1.50'::money,true::bool,1::int2),
+(7,'Infinity'::numeric,'-9223372036854775808'::int8,NULL::interval,'-2'::money,true::bool,1::int2),
+(8,2.25::numeric,'-9223372036854775808'::int8,NULL::interval,'-2'::money,false::bool,NULL::int2),
+(9,0::numeric,NULL::int8,'1 mon -3 days'::interval,'-2'::money,false::bool,30000::int2),
+(10,0::numeric,9223372036854775807::int8,'-04:05:06.7'::interval,'100'::money,true::bool,NULL::int2),
+(11,NULL::numeric,NULL::int8,'1 mon -3 days'::interval,'100'::money,NULL::bool,30000::int2),
+(12,0::numeric,1::int8,'1 year'::interval,NULL::money,true::bool,NULL::int2),
+(13,2.25::numeric,2::int8,'1 day'::interval,NULL::money,true::bool,30000::int2),
+(14,'NaN'::numeric,2::int8,'1 mon -3 days'::interval,'-2'::money,true::bool,NULL::int2),
+(15,0::numeric,'-9223372036854775808'::int8,NULL::interval,'100'::money,NULL::bool,1::int2),
+(16,0::numeric,2::int8,'1 year'::interval,'-2'::money,true::bool,2::int2),
+(17,NULL::numeric,-1::int8,'1 year'::interval,NULL::money,false::bool,2::int2),
+(18,NULL::numeric,9223372036854775807::int8,NULL::interval,'1.50'::money,false::bool,30000::int2),
+(19,2.25::numeric,-1::int8,NULL::interval,NULL::money,true::bool,NULL::int2),
+(20,-3.000::numeric,-1::int8,'1 year'::interval,'-2'::money,false::bool,30000::int2),
+(21,1e-20::numeric,1::int8,'1 day'::interval,NULL::money,NULL::bool,30000::int2),
+(22,0::numeric,9223372036854775807::int8,'1 day'::interval,'1.50'::money,true::bool,NULL::int2),
+(23,2.25::numeric,1::int8,'1 mon -3 days'::interval,'1.50'::money,NULL::bool,30000::int2),
+(24,NULL::numeric,9223372036854775807::int8,'-04:05:06.7'::interval,'1.50'::money,true::bool,30000::int2),
+(25,0::numeric,1::int8,'1 mon -3 days'::interval,'-2'::money,true::bool,30000::int2),
+(26,2.25::numeric,NULL::int8,'-04:05:06.7'::interval,'1.50'::money,true::bool,2::int2),
+(27,2.25::numeric,NULL::int8,'-04:05:06.7'::interval,'-2'::money,false::bool,NULL::int2),
+(28,'NaN'::numeric,-1::int8,'1 year'::interval,NULL::money,false::bool,2::int2),
+(29,NULL::numeric,1::int8,'1 mon -3 days'::interval,'-2'::money,false::bool,1::int2),
+(30,1::numeric,1::int8,'1 year'::interval,'-2'::money,false::bool,2::int2),
+(31,1e-20::numeric,'-9223372036854775808'::int8,'1 year'::interval,'-2'::money,false::bool,2::int2),
+(32,0::numeric,-1::int8,'-04:05:06.7'::interval,'-2'::money,true::bool,30000::int2),
+(33,0::numeric,'-9223372036854775808'::int8,'1 year'::interval,'1.50'::money,true::bool,1::int2),
+(34,0::numeric,1::int8,'1 mon -3 days'::interval,NULL::money,true::bool,1::int2),
+(35,100000000000000000000.1::numeric,2::int8,'1 year'::interval,'100'::money,false::bool,2::int2),
+(36,1::numeric,9223372036854775807::int8,'1 day'::interval,'100'::money,true::bool,1::int2),
+(37,2.25::numeric,-1::int8,NULL::interval,'100'::money,true::bool,1::int2),
+(38,1::numeric,9223372036854775807::int8,NULL::interval,'-2'::money,true::bool,30000::int2),
+(39,-3.000::numeric,2::int8,NULL::interval,'100'::money,true::bool,2::int2),
+(40,100000000000000000000.1::numeric,-1::int8,'1 year'::interval,NULL::money,true::bool,1::int2),
+(41,0::numeric,NULL::int8,'1 mon -3 days'::interval,'100'::money,false::bool,30000::int2),
+(42,1.5::numeric,-1::int8,'1 year'::interval,'-2'::money,NULL::bool,2::int2),
+(43,1.5::numeric,'-9223372036854775808'::int8,'1 year'::interval,'-2'::money,false::bool,2::int2),
+(44,2.25::numeric,1::int8,'-04:05:06.7'::interval,'-2'::money,true::bool,1::int2),
+(45,2.25::numeric,2::int8,'-04:05:06.7'::interval,'100'::money,true::bool,1::int2),
+(46,1.5::numeric,'-9223372036854775808'::int8,NULL::interval,'100'::money,NULL::bool,2::int2),
+(47,2.25::numeric,'-9223372036854775808'::int8,'1 year'::interval,'100'::money,true::bool,30000::int2),
+(48,-3.000::numeric,1::int8,'1 mon -3 days'::interval,'100'::money,true::bool,30000::int2),
+(49,2.25::numeric,2::int8,'1 year'::interval,'-2'::money,false::bool,30000::int2),
+(50,NULL::numeric,1::int8,NULL::interval,'-2'::money,false::bool,30000::int2),
+(51,NULL::numeric,9223372036854775807::int8,'-04:05:06.7'::interval,NULL::money,NULL::bool,30000::int2),
+(52,-3.000::numeric,'-9223372036854775808'::int8,NULL::interval,'1.50'::money,true::bool,NULL::int2),
+(53,1e-20::numeric,2::int8,'1 year'::interval,'-2'::money,true::bool,30000::int2),
+(54,1::numeric,9223372036854775807::int8,'-04:05:06.7'::interval,'-2'::money,true::bool,2::int2),
+(55,NULL::numeric,1::int8,'1 year'::interval,'100'::money,NULL::bool,NULL::int2),
+(56,2.25::numeric,'-9223372036854775808'::int8,'1 mon -3 days'::interval,'-2'::money,false::bool,NULL::int2),
+(57,1e-20::numeric,'-9223372036854775808'::int8,'1 mon -3 days'::interval,'1.50'::money,NULL::bool,NULL::int2),
+(58,NULL::numeric,2::int8,'-04:05:06.7'::interval,NULL::money,true::bool,NULL::int2),
+(59,100000000000000000000.1::numeric,1::int8,'1 year'::interval,'100'::money,true::bool,30000::int2);
+SELECT i, sum(n) OVER w, avg(n) OVER w, var_pop(n) OVER w, stddev(n) OVER w, sum(i8) OVER w, avg(i8) OVER w, variance(i8) OVER w, sum(s) OVER w, avg(s) OVER w, stddev_pop(s) OVER w FROM moving WINDOW w AS (ORDER BY i rows between 2 preceding and 1 following) ORDER BY i;
+SELECT i, sum(iv) OVER w, avg(iv) OVER w, sum(m) OVER w, bool_and(b) OVER w, bool_or(b) OVER w, every(b) FILTER (WHERE i % 3 > 0) OVER w, count(n) OVER w, count(*) OVER w, min(n) OVER w, max(iv) OVER w, sum(n::float8) OVER w, avg(n::float4) OVER w, sum(n) FILTER (WHERE n < 2) OVER w FROM moving WINDOW w AS (ORDER BY i rows between 2 preceding and 1 following) ORDER BY i;
+SELECT i, sum(n) OVER w, avg(n) OVER w, var_pop(n) OVER w, stddev(n) OVER w, sum(i8) OVER w, avg(i8) OVER w, variance(i8) OVER w, sum(s) OVER w, avg(s) OVER w, stddev_pop(s) OVER w FROM moving WINDOW w AS (ORDER BY i rows between current row and unbounded following) ORDER BY i;
+SELECT i, sum(iv) OVER w, avg(iv) OVER w, sum(m) OVER w, bool_and(b) OVER w, bool_or(b) OVER w, every(b) FILTER (WHERE i % 3 > 0) OVER w, count(n) OVER w, count(*) OVER w, min(n) OVER w, max(iv) OVER w, sum(n::float8) OVER w, avg(n::float4) OVER w, sum(n) FILTER (WHERE n < 2) OVER w FROM moving WINDOW w AS (ORDER BY i rows between current row and unbounded following) ORDER BY i;
+SELECT i, sum(n) OVER w, avg(n) OVER w, var_pop(n) OVER w, stddev(n) OVER w, sum(i8) OVER w, avg(i8) OVER w, variance(i8) OVER w, sum(s) OVER w, avg(s) OVER w, stddev_pop(s) OVER w FROM moving WINDOW w AS (ORDER BY i rows between 5 preceding and 3 preceding) ORDER BY i;
+SELECT i, sum(iv) OVER w, avg(iv) OVER w, sum(m) OVER w, bool_and(b) OVER w, bool_or(b) OVER w, every(b) FILTER (WHERE i % 3 > 0) OVER w, count(n) OVER w, count(*) OVER w, min(n) OVER w, max(iv) OVER w, sum(n::float8) OVER w, avg(n::float4) OVER w, sum(n) FILTER (WHERE n < 2) OVER w FROM moving WINDOW w AS (ORDER BY i rows between 5 preceding and 3 preceding) ORDER BY i;
+SELECT i, sum(n) OVER w, avg(n) OVER w, var_pop(n) OVER w, stddev(n) OVER w, sum(i8) OVER w, avg(i8) OVER w, variance(i8) OVER w, sum(s) OVER w, avg(s) OVER w, stddev_pop(s) OVER w FROM moving WINDOW w AS (ORDER BY i rows 7 preceding) ORDER BY i;
+SELECT i, sum(iv) OVER w, avg(iv) OVER w, sum(m) OVER w, bool_and(b) OVER w, bool_or(b) OVER w, every(b) FILTER (WHERE i % 3 > 0) OVER w, count(n) OVER w, count(*) OVER w, min(n) OVER w, max(iv) OVER w, sum(n::float8) OVER w, avg(n::float4) OVER w, sum(n) FILTER (WHERE n < 2) OVER w FROM moving WINDOW w AS (ORDER BY i rows 7 preceding) ORDER BY i;
+SELECT i, sum(n) OVER w, avg(n) OVER w, var_pop(n) OVER w, stddev(n) OVER w, sum(i8) OVER w, avg(i8) OVER w, variance(i8) OVER w, sum(s) OVER w, avg(s) OVER w, stddev_pop(s) OVER w FROM moving WINDOW w AS (ORDER BY i range between 4 preceding and 4 following exclude current row) ORDER BY i;
+DROP TABLE moving;
