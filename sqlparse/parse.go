@@ -6,6 +6,7 @@
 //	dialect.go   Dialect: which language a text is in; mysql/ reads MySQL's
 //	errors.go    the grammar's messages become SQLSTATEs
 //	param.go     parameters where PostgreSQL has none
+//	quoting.go   strings as a session's settings have them
 //	version.go   syntax that PostgreSQL 15 does not have
 //	depth.go     texts too deep for the C grammar's stack
 //	scan.go      a scanner that finds literals

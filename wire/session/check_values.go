@@ -12,7 +12,7 @@ import (
 // onlyValue are settings whose other values would change answers in ways that
 // are not there: to take them would be a promise.
 var onlyValue = map[string]string{
-	"standard_conforming_strings": "on", "array_nulls": "on", "transform_null_equals": "off", "quote_all_identifiers": "off",
+	"array_nulls": "on", "transform_null_equals": "off", "quote_all_identifiers": "off",
 }
 
 // checkOnly refuses what onlyValue has no place for (0A000).

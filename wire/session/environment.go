@@ -69,6 +69,7 @@ type derived struct {
 	readOnly, deferrable              bool   // default_transaction_…
 	minMessages                       int    // rank of client_min_messages
 	dialect                           sqlparse.Dialect
+	quoting                           sqlparse.Quoting
 }
 
 // derived returns the session's settings as numbers.
@@ -85,6 +86,13 @@ func (s *Session) derived() *derived {
 			deferrable:  s.settings.Get("default_transaction_deferrable") == "on",
 			minMessages: severityRank(pgerr.Severity(upper(s.settings.Get("client_min_messages")))),
 			dialect:     sqlparse.DialectNamed(s.settings.Get("sql_dialect")),
+		}
+		if d.dialect == sqlparse.Postgres {
+			d.quoting = sqlparse.Quoting{
+				Backslashes:      s.settings.Get("standard_conforming_strings") == "off",
+				Warn:             s.settings.Get("escape_string_warning") == "on",
+				NoBackslashQuote: s.settings.Get("backslash_quote") == "off",
+			}
 		}
 	}
 	return d

@@ -49,6 +49,16 @@ func (s *Session) query(ctx context.Context, sql string) error {
 // parse parses a message's text. A long one can be cancelled meanwhile, and has
 // as long as a statement.
 func (s *Session) parse(ctx context.Context, sql string) ([]*sqlparse.Statement, error) {
+	if q := s.derived().quoting; !q.Plain() {
+		plain, warnings, err := q.Rewrite(sql)
+		for _, w := range warnings {
+			s.Notice(w)
+		}
+		if err != nil {
+			return nil, err
+		}
+		sql = plain
+	}
 	if len(sql) < sqlparse.LongText {
 		return s.node.Texts.Parse(ctx, s.dialect(), sql)
 	}
