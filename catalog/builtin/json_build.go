@@ -177,21 +177,20 @@ func (w *jsonWriter) text(t *types.Type, d types.Datum) (string, error) {
 		}
 		return "false", nil
 	case types.TDate, types.TTimestamp, types.TTimestamptz:
-		return w.isoText(t.Base(), d), nil
+		return isoText(*w.ctx.Env, t.Base(), d), nil
 	}
 	return expr.Text(w.ctx, t, d)
 }
 
 // isoText is XML Schema's form, whatever DateStyle says.
-func (w *jsonWriter) isoText(t *types.Type, d types.Datum) string {
-	env := *w.ctx.Env
+func isoText(env types.Env, t *types.Type, d types.Datum) string {
 	env.DateStyle = types.DateISO
 	s := string(t.Format(&env, nil, d))
 	if t == types.TDate || !strings.Contains(s, ":") {
 		return s
 	}
 	s = strings.Replace(s, " ", "T", 1)
-	if t == types.TTimestamptz {
+	if t == types.TTimestamptz || t == types.TTimeTZ {
 		s, bc := strings.CutSuffix(s, " BC")
 		if s[len(s)-3] != ':' || strings.LastIndexAny(s, "+-") == len(s)-3 {
 			s += ":00"

@@ -10,13 +10,13 @@ import (
 // jsonpathImpls run expressions of SQL/JSON path (jsonpath_exec.c): what they
 // find is in jsonpath_*.go.
 var jsonpathImpls = impls{
-	"jsonb_path_exists": pathExists, "jsonb_path_exists_tz": pathExists, "jsonb_path_exists_opr": pathExists,
-	"jsonb_path_match": pathMatch, "jsonb_path_match_tz": pathMatch, "jsonb_path_match_opr": pathMatch,
-	"jsonb_path_query_array": pathArray, "jsonb_path_query_array_tz": pathArray,
-	"jsonb_path_query_first": pathFirst, "jsonb_path_query_first_tz": pathFirst,
+	"jsonb_path_exists": pathExists(false), "jsonb_path_exists_tz": pathExists(true), "jsonb_path_exists_opr": pathExists(false),
+	"jsonb_path_match": pathMatch(false), "jsonb_path_match_tz": pathMatch(true), "jsonb_path_match_opr": pathMatch(false),
+	"jsonb_path_query_array": pathArray(false), "jsonb_path_query_array_tz": pathArray(true),
+	"jsonb_path_query_first": pathFirst(false), "jsonb_path_query_first_tz": pathFirst(true),
 }
 
-var jsonpathRows = rowsImpls{"jsonb_path_query": pathQuery, "jsonb_path_query_tz": pathQuery}
+var jsonpathRows = rowsImpls{"jsonb_path_query": pathQuery(false), "jsonb_path_query_tz": pathQuery(true)}
 
 // pathCall is the arguments of a call: target, path, vars, silent. Of an operator
 // there are two, and it is silent.
@@ -26,7 +26,8 @@ type pathCall struct {
 	silent bool
 }
 
-func newPathCall(ctx *expr.Context, a []types.Datum) (*pathCall, error) {
+// newPathCall reads the arguments; zoned is of the functions that know the session's time zone.
+func newPathCall(ctx *expr.Context, a []types.Datum, zoned bool) (*pathCall, error) {
 	target, err := parsedJSON(ctx, a[0])
 	if err != nil {
 		return nil, err
@@ -36,7 +37,7 @@ func newPathCall(ctx *expr.Context, a []types.Datum) (*pathCall, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &pathCall{run: &pathRun{ctx: ctx, size: -1}, path: path.(*jsonpath.Path), silent: true}
+	c := &pathCall{run: &pathRun{ctx: ctx, size: -1, zoned: zoned}, path: path.(*jsonpath.Path), silent: true}
 	r := c.run
 	r.lax, r.ignoring = !c.path.Strict, !c.path.Strict
 	r.root = &pathBase{value: &target}
@@ -85,44 +86,48 @@ func (c *pathCall) answer(o outcome, err error) (outcome, error) {
 	return o, err
 }
 
-func pathExists(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	c, err := newPathCall(ctx, a)
-	if err != nil {
-		return types.Null, err
+func pathExists(zoned bool) impl {
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		c, err := newPathCall(ctx, a, zoned)
+		if err != nil {
+			return types.Null, err
+		}
+		o, err := c.find(nil)
+		if err != nil || o == failed {
+			return types.Null, err
+		}
+		return types.Bool(o == ok), nil
 	}
-	o, err := c.find(nil)
-	if err != nil || o == failed {
-		return types.Null, err
-	}
-	return types.Bool(o == ok), nil
 }
 
-func pathMatch(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	c, err := newPathCall(ctx, a)
-	if err != nil {
-		return types.Null, err
-	}
-	var list found
-	if _, err := c.find(&list); err != nil {
-		return types.Null, err
-	}
-	if len(list.items) == 1 {
-		switch v := list.items[0]; v.Kind {
-		case types.JSONBool:
-			return types.Bool(v.Bool), nil
-		case types.JSONNull:
-			return types.Null, nil
+func pathMatch(zoned bool) impl {
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		c, err := newPathCall(ctx, a, zoned)
+		if err != nil {
+			return types.Null, err
 		}
+		var list found
+		if _, err := c.find(&list); err != nil {
+			return types.Null, err
+		}
+		if len(list.items) == 1 {
+			switch v := list.items[0]; v.Kind {
+			case types.JSONBool:
+				return types.Bool(v.Bool), nil
+			case types.JSONNull:
+				return types.Null, nil
+			}
+		}
+		if !c.silent {
+			return types.Null, pgerr.New(pgerr.SingletonSQLJSONItemRequired, "single boolean result is expected")
+		}
+		return types.Null, nil
 	}
-	if !c.silent {
-		return types.Null, pgerr.New(pgerr.SingletonSQLJSONItemRequired, "single boolean result is expected")
-	}
-	return types.Null, nil
 }
 
 // pathFound is all that an expression finds.
-func pathFound(ctx *expr.Context, a []types.Datum) (*found, error) {
-	c, err := newPathCall(ctx, a)
+func pathFound(ctx *expr.Context, a []types.Datum, zoned bool) (*found, error) {
+	c, err := newPathCall(ctx, a, zoned)
 	if err != nil {
 		return nil, err
 	}
@@ -131,39 +136,45 @@ func pathFound(ctx *expr.Context, a []types.Datum) (*found, error) {
 	return list, err
 }
 
-func pathArray(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	list, err := pathFound(ctx, a)
-	if err != nil {
-		return types.Null, err
+func pathArray(zoned bool) impl {
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		list, err := pathFound(ctx, a, zoned)
+		if err != nil {
+			return types.Null, err
+		}
+		array := types.JSONValue{Kind: types.JSONArray}
+		for _, v := range list.items {
+			array.Elems = append(array.Elems, *v)
+		}
+		return jsonDatum(ctx, array)
 	}
-	array := types.JSONValue{Kind: types.JSONArray}
-	for _, v := range list.items {
-		array.Elems = append(array.Elems, *v)
-	}
-	return jsonDatum(ctx, array)
 }
 
-func pathFirst(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	list, err := pathFound(ctx, a)
-	if err != nil || len(list.items) == 0 {
-		return types.Null, err
+func pathFirst(zoned bool) impl {
+	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		list, err := pathFound(ctx, a, zoned)
+		if err != nil || len(list.items) == 0 {
+			return types.Null, err
+		}
+		return jsonDatum(ctx, *list.items[0])
 	}
-	return jsonDatum(ctx, *list.items[0])
 }
 
-func pathQuery(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
-	list, err := pathFound(ctx, a)
-	if err != nil {
-		return err
-	}
-	for _, v := range list.items {
-		d, err := jsonDatum(ctx, *v)
+func pathQuery(zoned bool) rowsImpl {
+	return func(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
+		list, err := pathFound(ctx, a, zoned)
 		if err != nil {
 			return err
 		}
-		if !yield(d) {
-			return nil
+		for _, v := range list.items {
+			d, err := jsonDatum(ctx, *v)
+			if err != nil {
+				return err
+			}
+			if !yield(d) {
+				return nil
+			}
 		}
+		return nil
 	}
-	return nil
 }

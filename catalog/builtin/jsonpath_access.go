@@ -115,14 +115,14 @@ func (r *pathRun) descend(i *jsonpath.Item, v *types.JSONValue, list *found, l l
 		leaf := x.Kind < types.JSONArray || len(x.Elems)+len(x.Fields) == 0
 		inside := x.Kind >= types.JSONArray
 		if l.at >= l.first || l.first == jsonpath.DeepestLevel && l.last == jsonpath.DeepestLevel && !inside && leaf {
-			if all, err = r.visit(i, x, list, l, unwrap); all == failed || all == ok && list == nil {
+			if all, err = r.visit(i, x, list, l, unwrap); err != nil || all == failed || all == ok && list == nil {
 				return false
 			}
 		}
 		if l.at < l.last && inside {
 			deeper := l
 			deeper.at++
-			if all, err = r.descend(i, x, list, deeper, unwrap); all == failed || all == ok && list == nil {
+			if all, err = r.descend(i, x, list, deeper, unwrap); err != nil || all == failed || all == ok && list == nil {
 				return false
 			}
 		}
@@ -230,7 +230,7 @@ func (r *pathRun) index(i *jsonpath.Item, v *types.JSONValue) (int64, outcome, e
 func (r *pathRun) method(i *jsonpath.Item, v *types.JSONValue, list *found) (outcome, error) {
 	switch i.Kind {
 	case jsonpath.Type:
-		return r.next(i, &types.JSONValue{Kind: types.JSONString, Text: jsonKindNames[v.Kind]}, list)
+		return r.next(i, &types.JSONValue{Kind: types.JSONString, Text: r.typeName(v)}, list)
 	case jsonpath.Size:
 		if v.Kind != types.JSONArray && !r.lax {
 			return r.structural(pgerr.SQLJSONArrayNotFound, "jsonpath item method .%s() can only be applied to an array", i.Kind)
@@ -243,7 +243,7 @@ func (r *pathRun) method(i *jsonpath.Item, v *types.JSONValue, list *found) (out
 	case jsonpath.Double:
 		return r.double(i, v, list)
 	case jsonpath.Datetime:
-		return failed, pgerr.Unsupported("the jsonpath method .datetime()")
+		return r.datetime(i, v, list)
 	case jsonpath.KeyValue:
 		return r.keyValue(i, v, list)
 	}
@@ -273,14 +273,21 @@ var jsonKindNames = map[types.JSONKind]string{
 	types.JSONArray: "array", types.JSONObject: "object",
 }
 
+func (r *pathRun) typeName(v *types.JSONValue) string {
+	if m := r.moments[v]; m != nil {
+		return m.t.SQLName
+	}
+	return jsonKindNames[v.Kind]
+}
+
 func (r *pathRun) double(i *jsonpath.Item, v *types.JSONValue, list *found) (outcome, error) {
-	switch v.Kind {
-	case types.JSONNumber:
+	switch {
+	case v.Kind == types.JSONNumber:
 		if f, err := types.NumericToFloat(v.Number, 64); err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
 			return r.fail(pgerr.NonNumericSQLJSONItem, "numeric argument of jsonpath item method .%s() is out of range for type double precision", i.Kind)
 		}
 		return r.next(i, v, list)
-	case types.JSONString:
+	case v.Kind == types.JSONString && r.moments[v] == nil:
 		d, err := types.TFloat8.Parse(types.DefaultEnv(), v.Text, -1)
 		if err == nil && !math.IsInf(d.Float(), 0) && !math.IsNaN(d.Float()) {
 			n, err := types.NumericFromFloat(d.Float(), 64)

@@ -52,7 +52,7 @@ func (r *pathRun) truth(i *jsonpath.Item, v *types.JSONValue) (truth3, error) {
 		return r.exists(i, v)
 	case jsonpath.StartsWith:
 		return r.compared(i, v, false, func(a, b *types.JSONValue) (truth3, error) {
-			if a.Kind != types.JSONString || b.Kind != types.JSONString {
+			if a.Kind != types.JSONString || b.Kind != types.JSONString || r.moments[a] != nil || r.moments[b] != nil {
 				return isUnknown, nil
 			}
 			return truthOf(strings.HasPrefix(a.Text, b.Text)), nil
@@ -60,7 +60,12 @@ func (r *pathRun) truth(i *jsonpath.Item, v *types.JSONValue) (truth3, error) {
 	case jsonpath.LikeRegex:
 		return r.like(i, v)
 	}
-	return r.compared(i, v, true, func(a, b *types.JSONValue) (truth3, error) { return compareItems(i.Kind, a, b), nil })
+	return r.compared(i, v, true, func(a, b *types.JSONValue) (truth3, error) {
+		if x, y := r.moments[a], r.moments[b]; (x != nil || y != nil) && a.Kind == b.Kind {
+			return r.compareMoments(i.Kind, x, y)
+		}
+		return compareItems(i.Kind, a, b), nil
+	})
 }
 
 func (r *pathRun) logical(i *jsonpath.Item, v *types.JSONValue) (truth3, error) {
@@ -136,7 +141,7 @@ func (r *pathRun) like(i *jsonpath.Item, v *types.JSONValue) (truth3, error) {
 		return isUnknown, err
 	}
 	return r.compared(i, v, false, func(a, _ *types.JSONValue) (truth3, error) {
-		if a.Kind != types.JSONString {
+		if a.Kind != types.JSONString || r.moments[a] != nil {
 			return isUnknown, nil
 		}
 		matches, err := re.Matches(r.ctx, a.Text)
@@ -167,6 +172,11 @@ func compareItems(op jsonpath.Kind, a, b *types.JSONValue) truth3 {
 	case types.JSONString:
 		c = strings.Compare(a.Text, b.Text)
 	}
+	return ordered(op, c)
+}
+
+// ordered is what an operator makes of an order.
+func ordered(op jsonpath.Kind, c int) truth3 {
 	switch op {
 	case jsonpath.Equal:
 		return truthOf(c == 0)

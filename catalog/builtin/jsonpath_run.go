@@ -35,6 +35,8 @@ type pathRun struct {
 	base     *pathBase
 	objects  int64 // numbers that base objects have so far
 	failure  error
+	zoned    bool // what has no time zone may be taken for the session's
+	moments  map[*types.JSONValue]*jsonMoment
 }
 
 // fail ends an item; the error is raised if nobody above makes something else of it.

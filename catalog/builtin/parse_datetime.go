@@ -45,11 +45,7 @@ func toTimestamp(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Null, err
 	}
 	if r.seen["TZH"] || r.seen["TZM"] {
-		east := (r.values["TZH"]*60 + r.values["TZM"]) * 60
-		if r.zoneWest {
-			east = -east
-		}
-		return types.Int(t - int64(east)*microsPerSecond), nil
+		return types.Int(t + int64(r.westS())*microsPerSecond), nil
 	}
 	return intResult(types.TimestampToTZ(t, ctx.Env.Location))
 }
@@ -67,25 +63,49 @@ type dateReader struct {
 	zoneWest bool
 	yearLen  int // digits of the year
 	hour12   bool
+	strict   bool // as SQL/JSON wants it: nothing may differ from the format, nor be left over
+}
+
+// westS is the zone's offset, in seconds west of UTC.
+func (r *dateReader) westS() int32 {
+	s := int32(r.values["TZH"]*60+r.values["TZM"]) * 60
+	if r.zoneWest {
+		return s
+	}
+	return -s
 }
 
 func readDate(ctx *expr.Context, source, format string) (*dateReader, error) {
 	if len(format) > maxFormatBytes {
 		return nil, errTooLarge()
 	}
-	r := &dateReader{source: source, in: source, values: map[string]int{}, seen: map[string]bool{}}
 	nodes, err := parseDateFormat(ctx, format)
 	if err != nil {
 		return nil, err
 	}
+	r := newDateReader(source)
+	return r, r.read(nodes)
+}
+
+func newDateReader(source string) *dateReader {
+	return &dateReader{source: source, in: source, values: map[string]int{}, seen: map[string]bool{}}
+}
+
+// read reads the text by a format.
+func (r *dateReader) read(nodes []dateNode) error {
 	iso, gregorian := false, false
 	for i, n := range nodes {
 		if r.in == "" {
+			if r.strict {
+				return errDateText("input string is too short for datetime format")
+			}
 			break
 		}
 		r.skipBlanks(n, i == 0)
 		if n.key == "" {
-			r.text(n)
+			if err := r.text(n); err != nil {
+				return err
+			}
 			continue
 		}
 		if strings.HasPrefix(n.key, "I") {
@@ -94,18 +114,21 @@ func readDate(ctx *expr.Context, source, format string) (*dateReader, error) {
 			gregorian = gregorian || n.key != "Q"
 		}
 		if iso && gregorian {
-			return nil, pgerr.New(pgerr.InvalidDatetimeFormat, "invalid combination of date conventions").
+			return pgerr.New(pgerr.InvalidDatetimeFormat, "invalid combination of date conventions").
 				WithHint("Do not mix Gregorian and ISO week date conventions in a formatting template.")
 		}
 		if err := r.node(n, digitFollows(nodes[i+1:])); err != nil {
-			return nil, err
+			return err
 		}
 		if !r.fx {
 			r.extra = 0
 			r.skipSpace()
 		}
 	}
-	return r, nil
+	if r.skipSpace(); r.strict && r.in != "" {
+		return errDateText("trailing characters remain in input string after datetime format")
+	}
+	return nil
 }
 
 // digitFollows reports whether the next node of the format is one of digits, so
@@ -119,7 +142,8 @@ func digitFollows(rest []dateNode) bool {
 		return len(n.text) == 1 && n.text[0] >= '0' && n.text[0] <= '9'
 	}
 	switch n.key {
-	case "MONTH", "MON", "DAY", "DY", "AM", "PM", "A.M.", "P.M.", "AD", "BC", "A.D.", "B.C.", "RM", "TZ", "FX":
+	case "MONTH", "MON", "DAY", "DY", "AM", "PM", "A.M.", "P.M.", "AD", "BC", "A.D.", "B.C.", "RM", "TZ", "TZH", "OF", "FX",
+		"FF1", "FF2", "FF3", "FF4", "FF5", "FF6":
 		return false
 	}
 	return true
@@ -145,12 +169,15 @@ func isSeparator(s string) bool {
 
 // text matches a character of the format that is no pattern: a separator
 // matches one or none, anything else takes the place of what was skipped.
-func (r *dateReader) text(n dateNode) {
-	if r.in == "" {
-		return
-	}
+func (r *dateReader) text(n dateNode) error {
 	separator := !n.quoted && (isBlank(n.text[0]) || isSeparator(n.text))
 	switch {
+	case r.strict && !strings.HasPrefix(r.in, n.text):
+		what := "character"
+		if separator {
+			what = "separator"
+		}
+		return errDateText("unmatched format %s \"%s\"", what, n.text)
 	case r.fx:
 		r.in = r.in[byteOffset(r.in, 1):]
 	case separator:
@@ -164,6 +191,7 @@ func (r *dateReader) text(n dateNode) {
 	default:
 		r.in = r.in[byteOffset(r.in, 1):]
 	}
+	return nil
 }
 
 func errDateText(format string, args ...any) *pgerr.E {
