@@ -202,7 +202,7 @@ func (r *pathRun) compareMoments(op jsonpath.Kind, a, b *jsonMoment) (truth3, er
 		return isUnknown, nil
 	}
 	if a.t == b.t {
-		return ordered(op, a.t.Compare(a.value, b.value)), nil
+		return comparison(op, a.t.Compare(a.value, b.value)), nil
 	}
 	if isTimeOfDay(a.t) != isTimeOfDay(b.t) {
 		return isUnknown, nil
@@ -221,9 +221,9 @@ func (r *pathRun) compareMoments(op jsonpath.Kind, a, b *jsonMoment) (truth3, er
 			return isUnknown, err
 		}
 		y, err := r.withZone(b)
-		return ordered(op, types.TTimeTZ.Compare(x, y)), err
+		return comparison(op, types.TTimeTZ.Compare(x, y)), err
 	}
-	return ordered(op, cmp.Compare(r.momentAs(to, a), r.momentAs(to, b))), nil
+	return comparison(op, cmp.Compare(r.momentAs(to, a), r.momentAs(to, b))), nil
 }
 
 func isTimeOfDay(t *types.Type) bool { return t == types.TTime || t == types.TTimeTZ }

@@ -172,11 +172,11 @@ func compareItems(op jsonpath.Kind, a, b *types.JSONValue) truth3 {
 	case types.JSONString:
 		c = strings.Compare(a.Text, b.Text)
 	}
-	return ordered(op, c)
+	return comparison(op, c)
 }
 
-// ordered is what an operator makes of an order.
-func ordered(op jsonpath.Kind, c int) truth3 {
+// comparison is what an operator makes of an order.
+func comparison(op jsonpath.Kind, c int) truth3 {
 	switch op {
 	case jsonpath.Equal:
 		return truthOf(c == 0)
