@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/geometry"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
@@ -52,6 +53,13 @@ func inFunction(t *types.Type, args int) impl {
 	}
 }
 
+// The bytes that are before the points of a path and a polygon in PostgreSQL's
+// memory: sizes, and a polygon's box.
+const (
+	pathHeaderBytes    = 16
+	polygonHeaderBytes = 40
+)
+
 // sizeFunction: of types of varying length, four bytes and the binary form. What
 // is compressed or moved out of line PostgreSQL tells smaller.
 func sizeFunction(t *types.Type) impl {
@@ -59,6 +67,10 @@ func sizeFunction(t *types.Type) impl {
 		switch {
 		case t.Len > 0:
 			return types.Int(int64(t.Len)), nil
+		case t.Base() == types.TPath:
+			return types.Int(int64(a[0].ByteLen() - geometry.PathHeader + pathHeaderBytes)), nil
+		case t.Base() == types.TPolygon:
+			return types.Int(int64(a[0].ByteLen() - geometry.PolygonHeader + polygonHeaderBytes)), nil
 		case t == types.TUnknown || t == types.TCstring:
 			return types.Int(int64(len(a[0].Text()) + 1)), nil
 		case a[0].Kind() == types.KindText || a[0].Kind() == types.KindBytes:

@@ -192,6 +192,7 @@ func (l *Library) loadOperators() {
 		if op.Func == nil || op.Right == nil || op.Result == nil {
 			continue
 		}
+		op.Func.Loose = op.Name == "=" && !op.Mergeable && !op.Hashable
 		l.operators = append(l.operators, op)
 		l.opByOID[op.OID] = op
 		l.opByName[op.Name] = append(l.opByName[op.Name], op)

@@ -7,7 +7,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
-// assignment is a Subscript with a Value: of an array or a jsonb.
+// assignment is a Subscript with a Value: of an array, a jsonb or a type of fixed length.
 func (c *compiler) assignment(e *Subscript, arg Eval) (Eval, error) {
 	value, err := c.compile(e.Value)
 	if err != nil {
@@ -15,6 +15,9 @@ func (c *compiler) assignment(e *Subscript, arg Eval) (Eval, error) {
 	}
 	if e.T.Base() == types.TJSONB {
 		return c.jsonAssignment(e, arg, value)
+	}
+	if e.T.FixedElem() != nil {
+		return c.fixedAssignment(e, arg, value)
 	}
 	if e.Slice {
 		return c.sliceAssignment(e, arg, value)

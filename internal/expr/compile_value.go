@@ -144,6 +144,9 @@ func (c *compiler) subscript(e *Subscript) (Eval, error) {
 	if e.Arg.Type().Base() == types.TJSONB {
 		return c.jsonPart(e, arg)
 	}
+	if e.Arg.Type().FixedElem() != nil {
+		return c.fixedPart(e, arg)
+	}
 	if e.Slice {
 		return c.slice(e, arg)
 	}

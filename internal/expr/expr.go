@@ -224,7 +224,8 @@ type Field struct {
 	Name string
 }
 
-// Subscript is an element (Upper nil in every dimension) or a slice of an array,
+// Subscript is an element (Upper nil in every dimension) or a slice of an array
+// or a type of fixed length (types.Type.FixedElem),
 // or what a path leads to in a jsonb: then Index are its steps, text or integer.
 // With a Value it is the whole Arg with that in the part's place (an assignment
 // to a part: SubscriptingRef of primnodes.h with refassgnexpr).

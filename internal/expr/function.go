@@ -39,6 +39,10 @@ type Function struct {
 	// IntCompare says that the function is a comparison of two KindInt datums
 	// by their signed values, so that callers may compare Datum.Int themselves.
 	IntCompare CompareOp
+	// Loose says that the function is an operator = that is no equality: neither
+	// a hash nor an order can stand for it (= of boxes compares their areas, and
+	// what is about equal to the same is not always about equal to each other).
+	Loose bool
 	// Bind, of a polymorphic function whose work depends on the types of its
 	// arguments, makes the Function for one call's actual types (the OID stays); the last is
 	// anyarray for a Call that is Variadic.
@@ -63,6 +67,11 @@ func (f *Function) Implemented() bool { return f.Impl != nil || f.Rows != nil ||
 type OutColumn struct {
 	Name string
 	Type *types.Type
+}
+
+// IsEquality reports whether c is l = r by the equality of their types.
+func (c *Call) IsEquality() bool {
+	return c.Operator == "=" && len(c.Args) == 2 && c.T == types.TBool && !c.Func.Loose
 }
 
 // RowColumns are the columns of a call that returns a row; nil for one of

@@ -16,7 +16,7 @@ const (
 	KindInt             // int2/4/8, oid, xid, date (days since 2000-01-01), time (µs), timestamp[tz] (µs since 2000-01-01 UTC)
 	KindFloat           // float4 (already rounded to float32), float8
 	KindText            // text, varchar, char(n), name, json, "char", unknown: valid UTF-8
-	KindBytes           // bytea; uuid (16 bytes); addresses; tsvector, tsquery (as textsearch encodes them)
+	KindBytes           // bytea; uuid (16 bytes); addresses; the geometric types (as geometry writes them); tsvector, tsquery (as textsearch encodes them)
 	KindDecimal         // numeric: *apd.Decimal; -Exponent is the display scale; never changed once made
 	KindInterval        // *Interval
 	KindTimeTZ          // *TimeTZ

@@ -9,7 +9,7 @@ import (
 // fuzzTypes are the types that the fuzzers pick from by number.
 var fuzzTypes = []*Type{
 	TBool, TInt2, TInt4, TInt8, TOID, TXID, TXID8, TTID, TPGLSN, TFloat4, TFloat8, TNumeric, TText, TBpchar, TName, TChar, TBit, TVarbit, TMoney, TInet, TCidr, TMacaddr, TMacaddr8,
-	TBytea, TUUID, TDate, TTime, TTimeTZ, TTimestamp, TTimestamptz, TInterval, TJSON, TJSONB, TJSONPath, TRegclass, TTSVector, TTSQuery, TTSVectorArray, TTSQueryArray,
+	TBytea, TUUID, TDate, TTime, TTimeTZ, TTimestamp, TTimestamptz, TInterval, TJSON, TJSONB, TJSONPath, TRegclass, TTSVector, TTSQuery, TPoint, TLine, TLSeg, TBox, TPath, TPolygon, TCircle, TBoxArray, TTSVectorArray, TTSQueryArray,
 	TInt4Range, TNumRange, TDateRange, TTstzRange, TNumMultirange, TDateMultirange, textRange, textRange.Ranges().Multirange, TNumRange.Array,
 	TInt4Array, TTextArray, TNumericArray, TIntervalArray, TJSONBArray, TInt2Vector, TOIDVector, pairType, moodType,
 }
@@ -53,6 +53,7 @@ var fuzzSeeds = map[Kind][]string{
 	KindFloat: {"1e23", "-0", "nan", "0x1p3", "1e-400"},
 	KindText:  {"abc ", "ä", `{"a":[1,"\u00e4",null]}`, `\101`, "[1e5"},
 	KindBytes: {`\xdeadbeef`, `a\\b\001`, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+		"(1,2)", "{1,-1,0}", "[(1,2),(3,nan)]", " ( 1 , 2 ) , (-0,inf)", "((1,2),(3,4),(5,6e300))", "<(1,2),3>",
 		`'a b':1A,3 c\'d:99999`, "a:*AB & !( b <2> 'c d' | e )"},
 	KindDecimal:    {"1.50", "-1e10", "NaN", "-inf", "00.001"},
 	KindInterval:   {"1 year 2 mons -3 days +04:05:06.7", "P1Y2M3DT4H5M6S", "P0001-02-03T04:05:06", "@ 1 minute ago", "1-2", "1.5 mons"},

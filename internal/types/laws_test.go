@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/pegmatitedb/pegmatite/internal/fixedseed"
+	"github.com/pegmatitedb/pegmatite/internal/geometry"
 	"github.com/pegmatitedb/pegmatite/internal/textsearch"
 )
 
@@ -119,6 +120,24 @@ func datums(typ *Type) *rapid.Generator[Datum] {
 		return rapid.Map(vectorGen, VectorDatum)
 	case TTSQuery:
 		return rapid.Map(queryGen(3), QueryDatum)
+	case TPoint:
+		return rapid.Map(pointGen, PointDatum)
+	case TLSeg:
+		return rapid.Map(pointsGen(2, 2), func(p []geometry.Point) Datum { return LSegDatum(geometry.LSeg(p)) })
+	case TBox:
+		return rapid.Map(pointsGen(2, 2), func(p []geometry.Point) Datum { return BoxDatum(geometry.BoxOf(p[0], p[1])) })
+	case TPath:
+		return rapid.Custom(func(t *rapid.T) Datum {
+			return PathDatum(geometry.Path{Closed: rapid.Bool().Draw(t, "closed"), Points: pointsGen(1, 4).Draw(t, "points")})
+		})
+	case TPolygon:
+		return rapid.Map(pointsGen(1, 4), func(p []geometry.Point) Datum { return PolygonDatum(p) })
+	case TLine:
+		return rapid.Map(pointGen, func(p geometry.Point) Datum { return LineDatum(geometry.Line{A: p.X, B: -1, C: p.Y}) })
+	case TCircle:
+		return rapid.Map(pointGen, func(p geometry.Point) Datum {
+			return CircleDatum(geometry.Circle{Center: geometry.Point{X: p.Y, Y: p.X}, Radius: math.Abs(p.X)})
+		})
 	case TTimeTZ:
 		return rapid.Custom(func(t *rapid.T) Datum {
 			return TimeTZDatum(TimeTZ{
@@ -157,6 +176,15 @@ func rangeDatums(f *RangeFamily, multi bool) *rapid.Generator[Datum] {
 		m, _ := f.MultirangeOf(list, nil) // work that is nil has no error
 		return MultirangeDatum(m)
 	})
+}
+
+var pointGen = rapid.Custom(func(t *rapid.T) geometry.Point {
+	n := oneOf([]float64{0, math.Copysign(0, -1), floatNaN, math.Inf(1), math.Inf(-1), 1e23, 5e-324}, rapid.Float64())
+	return geometry.Point{X: n.Draw(t, "x"), Y: n.Draw(t, "y")}
+})
+
+func pointsGen(least, most int) *rapid.Generator[[]geometry.Point] {
+	return rapid.SliceOfN(pointGen, least, most)
 }
 
 func arrayDatums(elem *Type) *rapid.Generator[Datum] {
@@ -240,6 +268,7 @@ var lawTypes = []struct {
 	{TBool, -1}, {TInt2, -1}, {TInt4, -1}, {TInt8, -1}, {TOID, -1}, {TXID8, -1}, {TPGLSN, -1},
 	{TFloat4, -1}, {TFloat8, -1}, {TNumeric, -1}, {TText, -1}, {TBytea, -1}, {TUUID, -1}, {TDate, -1},
 	{TTime, -1}, {TTimeTZ, -1}, {TTimestamp, -1}, {TTimestamptz, -1}, {TInterval, -1}, {TJSONB, -1},
+	{TPoint, -1}, {TLine, -1}, {TLSeg, -1}, {TBox, -1}, {TPath, -1}, {TPolygon, -1}, {TCircle, -1}, {TBoxArray, -1},
 	{TTSVector, -1}, {TTSQuery, -1}, {TTSVectorArray, -1}, {TTSQueryArray, -1},
 	{TInt4Array, -1}, {TTextArray, -1}, {TNumericArray, -1}, {TFloat8Array, -1}, {TIntervalArray, -1},
 	{TByteaArray, -1}, {TBpcharArray, -1}, {TJSONBArray, -1}, {TTimeTZArray, -1},

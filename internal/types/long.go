@@ -70,6 +70,10 @@ func (t *Type) ParseLong(env *Env, s string, typmod int32, work Work) (Datum, er
 		return c.parseLong(env, t, s, typmod, work)
 	case tsqueryCodec:
 		return c.parseLong(env, t, s, typmod, work)
+	case pathCodec:
+		return c.parseLong(env, t, s, typmod, work)
+	case polygonCodec:
+		return c.parseLong(env, t, s, typmod, work)
 	}
 	return t.codec.parse(env, t, s, typmod)
 }
@@ -86,6 +90,10 @@ func (t *Type) FormatLong(env *Env, dst []byte, d Datum, work Work) ([]byte, err
 	case rangeCodec:
 		return c.formatLong(env, t, dst, d, work)
 	case multirangeCodec:
+		return c.formatLong(env, t, dst, d, work)
+	case pathCodec:
+		return c.formatLong(env, t, dst, d, work)
+	case polygonCodec:
 		return c.formatLong(env, t, dst, d, work)
 	}
 	return t.codec.format(env, t, dst, d), nil

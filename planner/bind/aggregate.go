@@ -156,8 +156,12 @@ func (q *query) checkAggregateDistinct(n *pg.FuncCall, call *expr.AggregateCall)
 	if n.AggStar {
 		q.b.failAt(n.Location, pgerr.SyntaxError, "DISTINCT cannot be used with *")
 	}
-	for _, a := range call.Args {
-		q.equality(a, n.Location)
+	for i, a := range call.Args {
+		at := n.Location
+		if i < len(n.Args) {
+			at = location(n.Args[i])
+		}
+		q.equality(a, at)
 	}
 	for i, k := range call.Order {
 		found := false

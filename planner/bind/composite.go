@@ -94,9 +94,17 @@ func (q *query) indirection(arg *pg.Node, list []*pg.Node) expr.Expr {
 		for ; i < len(list) && list[i].GetAIndices() != nil; i++ {
 			subscripts = append(subscripts, list[i].GetAIndices())
 		}
-		e = q.subscript(e, subscripts, location(arg))
+		e = q.subscript(e, subscripts, valueLocation(arg))
 	}
 	return e
+}
+
+// valueLocation is where a value stands: of a constant with a type the constant.
+func valueLocation(n *pg.Node) int32 {
+	if arg := n.GetTypeCast().GetArg(); arg.GetAConst() != nil || arg.GetParamRef() != nil { // lifted, a constant is a parameter
+		return location(arg)
+	}
+	return location(n)
 }
 
 // field binds (composite).name.

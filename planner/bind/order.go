@@ -51,7 +51,9 @@ func (q *query) direction(by *pg.SortBy, e expr.Expr) (desc, nullsFirst bool) {
 		desc = true
 	case pg.SortByDir_SORTBY_USING:
 		name := by.UseOp[len(by.UseOp)-1].GetString_().GetSval()
-		if name != "<" && name != ">" {
+		null := &expr.Const{Typed: expr.Typed{T: e.Type(), Mod: -1}}
+		q.compare(name, null, null, by.Location) // fails when there is no such operator
+		if name != "<" && name != ">" || q.b.env.Library.Less(e.Type()) == nil {
 			fail(pgerr.New(pgerr.WrongObjectType, "operator %s is not a valid ordering operator", name).
 				WithHint("Ordering operators must be \"<\" or \">\" members of btree operator families.").
 				WithPosition(q.b.position(by.Location)))

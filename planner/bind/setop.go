@@ -30,11 +30,12 @@ func (q *query) setStatement(n *pg.SelectStmt) plan.Node {
 func (q *query) setOperation(n *pg.SelectStmt) plan.Node {
 	op := setKinds[n.Op]
 	left, right := q.setSide(n.Larg), q.setSide(n.Rarg)
-	return q.combine(op.kind, op.name, n.All, left, right, n.Rarg)
+	return q.combine(op.kind, op.name, n.All, left, right, n)
 }
 
 // combine makes the SetOp of two bound sides.
-func (q *query) combine(kind plan.SetKind, name string, all bool, left, right plan.Node, rightTree *pg.SelectStmt) plan.Node {
+func (q *query) combine(kind plan.SetKind, name string, all bool, left, right plan.Node, n *pg.SelectStmt) plan.Node {
+	rightTree := n.Rarg
 	l, r := left.Columns(), right.Columns()
 	if len(l) != len(r) {
 		q.b.failAt(firstTarget(rightTree), pgerr.SyntaxError, "each %s query must have the same number of columns", name)
@@ -50,7 +51,11 @@ func (q *query) combine(kind plan.SetKind, name string, all bool, left, right pl
 			}
 		}
 		if !all {
-			q.equality(expr.NewConst(want[i], types.Null), targetLocation(rightTree, i))
+			at := targetLocation(n.Larg, i)
+			if l[i].Type != want[i] && r[i].Type == want[i] {
+				at = targetLocation(rightTree, i)
+			}
+			q.equality(expr.NewConst(want[i], types.Null), at)
 		}
 		typmod := int32(-1)
 		if l[i].Type == r[i].Type && l[i].Typmod == r[i].Typmod {

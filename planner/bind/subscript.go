@@ -8,21 +8,22 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
-// subscript binds elements and slices of arrays, and parts of a jsonb.
+// subscript binds elements and slices of arrays and of types of fixed length, and parts of a jsonb.
 func (q *query) subscript(e expr.Expr, list []*pg.A_Indices, location int32) *expr.Subscript {
 	if e.Type().Base() == types.TJSONB {
 		return q.jsonSubscript(e, list)
 	}
 	elem := e.Type().Base().Elem
 	if elem == nil {
-		switch e.Type() {
+		switch e.Type().Base() {
 		case types.TInt2Vector:
 			elem = types.TInt2
 		case types.TOIDVector:
 			elem = types.TOID
-		case types.TName, types.ByName("point"), types.ByName("box"), types.ByName("lseg"), types.ByName("line"):
-			q.b.unsupported(location, "subscripting of type %s", e.Type().SQLName)
 		default:
+			elem = e.Type().FixedElem()
+		}
+		if elem == nil {
 			q.b.failAt(location, pgerr.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", e.Type().SQLName)
 		}
 	}

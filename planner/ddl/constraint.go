@@ -149,13 +149,16 @@ func (b *tableBuilder) keyColumns(p pendingConstraint, what string) ([]catalog.I
 	return cols, names, nil
 }
 
-// indexable refuses types without an order (42704).
+// indexable refuses types without an order (42704), and what is made of such.
 func (b *tableBuilder) indexable(c *catalog.Column, method string) error {
-	switch c.Type.Name {
-	case "json", "jsonpath", "xml", "point", "box", "lseg", "path", "polygon", "circle", "line", "xid", "cid", "aclitem":
-		return noOperatorClass(c.Type, method)
+	switch base := c.Type.Base(); {
+	case c.Type.Ordered():
+		return nil
+	case base.Elem != nil || base.Datum == types.KindRow:
+		// PostgreSQL fails when the first two of them are compared.
+		return pgerr.Unsupported("access method %q for type %s", method, c.Type.SQLName)
 	}
-	return nil
+	return noOperatorClass(c.Type, method)
 }
 
 func noOperatorClass(t *types.Type, method string) error {

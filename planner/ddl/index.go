@@ -94,6 +94,8 @@ func (b *tableBuilder) indexMethod(e *pg.IndexElem, c *catalog.Column, method st
 		if !isOperatorClass(name, c.Type) {
 			return pgerr.New(pgerr.UndefinedObject, "operator class %q does not exist for access method %q", name, method)
 		}
+	case isGeometricIndex(method, c.Type):
+		return pgerr.Unsupported("access method %q for type %s", method, c.Type.SQLName)
 	case method == "gin" && !array && c.Type != types.TJSONB && c.Type != types.TTSVector, method == "gist" && c.Type != types.TTSVector && c.Type.Ranges() == nil,
 		method == "spgist" && c.Type.Category != types.CategoryString && !c.Type.IsRange():
 		can = noOperatorClass(c.Type, method)
@@ -110,6 +112,20 @@ func (b *tableBuilder) indexMethod(e *pg.IndexElem, c *catalog.Column, method st
 		return nil
 	}
 	return pgerr.New(pgerr.FeatureNotSupported, "access method %q does not support %s", method, lacks)
+}
+
+// isGeometricIndex reports whether PostgreSQL has a default operator class by
+// which the method indexes places.
+func isGeometricIndex(method string, t *types.Type) bool {
+	switch t.Base() {
+	case types.TPoint, types.TPolygon:
+		return method == "gist" || method == "spgist"
+	case types.TBox:
+		return method == "gist" || method == "spgist" || method == "brin"
+	case types.TCircle:
+		return method == "gist"
+	}
+	return false
 }
 
 // isOperatorClass reports whether the name is that of the type's own class.

@@ -17,7 +17,7 @@ func (a *access) byElements() plan.Node {
 	}
 	for i, c := range a.conds {
 		e, ok := c.(*expr.AnyAll)
-		if !ok || e.All || e.Operator != "=" || e.Array == nil || !fixed(e.Array) || e.Array.Type().Elem == nil {
+		if !ok || e.All || e.Operator != "=" || e.Op.Loose || e.Array == nil || !fixed(e.Array) || e.Array.Type().Elem == nil {
 			continue
 		}
 		p := a.plainColumn(e.Left)

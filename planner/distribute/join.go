@@ -120,7 +120,7 @@ func equiPairs(n *plan.Join) (pairs []pair, rest []expr.Expr) {
 
 func equiPair(cond expr.Expr, left, right map[expr.ColumnID]bool) (pair, bool) {
 	e, ok := cond.(*expr.Call)
-	if !ok || !isEquality(e) || !sameHash(e.Args[0].Type(), e.Args[1].Type()) || expr.HasVolatile(e) || expr.HasSubquery(e) {
+	if !ok || !e.IsEquality() || !sameHash(e.Args[0].Type(), e.Args[1].Type()) || expr.HasVolatile(e) || expr.HasSubquery(e) {
 		return pair{}, false
 	}
 	switch {

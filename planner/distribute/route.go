@@ -39,7 +39,7 @@ func (a *access) equalities() map[int][]expr.Expr {
 func (a *access) equality(cond expr.Expr) (equality, bool) {
 	switch e := cond.(type) {
 	case *expr.Call:
-		if !isEquality(e) {
+		if !e.IsEquality() {
 			return equality{}, false
 		}
 		for i, arg := range e.Args {
@@ -49,7 +49,7 @@ func (a *access) equality(cond expr.Expr) (equality, bool) {
 		}
 	case *expr.AnyAll:
 		p := a.plainColumn(e.Left)
-		if e.All || e.Array != nil || e.Operator != "=" || p < 0 {
+		if e.All || e.Array != nil || e.Operator != "=" || e.Op.Loose || p < 0 {
 			return equality{}, false
 		}
 		for _, v := range e.List {
@@ -84,12 +84,6 @@ func stripBinary(e expr.Expr) expr.Expr {
 		return c.Arg
 	}
 	return e
-}
-
-// isEquality reports whether e is a default equality operator: `=` as a hash
-// or btree of the type means it.
-func isEquality(e *expr.Call) bool {
-	return e.Operator == "=" && len(e.Args) == 2 && e.T == types.TBool
 }
 
 // hashFamily groups the types whose equal values hash equal.

@@ -85,7 +85,7 @@ func (s *scope) newSubquery(e *expr.Subquery) (*subquery, error) {
 // column of the subquery; nil for any other test.
 func hashable(e *expr.Subquery, inner []plan.Column) expr.Expr {
 	c, ok := e.Test.(*expr.Call)
-	if !ok || e.Kind != expr.SubqueryAny || len(inner) != 1 || c.Operator != "=" || len(c.Args) != 2 || !c.Func.Strict {
+	if !ok || e.Kind != expr.SubqueryAny || len(inner) != 1 || !c.IsEquality() || !c.Func.Strict {
 		return nil
 	}
 	right, ok := c.Args[1].(*expr.Column)

@@ -327,7 +327,7 @@ func contains(list []expr.Expr, e expr.Expr) bool {
 // columnEquals takes apart `column = value`, where the value has no columns.
 func columnEquals(e expr.Expr) (id expr.ColumnID, value expr.Expr, ok bool) {
 	c, isCall := e.(*expr.Call)
-	if !isCall || c.Operator != "=" || len(c.Args) != 2 || expr.HasVolatile(e) {
+	if !isCall || !c.IsEquality() || expr.HasVolatile(e) {
 		return 0, nil, false
 	}
 	for i, a := range c.Args {
@@ -341,7 +341,7 @@ func columnEquals(e expr.Expr) (id expr.ColumnID, value expr.Expr, ok bool) {
 // columnPair takes apart `column = column`.
 func columnPair(e expr.Expr) (a, b *expr.Column, ok bool) {
 	c, isCall := e.(*expr.Call)
-	if !isCall || c.Operator != "=" || len(c.Args) != 2 {
+	if !isCall || !c.IsEquality() {
 		return nil, nil, false
 	}
 	a, okA := c.Args[0].(*expr.Column)
