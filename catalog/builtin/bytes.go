@@ -9,7 +9,6 @@ import (
 	"hash"
 	"math/bits"
 	"strconv"
-	"strings"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -42,7 +41,6 @@ var byteaImpls = impls{
 	"md5_text": md5Hex, "md5_bytea": md5Hex,
 	"sha224_bytea": digest(sha256.New224), "sha256_bytea": digest(sha256.New),
 	"sha384_bytea": digest(sha512.New384), "sha512_bytea": digest(sha512.New),
-	"pg_convert_from": convertFrom, "pg_convert_to": convertTo, "length_in_encoding": lengthInEncoding,
 }
 
 // hex is to_hex: without leading zeros.
@@ -205,24 +203,6 @@ func setBit(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	return types.Bytes(b), nil
 }
 
-// isUTF8 reports whether a name is one of those of the only encoding there is.
-func isUTF8(name string) bool {
-	n := strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name))
-	return n == "utf8" || n == "unicode"
-}
-
-func convertFrom(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	if !isUTF8(a[1].Text()) {
-		return types.Null, pgerr.Unsupported("conversion from encoding %s", a[1].Text())
-	}
-	d, err := joinBytes(ctx, a[0].Bytes())
-	if err != nil {
-		return types.Null, err
-	}
-	s := textOf(d.Bytes())
-	return types.Text(s), validUTF8(ctx, s)
-}
-
 // validUTF8 is types.ValidateUTF8 of a text that may be long.
 func validUTF8(ctx *expr.Context, s string) error {
 	valid := true
@@ -231,19 +211,4 @@ func validUTF8(ctx *expr.Context, s string) error {
 		return types.ValidateUTF8(s) // which bytes may lie in two pieces
 	}
 	return err
-}
-
-func convertTo(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	if !isUTF8(a[1].Text()) {
-		return types.Null, pgerr.Unsupported("conversion to encoding %s", a[1].Text())
-	}
-	return joinBytes(ctx, bytesOf(a[0].Text()))
-}
-
-func lengthInEncoding(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	d, err := convertFrom(ctx, a)
-	if err != nil {
-		return types.Null, err
-	}
-	return textLength(ctx, []types.Datum{d})
 }

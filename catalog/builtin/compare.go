@@ -77,6 +77,8 @@ func makeCompareImpls() impls {
 	}
 	out["cashsmaller"], out["cashlarger"] = smaller(types.TInt8, -1), smaller(types.TInt8, 1)
 	out["xideq"], out["xidneq"] = compareXids(true), compareXids(false)
+	out["bpchar_smaller"], out["bpchar_larger"] = smaller(types.TBpchar, -1), smaller(types.TBpchar, 1)
+	out["xid8_smaller"], out["xid8_larger"] = smaller(types.TXID8, -1), smaller(types.TXID8, 1)
 	out["btarraycmp"], out["btrecordcmp"] = arraysThreeWay, rowsThreeWay
 	out["array_smaller"], out["array_larger"] = smallerArray(-1), smallerArray(1)
 	return out

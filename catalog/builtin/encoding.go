@@ -10,43 +10,47 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
-// encodingImpls are about encodings, of which there is one, and the normal forms
-// of its text.
+// encodingImpls are about encodings, and the normal forms of text.
 var encodingImpls = impls{
 	"PG_encoding_to_char": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Text(encodingName(a[0].Int())), nil
 	},
-	"PG_char_to_encoding":    charToEncoding,
-	"pg_client_encoding":     utf8Name,
-	"getdatabaseencoding":    utf8Name,
-	"unicode_normalize_func": normalize,
-	"unicode_is_normalized":  isNormalized,
+	"PG_char_to_encoding":        charToEncoding,
+	"pg_encoding_max_length_sql": maxEncodedBytes,
+	"pg_convert":                 convertBetween,
+	"pg_convert_from":            convertFrom,
+	"pg_convert_to":              convertTo,
+	"length_in_encoding":         lengthInEncoding,
+	"to_ascii_default":           func(_ *expr.Context, a []types.Datum) (types.Datum, error) { return toASCII(a[0].Text(), encodingUTF8) },
+	"to_ascii_enc":               toASCIINumber,
+	"to_ascii_encname":           toASCIIName,
+	"pg_client_encoding":         utf8Name,
+	"getdatabaseencoding":        utf8Name,
+	"unicode_normalize_func":     normalize,
+	"unicode_is_normalized":      isNormalized,
 }
 
-// The encodings that have a number here: the database's, and SQL_ASCII.
-const (
-	encodingASCII = 0
-	encodingUTF8  = 6
-)
-
 func encodingName(n int64) string {
-	switch n {
-	case encodingASCII:
-		return "SQL_ASCII"
-	case encodingUTF8:
-		return "UTF8"
+	if n < 0 || n >= int64(len(encodings)) {
+		return ""
 	}
-	return ""
+	return encodings[n].name
 }
 
 func charToEncoding(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	switch {
-	case isUTF8(a[0].Text()):
-		return types.Int(encodingUTF8), nil
-	case strings.EqualFold(strings.ReplaceAll(a[0].Text(), "_", ""), "sqlascii"):
-		return types.Int(encodingASCII), nil
+	if n, ok := findEncoding(a[0].Text()); ok {
+		return types.Int(int64(n)), nil
 	}
 	return types.Int(-1), nil
+}
+
+// maxEncodedBytes is pg_encoding_max_length.
+func maxEncodedBytes(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	n := a[0].Int()
+	if n < 0 || n >= int64(len(encodings)) {
+		return types.Null, nil
+	}
+	return types.Int(int64(encodings[n].maxBytes)), nil
 }
 
 func utf8Name(*expr.Context, []types.Datum) (types.Datum, error) { return types.Text("UTF8"), nil }

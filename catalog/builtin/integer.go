@@ -149,5 +149,8 @@ func makeIntImpls() impls {
 		out[prefix+"gcd"], out[prefix+"lcm"] = intsInt(l.gcd), intsInt(l.lcm)
 		out[prefix+"inc"] = intInt(func(a int64) (int64, error) { return l.add(a, 1) })
 	}
+	out["int8inc_any"], out["int8inc_float8_float8"] = out["int8inc"], out["int8inc"]
+	out["int8dec"] = intInt(func(a int64) (int64, error) { return int8Limits.sub(a, 1) })
+	out["int8dec_any"] = out["int8dec"]
 	return out
 }

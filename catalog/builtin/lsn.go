@@ -13,9 +13,7 @@ var lsnImpls = impls{
 	"numeric_pg_lsn": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return lsnOf(a[0].Decimal())
 	},
-	"pg_lsn_mi": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		return numeric(types.NumericSub(lsnNumeric(a[0]), lsnNumeric(a[1])))
-	},
+	"pg_lsn_mi": lsnDifference, "pg_wal_lsn_diff": lsnDifference,
 	"pg_lsn_pli": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return lsnPlus("add NaN to pg_lsn", a[0], a[1], types.NumericAdd)
 	},
@@ -25,6 +23,10 @@ var lsnImpls = impls{
 	"pg_lsn_mii": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return lsnPlus("subtract NaN from pg_lsn", a[0], a[1], types.NumericSub)
 	},
+}
+
+func lsnDifference(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+	return numeric(types.NumericSub(lsnNumeric(a[0]), lsnNumeric(a[1])))
 }
 
 func lsnPlus(what string, lsn, by types.Datum, compute func(a, b *apd.Decimal) (*apd.Decimal, error)) (types.Datum, error) {

@@ -9,12 +9,13 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
-// sizeImpls show sizes in units (dbsize.c).
+// sizeImpls show sizes in units, and read them (dbsize.c).
 var sizeImpls = impls{
 	"pg_size_pretty": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Text(prettySize(a[0].Int())), nil
 	},
 	"pg_size_pretty_numeric": prettySizeNumeric,
+	"pg_size_bytes":          sizeOfText,
 }
 
 // sizeUnits are pg_size_pretty's: a value moves up when it would need more than

@@ -222,9 +222,23 @@ func localOffsetAt(c *Clock, loc *time.Location) (westS int32, unix int64) {
 // one in use then, else the last one before, else the first one after.
 func abbrevOffset(c *Clock, abbrev string, loc *time.Location) int32 {
 	west, unix := localOffsetAt(c, loc)
-	for t := time.Unix(unix, 0).In(loc); ; {
-		if name, off := t.Zone(); strings.EqualFold(name, abbrev) {
-			return int32(-off)
+	if t, ok := abbrevUse(time.Unix(unix, 0).In(loc), abbrev); ok {
+		_, east := t.Zone()
+		return int32(-east)
+	}
+	return west
+}
+
+// abbrevUse is a moment at which a zone's abbreviation was in use: now, else the
+// last one before, else the first one after.
+func abbrevUse(now time.Time, abbrev string) (use time.Time, ok bool) {
+	inUse := func(t time.Time) bool {
+		name, _ := t.Zone()
+		return strings.EqualFold(name, abbrev)
+	}
+	for t := now; ; {
+		if inUse(t) {
+			return t, true
 		}
 		start, _ := t.ZoneBounds()
 		if start.IsZero() {
@@ -233,14 +247,13 @@ func abbrevOffset(c *Clock, abbrev string, loc *time.Location) int32 {
 		t = start.Add(-time.Second)
 	}
 	last := time.Date(2038, 1, 1, 0, 0, 0, 0, time.UTC)
-	for t := time.Unix(unix, 0).In(loc); ; {
+	for t := now; ; {
 		_, end := t.ZoneBounds()
 		if end.IsZero() || end.After(last) {
-			return west
+			return now, false
 		}
-		t = end
-		if name, off := t.Zone(); strings.EqualFold(name, abbrev) {
-			return int32(-off)
+		if t = end; inUse(t) {
+			return t, true
 		}
 	}
 }

@@ -9,7 +9,7 @@
 //	             setop.go UNION and its like, values.go VALUES, wholerow.go rows as values, group.go grouping, order.go ORDER BY, DISTINCT, LIMIT
 //	window.go    calls with OVER; windowdef.go what windows are, windowplan.go the nodes that compute them
 //	target.go    the select list; colname.go names what has no name; aggregate.go puts calls where they belong (orderedset.go those WITHIN GROUP)
-//	expr.go      expressions, by node; operator.go, call.go, callrange.go, cast.go, sublink.go, composite.go, subscript.go …
+//	expr.go      expressions, by node; operator.go, call.go, callrange.go, collation.go, cast.go, sublink.go, composite.go, subscript.go …
 //	coerce.go    conversions of types; literals and parameters get theirs
 //	location.go  where in the text a node stands, for errors
 //	notes.go     what binding a text leaves behind: source.go what it reads, viewmeaning.go what its names mean

@@ -42,6 +42,9 @@ func (q *query) call(n *pg.FuncCall) expr.Expr {
 	if c, ok := e.(*expr.Call); ok && isSQLSyntax(n) {
 		c.Syntax = true
 	}
+	if name == "pg_collation_for" && len(args) == 1 {
+		return q.collationFor(n.Args[0], args[0])
+	}
 	if readsJSON(e) && q.kind != kindFromFunction {
 		if e.(*expr.Call).Func.ReturnsSet && builtin.HasDomains(e.Type()) {
 			q.b.unsupported(n.Location, "%s of a type with domains in it outside of FROM", name)

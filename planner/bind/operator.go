@@ -98,6 +98,7 @@ func (q *query) compareFields(name string, l, r []expr.Expr, location int32) exp
 	case "<", "<=", ">", ">=":
 		return q.lexicographic(name, l, r, location)
 	}
+	q.pairwise(name, l, r, location) // fails when there is no such operator
 	fail(pgerr.New(pgerr.FeatureNotSupported, "could not determine interpretation of row comparison operator %s", name).
 		WithHint("Row comparison operators must be associated with btree operator families.").
 		WithPosition(q.b.position(location)))

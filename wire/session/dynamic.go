@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/catalog/builtin"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/shard"
@@ -67,10 +68,25 @@ func (s *Session) DynamicRows(ctx context.Context, relation string, emit func(ma
 		return s.shardRows(ctx, emit)
 	case "transactions":
 		return s.transactionRows(ctx, emit)
-	case "pg_config", "pg_timezone_names", "pg_timezone_abbrevs", "pg_hba_file_rules", "pg_file_settings":
+	case "pg_timezone_names":
+		emitNamed(builtin.ZoneNames(s.tx.started), emit)
+	case "pg_timezone_abbrevs":
+		emitNamed(builtin.ZoneAbbreviations(s.tx.started), emit)
+	case "pg_config", "pg_hba_file_rules", "pg_file_settings":
 		return pgerr.Unsupported("reading %s", relation)
 	}
 	return nil
+}
+
+// emitNamed emits rows that know their columns' names.
+func emitNamed(rows []*types.Row, emit func(row)) {
+	for _, r := range rows {
+		named := row{}
+		for i, name := range r.Names {
+			named[name] = r.Fields[i]
+		}
+		emit(named)
+	}
 }
 
 // tellsOfSessions reports whether a relation shows what sessions do. That is

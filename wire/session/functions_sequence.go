@@ -55,6 +55,17 @@ var sequenceFunctions = map[string]function{
 		return types.Int(v), nil
 	},
 	"setval": setval,
+	"pg_sequence_parameters": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
+		seq, err := s.sequenceOf(args[0])
+		if err != nil {
+			return types.Null, s.noSequence(args[0])
+		}
+		columns := []*types.Type{types.TInt8, types.TInt8, types.TInt8, types.TInt8, types.TBool, types.TInt8, types.TOID}
+		return types.RowDatum(&types.Row{Types: columns, Fields: []types.Datum{
+			types.Int(seq.Start), types.Int(seq.Min), types.Int(seq.Max), types.Int(seq.Increment),
+			types.Bool(seq.Cycle), types.Int(seq.Cache), types.Int(int64(seq.Type.OID)),
+		}}), nil
+	},
 	"pg_sequence_last_value": func(ctx context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		seq, err := s.sequenceOf(args[0])
 		if err != nil {
@@ -66,6 +77,14 @@ var sequenceFunctions = map[string]function{
 		}
 		return types.Int(r.Value), nil
 	},
+}
+
+// noSequence is what pg_sequence_parameters says of what is no sequence.
+func (s *Session) noSequence(d types.Datum) error {
+	if s.snapshot().RelationByOID(catalog.OID(d.Int())) == nil {
+		return pgerr.New(pgerr.UndefinedTable, "relation with OID %d does not exist", d.Int())
+	}
+	return pgerr.Raised("pg_sequence_parameters", "cache lookup failed for sequence %d", d.Int())
 }
 
 // sequenceOf finds a sequence by its OID (42809).

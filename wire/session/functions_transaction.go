@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/pegmatitedb/pegmatite/internal/pause"
@@ -16,6 +17,7 @@ var transactionFunctions = map[string]function{
 	"pg_current_xact_id":             transactionID,
 	"txid_current_if_assigned":       assignedTransactionID,
 	"pg_current_xact_id_if_assigned": assignedTransactionID,
+	"xid_age":                        transactionAge,
 	"pg_xact_status":                 transactionStatus,
 	"txid_status":                    transactionStatus,
 	"pg_sleep": func(ctx context.Context, _ *Session, args []types.Datum) (types.Datum, error) {
@@ -58,6 +60,19 @@ func transactionID(_ context.Context, s *Session, _ []types.Datum) (types.Datum,
 	s.tx.numbered = true
 	return types.Int(transactionNumber(id.Boot, id.Seq)), nil
 }
+
+// transactionAge is age(xid), of the lower half of a number. Those below the
+// first that a transaction can have are as old as can be.
+func transactionAge(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
+	if args[0].Int() < firstTransaction {
+		return types.Int(math.MaxInt32), nil
+	}
+	id := s.tx.txn.ID()
+	return types.Int(int64(int32(uint32(transactionNumber(id.Boot, id.Seq)) - uint32(args[0].Int())))), nil
+}
+
+// firstTransaction is FirstNormalTransactionId.
+const firstTransaction = 3
 
 // assignedTransactionID is NULL as long as the transaction has written nothing
 // and nobody has asked.
