@@ -45,6 +45,7 @@ var tsImpls = impls{
 	"tsquery_rewrite": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.QueryDatum(a[0].Query().Rewrite(a[1].Query(), a[2].Query())), nil
 	},
+	"tsquery_rewrite_query": callSession("ts_rewrite_query"),
 	"tsq_mcontains": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Bool(a[0].Query().Contains(a[1].Query())), nil
 	},
@@ -56,7 +57,21 @@ var tsImpls = impls{
 	"ts_rankcd_ttf": ranked(false, rankCover), "ts_rankcd_tt": ranked(false, rankCover),
 }
 
-var tsRows = rowsImpls{"tsvector_unnest": unnestVector}
+var tsRows = rowsImpls{"tsvector_unnest": unnestVector, "ts_stat1": queryStatistics, "ts_stat2": queryStatistics}
+
+// queryStatistics is ts_stat: the session runs the query.
+func queryStatistics(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
+	d, err := callSession("ts_stat_query")(ctx, a)
+	if err != nil {
+		return err
+	}
+	for _, row := range d.Array().Elems {
+		if !yield(row) {
+			break
+		}
+	}
+	return nil
+}
 
 // letterOf is the byte of a "char".
 func letterOf(d types.Datum) byte {

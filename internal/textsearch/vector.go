@@ -13,7 +13,7 @@
 //	                 its table, class.go what kinds of characters there are
 //	dictionary.go    simple and english_stem; config.go which token goes to which
 //	document.go      texts made into vectors, and into queries
-//	rank.go          ts_rank; rank_cover.go ts_rank_cd
+//	rank.go          ts_rank; rank_cover.go ts_rank_cd; statistics.go ts_stat
 //	headline.go      ts_headline; headline_options.go what it can be told, headline_cover.go
 //	                 what it shows
 package textsearch

@@ -20,7 +20,7 @@ type function func(ctx context.Context, s *Session, args []types.Datum) (types.D
 // arguments alone.
 var functions = merge(sessionFunctions, settingFunctions, sequenceFunctions, nameFunctions, visibilityFunctions,
 	definitionFunctions, procFunctions, commentFunctions, privilegeFunctions, sizeFunctions, backendFunctions, randomFunctions,
-	transactionFunctions, advisoryFunctions, statisticsFunctions)
+	transactionFunctions, advisoryFunctions, statisticsFunctions, queryFunctions)
 
 func merge(tables ...map[string]function) map[string]function {
 	all := map[string]function{}
