@@ -201,13 +201,17 @@ func smallerArray(sign int) impl {
 }
 
 func compareRows(op expr.CompareOp) impl {
+	want := ordered
+	if op == expr.CompareEQ || op == expr.CompareNE {
+		want = equatable
+	}
 	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-		c, err := compareRow(ctx, a[0].Row(), a[1].Row())
+		c, err := compareRow(ctx, a[0].Row(), a[1].Row(), want)
 		return holds(op, c), err
 	}
 }
 
 func rowsThreeWay(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	c, err := compareRow(ctx, a[0].Row(), a[1].Row())
+	c, err := compareRow(ctx, a[0].Row(), a[1].Row(), ordered)
 	return types.Int(int64(c)), err
 }

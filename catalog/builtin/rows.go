@@ -6,8 +6,9 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
-// compareRow orders two records field by field, NULLs last (record_cmp).
-func compareRow(ctx *expr.Context, a, b *types.Row) (int, error) {
+// compareRow orders two records field by field, NULLs last (record_cmp). want
+// refuses types that do not have what the comparison needs.
+func compareRow(ctx *expr.Context, a, b *types.Row, want func(*types.Type) error) (int, error) {
 	for i := range a.Fields {
 		if i >= len(b.Fields) {
 			break
@@ -16,7 +17,7 @@ func compareRow(ctx *expr.Context, a, b *types.Row) (int, error) {
 			return 0, pgerr.New(pgerr.DatatypeMismatch, "cannot compare dissimilar column types %s and %s at record column %d",
 				a.Types[i].SQLName, b.Types[i].SQLName, i+1)
 		}
-		if err := ordered(a.Types[i]); err != nil {
+		if err := want(a.Types[i]); err != nil {
 			return 0, err
 		}
 		if c, err := a.Types[i].CompareLong(a.Fields[i], b.Fields[i], ctx.Spend); c != 0 || err != nil {
