@@ -231,6 +231,11 @@ func (s *statement) besideHeader(t *catalog.Range, def *pg.DefElem) (catalog.Typ
 		return h, err
 	}
 	schema, name := dotted(names)
+	if sc := s.snapshot().Schema(s.Database, schema); sc != nil {
+		if err := s.checkTypeFree(sc.OID, name); err != nil {
+			return h, err
+		}
+	}
 	sc, err := s.typeSchema(schema)
 	if err != nil {
 		return h, err
