@@ -56,6 +56,9 @@ var kinds = []kind{
 	{types.TTime, -1, []string{"00:00:00", "24:00:00", "12:34:56.789"}},
 	{types.TTimestamp, -1, moment},
 	{types.TTimestamptz, -1, moment},
+	{types.TInt4Range, -1, []string{"empty", "(,)", "[1,5)", "[1,6)", "(,5)", "[1,)", "[-5,1)", "[-2147483648,2147483647)"}},
+	{types.TDateRange, -1, []string{"empty", "[2000-01-01,infinity]", "[2000-01-01,infinity)", "(,1999-12-31)", "[-infinity,2000-01-01)"}},
+	{types.TInt8Multirange, -1, []string{"{}", "{[1,5)}", "{[1,5),[7,8)}", "{(,)}", "{(,3),[5,)}"}},
 	{mood, -1, []string{"sad", "ok", "happy"}},
 }
 
@@ -252,15 +255,27 @@ func combinations(t *testing.T, cols []*kind) [][]types.Datum {
 	return rows
 }
 
+// ranges stand for all range and multirange types.
+var ranges = map[*types.Type][]*types.Type{
+	types.TAnyRange: {types.TInt4Range, types.TDateRange}, types.TAnyMultirange: {types.TInt8Multirange},
+}
+
 // pushed are the functions that the planner's tables have, by signature.
 func pushed(t *testing.T) map[string]*expr.Function {
 	t.Helper()
 	out := map[string]*expr.Function{}
 	for _, p := range builtin.Default().Procs() {
-		if p.Func == nil || p.Func.Impl == nil {
+		if p.Func == nil {
 			continue
 		}
-		if _, ok := ruleOf(p.Func); ok {
+		_, ok := ruleOf(p.Func)
+		if ok && p.Func.Bind != nil {
+			for _, t := range ranges[p.Args[0]] {
+				f := p.Func.Bind([]*types.Type{t, t}, types.TBool)
+				out[expr.Signature(f.Name, f.Args)] = f
+			}
+		}
+		if ok && p.Func.Impl != nil {
 			f := *p.Func
 			f.Args = slices.Clone(f.Args)
 			for i, a := range f.Args {

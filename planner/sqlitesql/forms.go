@@ -46,6 +46,9 @@ func formOf(t *types.Type, typmod int32) form {
 			return formScaled
 		}
 	}
+	if t.Ranges() != nil && t.KeyIsStored(typmod) {
+		return formBlob
+	}
 	return formNone
 }
 

@@ -32,7 +32,7 @@ var comparisonFamilies = []string{
 	"int2", "int4", "int8", "int24", "int42", "int28", "int82", "int48", "int84",
 	"oid", "bool", "date_", "time_", "timestamp_", "timestamptz_",
 	"float4", "float8", "float48", "float84",
-	"enum_", "name", "text_", "bpchar", "bytea", "uuid_", "nametext", "textname",
+	"enum_", "name", "text_", "bpchar", "bytea", "uuid_", "nametext", "textname", "range_", "multirange_",
 }
 
 // comparisons are the suffixes of a family and SQLite's operators.
