@@ -152,7 +152,7 @@ func (l *Library) RangeConstructors(t *types.Type) (list []*Proc) {
 	}
 	for i, oid := range like {
 		p := *l.Proc(oid)
-		p.Name, p.Args, p.Result = family.Constructor(t).Name, args[i], t
+		p.Name, p.Args, p.AllArgs, p.Result = family.Constructor(t).Name, args[i], nil, t
 		if p.Variadic != nil {
 			p.Variadic = family.Range
 		}

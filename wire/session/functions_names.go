@@ -114,7 +114,7 @@ func (s *Session) regIn(ctx context.Context, d types.Datum, find lookup) (types.
 // toReg is to_regclass and its like: NULL instead of an error.
 func (s *Session) toReg(ctx context.Context, d types.Datum, find lookup) (types.Datum, error) {
 	v, err := s.regIn(ctx, d, find)
-	if err != nil && pgerr.HasCode(err, pgerr.UndefinedTable, pgerr.UndefinedObject, pgerr.UndefinedFunction, pgerr.InvalidSchemaName) {
+	if err != nil && pgerr.HasCode(err, pgerr.UndefinedTable, pgerr.UndefinedObject, pgerr.UndefinedFunction, pgerr.AmbiguousFunction, pgerr.InvalidSchemaName) {
 		return types.Null, nil
 	}
 	return v, err
@@ -226,14 +226,14 @@ func roleIn(s *Session, name string) (catalog.OID, error) {
 }
 
 func procIn(s *Session, name string) (catalog.OID, error) {
-	_, object, err := qualified(name)
+	schema, object, err := qualified(name)
 	if err != nil {
 		return 0, err
 	}
 	procs := s.node.Library.ProcsNamed(object)
 	switch len(procs) {
 	case 0:
-		return 0, pgerr.New(pgerr.UndefinedFunction, "function %q does not exist", name)
+		return s.userProcIn(schema, object, name)
 	case 1:
 		return procs[0].OID, nil
 	}
@@ -242,7 +242,7 @@ func procIn(s *Session, name string) (catalog.OID, error) {
 
 // procedureIn reads "name(type, …)".
 func procedureIn(s *Session, name string) (catalog.OID, error) {
-	object, args, err := s.signature(name)
+	schema, object, args, err := s.signature(name)
 	if err != nil {
 		return 0, err
 	}
@@ -251,18 +251,21 @@ func procedureIn(s *Session, name string) (catalog.OID, error) {
 			return p.OID, nil
 		}
 	}
+	if oid := s.userProcedure(schema, object, args); oid != 0 {
+		return oid, nil
+	}
 	return 0, pgerr.New(pgerr.UndefinedFunction, "function %q does not exist", name)
 }
 
 // signature reads a name and the types in parentheses behind it (parseNameAndArgTypes).
-func (s *Session) signature(text string) (object string, args []*types.Type, err error) {
+func (s *Session) signature(text string) (schema, object string, args []*types.Type, err error) {
 	name, list, ok := strings.Cut(text, "(")
 	list = strings.TrimSpace(list)
 	if !ok {
-		return "", nil, pgerr.New(pgerr.InvalidTextRepresentation, "expected a left parenthesis")
+		return "", "", nil, pgerr.New(pgerr.InvalidTextRepresentation, "expected a left parenthesis")
 	}
 	if list, ok = strings.CutSuffix(list, ")"); !ok {
-		return "", nil, pgerr.New(pgerr.InvalidTextRepresentation, "expected a right parenthesis")
+		return "", "", nil, pgerr.New(pgerr.InvalidTextRepresentation, "expected a right parenthesis")
 	}
 	if strings.TrimSpace(list) != "" {
 		for _, one := range strings.Split(list, ",") {
@@ -272,13 +275,13 @@ func (s *Session) signature(text string) (object string, args []*types.Type, err
 			}
 			oid, err := typeIn(s, one)
 			if err != nil {
-				return "", nil, err
+				return "", "", nil, err
 			}
 			args = append(args, s.snapshot().TypeByOID(oid))
 		}
 	}
-	_, object, err = qualified(name)
-	return object, args, err
+	schema, object, err = qualified(name)
+	return schema, object, args, err
 }
 
 func operIn(s *Session, name string) (catalog.OID, error) {
@@ -299,7 +302,7 @@ func operatorSymbol(name string) string {
 func operatorIn(s *Session, name string) (catalog.OID, error) {
 	// signature reads names; an operator's symbol stands where the name would.
 	symbol, list, ok := strings.Cut(name, "(")
-	_, args, err := s.signature("f(" + list)
+	_, _, args, err := s.signature("f(" + list)
 	if err != nil || !ok {
 		return 0, err
 	}
@@ -443,6 +446,9 @@ func (s *Session) roleName(oid catalog.OID) string {
 
 // procName is qualified when the name alone means several functions.
 func (s *Session) procName(oid catalog.OID) string {
+	if name, ok := s.userProcName(oid); ok {
+		return name
+	}
 	p := s.node.Library.Proc(oid)
 	switch {
 	case p == nil:
@@ -454,11 +460,15 @@ func (s *Session) procName(oid catalog.OID) string {
 }
 
 func (s *Session) procedureName(oid catalog.OID) string {
-	p := s.node.Library.Proc(oid)
+	p := s.proc(oid)
 	if p == nil {
 		return ""
 	}
-	return expr.QuoteIdent(p.Name) + "(" + typeList(p.Args) + ")"
+	name, ok := s.userProcName(oid)
+	if !ok {
+		name = expr.QuoteIdent(p.Name)
+	}
+	return name + "(" + typeList(p.Args) + ")"
 }
 
 // typeList prints a signature; an operand that is not there is NONE.

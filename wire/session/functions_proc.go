@@ -18,7 +18,7 @@ var procFunctions = map[string]function{
 	"pg_get_function_result":             procText(procResult),
 	"pg_get_function_sqlbody":            constant(types.Null),
 	"pg_get_function_arg_default": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
-		p := s.node.Library.Proc(oidArg(args))
+		p := s.proc(oidArg(args))
 		if p == nil {
 			return types.Null, nil
 		}
@@ -29,7 +29,7 @@ var procFunctions = map[string]function{
 		return types.Text(p.Defaults[at]), nil
 	},
 	"pg_get_functiondef": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
-		p := s.node.Library.Proc(oidArg(args))
+		p := s.proc(oidArg(args))
 		if p == nil {
 			return types.Null, nil
 		}
@@ -42,7 +42,7 @@ var procFunctions = map[string]function{
 
 func procText(print func(*builtin.Proc) (string, bool)) function {
 	return func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
-		p := s.node.Library.Proc(oidArg(args))
+		p := s.proc(oidArg(args))
 		if p == nil {
 			return types.Null, nil
 		}

@@ -16,7 +16,7 @@
 //	define.go       DDL, with globalindex.go and createas.go; temporary.go the objects that go with the session; show.go SET and SHOW, with check*.go and commandline.go
 //	explain.go, discard.go, vacuum*.go, analyze.go, copy*.go   the other commands
 //	functions.go    functions that ask about the session, functions_*.go by subject; advisory.go its locks;
-//	                textsearch.go names of text search; queryoftext.go functions that run a query
+//	                textsearch.go names of text search, userproc.go functions that types make; queryoftext.go functions that run a query
 //	dynamic.go      rows of relations that no descriptor answers, dynamic_*.go by subject
 //	setting/        run-time parameters; sample/ ANALYZE's statistics
 //

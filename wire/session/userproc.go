@@ -1,0 +1,84 @@
+package session
+
+import (
+	"slices"
+
+	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/catalog/builtin"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
+)
+
+// proc is the function of a number: one that is built in, or one that a
+// user-defined range type has made; nil when there is none.
+func (s *Session) proc(oid catalog.OID) *builtin.Proc {
+	if p := s.node.Library.Proc(oid); p != nil {
+		return p
+	}
+	r, c := s.snapshot().RangeFunction(oid)
+	if r == nil {
+		return nil
+	}
+	made, _ := catalog.Type(r)
+	if c == &r.BesideFunctions {
+		made = made.Ranges().Multirange
+	}
+	return s.node.Library.RangeConstructors(made)[slices.Index(c.OIDs, oid)]
+}
+
+// userProcs are the numbers of the functions that range types have made and
+// that a name means here.
+func (s *Session) userProcs(schema, name string) (oids []catalog.OID) {
+	path := s.env.fullPath()
+	if schema != "" {
+		sc := s.snapshot().Schema(s.database, schema)
+		if sc == nil {
+			return nil
+		}
+		path = []catalog.OID{sc.OID}
+	}
+	for _, oid := range path {
+		s.snapshot().RangeFunctions(s.database, oid, name, func(made *types.Type) {
+			r := s.snapshot().TypeOwner(made).(*catalog.Range)
+			if made.IsMultirange() {
+				oids = append(oids, r.BesideFunctions.OIDs...)
+			} else {
+				oids = append(oids, r.Functions.OIDs...)
+			}
+		})
+	}
+	return oids
+}
+
+// userProcIn finds the only function of a name that is not built in.
+func (s *Session) userProcIn(schema, object, name string) (catalog.OID, error) {
+	switch oids := s.userProcs(schema, object); len(oids) {
+	case 0:
+		return 0, pgerr.New(pgerr.UndefinedFunction, "function %q does not exist", name)
+	case 1:
+		return oids[0], nil
+	}
+	return 0, pgerr.New(pgerr.AmbiguousFunction, "more than one function named %q", name)
+}
+
+// userProcedure finds a function that is not built in by its arguments; 0 is none.
+func (s *Session) userProcedure(schema, name string, args []*types.Type) catalog.OID {
+	for _, oid := range s.userProcs(schema, name) {
+		if slices.Equal(s.proc(oid).Args, args) {
+			return oid
+		}
+	}
+	return 0
+}
+
+// userProcName is the name of a function of a range type as it must be written here: ok is false for another function.
+func (s *Session) userProcName(oid catalog.OID) (name string, ok bool) {
+	r, c := s.snapshot().RangeFunction(oid)
+	if r == nil {
+		return "", false
+	}
+	if slices.Contains(s.env.fullPath(), c.Schema) {
+		return quoteIdent(c.Name), true
+	}
+	return s.nameOf(catalog.Ref{Schema: c.Schema, Name: c.Name}), true
+}
