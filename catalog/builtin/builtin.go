@@ -163,6 +163,17 @@ func (l *Library) Equality(t *types.Type) *expr.Function { return l.comparison("
 // Less returns the function of a type's default `<`, nil when it has no order.
 func (l *Library) Less(t *types.Type) *expr.Function { return l.comparison("<", t) }
 
+// Hashable reports whether PostgreSQL can hash a type's values, to group them
+// (pg_operator.oprcanhash of its equality).
+func (l *Library) Hashable(t *types.Type) bool {
+	t = t.Base()
+	if t.Elem != nil {
+		return l.Hashable(t.Elem)
+	}
+	op := l.ExactOperator("=", t, t)
+	return op == nil || op.Hashable
+}
+
 func (l *Library) comparison(name string, t *types.Type) *expr.Function {
 	t = t.Base()
 	if !t.Equatable() || name == "<" && !t.Ordered() {

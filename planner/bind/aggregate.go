@@ -39,18 +39,9 @@ func (q *query) aggregateCall(n *pg.FuncCall, name string) expr.Expr {
 	q.aggregating = open
 	call := q.aggregateArguments(n, name, direct)
 	q.aggregating = around
-	depth := 0
-	if open.seen {
-		depth = open.nearest
-	}
-	for _, args := range []*aggregateArgs{open, direct} {
-		if args.window {
-			q.b.failAt(args.windowAt, pgerr.GroupingError, "aggregate function calls cannot contain window function calls")
-		}
-		if args.inner {
-			q.b.failAt(args.innerAt, pgerr.GroupingError, "aggregate function calls cannot be nested")
-		}
-	}
+	depth := open.level()
+	q.refuseInside(open)
+	q.refuseInside(direct)
 	if direct.seen && direct.nearest < depth {
 		q.b.failAt(direct.nearestAt, pgerr.GroupingError, "outer-level aggregate cannot contain a lower-level variable in its direct arguments")
 	}
@@ -65,6 +56,24 @@ func (q *query) aggregateCall(n *pg.FuncCall, name string) expr.Expr {
 		around.inner, around.innerAt = true, n.Location
 	}
 	return q.addAggregate(call, depth, n.Location)
+}
+
+// level is how many levels out the query is that an aggregate belongs to.
+func (a *aggregateArgs) level() int {
+	if a.seen {
+		return a.nearest
+	}
+	return 0
+}
+
+// refuseInside refuses what may not stand among an aggregate's arguments.
+func (q *query) refuseInside(args *aggregateArgs) {
+	if args.window {
+		q.b.failAt(args.windowAt, pgerr.GroupingError, "aggregate function calls cannot contain window function calls")
+	}
+	if args.inner {
+		q.b.failAt(args.innerAt, pgerr.GroupingError, "aggregate function calls cannot be nested")
+	}
 }
 
 func (q *query) refuseAggregate(kind exprKind, location int32) {

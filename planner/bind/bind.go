@@ -6,14 +6,14 @@
 //	binder.go    what binding one statement keeps: column IDs, parameters, dependencies
 //	scope.go     which names an expression sees; columns.go finds them, hint.go says what was meant instead
 //	select.go    SELECT; from.go its FROM, join.go joins, rangefunc.go functions there (coldeflist.go what a record of theirs holds), with.go WITH (recursion.go checks recursive ones),
-//	             setop.go UNION and its like, values.go VALUES, wholerow.go rows as values, group.go grouping, order.go ORDER BY, DISTINCT, LIMIT
+//	             setop.go UNION and its like, values.go VALUES, wholerow.go rows as values, group.go grouping (groupingsets.go its sets), order.go ORDER BY, DISTINCT, LIMIT
 //	window.go    calls with OVER; windowdef.go what windows are, windowplan.go the nodes that compute them
 //	target.go    the select list; colname.go names what has no name; aggregate.go puts calls where they belong (orderedset.go those WITHIN GROUP)
 //	expr.go      expressions, by node; operator.go, call.go, callrange.go, collation.go, cast.go, sublink.go, composite.go, subscript.go …
 //	coerce.go    conversions of types; literals and parameters get theirs
 //	location.go  where in the text a node stands, for errors
 //	notes.go     what binding a text leaves behind: source.go what it reads, viewmeaning.go what its names mean
-//	viewtext.go  the text under which a view's query is kept; viewdef.go, viewdef_from.go, viewdef_window.go as pg_get_viewdef shows it
+//	viewtext.go  the text under which a view's query is kept; viewdef.go, viewdef_from.go, viewdef_group.go, viewdef_window.go as pg_get_viewdef shows it
 //	viewliteral.go   the literals in it; columnrename.go  a column's coming name in it (or its old one, kept as an alias); relationrename.go a relation's or schema's
 //	domain.go    what values of domains obey
 //	part.go      assignments to parts of columns

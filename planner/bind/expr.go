@@ -69,7 +69,7 @@ func (q *query) composed(n *pg.Node) expr.Expr {
 	case *pg.Node_NamedArgExpr:
 		return q.expr(n.NamedArgExpr.Arg)
 	case *pg.Node_GroupingFunc:
-		q.b.unsupported(n.GroupingFunc.Location, "GROUPING")
+		return q.groupingFunc(n.GroupingFunc)
 	case *pg.Node_CurrentOfExpr:
 		q.b.unsupported(-1, "WHERE CURRENT OF")
 	case *pg.Node_XmlExpr, *pg.Node_XmlSerialize:

@@ -17,7 +17,7 @@ import (
 // so is one whose binding refuses it by name.
 var nodeFields = parseFields(map[string]string{
 	"SelectStmt": `distinct_clause into_clause target_list from_clause where_clause group_clause having_clause window_clause
-		values_lists sort_clause limit_offset limit_count limit_option locking_clause with_clause op all larg rarg | group_distinct`,
+		values_lists sort_clause limit_offset limit_count limit_option locking_clause with_clause op all larg rarg group_distinct |`,
 	"InsertStmt":       "relation cols select_stmt on_conflict_clause returning_list with_clause override |",
 	"UpdateStmt":       "relation target_list where_clause from_clause returning_list with_clause |",
 	"DeleteStmt":       "relation using_clause where_clause returning_list with_clause |",
@@ -62,6 +62,8 @@ var nodeFields = parseFields(map[string]string{
 	"NamedArgExpr":     "arg name argnumber location | xpr",
 	"SortBy":           "node sortby_dir sortby_nulls use_op location |",
 	"LockingClause":    "locked_rels strength wait_policy |",
+	"GroupingSet":      "kind content location |",
+	"GroupingFunc":     "args location | xpr refs agglevelsup",
 	"WindowDef":        "name refname partition_clause order_clause frame_options start_offset end_offset location |",
 	"MultiAssignRef":   "source colno ncolumns |",
 	"SetToDefault":     "location | xpr type_id type_mod collation",
@@ -73,7 +75,7 @@ var nodeFields = parseFields(map[string]string{
 // refusedNodes are nodes that the binder knows and refuses by a name of their
 // own: what is in them is not looked at.
 var refusedNodes = map[string]bool{
-	"GroupingSet": true, "GroupingFunc": true, "IntoClause": true, "CurrentOfExpr": true,
+	"IntoClause": true, "CurrentOfExpr": true,
 	"RangeTableSample": true, "RangeTableFunc": true, "JsonTable": true, "XmlExpr": true, "XmlSerialize": true,
 	"MergeStmt": true, "CTESearchClause": true, "CTECycleClause": true,
 }
@@ -100,8 +102,8 @@ func nameSet(list string) map[protoreflect.Name]bool {
 
 // clauseNames are how refused fields and nodes are called in messages.
 var clauseNames = map[string]string{
-	"group_distinct": "GROUP BY DISTINCT", "opclassopts": "an operator class with options",
-	"collation": "COLLATE in ON CONFLICT", "JsonObjectConstructor": "JSON_OBJECT", "JsonArrayConstructor": "JSON_ARRAY",
+	"opclassopts": "an operator class with options",
+	"collation":   "COLLATE in ON CONFLICT", "JsonObjectConstructor": "JSON_OBJECT", "JsonArrayConstructor": "JSON_ARRAY",
 	"JsonIsPredicate": "IS JSON", "JsonFuncExpr": "JSON_VALUE", "JsonParseExpr": "JSON", "JsonScalarExpr": "JSON_SCALAR",
 	"JsonSerializeExpr": "JSON_SERIALIZE", "JsonObjectAgg": "JSON_OBJECTAGG", "JsonArrayAgg": "JSON_ARRAYAGG",
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
 
@@ -59,36 +60,8 @@ func (q *query) addAggregate(call *expr.AggregateCall, depth int, location int32
 	return q.refer(ref(c), depth, location)
 }
 
-// groupBy binds GROUP BY: entries of the select list.
-func (s *selectList) groupBy(list []*pg.Node) (out []expr.Expr) {
-	s.q.with(kindGroupBy, func() {
-		for _, n := range list {
-			if g := n.GetGroupingSet(); g != nil {
-				s.q.b.unsupported(g.Location, "GROUP BY with %s", groupingName(g))
-			}
-			if r := n.GetRowExpr(); r != nil && r.RowFormat == pg.CoercionForm_COERCE_IMPLICIT_CAST {
-				for _, arg := range r.Args {
-					out = append(out, s.groupEntry(arg))
-				}
-				continue
-			}
-			out = append(out, s.groupEntry(n))
-		}
-	})
-	return out
-}
-
-func groupingName(g *pg.GroupingSet) string {
-	switch g.Kind {
-	case pg.GroupingSetKind_GROUPING_SET_ROLLUP:
-		return "ROLLUP"
-	case pg.GroupingSetKind_GROUPING_SET_CUBE:
-		return "CUBE"
-	}
-	return "GROUPING SETS"
-}
-
-func (s *selectList) groupEntry(n *pg.Node) expr.Expr {
+// groupEntry is the entry of the select list that an item of GROUP BY means.
+func (s *selectList) groupEntry(n *pg.Node) int {
 	i := s.entry(n, "GROUP BY")
 	if id, ok := s.q.usesAggregate(s.list[i].expr); ok {
 		s.q.b.failAt(s.aggregateLocation(s.list[i], id), pgerr.GroupingError, "aggregate functions are not allowed in GROUP BY")
@@ -99,7 +72,7 @@ func (s *selectList) groupEntry(n *pg.Node) expr.Expr {
 	s.resolve(i)
 	s.q.equality(s.list[i].expr, location(n))
 	s.number(i)
-	return s.list[i].expr
+	return i
 }
 
 func (s *selectList) aggregateLocation(t target, c *expr.Column) int32 {
@@ -141,22 +114,50 @@ type grouping struct {
 }
 
 // aggregate makes the Aggregate node over the groups and q's aggregates.
-func (q *query) aggregate(input plan.Node, groups []expr.Expr) *grouping {
-	input, computed := q.expandSets(input, groups)
+func (q *query) aggregate(input plan.Node, groups *groupClause) *grouping {
+	input, computed := q.expandSets(input, groups.exprs)
 	g := &grouping{q: q, node: &plan.Aggregate{Input: input}}
-	for i, e := range groups {
-		g.addGroup(e, computed[i])
+	for i, e := range groups.exprs {
+		g.appendGroup(e, computed[i])
 	}
+	g.node.Sets = groups.sets
 	for _, a := range q.aggs {
 		g.node.Aggs = append(g.node.Aggs, a.call)
 		g.node.Cols = append(g.node.Cols, a.col)
 	}
+	g.addGroupings()
+	g.checkGroups()
 	for i, call := range g.node.Aggs {
 		if len(call.Direct) > 0 {
 			g.node.Aggs[i] = g.overGroups(call)
 		}
 	}
 	return g
+}
+
+// checkGroups refuses types by which PostgreSQL could neither sort nor hash:
+// rows with aggregates that want them in order it does not hash.
+func (g *grouping) checkGroups() {
+	sets, lib := g.node.Sets, g.q.b.env.Library
+	if sets == nil {
+		all := make([]int, len(g.written))
+		for i := range all {
+			all[i] = i
+		}
+		sets = [][]int{all}
+	}
+	ordered := slices.ContainsFunc(g.node.Aggs, func(a *expr.AggregateCall) bool { return a.Distinct || len(a.Order) > 0 })
+	for _, set := range sets {
+		sorts, hashes := true, !ordered
+		for _, i := range set {
+			t := g.written[i].Type()
+			sorts, hashes = sorts && lib.Less(t) != nil, hashes && lib.Hashable(t)
+		}
+		if !sorts && !hashes {
+			fail(pgerr.New(pgerr.FeatureNotSupported, "could not implement GROUP BY").
+				WithDetail("Some of the datatypes only support hashing, while others only support sorting."))
+		}
+	}
 }
 
 // overGroups has the direct arguments of an ordered-set aggregate over the groups.
@@ -169,6 +170,14 @@ func (g *grouping) overGroups(call *expr.AggregateCall) *expr.AggregateCall {
 	}
 	g.inDirect = false
 	return &c
+}
+
+// firstAggregate is where the first of q's aggregates stands.
+func (q *query) firstAggregate() int32 {
+	if len(q.aggs) == 0 {
+		return -1
+	}
+	return q.aggs[0].at
 }
 
 // expandSets computes the groups that return sets in a node over the input:
@@ -202,6 +211,10 @@ func (g *grouping) addGroup(e, computed expr.Expr) plan.Column {
 			return g.groups[i]
 		}
 	}
+	return g.appendGroup(e, computed)
+}
+
+func (g *grouping) appendGroup(e, computed expr.Expr) plan.Column {
 	name := "?column?"
 	c := g.q.b.column(name, e.Type(), e.Typmod())
 	if col, ok := e.(*expr.Column); ok {
@@ -212,6 +225,9 @@ func (g *grouping) addGroup(e, computed expr.Expr) plan.Column {
 	}
 	at := len(g.groups)
 	g.written, g.node.Groups = append(g.written, e), append(g.node.Groups, computed)
+	for i, set := range g.node.Sets { // what a key of all sets determines is in all
+		g.node.Sets[i] = append(set[:len(set):len(set)], at)
+	}
 	g.node.Cols = append(g.node.Cols[:at:at], append([]plan.Column{c}, g.node.Cols[at:]...)...)
 	g.groups = append(g.groups, c)
 	return c
@@ -241,6 +257,9 @@ func (g *grouping) replace(e expr.Expr) expr.Expr {
 
 // column replaces a column that is no group itself.
 func (g *grouping) column(c *expr.Column) expr.Expr {
+	if g.isConstant(c.ID) {
+		return expr.NewConst(types.TInt4, types.Int(0))
+	}
 	own := g.q.own[c.ID]
 	if own == nil || g.isGroup(c.ID) {
 		return nil
@@ -293,9 +312,9 @@ func (g *grouping) determined(it *item) bool {
 }
 
 func (g *grouping) grouped(it *item, attnum int16) bool {
-	for _, e := range g.written {
+	for i, e := range g.written {
 		c, ok := e.(*expr.Column)
-		if !ok {
+		if !ok || !g.common(i) {
 			continue
 		}
 		for _, have := range it.columns {
@@ -311,6 +330,9 @@ func (g *grouping) grouped(it *item, attnum int16) bool {
 // grouped query.
 func (g *grouping) subquery(s *expr.Subquery) expr.Expr {
 	replaced, err := plan.SubstituteExpr(s, func(c *expr.Column) expr.Expr {
+		if g.isConstant(c.ID) {
+			return expr.NewConst(types.TInt4, types.Int(0))
+		}
 		own := g.q.own[c.ID]
 		if own == nil || g.isGroup(c.ID) {
 			return nil

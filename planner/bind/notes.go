@@ -138,6 +138,13 @@ func (b *binder) noteAggregate(c plan.Column, call expr.Expr) {
 	}
 }
 
+// noteGrouping notes the arguments of GROUPING.
+func (b *binder) noteGrouping(c plan.Column, args []expr.Expr) {
+	if d := b.notes.definition; d != nil {
+		d.groupings[c.ID] = args
+	}
+}
+
 // noteWindowCall notes the call behind a column, and its window.
 func (b *binder) noteWindowCall(c plan.Column, call *expr.WindowCall, of *window) {
 	if d := b.notes.definition; d != nil {

@@ -27,6 +27,8 @@ type query struct {
 
 	aggs   []aggregate
 	hasAgg bool // an aggregate belongs here, found or not
+	// groupings are the calls of GROUPING that belong here.
+	groupings []groupingCall
 	// windows are those of WINDOW, then those that OVER defines; windowCalls what is computed over them.
 	windows     []*window
 	windowCalls []windowCall

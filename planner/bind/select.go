@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
@@ -157,7 +159,7 @@ func (q *query) simpleSelect(n *pg.SelectStmt) plan.Node {
 	where := q.clause(n.WhereClause, kindWhere, "WHERE")
 	having := q.clause(n.HavingClause, kindHaving, "HAVING")
 	order := s.orderBy(n.SortClause)
-	groups := s.groupBy(n.GroupClause)
+	groups := s.groupBy(n.GroupClause, n.GroupDistinct)
 	distinct := s.distinct(n.DistinctClause, order)
 	if len(s.list) > maxTargets {
 		q.b.failAt(-1, pgerr.TooManyColumns, "target lists can have at most %d entries", maxTargets)
@@ -168,14 +170,14 @@ func (q *query) simpleSelect(n *pg.SelectStmt) plan.Node {
 
 	node = filter(node, where)
 	var g *grouping
-	if len(groups) > 0 || len(q.aggs) > 0 || having != nil || q.hasAgg {
+	if groups.asks() || len(q.aggs) > 0 || having != nil || q.hasAgg {
 		if q.recurses && q.hasAgg {
-			q.b.failAt(q.aggs[0].at, pgerr.InvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term")
+			q.b.failAt(q.firstAggregate(), pgerr.InvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term")
 		}
-		q.refuseLocks(n, len(groups) > 0, having != nil)
+		q.refuseLocks(n, groups.asks(), having != nil)
 		g = q.aggregate(node, groups)
 		for i, t := range s.list {
-			s.list[i].expr = g.replace(t.expr)
+			s.list[i].expr = g.entry(groups, i, t.expr)
 		}
 		node = filter(g.node, g.replace(having))
 	}
@@ -204,6 +206,7 @@ func filter(node plan.Node, cond expr.Expr) plan.Node {
 // finish puts the clauses behind the select list on top: projection, DISTINCT,
 // ORDER BY, row locks, LIMIT, and the list without what only the sorting needed.
 func (s *selectList) finish(node plan.Node, order []sortItem, d *distinctClause, limit *plan.Limit, marks []plan.RowMark) plan.Node {
+	order, d = s.dropUnused(order, d)
 	p := s.project(node, marks)
 	node = p
 	cols := func(i int) expr.Expr { return ref(p.Cols[i]) }
@@ -244,6 +247,44 @@ func (s *selectList) finish(node plan.Node, order []sortItem, d *distinctClause,
 		final.Cols = append(final.Cols, c)
 	}
 	return final
+}
+
+// dropUnused drops the entries that GROUP BY alone has added, which are computed
+// below and would make rows different that DISTINCT is to find equal.
+func (s *selectList) dropUnused(order []sortItem, d *distinctClause) ([]sortItem, *distinctClause) {
+	used := make([]bool, len(s.list))
+	for i, t := range s.list {
+		used[i] = !t.junk
+	}
+	for _, o := range order {
+		used[o.target] = true
+	}
+	if d != nil {
+		for _, i := range d.on {
+			used[i] = true
+		}
+	}
+	at := make([]int, len(s.list)) // where the entries come to be
+	var list []target
+	for i, t := range s.list {
+		at[i] = len(list)
+		if used[i] {
+			list = append(list, t)
+		}
+	}
+	s.list = list
+	order = slices.Clone(order)
+	for i := range order {
+		order[i].target = at[order[i].target]
+	}
+	if d != nil && d.on != nil {
+		on := &distinctClause{on: make([]int, len(d.on)), at: d.at}
+		for i, target := range d.on {
+			on.on[i] = at[target]
+		}
+		d = on
+	}
+	return order, d
 }
 
 // project computes the select list. The columns of locked tables go along

@@ -28,6 +28,7 @@ type definition struct {
 	subqueries map[plan.Node]*pg.SelectStmt
 	aggregates map[expr.ColumnID]expr.Expr // and window calls
 	windows    map[*expr.WindowCall]*window
+	groupings  map[expr.ColumnID][]expr.Expr
 	columns    map[string][]*pg.Node // names of items' columns, by item
 	types      map[*pg.ColumnDef]string
 
@@ -49,7 +50,7 @@ func ViewDefinition(env *Env, v *catalog.View, output *types.Env, pretty bool, r
 	}
 	d := &definition{
 		exprs: map[*pg.Node]expr.Expr{}, names: map[expr.ColumnID]string{}, subqueries: map[plan.Node]*pg.SelectStmt{},
-		aggregates: map[expr.ColumnID]expr.Expr{}, windows: map[*expr.WindowCall]*window{}, columns: map[string][]*pg.Node{}, types: map[*pg.ColumnDef]string{}, name: relation, env: env,
+		aggregates: map[expr.ColumnID]expr.Expr{}, windows: map[*expr.WindowCall]*window{}, groupings: map[expr.ColumnID][]expr.Expr{}, columns: map[string][]*pg.Node{}, types: map[*pg.ColumnDef]string{}, name: relation, env: env,
 	}
 	d.format = &expr.Formatter{Env: output, Pretty: pretty, Layout: &expr.Layout{}, TypeName: catalog.KeptTypeName, Constructor: catalog.KeptFunctionName, Column: d.column, Subquery: d.subquery, Over: d.over}
 	b := newBinder(env, s, nil)
@@ -82,6 +83,9 @@ func (d *definition) nameColumns(it *item) {
 func (d *definition) column(c *expr.Column) string {
 	if agg := d.aggregates[c.ID]; agg != nil {
 		return d.format.Format(agg)
+	}
+	if args := d.groupings[c.ID]; args != nil {
+		return d.groupingText(args)
 	}
 	if name := d.names[c.ID]; name != "" {
 		return name
@@ -322,10 +326,7 @@ func (d *definition) basic(s *pg.SelectStmt, names []string, shown bool) {
 	}
 	if len(s.GroupClause) > 0 {
 		d.line(" GROUP BY ", -indentStandard, indentStandard, 1)
-		for i, n := range s.GroupClause {
-			d.sep(i)
-			d.str(d.grouped(s, n, false))
-		}
+		d.groupBy(s)
 	}
 	if s.HavingClause != nil {
 		d.line(" HAVING ", -indentStandard, indentStandard, 0)

@@ -9,8 +9,9 @@ import (
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
 
-// aggregate groups by a hash of the keys. What grows with a group's rows is
-// not kept in the groups, see aggregate_input.go.
+// aggregate groups by a hash of the keys; with grouping sets, each row once for
+// each set, whose number is the last part of the key. What grows with a group's
+// rows is not kept in the groups, see aggregate_input.go.
 type aggregate struct {
 	run    *run
 	node   *plan.Aggregate
@@ -31,8 +32,12 @@ func newAggregate(r *run, n *plan.Aggregate) (operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &aggregate{run: r, node: n, input: input, groups: newRowSet(r, exprTypes(n.Groups))}
-	o.parts = partitions{run: r, types: typesOf(n.Input.Columns())}
+	o := &aggregate{run: r, node: n, input: input}
+	keyTypes, rowTypes := exprTypes(n.Groups), typesOf(n.Input.Columns())
+	if n.Sets != nil {
+		keyTypes, rowTypes = append(keyTypes, columnType{types.TInt8, -1}), append(rowTypes, columnType{types.TInt8, -1})
+	}
+	o.groups, o.parts = newRowSet(r, keyTypes), partitions{run: r, types: rowTypes}
 	list := slices.Clone(n.Groups)
 	var direct []expr.Expr
 	state := len(n.Groups)
@@ -42,7 +47,7 @@ func newAggregate(r *run, n *plan.Aggregate) (operator, error) {
 		direct = append(direct, call.Direct...)
 		if !n.Final {
 			list = in.add(list)
-			in.keep(r, len(n.Groups) > 0)
+			in.keep(r, len(n.Groups) > 0 || n.Sets != nil)
 		}
 		o.inputs = append(o.inputs, in)
 	}
@@ -96,10 +101,8 @@ func (o *aggregate) next(ctx context.Context) ([]Row, error) {
 }
 
 func (o *aggregate) collect(ctx context.Context) error {
-	if len(o.node.Groups) == 0 {
-		if _, err := o.group(0, Row{}); err != nil {
-			return err
-		}
+	if err := o.always(); err != nil {
+		return err
 	}
 	for {
 		rows, err := o.input.next(ctx)
@@ -112,6 +115,38 @@ func (o *aggregate) collect(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// always makes the groups that there are without rows.
+func (o *aggregate) always() error {
+	if o.node.Sets == nil && len(o.node.Groups) == 0 {
+		_, err := o.group(0, Row{})
+		return err
+	}
+	for i, set := range o.node.Sets {
+		if len(set) > 0 {
+			continue
+		}
+		key := o.setKey(nil, i)
+		h, _, err := o.groups.find(key)
+		if err != nil {
+			return err
+		}
+		if _, err := o.group(h, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setKey is the key of a grouping set: the set's members of all keys, and its number.
+func (o *aggregate) setKey(all Row, number int) Row {
+	key := make(Row, len(o.node.Groups)+1)
+	for _, i := range o.node.Sets[number] {
+		key[i] = all[i]
+	}
+	key[len(o.node.Groups)] = types.Int(int64(number))
+	return key
 }
 
 // clear forgets the groups.
@@ -145,11 +180,31 @@ func (o *aggregate) late(ctx context.Context) (bool, error) {
 			return true, err
 		}
 		for _, row := range rows {
-			if err := o.add(row); err != nil {
+			if err := o.addLate(row); err != nil {
 				return false, err
 			}
 		}
 	}
+}
+
+// addLate adds a row that was put aside, of grouping sets for the one whose number it has behind it.
+func (o *aggregate) addLate(row Row) error {
+	if o.node.Sets == nil {
+		return o.add(row)
+	}
+	last := len(row) - 1
+	keys, err := o.keys(row)
+	if err != nil {
+		return err
+	}
+	number := int(row[last].Int())
+	return o.addTo(o.setKey(keys, number), row[:last:last])
+}
+
+// keys are all that a row is grouped by.
+func (o *aggregate) keys(row Row) (Row, error) {
+	key := make(Row, len(o.node.Groups))
+	return key, o.scope.row(key, 0, len(key), row)
 }
 
 // stateBytes is what an accumulator takes, about.
@@ -195,16 +250,32 @@ func (o *aggregate) orderedSet(in *aggInput, key Row, rows int64) (expr.Accumula
 }
 
 func (o *aggregate) add(row Row) error {
-	key := make(Row, len(o.node.Groups))
-	if err := o.scope.row(key, 0, len(key), row); err != nil {
+	keys, err := o.keys(row)
+	if err != nil {
 		return err
 	}
+	if o.node.Sets == nil {
+		return o.addTo(keys, row)
+	}
+	for i := range o.node.Sets {
+		if err := o.addTo(o.setKey(keys, i), row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addTo adds a row to the group of a key.
+func (o *aggregate) addTo(key, row Row) error {
 	h, n, err := o.groups.find(key)
 	if err != nil {
 		return err
 	}
 	if n < 0 {
 		if o.parts.full(&o.groups.used) {
+			if o.node.Sets != nil {
+				row = append(row[:len(row):len(row)], key[len(key)-1])
+			}
 			return o.parts.add(h, row)
 		}
 		if n, err = o.group(h, key); err != nil {
@@ -251,7 +322,7 @@ func (o *aggregate) accumulate(in *aggInput, n int, state expr.Accumulator, row 
 // result is the output row of a group. Groups are asked for in order, once.
 func (o *aggregate) result(n int) (Row, error) {
 	key := o.groups.rows[n]
-	row := make(Row, len(key), len(key)+len(o.inputs))
+	row := make(Row, len(o.node.Groups), len(o.node.Groups)+len(o.inputs)+len(o.node.Groupings))
 	copy(row, key)
 	for i := range o.inputs {
 		state := o.states[n][i]
@@ -271,7 +342,23 @@ func (o *aggregate) result(n int) (Row, error) {
 		row = append(row, v)
 	}
 	o.states[n] = nil // may hold as much as the result
+	for _, args := range o.node.Groupings {
+		row = append(row, grouping(args, o.node.Sets[key[len(key)-1].Int()]))
+	}
 	return row, nil
+}
+
+// grouping is GROUPING's value in the rows of a set: a bit for each argument,
+// the last one's lowest, that is set if the set does not have it.
+func grouping(args, set []int) types.Datum {
+	bits := int64(0)
+	for _, arg := range args {
+		bits <<= 1
+		if !slices.Contains(set, arg) {
+			bits |= 1
+		}
+	}
+	return types.Int(bits)
 }
 
 func (o *aggregate) close() error {

@@ -186,6 +186,12 @@ func operators() []made {
 			n.Aggs = append(n.Aggs, rankedCall(col(l[0]), col(n.Cols[0])))
 			return n
 		}),
+		node("aggregate of grouping sets", 1, func(l, _ []plan.Column) plan.Node {
+			n := grouped(countedCall, joinedCall)(l, nil).(*plan.Aggregate)
+			n.Groups = append(n.Groups, col(l[0]))
+			n.Sets, n.Groupings = [][]int{{0, 1}, {1}, {}}, [][]int{{0, 1}, {1}}
+			return n
+		}),
 		node("union all", 2, setOperation(plan.Union, true)), node("union", 2, setOperation(plan.Union, false)),
 		node("intersect all", 2, setOperation(plan.Intersect, true)), node("intersect", 2, setOperation(plan.Intersect, false)),
 		node("except all", 2, setOperation(plan.Except, true)), node("except", 2, setOperation(plan.Except, false)),

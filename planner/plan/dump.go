@@ -133,7 +133,11 @@ func (d *dumper) node(n Node, depth int) {
 		for i, a := range n.Aggs {
 			aggs[i] = a
 		}
-		d.line(depth, "aggregate [%s] [%s] %s", d.exprs(n.Groups), d.exprs(aggs), dumpColumns(n.Cols))
+		sets := ""
+		for _, set := range n.Sets {
+			sets += " (" + d.exprs(n.Members(set)) + ")"
+		}
+		d.line(depth, "aggregate [%s]%s [%s] %s", d.exprs(n.Groups), sets, d.exprs(aggs), dumpColumns(n.Cols))
 	case *Sort:
 		d.line(depth, "sort %s", d.keys(n.Keys))
 	case *Window:

@@ -225,7 +225,7 @@ func (x *explainer) join(n *Join) string {
 
 func aggregateTitle(n *Aggregate) string {
 	name := "HashAggregate"
-	if len(n.Groups) == 0 {
+	if len(n.Groups) == 0 && n.Sets == nil {
 		name = "Aggregate"
 	}
 	if n.Final {
@@ -244,9 +244,7 @@ func (x *explainer) details(n Node, indent int) {
 	case *Filter:
 		x.line(indent, "Filter: %s", x.expr(n.Cond))
 	case *Aggregate:
-		if len(n.Groups) > 0 {
-			x.line(indent, "Group Key: %s", x.list(n.Groups))
-		}
+		x.groupKeys(n, indent)
 	case *Sort:
 		x.line(indent, "Sort Key: %s", x.format.SortKeys(n.Keys))
 		if n.Top != nil {
@@ -269,6 +267,15 @@ func (x *explainer) details(n Node, indent int) {
 		x.insert(n, indent)
 	}
 	x.counts(n, indent)
+}
+
+func (x *explainer) groupKeys(n *Aggregate, indent int) {
+	if n.Sets == nil && len(n.Groups) > 0 {
+		x.line(indent, "Group Key: %s", x.list(n.Groups))
+	}
+	for _, set := range n.Sets {
+		x.line(indent, "Group Key: (%s)", x.list(n.Members(set)))
+	}
 }
 
 func (x *explainer) optional(indent int, name string, e expr.Expr) {

@@ -123,12 +123,19 @@ const (
 )
 
 // Aggregate groups by Groups and computes Aggs; its columns are the groups,
-// then the aggregates. With no Groups there is always one row.
+// then the aggregates, then the Groupings. With no Groups there is always one row.
 type Aggregate struct {
 	Input  Node
 	Groups []expr.Expr
 	Aggs   []*expr.AggregateCall
 	Cols   []Column
+	// Sets, if it is not nil, are grouping sets, each the positions in Groups of
+	// its members: the rows are grouped by each set, and the other groups are NULL.
+	// A set without members has always one row.
+	Sets [][]int
+	// Groupings are the arguments of GROUPING(…), by their positions in Groups;
+	// only with Sets. The values are integers.
+	Groupings [][]int
 	// Final: the input is partial states (a Gather with a Group) to be merged.
 	Final bool
 }
@@ -248,6 +255,15 @@ func (n *CTEScan) Columns() []Column       { return n.Cols }
 func (n *Result) Columns() []Column        { return nil }
 func (n *Feed) Columns() []Column          { return n.Cols }
 func (n *Elements) Columns() []Column      { return n.Cols }
+
+// Members are the groups of a grouping set.
+func (n *Aggregate) Members(set []int) []expr.Expr {
+	out := make([]expr.Expr, len(set))
+	for i, at := range set {
+		out[i] = n.Groups[at]
+	}
+	return out
+}
 
 // Columns implements Node: the left side's, then (but for Semi and Anti) the right side's.
 func (n *Join) Columns() []Column {

@@ -196,13 +196,18 @@ func (p *pruner) window(n *plan.Window, need idSet) plan.Node {
 	return p.node(n.Input, need)
 }
 
-// aggregate drops aggregates; the keys stay, they make the groups.
+// aggregate drops aggregates and GROUPINGs; the keys stay, they make the groups.
 func (p *pruner) aggregate(n *plan.Aggregate, need idSet) *plan.Aggregate {
 	c := *n
-	c.Aggs, c.Cols = nil, n.Cols[:len(n.Groups):len(n.Groups)]
+	c.Aggs, c.Groupings, c.Cols = nil, nil, n.Cols[:len(n.Groups):len(n.Groups)]
 	for i, a := range n.Aggs {
 		if col := n.Cols[len(n.Groups)+i]; need[col.ID] {
 			c.Aggs, c.Cols = append(c.Aggs, a), append(c.Cols, col)
+		}
+	}
+	for i, g := range n.Groupings {
+		if col := n.Cols[len(n.Groups)+len(n.Aggs)+i]; need[col.ID] {
+			c.Groupings, c.Cols = append(c.Groupings, g), append(c.Cols, col)
 		}
 	}
 	return &c

@@ -129,7 +129,7 @@ func inTermsOf(at map[expr.ColumnID]expr.Expr, conds []expr.Expr) (err error) {
 }
 
 // pushAggregate: a condition on grouping keys alone drops whole groups, so it
-// can drop their rows.
+// can drop their rows; not of grouping sets, where a key can be NULL above.
 func (r *rewriter) pushAggregate(n *plan.Aggregate, conds []expr.Expr) (plan.Node, error) {
 	at := map[expr.ColumnID]expr.Expr{}
 	for i, g := range n.Groups {
@@ -140,7 +140,7 @@ func (r *rewriter) pushAggregate(n *plan.Aggregate, conds []expr.Expr) (plan.Nod
 		keys[id] = true
 	}
 	down, above := split(conds, func(e expr.Expr) bool {
-		return len(n.Groups) > 0 && movable(e) && len(expr.Columns(e)) > 0 && keys.covers(e)
+		return len(n.Groups) > 0 && n.Sets == nil && movable(e) && len(expr.Columns(e)) > 0 && keys.covers(e)
 	})
 	if err := inTermsOf(at, down); err != nil {
 		return nil, err
