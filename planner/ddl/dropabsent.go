@@ -179,6 +179,11 @@ func (s *statement) absentRoutine(n *pg.DropStmt, o *pg.ObjectWithArgs) (*missin
 		return absent, err
 	}
 	found := s.builtInRoutines(c, o.ArgsUnspecified)
+	made := s.constructors(c, o.ArgsUnspecified)
+	if len(made) == 1 && len(found) == 0 && kind.kinds[0] == 'f' {
+		return nil, errMadeWithType(s, made[0])
+	}
+	found = append(found, made...)
 	skipped := writtenRoutine(kind.word, c, o) + " does not exist"
 	switch {
 	case len(found) > 1:

@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -277,4 +278,38 @@ func (s *statement) runnableFunction(c types.RangeConstructor) string {
 		return quote(c.Name)
 	}
 	return quote(s.snapshot().SchemaByOID(s.Database, f.Schema).Name) + "." + quote(f.Name)
+}
+
+// constructors are the functions of range types that a command names, with the
+// very types unless none are said.
+func (s *statement) constructors(c called, unspecified bool) (found []*builtin.Proc) {
+	path := s.lookupPath()
+	if c.schema != "" {
+		sc := s.snapshot().Schema(s.Database, c.schema)
+		if sc == nil {
+			return nil
+		}
+		path = []catalog.OID{sc.OID}
+	}
+	for _, schema := range path {
+		s.snapshot().RangeFunctions(s.Database, schema, c.name, func(made *types.Type) {
+			for _, p := range s.Bind().Library.RangeConstructors(made) {
+				if unspecified || slices.Equal(p.Args, c.args) {
+					found = append(found, p)
+				}
+			}
+		})
+	}
+	return found
+}
+
+// errMadeWithType is 2BP01 for a function that a range type has made.
+func errMadeWithType(s *statement, p *builtin.Proc) error {
+	args := make([]string, len(p.Args))
+	for i, t := range p.Args {
+		args[i] = s.visibleTypeName(t)
+	}
+	of := "type " + s.visibleTypeName(p.Result)
+	return pgerr.New(pgerr.DependentObjectsStillExist, "cannot drop function %s(%s) because %s requires it", expr.QuoteIdent(p.Name), strings.Join(args, ","), of).
+		WithHint("You can drop %s instead.", of)
 }
