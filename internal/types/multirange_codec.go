@@ -129,7 +129,12 @@ func (multirangeCodec) decode(env *Env, t *Type, b []byte, _ int32) (Datum, erro
 		return Null, errShortMessage()
 	}
 	n := readInt32(b)
-	if b = b[4:]; n < 0 || int(n) > len(b)/4 {
+	switch b = b[4:]; {
+	case n < 0: // PostgreSQL asks for memory for so many pointers first
+		return Null, pgerr.New(pgerr.ProgramLimitExceeded, "invalid memory allocation request size 8 * %d", uint64(int64(n)))
+	case int(n) > MaxValueBytes/8:
+		return Null, pgerr.Raised("palloc", "invalid memory alloc request size %d", 8*int64(n))
+	case int(n) > len(b)/4:
 		return Null, errShortMessage()
 	}
 	list := make([]*Range, n)
