@@ -134,14 +134,7 @@ func (m *moments) Remove(a []types.Datum) (bool, error) {
 	if !m.places.remove(v) {
 		return false, nil
 	}
-	square, err := types.NumericMul(v, v)
-	if err != nil {
-		return false, err
-	}
 	m.n--
-	if m.sum, err = types.NumericSub(m.sum, v); err != nil {
-		return false, err
-	}
-	m.squares, err = types.NumericSub(m.squares, square)
-	return true, err
+	m.sum, m.squares = types.WideSub(m.sum, v), types.WideSub(m.squares, types.WideMul(v, v))
+	return true, nil
 }

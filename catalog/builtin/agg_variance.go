@@ -2,10 +2,13 @@ package builtin
 
 import (
 	"math"
+	"strconv"
+	"strings"
 
 	"github.com/cockroachdb/apd/v3"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
@@ -42,13 +45,14 @@ func makeVarianceAggs() aggImpls {
 }
 
 func momentsAgg(k spread, value func(types.Datum) *apd.Decimal) aggImpl {
-	return aggImpl{strict: true, state: []*types.Type{types.TInt8, types.TNumeric, types.TNumeric}, make: func(*expr.Context) expr.Accumulator {
+	return aggImpl{strict: true, state: []*types.Type{types.TInt8, types.TText, types.TText}, make: func(*expr.Context) expr.Accumulator {
 		zero := types.NumericFromInt(0)
 		return &moments{spread: k, value: value, sum: zero, squares: zero}
 	}}
 }
 
-// moments are the count, the sum and the sum of squares of exact numbers.
+// moments are the count, the sum and the sum of squares of exact numbers. The
+// sums may be larger than a numeric (NumericAggState); as state they are text.
 type moments struct {
 	spread
 	value        func(types.Datum) *apd.Decimal
@@ -57,31 +61,63 @@ type moments struct {
 	places       placeCount
 }
 
-func (m *moments) Add(a []types.Datum) (err error) {
+func (m *moments) Add(a []types.Datum) error {
 	v := m.value(a[0])
 	m.places.add(v)
-	square, err := types.NumericMul(v, v)
-	if err != nil {
-		return err
-	}
-	return m.add(1, v, square)
+	m.add(1, v, types.WideMul(v, v))
+	return nil
 }
 
-func (m *moments) add(n int64, sum, squares *apd.Decimal) (err error) {
+func (m *moments) add(n int64, sum, squares *apd.Decimal) {
 	m.n += n
-	if m.sum, err = types.NumericAdd(m.sum, sum); err != nil {
-		return err
-	}
-	m.squares, err = types.NumericAdd(m.squares, squares)
-	return err
+	m.sum, m.squares = types.WideAdd(m.sum, sum), types.WideAdd(m.squares, squares)
 }
 
 func (m *moments) Merge(s []types.Datum) error {
-	return m.add(s[0].Int(), s[1].Decimal(), s[2].Decimal())
+	sum, err := parseWide(s[1].Text())
+	if err != nil {
+		return err
+	}
+	squares, err := parseWide(s[2].Text())
+	if err != nil {
+		return err
+	}
+	m.add(s[0].Int(), sum, squares)
+	return nil
 }
 
 func (m *moments) Partial() ([]types.Datum, error) {
-	return []types.Datum{types.Int(m.n), types.Decimal(m.sum), types.Decimal(m.squares)}, nil
+	return []types.Datum{types.Int(m.n), types.Text(wideText(m.sum)), types.Text(wideText(m.squares))}, nil
+}
+
+// wideText is a number of any size: its digits, and an exponent behind E.
+func wideText(v *apd.Decimal) string {
+	if v.Form != apd.Finite {
+		return v.String()
+	}
+	sign := ""
+	if v.Negative {
+		sign = "-"
+	}
+	return sign + v.Coeff.String() + "E" + strconv.Itoa(int(v.Exponent))
+}
+
+// parseWide reads what wideText writes.
+func parseWide(s string) (*apd.Decimal, error) {
+	digits, exponent, ok := strings.Cut(s, "E")
+	if !ok {
+		return types.ParseNumeric(s)
+	}
+	e, err := strconv.ParseInt(exponent, 10, 32)
+	if err != nil {
+		return nil, err
+	}
+	v := &apd.Decimal{Exponent: int32(e)}
+	digits, v.Negative = strings.CutPrefix(digits, "-")
+	if _, ok := v.Coeff.SetString(digits, 10); !ok {
+		return nil, pgerr.Internal("state of an aggregate: %q", digits)
+	}
+	return v, nil
 }
 
 // Result is (n*squares - sum^2) / (n * (n or n-1)), and its root (numeric_stddev_internal).
@@ -93,18 +129,7 @@ func (m *moments) Result() (types.Datum, error) {
 		return types.Decimal(types.NumericNaN()), nil
 	}
 	n := types.NumericFromInt(m.n)
-	var top apd.Decimal
-	c := apd.BaseContext.WithPrecision(uint32(2*(m.sum.NumDigits()+m.squares.NumDigits()) + 40))
-	var square apd.Decimal
-	if _, err := c.Mul(&top, n, m.squares); err != nil {
-		return types.Null, err
-	}
-	if _, err := c.Mul(&square, m.sum, m.sum); err != nil {
-		return types.Null, err
-	}
-	if _, err := c.Sub(&top, &top, &square); err != nil {
-		return types.Null, err
-	}
+	top := types.WideSub(types.WideMul(n, m.squares), types.WideMul(m.sum, m.sum))
 	if top.Sign() <= 0 {
 		return types.Decimal(types.NumericFromInt(0)), nil
 	}
@@ -112,7 +137,7 @@ func (m *moments) Result() (types.Datum, error) {
 	if m.sample {
 		divisor--
 	}
-	return numeric(types.NumericSpread(&top, types.NumericFromInt(m.n*divisor), m.root))
+	return numeric(types.NumericSpread(top, types.NumericFromInt(m.n*divisor), m.root))
 }
 
 var floatMomentsState = []*types.Type{types.TFloat8, types.TFloat8, types.TFloat8}

@@ -32,17 +32,14 @@ func numberFromText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	case len(nodes) == 0:
 		return types.Null, nil
 	}
-	r := &numberReader{in: a[0].Text(), decimal: s.decimal}
+	r := &numberReader{in: a[0].Text(), shape: s, sign: ' '}
 	for _, n := range nodes {
 		if r.in == "" {
 			break
 		}
 		r.node(n)
 	}
-	if strings.Trim(r.digits, ".") == "" {
-		return types.Null, pgerr.New(pgerr.InvalidTextRepresentation, "invalid input syntax for type %s: \"%s\"", "numeric", r.shown())
-	}
-	v, err := types.ParseNumeric(r.signed())
+	v, err := types.ParseNumeric(r.text())
 	if err != nil {
 		return types.Null, err
 	}
@@ -52,74 +49,123 @@ func numberFromText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	return types.Decimal(v), nil
 }
 
-// numberReader collects a number's digits from text.
+// numberReader collects a number's digits from text (NUM_processor): a pattern
+// takes a character whether it could use it or not, but where it says otherwise.
 type numberReader struct {
-	in, digits string
-	negative   bool
-	decimal    bool // the format has a point
+	in        string
+	shape     *numberShape
+	sign      byte // ' ' when none has been read
+	digits    string
+	pre, post int // digits read in front of the point and behind
+	point     bool
 }
 
-func (r *numberReader) shown() string { return " " + r.digits }
+// text is what was read as numeric's input has it.
+func (r *numberReader) text() string { return string(r.sign) + strings.TrimSuffix(r.digits, ".") }
 
-func (r *numberReader) signed() string {
-	if r.negative {
-		return "-" + r.digits
-	}
-	return r.digits
-}
+// skip takes so many bytes, as far as there are any.
+func (r *numberReader) skip(n int) { r.in = r.in[min(n, len(r.in)):] }
 
-func (r *numberReader) skip() { r.in = r.in[byteOffset(r.in, 1):] }
+func (r *numberReader) skipCharacter() { r.in = r.in[byteOffset(r.in, 1):] }
+
+// at reports whether the text goes on with a byte.
+func (r *numberReader) at(c byte) bool { return r.in != "" && r.in[0] == c }
 
 // node reads what one node of the format stands for.
 func (r *numberReader) node(n formatNode) {
 	switch n.key {
 	case "9", "0", ".", "D":
-		r.digit()
+		r.digit(n.key)
+		r.skip(1)
 	case ",", "G":
-		if r.in[0] == ',' {
-			r.skip()
+		if !r.shape.fill && r.at(',') {
+			r.skip(1)
 		}
-	case "S", "MI", "PL", "SG", "PR":
-		r.sign()
+	case "MI":
+		r.mark("-")
+	case "PL":
+		r.mark("+")
+	case "SG":
+		r.mark("-+")
 	case "L":
-		if c := r.in[0]; c < '0' || c > '9' {
-			r.skip()
-		}
-	case "":
-		r.skip()
+		r.skipOther(1)
 	case "TH":
-		for range 2 {
-			if r.in != "" && (r.in[0]|0x20 >= 'a' && r.in[0]|0x20 <= 'z') {
-				r.skip()
-			}
-		}
+		r.skipOther(2)
+	case "":
+		r.skipCharacter()
 	}
 }
 
-func (r *numberReader) sign() {
-	switch {
-	case r.in == "":
-	case r.in[0] == '-' || r.in[0] == '<':
-		r.negative = true
-		r.skip()
-	case r.in[0] == '+' || r.in[0] == '>':
-		r.skip()
+// mark reads a sign by itself.
+func (r *numberReader) mark(signs string) {
+	if strings.IndexByte(signs, r.in[0]) < 0 {
+		r.skipOther(1)
+		return
+	}
+	r.sign = r.in[0]
+	r.skip(1)
+}
+
+// skipOther skips characters that no number has (NUM_eat_non_data_chars).
+func (r *numberReader) skipOther(n int) {
+	for ; n > 0 && r.in != "" && strings.IndexByte("0123456789.,+-", r.in[0]) < 0; n-- {
+		r.skipCharacter()
 	}
 }
 
-// digit reads one character for a digit or point of the format: whichever of
-// the two it is.
-func (r *numberReader) digit() {
-	if r.digits == "" {
-		r.in = strings.TrimPrefix(r.in, " ")
-		r.sign()
+// digit reads a digit or the point, whichever there is, with a sign in front of the first
+// or behind the last (NUM_numpart_from_char). What it leaves is skipped.
+func (r *numberReader) digit(key string) {
+	if r.at(' ') {
+		r.skip(1)
+	}
+	if r.sign == ' ' && (key == "0" || key == "9") && r.pre+r.post == 0 {
+		r.signBefore()
 	}
 	if r.in == "" {
 		return
 	}
+	read := false
 	switch c := r.in[0]; {
-	case c >= '0' && c <= '9', c == '.' && r.decimal && !strings.Contains(r.digits, "."):
+	case c >= '0' && c <= '9':
+		if r.point && r.post == r.shape.post {
+			return
+		}
+		if r.point {
+			r.post++
+		} else {
+			r.pre++
+		}
+		read = true
+	case c == '.' && r.shape.decimal && !r.point:
+		r.point, read = true, true
+	}
+	if read {
 		r.digits += r.in[:1]
-		r.skip()
+	}
+	if r.sign == ' ' && r.pre+r.post > 0 {
+		r.signBehind(read)
+	}
+}
+
+func (r *numberReader) signBefore() {
+	switch {
+	case r.at('-'), r.shape.bracket && r.at('<'):
+		r.sign = '-'
+		r.skip(1)
+	case r.at('+'):
+		r.sign = '+'
+		r.skip(1)
+	}
+}
+
+// signBehind reads the sign of S right behind a digit, and another kind where there is no digit.
+func (r *numberReader) signBehind(read bool) {
+	switch {
+	case r.shape.localSign() && read && len(r.in) > 1 && (r.in[1] == '-' || r.in[1] == '+'):
+		r.sign = r.in[1]
+		r.skip(1)
+	case !r.shape.localSign() && !read && (r.shape.plus || r.shape.minus) && (r.in[0] == '-' || r.in[0] == '+'):
+		r.sign = r.in[0]
 	}
 }

@@ -81,10 +81,12 @@ func numericSeries(_ *expr.Context, a []types.Datum, yield func(types.Datum) boo
 		if !yield(types.Decimal(v)) {
 			return nil
 		}
-		var err error
-		if v, err = types.NumericAdd(v, step); err != nil {
-			return err
+		next, err := types.NumericAdd(v, step)
+		if err != nil {
+			// No stop value lies beyond what a numeric can be.
+			return nil
 		}
+		v = next
 	}
 	return nil
 }

@@ -122,6 +122,10 @@ func (r *reading) datum(t *types.Type) types.Datum {
 		return types.Null
 	}
 	form := r.bytes(int(n - 1))
+	if t == types.TChar {
+		// A byte, which need not be a character.
+		return types.Text(string(form[:min(len(form), 1)]))
+	}
 	if t.Datum == types.KindText {
 		if len(form) == 1 {
 			return types.Text(string(form)) // of a "char" it may be any byte

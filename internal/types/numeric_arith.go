@@ -163,6 +163,34 @@ func addFinite(a, b *apd.Decimal, negB bool) *apd.Decimal {
 	return r
 }
 
+// WideAdd, WideSub and WideMul are exact, for sums inside of a computation: what they
+// return may be larger, and have more digits, than a numeric.
+func WideAdd(a, b *apd.Decimal) *apd.Decimal {
+	if a.Form != apd.Finite || b.Form != apd.Finite {
+		v, _ := NumericAdd(a, b) // of such values it does not fail
+		return v
+	}
+	return addFinite(a, b, b.Negative)
+}
+
+// WideSub is described at WideAdd.
+func WideSub(a, b *apd.Decimal) *apd.Decimal {
+	if a.Form != apd.Finite || b.Form != apd.Finite {
+		v, _ := NumericSub(a, b)
+		return v
+	}
+	return addFinite(a, b, !b.Negative)
+}
+
+// WideMul is described at WideAdd.
+func WideMul(a, b *apd.Decimal) *apd.Decimal {
+	if a.Form != apd.Finite || b.Form != apd.Finite {
+		v, _ := NumericMul(a, b)
+		return v
+	}
+	return mulFinite(a, b)
+}
+
 // NumericMul is a * b.
 func NumericMul(a, b *apd.Decimal) (*apd.Decimal, error) {
 	if isNaN(a, b) {

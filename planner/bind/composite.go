@@ -24,6 +24,10 @@ func (q *query) array(n *pg.A_ArrayExpr, target *types.Type) expr.Expr {
 		at = append(at, location(e))
 	}
 	if target != nil {
+		if len(list) == 0 && !isArray(target) {
+			// Found by the cast's function in PostgreSQL, so without a place.
+			fail(pgerr.New(pgerr.DatatypeMismatch, "array is not a valid %s", target.SQLName))
+		}
 		return q.arrayOf(n, list, at, target)
 	}
 	if len(list) == 0 {

@@ -1,0 +1,27 @@
+-- Where values of types end, or are refused.
+select array[]::oidvector;
+select array[]::int2vector;
+select array[]::int4[]::oidvector;
+select count(*) from generate_series(8e131071::numeric, 9e131071::numeric, 1e131071::numeric);
+select count(*) from generate_series(-8e131071::numeric, -9e131071::numeric, -1e131071::numeric);
+select '\377'::"char"::text, '\101'::"char"::text, ''::"char"::text, '\200'::"char"::varchar;
+create table chars (k int primary key, c "char");
+insert into chars values (1, '\377'), (2, 'a'), (3, '');
+select k, c, c::text from chars where c = '\377';
+select k from chars where c::text like '\\%' order by k;
+drop table chars;
+select to_number('.-01', '99.99S'), to_number('1-', '9MI'), to_number('. 0 1-', ' 9 9 . 9 9 S');
+select regexp_matches('foobarbequebaz', '(ba)(.*?)b(.*)$'), 'abcabc' ~ '(abc)\1', 'x' ~ repeat('x*y*z*', 1000);
+select jsonb_path_query('["2017-03-10", "12:34:56+05", "x"]', '$[*].datetime()');
+select jsonb_path_query('["2017-03-10", "12:34:56+05"]', '$[*].datetime().type()');
+create table wide (k int primary key, v numeric);
+insert into wide values (1, 9e66000), (2, 9e66000), (3, 8e66000), (4, 9e66000);
+select length(stddev_pop(v)::text), length(stddev_samp(v)::text) from wide;
+select var_pop(v) from wide;
+select var_pop(v), var_samp(v) from wide where k = 1;
+select var_pop(v) from wide where k in (1, 2, 4);
+update wide set v = v / 1e60000 where k < 3;
+select length(trim_scale(stddev_pop(v))::text) from wide where k < 3;
+select variance(v), stddev(v) from (values ('NaN'::numeric), (1), ('Infinity')) t(v);
+select variance(v), stddev(v), var_pop(v) from (values (1.5), (2.25), (1e-20), (-3)) t(v);
+drop table wide;
