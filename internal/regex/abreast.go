@@ -29,9 +29,10 @@ func (s *Search) abreast(from int) (begin, end int, err error) {
 		if end < 0 {
 			now = append(now, thread{d.prog.start, at})
 		}
-		if err := s.spend(missWork * (len(now) + 1)); err != nil {
+		if err := s.spend(missWork * (d.met + len(now) + 1)); err != nil {
 			return 0, -1, err
 		}
+		d.met = 0
 		ahead, err := s.aheadAt(c, at)
 		if err != nil {
 			return 0, -1, err

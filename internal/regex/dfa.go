@@ -22,6 +22,7 @@ type dfa struct {
 	list       []int32
 	stack      []int32
 	key        []byte
+	met        int // instructions that were followed and have not been noted as work
 }
 
 // state is where an automaton is between two characters.
@@ -128,6 +129,7 @@ type aheadOf struct {
 func (d *dfa) follow(pc int32, behind uint64, next *aheadOf) {
 	d.stack = append(d.stack[:0], pc)
 	for len(d.stack) > 0 {
+		d.met++
 		pc = d.stack[len(d.stack)-1]
 		d.stack = d.stack[:len(d.stack)-1]
 		if d.marks[pc] == d.generation {
@@ -257,7 +259,7 @@ func (d *dfa) step(s *Search, st *state, c color, at int) (*state, error) {
 	if len(st.looks) > 0 {
 		return d.stepLooking(s, st, c, at)
 	}
-	if err := s.spend(missWork * (len(st.instrs) + 1)); err != nil {
+	if err := d.worked(s, st); err != nil {
 		return nil, err
 	}
 	next := d.make(st, &aheadOf{color: c})
@@ -270,6 +272,13 @@ func (d *dfa) step(s *Search, st *state, c color, at int) (*state, error) {
 	}
 	st.next[c] = next
 	return next, nil
+}
+
+// worked notes the work of making the state before, and of looking at this one.
+func (d *dfa) worked(s *Search, st *state) error {
+	n := d.met + len(st.instrs) + 1
+	d.met = 0
+	return s.spend(missWork * n)
 }
 
 // missWork is about what an instruction costs when a state is made, in bytes read.
@@ -290,7 +299,7 @@ func (d *dfa) stepLooking(s *Search, st *state, c color, at int) (*state, error)
 	if next := st.byLook[key]; next != nil && len(st.looks) <= maxLooks {
 		return next, nil
 	}
-	if err := s.spend(missWork * (len(st.instrs) + 1)); err != nil {
+	if err := d.worked(s, st); err != nil {
 		return nil, err
 	}
 	next := d.make(st, &aheadOf{color: c, holds: func(look int32) bool { return s.looked(look, at) }})

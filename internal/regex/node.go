@@ -25,6 +25,7 @@ type node struct {
 	around   int
 	subs     []*node
 	min, max int
+	group    bool // an opCat of one, in parentheses
 }
 
 // unbounded is no upper limit of repetitions.
@@ -138,6 +139,9 @@ func (n *node) fits() bool {
 	return size <= maxInstrs && n.path(maxPath) <= maxPath && (size*size < maxArcs || programOf(n).arcs(maxArcs) <= maxArcs)
 }
 
+// groupPath is how many states parentheses add, and the branch in them.
+const groupPath = 4
+
 // path is how many states of PostgreSQL's automaton follow each other in a node, or any number above most.
 func (n *node) path(most int) int {
 	total := 0
@@ -145,6 +149,9 @@ func (n *node) path(most int) int {
 	case opEmpty:
 		return 0
 	case opCat:
+		if n.group {
+			total = groupPath
+		}
 		for _, s := range n.subs {
 			if total += s.path(most - total); total > most {
 				break
@@ -153,16 +160,13 @@ func (n *node) path(most int) int {
 		return total
 	case opAlt:
 		for _, s := range n.subs {
-			total = max(total, s.path(most)+2)
+			total = max(total, s.path(most))
 		}
 		return total
 	case opRepeat:
 		times, more := n.max, 0
 		if n.max == unbounded {
 			times, more = max(n.min, 1), 2
-		}
-		if n.subs[0].op != opSet {
-			more += 4 * times // of the parentheses
 		}
 		return n.subs[0].path(most/times)*times + more
 	}

@@ -166,6 +166,7 @@ func (p *parser) parenthesis(a *quantified, within bool) {
 	if p.err != nil {
 		return
 	}
+	t.node = &node{op: opCat, subs: []*node{t.node}, group: true}
 	if group > 0 {
 		if t.group != 0 {
 			t = &tree{part: inner, traits: t.traits, subs: []*tree{t}, node: t.node}

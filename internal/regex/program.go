@@ -102,9 +102,9 @@ func (p *program) place(a assert, next int32) int32 {
 }
 
 // arcs is how many transitions by a character there are, each from where
-// another one ends; or any number above most.
+// another one ends; or any number above most, as when there is too much to look at.
 func (p *program) arcs(most int) int {
-	total := 0
+	total, left := 0, stepsAnArc*most
 	marks := make([]int32, len(p.instrs))
 	done := make([]bool, len(p.instrs))
 	var stack []int32
@@ -116,6 +116,9 @@ func (p *program) arcs(most int) int {
 		done[to] = true
 		stack = append(stack[:0], to)
 		for len(stack) > 0 {
+			if left--; left < 0 {
+				return most + 1
+			}
 			pc := stack[len(stack)-1]
 			stack = stack[:len(stack)-1]
 			if marks[pc] == int32(from)+1 {
@@ -136,3 +139,6 @@ func (p *program) arcs(most int) int {
 	}
 	return total
 }
+
+// stepsAnArc is how many instructions are looked at for an arc at most: all of it takes some tenths of a second.
+const stepsAnArc = 40
