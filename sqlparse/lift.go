@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -279,12 +280,27 @@ func (w *lifter) keeps(m protoreflect.Message, fd protoreflect.FieldDescriptor) 
 		case "sort_clause", "group_clause", "distinct_clause", "window_clause":
 			return true
 		case "target_list", "having_clause":
-			return len(n.GroupClause) > 0 || len(n.DistinctClause) > 0
+			return len(n.GroupClause) > 0 || len(n.DistinctClause) > 0 || callsOver(n.TargetList)
 		case "limit_count":
 			return w.tests[n]
 		}
 	}
 	return false
+}
+
+// callsOver reports whether a select list has calls with OVER, whose windows
+// sort by expressions that may stand in the list.
+func callsOver(list []*pg.Node) (found bool) {
+	walkNodes(list, func(m proto.Message) bool {
+		switch m := m.(type) {
+		case *pg.FuncCall:
+			found = found || m.Over != nil
+		case *pg.SelectStmt:
+			return false
+		}
+		return !found
+	})
+	return found
 }
 
 // keepsCast reports whether a literal behind that type's name needs its value

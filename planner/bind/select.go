@@ -183,7 +183,7 @@ func (q *query) simpleSelect(n *pg.SelectStmt) plan.Node {
 	}
 	if len(q.windowCalls) > 0 {
 		q.refuseLocks(n, false, false)
-		node = q.computeWindows(node, g)
+		node = s.computeWindows(node, g)
 	}
 	return s.finish(node, order, distinct, limit, marks)
 }

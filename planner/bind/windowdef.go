@@ -29,7 +29,6 @@ type windowKey struct {
 type sortKey struct {
 	expr   expr.Expr
 	number int
-	at     int32
 }
 
 // The bits of frame_options (parsenodes.h).
@@ -146,7 +145,7 @@ func (s *selectList) windowOrder(list []*pg.Node) (keys []windowKey) {
 	for _, n := range list {
 		by := n.GetSortBy()
 		e := s.windowExpr(by.Node)
-		k := windowKey{key: s.sortKey(e, location(by.Node))}
+		k := windowKey{key: s.sortKey(e)}
 		k.desc, k.nullsFirst = s.q.direction(by, e)
 		if findKey(keys, k.key) == nil {
 			keys = append(keys, k)
@@ -160,7 +159,7 @@ func (s *selectList) windowPartition(list []*pg.Node, order []windowKey) (keys [
 	for _, n := range flatRows(list) {
 		e := s.windowExpr(n)
 		s.q.equality(e, location(n))
-		k := windowKey{key: s.sortKey(e, location(n))}
+		k := windowKey{key: s.sortKey(e)}
 		if o := findKey(order, k.key); o != nil {
 			k = *o
 		}
@@ -204,13 +203,13 @@ func findKey(keys []windowKey, key *sortKey) *windowKey {
 
 // sortKey is the key of an expression: one that the query sorts by elsewhere
 // has its number from there.
-func (s *selectList) sortKey(e expr.Expr, at int32) *sortKey {
+func (s *selectList) sortKey(e expr.Expr) *sortKey {
 	for _, k := range s.keys {
 		if expr.Equal(k.expr, e) {
 			return k
 		}
 	}
-	k := &sortKey{expr: e, at: at}
+	k := &sortKey{expr: e}
 	for i, t := range s.list {
 		if expr.Equal(t.expr, e) {
 			k.number = s.number(i)

@@ -9,20 +9,28 @@ import (
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
 
-// computeWindows puts the nodes that compute q's window calls over the query's
+// computeWindows puts the nodes that compute the query's window calls over its
 // rows; g is the query's grouping, nil is none.
-func (q *query) computeWindows(node plan.Node, g *grouping) plan.Node {
+func (s *selectList) computeWindows(node plan.Node, g *grouping) plan.Node {
+	q := s.q
 	active := q.activeWindows()
 	if len(active) == 0 {
 		return node
 	}
-	w := &windowPlan{q: q, columns: map[*sortKey]plan.Column{}}
+	w := &windowPlan{q: q, columns: map[*sortKey]plan.Column{}, computed: map[plan.Column]expr.Expr{}}
 	for _, of := range active {
 		for _, k := range of.sortKeys() {
 			w.want(k.key)
 		}
 	}
 	node = w.computeKeys(node, g)
+	for i, t := range s.list { // what is sorted by is computed once
+		for c, e := range w.computed {
+			if expr.Equal(t.expr, e) {
+				s.list[i].expr = ref(c)
+			}
+		}
+	}
 	for _, of := range active {
 		node = w.window(node, of, g)
 	}
@@ -87,6 +95,8 @@ type windowPlan struct {
 	// keys are what is sorted by, columns those that stand for them.
 	keys    []*sortKey
 	columns map[*sortKey]plan.Column
+	// computed are the expressions of columns that are there for the windows alone.
+	computed map[plan.Column]expr.Expr
 	// sorted is how the rows come.
 	sorted []windowKey
 }
@@ -115,7 +125,7 @@ func (w *windowPlan) computeKeys(node plan.Node, g *grouping) plan.Node {
 		c := w.q.b.column("?column?", e.Type(), e.Typmod())
 		p.Exprs, p.Cols = append(p.Exprs, e), append(p.Cols, c)
 		p.Sets = p.Sets || expr.HasSet(e)
-		w.columns[k] = c
+		w.columns[k], w.computed[c] = c, e
 	}
 	if len(p.Cols) == len(cols) {
 		return node

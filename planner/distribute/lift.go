@@ -40,7 +40,7 @@ func (d *distributor) lift(e expr.Expr) (expr.Expr, error) {
 // liftable reports whether e as a whole becomes a parameter.
 func (d *distributor) liftable(e expr.Expr) bool {
 	switch e := e.(type) {
-	case *expr.Const, *expr.Param, *expr.Column, *expr.AggregateCall, *expr.CaseArg:
+	case *expr.Const, *expr.Param, *expr.Column, *expr.AggregateCall, *expr.WindowCall, *expr.CaseArg:
 		return false
 	case *expr.Subquery:
 		return len(expr.Columns(e)) == 0 && e.Kind != expr.SubqueryAny && e.Kind != expr.SubqueryAll && !d.usesRunParams(e)
@@ -52,7 +52,7 @@ func (d *distributor) liftable(e expr.Expr) bool {
 		switch e := e.(type) {
 		case *expr.Subquery:
 			return e.Kind == expr.SubqueryAny || e.Kind == expr.SubqueryAll
-		case *expr.CaseArg, *expr.AggregateCall, *expr.Case, *expr.Coalesce:
+		case *expr.CaseArg, *expr.AggregateCall, *expr.WindowCall, *expr.Case, *expr.Coalesce:
 			return true
 		}
 		return false

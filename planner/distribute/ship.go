@@ -28,7 +28,7 @@ var settingsOnly = map[string]bool{
 func shippable(e expr.Expr) bool {
 	return !expr.Any(e, func(e expr.Expr) bool {
 		switch e := e.(type) {
-		case *expr.Subquery, *expr.AggregateCall:
+		case *expr.Subquery, *expr.AggregateCall, *expr.WindowCall:
 			return true
 		case *expr.Call:
 			return e.Func.ReturnsSet || !shippableFunction(e.Func)

@@ -92,6 +92,12 @@ EXECUTE w(1);
 EXECUTE w(0);
 EXECUTE w(-1);
 EXECUTE w(NULL);
+PREPARE o AS SELECT n, lag(n, $1, $2) OVER w, nth_value(n, $1) OVER w, count(*) OVER (ORDER BY n RANGE BETWEEN $3 PRECEDING AND $4 FOLLOWING) FROM numbers WINDOW w AS (ORDER BY n) ORDER BY n;
+EXECUTE o(2, 0, 1, 2);
+SELECT n, lag(current_user) OVER (ORDER BY n) = current_user, string_agg(current_database(), ',') OVER (PARTITION BY n) = current_database() FROM numbers ORDER BY n;
+SELECT generate_series(1, 2) AS g, generate_series(1, 2), count(*) OVER (PARTITION BY generate_series(1, 2)) FROM numbers WHERE n < 3 ORDER BY 1, 2;
+SELECT n + 1, row_number() OVER (ORDER BY n + 1 DESC), lag(n + 1) OVER (ORDER BY n + 1) FROM numbers ORDER BY 1;
+SELECT (SELECT count(*) OVER () FROM numbers i WHERE i.n < o.n LIMIT 1), o.n FROM numbers o ORDER BY o.n;
 -- Windows
 SELECT n, sum(n) OVER (w ROWS 1 PRECEDING), count(*) OVER (p ORDER BY n), min(n) OVER (p) FROM numbers WINDOW w AS (PARTITION BY a ORDER BY n), p AS (PARTITION BY a), q AS (p ORDER BY n DESC) ORDER BY n;
 CREATE VIEW windows AS SELECT n, sum(n) FILTER (WHERE b = 1) OVER w, count(*) OVER (w ROWS BETWEEN 1 PRECEDING AND 2 FOLLOWING EXCLUDE TIES), rank() OVER (PARTITION BY b, (a) ORDER BY n DESC, a NULLS FIRST), first_value(n + 1) OVER (PARTITION BY n + 2, abs(a) ORDER BY n * 2), max(n) OVER (w), ntile(2) OVER (ORDER BY a RANGE BETWEEN 1 PRECEDING AND UNBOUNDED FOLLOWING) FROM numbers WINDOW w AS (PARTITION BY a ORDER BY b), v AS (GROUPS CURRENT ROW), u AS ();
