@@ -137,7 +137,7 @@ func (w *windowPlan) computeKeys(node plan.Node, g *grouping) plan.Node {
 func (w *windowPlan) window(node plan.Node, of *window, g *grouping) plan.Node {
 	keys := of.sortKeys()
 	if !startsWith(w.sorted, keys) {
-		sort := &plan.Sort{Input: node}
+		sort := &plan.Sort{Input: node, Quick: true}
 		for _, k := range keys {
 			sort.Keys = append(sort.Keys, w.key(k))
 		}

@@ -13,7 +13,7 @@
 //	window.go     window functions; window_frame.go the frame around a row, window_value.go one call over it
 //	memory.go     what operators keep in memory: each for one purpose up to work_mem
 //	spill.go      temporary files; on them and on memory are built
-//	              store.go (rows in the order in which they came), row_sorter.go and sort_keys.go (sorted),
+//	              store.go (rows in the order in which they came), row_sorter.go, sort_keys.go and quick_sort.go (sorted),
 //	              row_array.go (rows at any position),
 //	              partition.go (parted by hash, to be worked on part by part) and
 //	              key_set.go (a set that is asked about row by row) of row_set.go and disk_set.go

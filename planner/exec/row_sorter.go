@@ -10,10 +10,12 @@ import (
 // in temporary files that are merged. Rows that compare equal keep the order in
 // which they came.
 type rowSorter struct {
-	run   *run
-	keys  *sortKeys
-	work  types.Work
-	top   int64 // how many rows are wanted; -1 is all
+	run  *run
+	keys *sortKeys
+	work types.Work
+	top  int64 // how many rows are wanted; -1 is all
+	// quick: rows that are equal come as PostgreSQL's quicksort leaves them, as long as all are in memory.
+	quick bool
 	rows  []Row
 	used  account
 	files []*spillFile // sorted runs: the older, the more levels up
@@ -57,6 +59,9 @@ func (s *rowSorter) add(row Row) error {
 
 // sortMemory sorts what is in memory, and drops what lies beyond the bound.
 func (s *rowSorter) sortMemory() error {
+	if s.quick && len(s.files) == 0 && s.top < 0 {
+		return s.keys.sortAsPostgres(s.rows, s.work)
+	}
 	if err := s.keys.sort(s.rows, s.work); err != nil || s.top < 0 || int64(len(s.rows)) <= s.top {
 		return err
 	}

@@ -39,6 +39,7 @@ func newSort(r *run, n *plan.Sort) (operator, error) {
 	}
 	o.made = len(list)
 	o.rows = newRowSorter(r, types, orders)
+	o.rows.quick = n.Quick
 	o.keys, err = r.scopeOf(n, "sort", cols, append(list, n.Top)...)
 	return o, err
 }

@@ -58,6 +58,11 @@ func (k *sortKeys) with(row Row, work types.Work) (Row, error) {
 // without takes them off again.
 func (k *sortKeys) without(row Row) Row { return row[:k.width:k.width] }
 
+// sortAsPostgres is sort, but for the order of rows that are equal.
+func (k *sortKeys) sortAsPostgres(rows []Row, work types.Work) error {
+	return sortAsPostgres(rows, func(a, b Row) (int, error) { return compareRows(k.orders, a, b, work) })
+}
+
 // sort sorts rows that have their keys; rows that are equal keep their order.
 // Its error is work's, after which the order is none.
 func (k *sortKeys) sort(rows []Row, work types.Work) error {

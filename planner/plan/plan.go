@@ -146,6 +146,9 @@ type Sort struct {
 	Keys  []expr.SortKey
 	// Top is a bound on how many rows are wanted (a Limit above), nil is all.
 	Top expr.Expr
+	// Quick: rows that tie come in the order in which PostgreSQL's quicksort leaves
+	// them (it is for a window, whose values can depend on it), not as they came.
+	Quick bool
 }
 
 // Limit is LIMIT/OFFSET; nil is none. The expressions see no columns.
