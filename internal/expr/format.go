@@ -506,11 +506,11 @@ func (p *deparser) aggregate(e *AggregateCall) {
 	}
 	if e.Agg.Set != nil {
 		p.list(e.Direct, true)
-		p.str(") WITHIN GROUP (ORDER BY ", p.f.SortKeys(e.Order))
+		p.str(") WITHIN GROUP (ORDER BY ", p.f.sortKeys(e.Order, p.f.SortKey))
 	} else {
 		p.list(e.Args, true)
 		if len(e.Order) > 0 {
-			p.str(" ORDER BY ", p.f.SortKeys(e.Order))
+			p.str(" ORDER BY ", p.f.sortKeys(e.Order, p.f.SortKey))
 		}
 	}
 	p.str(")")
@@ -541,14 +541,41 @@ func (p *deparser) filter(e Expr) {
 	}
 }
 
+// SortKey prints what something is sorted or grouped by, as
+// get_rule_sortgroupclause does: literals with their types, and more
+// parentheses than elsewhere.
+func (f *Formatter) SortKey(e Expr) string {
+	text, paren := f.FormatShown(e), f.Pretty
+	switch e := e.(type) {
+	case *Column:
+		return text
+	case *Const:
+		label := "::" + (&deparser{f: f}).typeName(e.T, e.Mod)
+		if strings.HasSuffix(text, label) {
+			return text
+		}
+		return text + label
+	case *Call:
+		paren = paren || e.Operator == "" && e.Keyword == ""
+	case *Cast:
+		paren = paren || (e.Form == CastFunction || e.Form == CastTypmod) && e.Keyword == ""
+	}
+	if paren {
+		return "(" + text + ")"
+	}
+	return text
+}
+
 // SortKeys prints an ORDER BY list; what is the default is not printed.
-func (f *Formatter) SortKeys(keys []SortKey) string {
+func (f *Formatter) SortKeys(keys []SortKey) string { return f.sortKeys(keys, f.Format) }
+
+func (f *Formatter) sortKeys(keys []SortKey, text func(Expr) string) string {
 	var b strings.Builder
 	for i, k := range keys {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(f.Format(k.Expr))
+		b.WriteString(text(k.Expr))
 		if k.Desc {
 			b.WriteString(" DESC")
 		}

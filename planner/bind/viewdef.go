@@ -405,24 +405,20 @@ func (d *definition) grouped(s *pg.SelectStmt, n *pg.Node, number bool) string {
 // sorted is an expression that something is sorted or grouped by, with
 // parentheses where they are put for clarity.
 func (d *definition) sorted(n *pg.Node) string {
-	text := d.text(n, true)
-	switch e := d.exprs[n].(type) {
+	e := d.exprs[n]
+	switch c := e.(type) {
+	case nil:
+		return d.text(n, true)
 	case *expr.Column:
-		if d.aggregates[e.ID] == nil {
-			return text
+		if d.aggregates[c.ID] != nil || d.groupings[c.ID] != nil && d.format.Pretty {
+			return "(" + d.text(n, true) + ")"
 		}
-	case *expr.Const, nil:
-		return text
-	case *expr.Call:
-		if !d.format.Pretty && e.Operator != "" {
-			return text
-		}
-	default:
-		if !d.format.Pretty {
-			return text
+	case *expr.Const:
+		if c.T == types.TUnknown {
+			e = expr.NewConst(types.TText, c.Value)
 		}
 	}
-	return "(" + text + ")"
+	return d.format.SortKey(e)
 }
 
 // targetOf is the entry of the select list that an item names or numbers; -1 for

@@ -80,3 +80,14 @@ CREATE TABLE vk (a varchar(10) CHECK (a IN ('x', 'y')), f varchar(5) CHECK (f NO
 SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'vk'::regclass ORDER BY 1;
 CREATE VIEW kv AS SELECT a FROM vk WHERE a IN ('x', 'y') AND f IN (a, 'm', g);
 \sv kv
+CREATE TABLE sorted (id int PRIMARY KEY, a int, b int, c timestamp, d text);
+CREATE VIEW sorts AS SELECT array_agg(d ORDER BY a + 1, abs(b) DESC, c::date, d::varchar(3), lower(d), -a, id), mode() WITHIN GROUP (ORDER BY a + b), percentile_cont(0.5) WITHIN GROUP (ORDER BY id) FROM sorted GROUP BY c::date, a + 1, abs(b), d::varchar(2), 'x'::text, extract(year FROM c), (a IS NULL), current_date ORDER BY c::date, count(*), extract(year FROM c);
+SELECT pg_get_viewdef('sorts');
+SELECT pg_get_viewdef('sorts', true);
+CREATE VIEW sorts2 AS SELECT count(*) OVER (ORDER BY 1, 'x'::text, NULL), rank() OVER (PARTITION BY (a IS NULL) ORDER BY (id + 1), abs(id) DESC, -id USING >, CASE WHEN a > 1 THEN 1 END), lag(id, 2, 0) OVER () + 1 AS l, sum(id) OVER (ROWS 1 PRECEDING) / 2 FROM sorted;
+SELECT pg_get_viewdef('sorts2');
+SELECT pg_get_viewdef('sorts2', true);
+CREATE VIEW sorts3 AS SELECT GROUPING(a), sum(a) OVER (ORDER BY GROUPING(a), sum(a)) FROM sorted GROUP BY ROLLUP (a) ORDER BY GROUPING(a);
+SELECT pg_get_viewdef('sorts3');
+SELECT pg_get_viewdef('sorts3', true);
+DROP TABLE sorted CASCADE;
