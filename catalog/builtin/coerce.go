@@ -221,6 +221,15 @@ func (c *Coercer) untyped(e expr.Expr, to *types.Type, typmod int32, context Coe
 	return nil, nil
 }
 
+// NamesObjects reports whether a type's text form, or that of its elements, is
+// the name of an object of the catalog.
+func NamesObjects(t *types.Type) bool {
+	if t.Elem != nil {
+		return NamesObjects(t.Elem)
+	}
+	return strings.HasPrefix(t.Name, "reg") && t.Kind == 'b'
+}
+
 // literal reads an unknown literal as its type does. The name of an object
 // stays a cast: whom it means is found when it runs.
 func (c *Coercer) literal(e *expr.Const, to *types.Type, typmod int32, context CoercionContext) (expr.Expr, error) {
@@ -240,7 +249,7 @@ func (c *Coercer) literal(e *expr.Const, to *types.Type, typmod int32, context C
 		}
 		return &expr.Const{Typed: typed, Value: types.Int(int64(oid))}, nil
 	}
-	if strings.HasPrefix(to.Name, "reg") && to.Kind == 'b' {
+	if NamesObjects(to) {
 		if to == types.TRegclass && c.Relation != nil {
 			c.Relation(e)
 		}

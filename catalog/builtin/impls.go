@@ -64,6 +64,9 @@ func (t *implTables) function(p *Proc) *expr.Function {
 		Result: p.Result, Strict: p.Strict, Volatility: p.Volatility, Variadic: p.Variadic != nil, Packs: p.Variadic != nil && p.Variadic != types.TAny,
 		ReturnsSet: p.ReturnsSet, Columns: p.outColumns(), Out: p.outName(),
 	}
+	if asksForRoles[p.Symbol] {
+		f.Volatility = expr.Stable
+	}
 	switch {
 	case t.session[p.Name]:
 		f.Impl = callSession(p.Name)

@@ -229,6 +229,13 @@ func reader(t *types.Type) func(ctx *Context, s string) (types.Datum, error) {
 			return ctx.Session.CallSession(ctx.Running, name, []types.Datum{types.Text(s)})
 		}
 	}
+	if t == types.TACLItem || t.Elem != nil && (t.Elem == types.TACLItem || isObjectName(t.Elem)) {
+		return func(ctx *Context, s string) (types.Datum, error) {
+			env := *ctx.Env
+			env.Names, _ = ctx.Session.(types.Namer)
+			return t.ParseLong(&env, s, -1, ctx.Spend)
+		}
+	}
 	return func(ctx *Context, s string) (types.Datum, error) {
 		if len(s) < types.LongBytes {
 			return t.Parse(ctx.Env, s, -1)

@@ -137,7 +137,7 @@ var behaviours = map[OID]behaviour{
 	790:  {KindInt, StoreInteger, moneyCodec{intCodec{8}}},
 	829:  {KindBytes, StoreBlob, macaddrCodec{}},
 	869:  {KindBytes, StoreBlob, inetCodec{}},
-	1033: {KindText, StoreText, textCodec{}},
+	1033: {KindText, StoreText, aclitemCodec{}},
 	1042: {KindText, StoreText, bpcharCodec{}},
 	1043: {KindText, StoreText, varcharCodec{}},
 	1082: {KindInt, StoreInteger, dateCodec{}},

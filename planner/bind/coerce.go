@@ -1,8 +1,6 @@
 package bind
 
 import (
-	"strings"
-
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/builtin"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
@@ -86,7 +84,7 @@ func (b *binder) typeParam(p *expr.Param, to *types.Type) (expr.Expr, error) {
 // as two types becomes part of the plan.
 func (b *binder) typeLiteral(p *expr.Param, i int, to *types.Type) (expr.Expr, error) {
 	read := to
-	if strings.HasPrefix(to.Name, "reg") && to.Kind == 'b' {
+	if builtin.NamesObjects(to) {
 		read = types.TText
 	}
 	if !to.Base().Supported() || builtin.HasDomains(to) {

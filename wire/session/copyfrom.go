@@ -177,7 +177,7 @@ type copyInput struct {
 }
 
 func newCopyInput(c *copying) *copyInput {
-	in := &copyInput{copying: c, env: c.session.env.types()}
+	in := &copyInput{copying: c, env: c.session.env.input()}
 	if c.options.Binary {
 		in.binary = copyfmt.NewBinaryReader(in)
 	} else {

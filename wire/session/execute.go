@@ -210,7 +210,7 @@ func (s *Session) literals(ctx context.Context, st *sqlparse.Statement, p *plan.
 	}
 	for _, i := range p.ReadOrder {
 		t := p.Lifted[i]
-		d, err := t.Parse(s.env.types(), st.Lifted[i].Text, -1)
+		d, err := t.Parse(s.env.input(), st.Lifted[i].Text, -1)
 		if err != nil {
 			if t.OID >= catalog.FirstNormalOID && s.fellBehind(ctx) {
 				return nil, errMoved // the type may have the label by now

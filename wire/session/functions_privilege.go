@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
@@ -13,6 +14,19 @@ import (
 // privilegeFunctions are manual table 9.67. There is no GRANT on objects:
 // superusers and owners may everything, the others what PUBLIC may by default.
 var privilegeFunctions = map[string]function{
+	"acl_role_name": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
+		if r := s.snapshot().RoleByOID(oidArg(args)); r != nil {
+			return types.Text(r.Name), nil
+		}
+		return types.Text(itoa(args[0].Int())), nil
+	},
+	"acl_role_oid": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
+		if r := s.snapshot().Role(args[0].Text()); r != nil {
+			return types.Int(int64(r.OID)), nil
+		}
+		oid, _ := strconv.ParseUint(args[0].Text(), 10, 32) // of a role that is gone; 0 has none
+		return types.Int(int64(oid)), nil
+	},
 	"has_table_privilege":                privilege(tablePrivileges, 2, relationPrivilege),
 	"has_any_column_privilege":           privilege(columnPrivileges, 2, relationPrivilege),
 	"has_column_privilege":               privilege(columnPrivileges, 3, columnPrivilege),

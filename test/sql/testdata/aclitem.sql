@@ -1,0 +1,45 @@
+-- aclitem: its text, and its functions
+SET client_min_messages = error;
+create role acla; create role "Acl b";
+select 'acla=r/acla'::aclitem, 'acla=a*r/acla'::aclitem, '=r/acla'::aclitem, '"Acl b"=r/acla'::aclitem, 'user acla=r/"Acl b"'::aclitem, 'acla=/acla'::aclitem, ' acla = rwr/ acla '::aclitem;
+select 'foo=r/acla'::aclitem;
+select 'acla=r/foo'::aclitem;
+select 'acla=q/acla'::aclitem;
+select 'acla'::aclitem;
+select ''::aclitem;
+select 'acla=r/'::aclitem;
+select 'user acla r/acla'::aclitem;
+select 'group'::aclitem;
+select 'acla=r/acla x'::aclitem;
+select '{acla=r/acla,=w/acla}'::aclitem[], '{foo=r/acla}'::aclitem[];
+select repeat('x', 70)::text || '=r/acla' = 'x';
+select acldefault('r', 'acla'::regrole), acldefault('s','acla'::regrole), acldefault('f','acla'::regrole), acldefault('d','acla'::regrole), acldefault('l','acla'::regrole), acldefault('n','acla'::regrole), acldefault('T','acla'::regrole);
+select acldefault('t','acla'::regrole), acldefault('F','acla'::regrole), acldefault('S','acla'::regrole), acldefault('L','acla'::regrole), acldefault('p','acla'::regrole), acldefault('c','acla'::regrole);
+select acldefault('x', 10);
+select acldefault('r', 99999);
+select grantor::regrole, grantee::regrole, privilege_type, is_grantable from aclexplode('{acla=arwdDxt/acla,=r/acla,"Acl b"=a*rXUCTcsA/acla}');
+select aclexplode('{{acla=r/acla}}');
+select aclexplode('{NULL}');
+select aclexplode('{}');
+select aclexplode(null);
+select makeaclitem('acla'::regrole, '"Acl b"'::regrole, 'select', true), makeaclitem(0, 'acla'::regrole, 'ALTER SYSTEM', false), makeaclitem('acla'::regrole,'acla'::regrole,'temp',false);
+select makeaclitem('acla'::regrole, 99999, 'insert', false);
+select makeaclitem('acla'::regrole, 'acla'::regrole, 'ALL', false);
+select makeaclitem('acla'::regrole, 'acla'::regrole, 'select, insert', false);
+select aclitemeq('acla=r/acla','acla=r/acla'), aclitem 'acla=rw/acla' = 'acla=wr/acla', aclitem 'acla=r/acla' = 'acla=r*/acla';
+select aclcontains('{acla=rw/acla}','acla=r/acla'), '{acla=rw/acla}'::aclitem[] @> 'acla=r/acla'::aclitem, '{acla=rw/acla}'::aclitem[] ~ 'acla=d/acla'::aclitem, aclcontains('{acla=r*w/acla}','acla=r/acla'), aclcontains('{acla=r/acla}','acla=r*/acla');
+select aclinsert('{}','acla=r/acla');
+select '{acla=r/acla}'::aclitem[] - 'acla=w/acla'::aclitem;
+create table at(id int, a aclitem, l aclitem[]);
+insert into at values (1, 'acla=r/acla', '{acla=r/acla}'), (2, null, null);
+select * from at order by id;
+select count(*) from at where a = 'acla=r/acla';
+select id, (aclexplode(l)).privilege_type from at order by 1, 2;
+select id, makeaclitem(0, 'acla'::regrole, 'select', a is null) from at order by id;
+select '{pg_class}'::regclass[];
+copy at from stdin;
+3	foo=r/acla	\N
+\.
+select relacl is null, acldefault('r', relowner) = coalesce(relacl, acldefault('r', relowner)) from pg_class where relname = 'at';
+select '{pg_class,pg_type}'::regclass[], '{int4}'::regtype[], array['pg_class'::regclass] = '{pg_class}';
+drop table at; drop role acla, "Acl b";
