@@ -91,10 +91,15 @@ func (p *pairs) Merge(s []types.Datum) error {
 	}
 	dx, dy := p.sx/p.n-sx/n, p.sy/p.n-sy/n
 	weight := p.n * n / (p.n + n)
-	p.sxx += sxx + weight*dx*dx
-	p.syy += syy + weight*dy*dy
-	p.sxy += sxy + weight*dx*dy
-	p.n, p.sx, p.sy = p.n+n, p.sx+sx, p.sy+sy
+	merged := pairs{
+		result: p.result, n: p.n + n, sx: p.sx + sx, sy: p.sy + sy,
+		sxx: p.sxx + (sxx + weight*dx*dx), syy: p.syy + (syy + weight*dy*dy), sxy: p.sxy + (sxy + weight*dx*dy),
+	}
+	if overflowed(merged.sx, p.sx, sx) || overflowed(merged.sy, p.sy, sy) ||
+		overflowed(merged.sxx, p.sxx, sxx) || overflowed(merged.syy, p.syy, syy) || overflowed(merged.sxy, p.sxy, sxy) {
+		return errFloatOverflow()
+	}
+	*p = merged
 	return nil
 }
 

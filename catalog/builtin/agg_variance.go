@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -186,12 +187,18 @@ func (m *floatMoments) Merge(s []types.Datum) error {
 		return nil
 	}
 	d := m.sum/m.n - sum/n
-	m.ss += ss + m.n*n*d*d/(m.n+n)
-	m.n, m.sum = m.n+n, m.sum+sum
-	if isInf(m.sum) && !isInf(sum) && !isInf(s[1].Float()) {
+	total := m.n + n
+	merged := floatMoments{result: m.result, n: total, sum: m.sum + sum, ss: m.ss + ss + m.n*n*d*d/total}
+	if overflowed(merged.sum, m.sum, sum) || overflowed(merged.ss, m.ss, ss) {
 		return errFloatOverflow()
 	}
+	*m = merged
 	return nil
+}
+
+// overflowed reports whether a sum is infinite of what is not.
+func overflowed(sum float64, of ...float64) bool {
+	return isInf(sum) && !slices.ContainsFunc(of, isInf)
 }
 
 func (m *floatMoments) Partial() ([]types.Datum, error) {

@@ -4,7 +4,7 @@ package builtin
 func implFamilies() []impls {
 	return []impls{
 		boolImpls, intImpls, quoteImpls, likeImpls, regexImpls, byteaImpls, floatImpls, trigImpls, numericImpls, randomImpls, datetimeImpls, mixedCompareImpls, extractImpls, clockImpls, overlapImpls, arrayImpls, jsonAccessImpls, numberFormatImpls, datetimeFormatImpls, datetimeParseImpls, jsonbImpls, jsonpathImpls, bitImpls, moneyImpls, inetImpls, macaddrImpls, unistrImpls, snapshotImpls, lsnImpls, sizeImpls, encodingImpls, identifierImpls, tsImpls, tsConfigImpls, rangeImpls, inRangeImpls, compareImpls, textImpls, castImpls,
-		pointImpls, lineImpls, lsegImpls, boxImpls, pathImpls, polygonImpls, circleImpls, byteDifferenceImpls, recordImageImpls, aclImpls,
+		pointImpls, lineImpls, lsegImpls, boxImpls, pathImpls, polygonImpls, circleImpls, byteDifferenceImpls, recordImageImpls, aclImpls, aggStateImpls,
 	}
 }
 
