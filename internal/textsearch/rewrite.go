@@ -107,6 +107,14 @@ func (q *Query) Rewrite(target, with *Query) *Query {
 	return r.all(sortedBranch(q)).query()
 }
 
+// Sorted is q with the operands of each operator in order, as Rewrite looks at it.
+func (q *Query) Sorted() *Query {
+	if q == nil {
+		return nil
+	}
+	return sortedBranch(q).query()
+}
+
 type rewriter struct {
 	target *branch
 	with   func() *branch // makes what is put in; nil for the empty query

@@ -93,8 +93,8 @@ func rewriteByQuery(ctx context.Context, s *Session, args []types.Datum) (types.
 		return nil
 	}
 	err := s.eachQueryRow(ctx, args[1].Text(), accept, func(row []types.Datum) error {
-		if !row[0].IsNull() && !row[1].IsNull() {
-			q = q.Rewrite(row[0].Query(), row[1].Query())
+		if !row[0].IsNull() && !row[1].IsNull() && row[0].Query() != nil {
+			q = q.Rewrite(row[0].Query(), row[1].Query()).Sorted()
 		}
 		return nil
 	})
