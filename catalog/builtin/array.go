@@ -183,6 +183,9 @@ func arrayRemove(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Null, nil
 	}
 	array := a[0].Array()
+	if len(array.Elems) == 0 {
+		return a[0], nil
+	}
 	if len(array.Dims) > 1 {
 		return types.Null, pgerr.New(pgerr.FeatureNotSupported, "removing elements from multidimensional arrays is not supported")
 	}
@@ -213,6 +216,9 @@ func arrayReplace(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Null, nil
 	}
 	out := *a[0].Array()
+	if len(out.Elems) == 0 {
+		return a[0], nil
+	}
 	if err := equatable(out.Elem); err != nil {
 		return types.Null, err
 	}
@@ -273,7 +279,7 @@ func arrayPositions(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if len(array.Dims) > 1 {
 		return types.Null, errSearchDims()
 	}
-	if a[1].IsNull() && !slices.ContainsFunc(array.Elems, types.Datum.IsNull) {
+	if len(array.Elems) == 0 || a[1].IsNull() && !slices.ContainsFunc(array.Elems, types.Datum.IsNull) {
 		return types.ArrayDatum(types.NewArray(types.TInt4, nil)), nil
 	}
 	if err := equatable(array.Elem); err != nil {

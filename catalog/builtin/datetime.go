@@ -185,7 +185,11 @@ func dateTimeTZ(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return types.Int(t), err
 	}
 	z := a[1].TimeTZ()
-	return intResult(types.TimestampAddInterval(t, types.Interval{Micros: z.Micros + int64(z.ZoneWestS)*microsPerSecond}))
+	v, err := types.TimestampAddInterval(t, types.Interval{Micros: z.Micros + int64(z.ZoneWestS)*microsPerSecond})
+	if err != nil {
+		return types.Null, pgerr.New(pgerr.DatetimeValueOutOfRange, "date out of range for timestamp")
+	}
+	return types.Int(v), nil
 }
 
 // dateTimeLocal is timestamptz(date, time): in the session's zone.

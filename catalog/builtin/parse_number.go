@@ -43,11 +43,23 @@ func numberFromText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if err != nil {
 		return types.Null, err
 	}
+	// The format's places are the number's precision, the digits read behind the point its scale.
+	if precision := s.pre + s.multi + r.post; precision <= maxPrecision {
+		if v, err = types.ApplyNumericTypmod(v, int32(precision<<16|r.post)+numericTypmodHeader); err != nil {
+			return types.Null, err
+		}
+	}
 	if s.multiplied {
 		return numeric(types.NumericDiv(v, apd.NewWithBigInt(powerOfTen(s.multi), 0)))
 	}
 	return types.Decimal(v), nil
 }
+
+// maxPrecision is the largest precision that a typmod has room for; numericTypmodHeader is VARHDRSZ.
+const (
+	maxPrecision        = 1<<15 - 1
+	numericTypmodHeader = 4
+)
 
 // numberReader collects a number's digits from text (NUM_processor): a pattern
 // takes a character whether it could use it or not, but where it says otherwise.

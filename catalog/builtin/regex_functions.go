@@ -335,7 +335,14 @@ func nthMatch(ctx *expr.Context, function string, a []types.Datum, flagsAt, grou
 func regexInstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	end := int64(0)
 	if len(a) > 4 {
-		if end = a[4].Int(); end != 0 && end != 1 {
+		end = a[4].Int()
+		if _, err := optionalInt(a, 2, 1, "start", 1); err != nil {
+			return types.Null, err
+		}
+		if _, err := optionalInt(a, 3, 1, "n", 1); err != nil {
+			return types.Null, err
+		}
+		if end != 0 && end != 1 {
 			return types.Null, pgerr.New(pgerr.InvalidParameterValue, "invalid value for parameter \"%s\": %d", "endoption", end)
 		}
 	}

@@ -162,8 +162,13 @@ func (c *compiler) nullIf(e *NullIf) (Eval, error) {
 	if err != nil {
 		return nil, err
 	}
+	early := c.known(e.A) && !c.known(e.B) && !c.mayFailEarly(e.B) // then a NULL spares B
 	return func(ctx *Context, row []types.Datum) (types.Datum, error) {
-		x, y, err := evalPair(ctx, row, a, b)
+		x, err := a(ctx, row)
+		if err != nil || early && x.IsNull() {
+			return x, err
+		}
+		y, err := b(ctx, row)
 		if err != nil || x.IsNull() || y.IsNull() {
 			return x, err
 		}

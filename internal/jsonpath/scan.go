@@ -144,8 +144,14 @@ func (s *scanner) number() (token, error) {
 		}
 	}
 	if n < len(rest) && isOther(rest[n]) {
-		_, width := utf8.DecodeRuneInString(rest[n:])
-		return token{}, errAt("trailing junk after numeric literal", rest[:n+width])
+		run := 0
+		for run < len(rest) && isOther(rest[run]) {
+			run++
+		}
+		if run > n+1 { // the longest match is a name
+			return s.name()
+		}
+		return token{}, errAt("trailing junk after numeric literal", rest[:n+1])
 	}
 	s.pos += n
 	return token{kind, rest[:n], rest[:n]}, nil

@@ -250,14 +250,17 @@ func (c floatCodec) decode(_ *Env, _ *Type, b []byte, _ int32) (Datum, error) {
 }
 
 func (c floatCodec) encode(_ *Env, _ *Type, dst []byte, d Datum) []byte {
-	if math.IsNaN(d.Float()) {
-		d = Float(math.Float64frombits(0x7ff8 << 48)) // PostgreSQL's; math.NaN has another bit
-	}
 	if c.size == 4 {
 		return binary.BigEndian.AppendUint32(dst, math.Float32bits(float32(d.Float())))
 	}
+	if d.n == goNaN {
+		return binary.BigEndian.AppendUint64(dst, goNaN&^1)
+	}
 	return binary.BigEndian.AppendUint64(dst, d.n)
 }
+
+// goNaN is math.NaN, which has a bit more than C's; others are the processor's, as in PostgreSQL.
+const goNaN = 0x7ff8000000000001
 
 func (floatCodec) compare(_ *Type, a, b Datum) int { return CompareFloat(a.Float(), b.Float()) }
 

@@ -170,18 +170,30 @@ func appendUpperHex(dst []byte, v uint64) []byte {
 // tidCodec is tid: block<<16 | offset in the bits of KindInt (tid.c).
 type tidCodec struct{ xid8Codec }
 
+// parse reads (block,offset) as tidin does: what stands before the first
+// parenthesis, which may be a comma too, and behind the closing one, is not looked at.
 func (tidCodec) parse(_ *Env, _ *Type, s string, _ int32) (Datum, error) {
-	body := strings.TrimLeft(s, " \t\n\r\v\f")
-	if len(body) > 1 && body[0] == '(' {
-		block, rest, ok := strings.Cut(body[1:], ",")
+	if open := strings.IndexAny(s, "(,)"); open >= 0 && s[open] != ')' {
+		block, rest, ok := strings.Cut(s[open+1:], ",")
 		offset, _, closed := strings.Cut(rest, ")")
-		b, okB := parseUnsigned(block, 32)
-		o, okO := parseUnsigned(offset, 16)
+		b, okB := tidPart(block, 32)
+		o, okO := tidPart(offset, 16)
 		if ok && closed && okB && okO {
 			return Int(int64(b<<16 | o)), nil
 		}
 	}
 	return Null, badSyntax("tid", s)
+}
+
+// tidPart is parseUnsigned, of nothing at all 0.
+func tidPart(s string, bits int) (uint64, bool) {
+	switch {
+	case s == "":
+		return 0, true
+	case isSpace(s[len(s)-1]):
+		return 0, false
+	}
+	return parseUnsigned(s, bits)
 }
 
 // parseUnsigned is strtoul without anything behind the digits.

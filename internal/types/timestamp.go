@@ -93,7 +93,10 @@ func (timestampCodec) encode(_ *Env, _ *Type, dst []byte, d Datum) []byte {
 
 // clockOf makes a time of day of its parts; the seconds may have a fraction.
 func clockOf(hour, minute int, second float64) (Clock, bool) {
-	if hour < 0 || minute < 0 || minute > 59 || math.IsNaN(second) || second < 0 || second > 60 {
+	if hour < 0 || minute < 0 || minute > 59 || math.IsNaN(second) {
+		return Clock{}, false
+	}
+	if second = math.RoundToEven(second*1e6) / 1e6; second < 0 || second > 60 { // what rounds to nothing is in range
 		return Clock{}, false
 	}
 	whole := math.Floor(second)
@@ -119,6 +122,9 @@ func MakeTimestamp(year, month, day, hour, minute int, second float64) (int64, e
 	if year == 0 || year == math.MinInt32 || month < 1 || month > 12 || day < 1 || day > 31 || day > daysInMonth(d.Year, month) {
 		return 0, pgerr.New(pgerr.DatetimeFieldOverflow, "date field value out of range: %d-%02d-%02d", year, month, day)
 	}
+	if !isValidJulian(d.Year, month) {
+		return 0, pgerr.New(pgerr.DatetimeValueOutOfRange, "date out of range: %d-%02d-%02d", year, month, day)
+	}
 	c, ok := clockOf(hour, minute, second)
 	if !ok {
 		return 0, pgerr.New(pgerr.DatetimeFieldOverflow, "time field value out of range: %d:%02d:%s", hour, minute, formatC02g(second))
@@ -142,7 +148,7 @@ func TimestampFromUnix(seconds float64) (int64, error) {
 	case math.IsInf(seconds, -1):
 		return TimestampMinusInfinity, nil
 	}
-	bad := pgerr.New(pgerr.DatetimeValueOutOfRange, "timestamp out of range: \"%s\"", fmt.Sprintf("%g", seconds))
+	bad := pgerr.New(pgerr.DatetimeValueOutOfRange, "timestamp out of range: \"%s\"", fmt.Sprintf("%.6g", seconds))
 	if seconds < float64(minTimestamp/microsPerSecond+unixEpochSeconds) || seconds >= float64(endTimestamp/microsPerSecond+unixEpochSeconds) {
 		return 0, bad
 	}

@@ -91,14 +91,15 @@ func (o *project) close() error { return o.input.close() }
 // and one that has ended gives NULL until all have (nodeProjectSet.c). A call
 // inside another's arguments is computed first, as one of a stage below.
 type projectSet struct {
-	run   *run
-	input operator
-	scope *scope // the outputs, over the input's columns and then the calls' values
-	sets  []*setCall
-	width int // of the input
-	rows  []Row
-	wide  Row  // the input's present row and the calls' values
-	begun bool // the calls are under way for that row
+	run    *run
+	input  operator
+	scope  *scope // the outputs, over the input's columns and then the calls' values
+	sets   []*setCall
+	failed error // what came after the rows given last
+	width  int   // of the input
+	rows   []Row
+	wide   Row  // the input's present row and the calls' values
+	begun  bool // the calls are under way for that row
 }
 
 // setCall is one set-returning call. Its values are drawn one by one: there
@@ -147,11 +148,15 @@ func (o *projectSet) open(ctx context.Context) error {
 			return err
 		}
 	}
-	o.rows, o.begun = nil, false
+	o.rows, o.begun, o.failed = nil, false, nil
 	return o.input.open(ctx)
 }
 
+// next gives the rows before a failure first: a LIMIT may want no more.
 func (o *projectSet) next(ctx context.Context) ([]Row, error) {
+	if o.failed != nil {
+		return nil, o.failed
+	}
 	var out []Row
 	for len(out) < batchRows {
 		if !o.begun {
@@ -164,6 +169,10 @@ func (o *projectSet) next(ctx context.Context) ([]Row, error) {
 			}
 		}
 		row, err := o.advance()
+		if err != nil && len(out) > 0 && ctx.Err() == nil {
+			o.failed = err
+			break
+		}
 		if err != nil {
 			return nil, err
 		}

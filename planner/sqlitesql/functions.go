@@ -137,3 +137,10 @@ var widening = map[string]bool{
 func signature(name string, args []string) string {
 	return name + "(" + strings.Join(args, ",") + ")"
 }
+
+// Pushed says how SQLite computes f on a shard, by one of its operators or a C
+// function; ok is false where it does not, and the engine computes f beside it.
+func Pushed(f *expr.Function) (sql string, ok bool) {
+	r, ok := ruleOf(f)
+	return r.sql, ok
+}

@@ -93,3 +93,18 @@ SELECT width_bucket(0, 3e38, -34, 10), width_bucket(0::float8, -1e300, 0.0317, 5
 SELECT trim_array('[0:1]={1,2}'::int[], 0), pg_size_pretty((-9223372036854775808)::int8);
 SHOW default_text_search_config;
 SELECT to_tsvector('the rats'), plainto_tsquery('simple');
+SELECT generate_series(timestamp '2024-03-10', '-infinity', '-8835 days') LIMIT 3;
+SELECT NULLIF(NULL::bool[], ('{2}'::text)::bool[]);
+SELECT make_time(0, 3, -1e-15);
+SELECT make_timestamp(2147483647, 1, 3, 25, 0, 0);
+SELECT to_timestamp(3.000000005e+38);
+SELECT regexp_instr('a', 'b', 0, 2, 5);
+SELECT 'x(1,2)y'::tid, '(,)'::tid, '(1, 2)'::tid, ',1,2)'::tid, '(-1,2)'::tid;
+SELECT 'a,(1,2)'::tid;
+SELECT '(1 ,2)'::tid;
+SELECT array_remove('{}'::json[], '1'), array_replace('{}'::json[], '1', '2'), array_positions('{}'::json[], '1');
+SELECT '1ab'::jsonpath;
+SELECT '$ ? (1a)'::jsonpath;
+SELECT to_number('12,454.8-', 'S99.9');
+SELECT to_number('5', 'foo.bar');
+SELECT timestamptz(('294276-12-31 23:59:59+00'::timestamptz)::date, '24:00:00-15:59'::timetz);
