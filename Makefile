@@ -4,7 +4,7 @@ BIN   := bin/pegmatite
 DATA  ?= ./data
 LISTEN ?= 127.0.0.1:5432
 
-.PHONY: fuzz faults soak build run test test-setup vet bench bench-cluster sql-record clean
+.PHONY: fuzz faults soak build run test test-setup vet bench bench-cluster sql-record functions expressions clean
 
 build: ## compile the server (the first build compiles SQLite and Postgres's grammar: minutes, once)
 	go build -o $(BIN) ./cmd/pegmatite
@@ -40,6 +40,13 @@ vet: ## formatting, and go vet
 
 sql-record: test-setup ## record the expected outputs of test/sql and test/psql anew from a throwaway PostgreSQL 15
 	bash test/setup/with-postgres.sh go test ./test/sql ./test/psql -run TestRecord -count=1
+
+functions: test-setup ## compare the tables of functions and operators with PostgreSQL 15's, and write docs/functions.md anew
+	bash test/setup/with-postgres.sh go test ./test/functions -count=1 -v -rewrite
+
+FOR ?= 1h
+expressions: test-setup ## random typed expressions beside PostgreSQL 15, for FOR (1h); SEED=N chooses others
+	go test ./test/expressions -count=1 -v -timeout 12h -for $(FOR) -seed $(or $(SEED),1)
 
 bench: test-setup ## PostgreSQL 15 and Pegmatite in turn; BENCH="-runs 1 -seconds 2" makes it short
 	go run ./bench $(BENCH)
