@@ -34,10 +34,14 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		text := show(typ, d)
+		if typ == TTimeTZ && abs64(int64(d.TimeTZ().ZoneWestS)) >= 16*3600 {
+			return // PostgreSQL, too, shows zones that it does not read
+		}
 		if typ == TInterval && strings.Contains(text, "-2562047788:00:54.775808") || typ == TIntervalArray {
 			return
 		}
-		if back, err := typ.Parse(env, text, -1); err != nil || typ.Compare(back, d) != 0 {
+		// A tsquery's text may leave out parentheses that were there: PostgreSQL's reads as another tree, too.
+		if back, err := typ.Parse(env, text, -1); err != nil || typ.Compare(back, d) != 0 && (typ != TTSQuery || show(typ, back) != text) {
 			t.Fatalf("%s %q shows as %q, which reads as %v", typ.Name, s, text, err)
 		}
 		if back, err := typ.Decode(env, typ.Encode(env, nil, d), -1); err != nil || typ.Compare(back, d) != 0 {
