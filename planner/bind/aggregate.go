@@ -170,7 +170,8 @@ func (q *query) checkAggregateDistinct(n *pg.FuncCall, call *expr.AggregateCall)
 		if i < len(n.Args) {
 			at = location(n.Args[i])
 		}
-		q.equality(a, at)
+		call.Args[i] = q.text(a, at)
+		q.equality(call.Args[i], at)
 	}
 	for i, k := range call.Order {
 		found := false

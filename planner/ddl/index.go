@@ -88,7 +88,7 @@ func (b *tableBuilder) indexMethod(e *pg.IndexElem, c *catalog.Column, method st
 	switch {
 	case len(e.Opclass) > 0:
 		_, name := dotted(e.Opclass)
-		if strings.HasSuffix(name, "_pattern_ops") || len(e.Opclassopts) > 0 {
+		if strings.HasSuffix(name, "_pattern_ops") || name == "jsonb_path_ops" || len(e.Opclassopts) > 0 {
 			return pgerr.Unsupported("operator class %q", name)
 		}
 		if !isOperatorClass(name, c.Type) {

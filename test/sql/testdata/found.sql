@@ -108,3 +108,5 @@ SELECT '$ ? (1a)'::jsonpath;
 SELECT to_number('12,454.8-', 'S99.9');
 SELECT to_number('5', 'foo.bar');
 SELECT timestamptz(('294276-12-31 23:59:59+00'::timestamptz)::date, '24:00:00-15:59'::timetz);
+SELECT jsonb_object_agg(DISTINCT 'a', 'abc'), count(DISTINCT 'x'), string_agg(DISTINCT 'y', ',');
+SELECT count(DISTINCT 'x' ORDER BY 'x'), array_agg(DISTINCT NULL);
