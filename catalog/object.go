@@ -169,7 +169,7 @@ func partOIDs(o Object, yield func(OID)) {
 		visit(o.Array)
 		visit(o.Relation)
 	case *Range:
-		for _, oid := range append([]OID{o.Array, o.Beside.OID, o.Beside.Array, o.Cast}, append(o.Functions.OIDs, o.BesideFunctions.OIDs...)...) {
+		for _, oid := range append([]OID{o.Array, o.Multirange.OID, o.Multirange.Array, o.Cast}, append(o.Functions.OIDs, o.MultirangeFunctions.OIDs...)...) {
 			visit(oid)
 		}
 	case *Domain:

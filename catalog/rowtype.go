@@ -14,11 +14,11 @@ import (
 type madeTypes struct {
 	of   Object
 	name string // in SQL
-	// besideName is that of a multirange type.
-	besideName string
-	once       sync.Once
-	typ        *types.Type
-	array      *types.Type
+	// multirangeName is that of a multirange type.
+	multirangeName string
+	once           sync.Once
+	typ            *types.Type
+	array          *types.Type
 }
 
 // prepareTypes gives a descriptor that nobody else has seen a place for its types.
@@ -26,8 +26,8 @@ func (s *Snapshot) prepareTypes(o Object) {
 	switch o := o.(type) {
 	case UserType:
 		if cell := o.cell(); *cell == nil || (*cell).of != o {
-			name, beside := s.sqlNames(o)
-			*cell = &madeTypes{of: o, name: name, besideName: beside}
+			name, multirange := s.sqlNames(o)
+			*cell = &madeTypes{of: o, name: name, multirangeName: multirange}
 		}
 	case Relation:
 		prepareRow(o)
@@ -48,13 +48,13 @@ func prepareRow(r Relation) {
 }
 
 // sqlNames are the names in SQL of what a descriptor makes; of a range type its multirange type's, too.
-func (s *Snapshot) sqlNames(t UserType) (name, beside string) {
+func (s *Snapshot) sqlNames(t UserType) (name, multirange string) {
 	if r, ok := t.(*Range); ok {
-		h := r.Beside
+		h := r.Multirange
 		h.Database = r.Database
-		beside = s.sqlName(&h)
+		multirange = s.sqlName(&h)
 	}
-	return s.sqlName(t.Header()), beside
+	return s.sqlName(t.Header()), multirange
 }
 
 // sqlName is a type's name in SQL, for messages; those outside of public carry their schema.
@@ -117,8 +117,8 @@ func Type(t UserType) (typ, array *types.Type) {
 		m.array = types.NewArrayOf(m.typ, h.Array, h.ArrayName)
 		m.typ.SetArray(m.array)
 		if r, ok := t.(*Range); ok {
-			beside := m.typ.Ranges().Multirange
-			beside.SetArray(types.NewArrayOf(beside, r.Beside.Array, r.Beside.ArrayName))
+			multirange := m.typ.Ranges().Multirange
+			multirange.SetArray(types.NewArrayOf(multirange, r.Multirange.Array, r.Multirange.ArrayName))
 		}
 	})
 	return m.typ, m.array
@@ -166,7 +166,7 @@ func (s *Snapshot) TypesOf(o Object) (list [4]*types.Type) {
 	switch o := o.(type) {
 	case UserType:
 		list[0], list[1] = Type(o)
-		list[2], list[3] = Beside(o)
+		list[2], list[3] = multirangeOf(o)
 	case Relation:
 		list[0], list[1] = s.RowType(o)
 	}

@@ -194,7 +194,7 @@ func (s *Snapshot) put(o Object, revision uint64) {
 // putTypesIn puts the types of a schema anew: their names in SQL have its name.
 func (s *Snapshot) putTypesIn(schema *Schema) {
 	for _, t := range slices.Collect(s.UserTypesIn(schema.Database, schema.OID)) {
-		if name, beside := s.sqlNames(t); (*t.cell()).name != name || (*t.cell()).besideName != beside {
+		if name, multirange := s.sqlNames(t); (*t.cell()).name != name || (*t.cell()).multirangeName != multirange {
 			s.put(t.Copy(), s.RevisionOf(t.ObjectKey()))
 		}
 	}
@@ -239,9 +239,9 @@ func eachName(o Object, yield func(nameEntry)) {
 			e.class, e.name, e.index = ClassRelation, h.Name, o.Relation
 			yield(e)
 		case *Range:
-			e.schema, e.name, e.index = o.Beside.Schema, o.Beside.Name, o.Beside.OID
+			e.schema, e.name, e.index = o.Multirange.Schema, o.Multirange.Name, o.Multirange.OID
 			yield(e)
-			e.name, e.index = o.Beside.ArrayName, o.Beside.Array
+			e.name, e.index = o.Multirange.ArrayName, o.Multirange.Array
 			yield(e)
 		}
 	case Relation:

@@ -62,8 +62,8 @@ func madeBy(o Object, visit func(OID)) {
 		visit(o.Header().OID)
 		visit(o.Header().Array)
 		if r, ok := o.(*Range); ok {
-			visit(r.Beside.OID)
-			visit(r.Beside.Array)
+			visit(r.Multirange.OID)
+			visit(r.Multirange.Array)
 		}
 	}
 }

@@ -12,12 +12,12 @@ type Range struct {
 	Collation string
 	// Diff is the subtype_diff function; 0 is none.
 	Diff OID
-	// Beside is the multirange type; database, owner and version are the range's.
-	Beside TypeHeader
-	// Functions make ranges of bounds, BesideFunctions multiranges of ranges. They
+	// Multirange is the multirange type; database, owner and version are the range's.
+	Multirange TypeHeader
+	// Functions make ranges of bounds, MultirangeFunctions multiranges of ranges. They
 	// lie in their types' first schemas, and keep the types' first names.
-	Functions       Constructors
-	BesideFunctions Constructors
+	Functions           Constructors
+	MultirangeFunctions Constructors
 	// Cast is the row of pg_cast, from the range to the multirange.
 	Cast OID
 
@@ -40,8 +40,8 @@ func (t *Range) Copy() UserType {
 func (t *Range) makeType(sqlName string) *types.Type {
 	return types.NewRange(types.RangeNames{
 		OID: t.OID, Name: t.Name, SQLName: sqlName,
-		Multirange: t.Beside.OID, MultirangeName: t.Beside.Name, MultirangeSQLName: t.made.besideName,
-		Constructor: t.Functions.kept(), MultirangeConstructor: t.BesideFunctions.kept(),
+		Multirange: t.Multirange.OID, MultirangeName: t.Multirange.Name, MultirangeSQLName: t.made.multirangeName,
+		Constructor: t.Functions.kept(), MultirangeConstructor: t.MultirangeFunctions.kept(),
 	}, t.Subtype)
 }
 
@@ -58,21 +58,21 @@ func (t *Range) cell() **madeTypes { return &t.made }
 
 // constructors are both kinds.
 func (t *Range) constructors() []*Constructors {
-	return []*Constructors{&t.Functions, &t.BesideFunctions}
+	return []*Constructors{&t.Functions, &t.MultirangeFunctions}
 }
 
 // HeaderFor is the header of the type that t is, or is an array of, among those
 // that o makes.
 func HeaderFor(o UserType, t *types.Type) *TypeHeader {
-	if r, ok := o.(*Range); ok && (t.OID == r.Beside.OID || t.OID == r.Beside.Array) {
-		return &r.Beside
+	if r, ok := o.(*Range); ok && (t.OID == r.Multirange.OID || t.OID == r.Multirange.Array) {
+		return &r.Multirange
 	}
 	return o.Header()
 }
 
-// Beside returns the multirange type that a range type has beside it, and the
+// multirangeOf returns the multirange type that a range type has beside it, and the
 // type of arrays of it; nil, nil for every other type.
-func Beside(o UserType) (typ, array *types.Type) {
+func multirangeOf(o UserType) (typ, array *types.Type) {
 	if _, ok := o.(*Range); !ok {
 		return nil, nil
 	}
@@ -98,6 +98,16 @@ func (s *Snapshot) RangeFunction(oid OID) (*Range, *Constructors) {
 	return nil, nil
 }
 
+// MadeBy is the type that one of the range type's constructors makes: the range
+// or the multirange type. The descriptor must be in a snapshot.
+func (t *Range) MadeBy(c *Constructors) *types.Type {
+	rng, _ := Type(t)
+	if c == &t.MultirangeFunctions {
+		return rng.Ranges().Multirange
+	}
+	return rng
+}
+
 // RangeFunctions calls visit for the types that functions of a name in a schema make.
 func (s *Snapshot) RangeFunctions(database, schema OID, name string, visit func(made *types.Type)) {
 	for o := range s.UserTypes(database) {
@@ -105,12 +115,10 @@ func (s *Snapshot) RangeFunctions(database, schema OID, name string, visit func(
 		if !ok {
 			continue
 		}
-		rng, _ := Type(r)
-		if r.Functions.Schema == schema && r.Functions.Name == name {
-			visit(rng)
-		}
-		if r.BesideFunctions.Schema == schema && r.BesideFunctions.Name == name {
-			visit(rng.Ranges().Multirange)
+		for _, c := range r.constructors() {
+			if c.Schema == schema && c.Name == name {
+				visit(r.MadeBy(c))
+			}
 		}
 	}
 }

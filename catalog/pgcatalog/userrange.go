@@ -26,17 +26,17 @@ func (g *generator) rangeType(t *catalog.Range) {
 	g.multirange(t, family)
 	if r := g.begin("pg_range"); r != nil {
 		collation := columnCollation(&catalog.Column{Type: t.Subtype, Collation: t.Collation})
-		r.oid("rngtypid", t.OID).oid("rngsubtype", t.Subtype.OID).oid("rngmultitypid", t.Beside.OID).oid("rngcollation", collation)
+		r.oid("rngtypid", t.OID).oid("rngsubtype", t.Subtype.OID).oid("rngmultitypid", t.Multirange.OID).oid("rngcollation", collation)
 		r.oid("rngsubopc", t.OpClass).oid("rngcanonical", 0).oid("rngsubdiff", t.Diff).done()
 	}
 	two := []*types.Type{t.Subtype, t.Subtype}
 	g.constructor(t, &t.Functions, 0, "range_constructor2", typ, two)
 	g.constructor(t, &t.Functions, 1, "range_constructor3", typ, append(two[:2:2], types.TText))
-	g.constructor(t, &t.BesideFunctions, 0, "multirange_constructor0", family.Multirange, nil)
-	g.constructor(t, &t.BesideFunctions, 1, "multirange_constructor1", family.Multirange, []*types.Type{typ})
-	g.constructor(t, &t.BesideFunctions, 2, "multirange_constructor2", family.Multirange, []*types.Type{typ.Array})
+	g.constructor(t, &t.MultirangeFunctions, 0, "multirange_constructor0", family.Multirange, nil)
+	g.constructor(t, &t.MultirangeFunctions, 1, "multirange_constructor1", family.Multirange, []*types.Type{typ})
+	g.constructor(t, &t.MultirangeFunctions, 2, "multirange_constructor2", family.Multirange, []*types.Type{typ.Array})
 	if r := g.begin("pg_cast"); r != nil {
-		r.oid("oid", t.Cast).oid("castsource", t.OID).oid("casttarget", t.Beside.OID).oid("castfunc", t.BesideFunctions.OIDs[1])
+		r.oid("oid", t.Cast).oid("castsource", t.OID).oid("casttarget", t.Multirange.OID).oid("castfunc", t.MultirangeFunctions.OIDs[1])
 		r.text("castcontext", "e").text("castmethod", "f").done()
 	}
 	if g.wants("pg_depend") {
@@ -46,7 +46,7 @@ func (g *generator) rangeType(t *catalog.Range) {
 
 // multirange makes the rows of the multirange type and of arrays of it.
 func (g *generator) multirange(t *catalog.Range, family *types.RangeFamily) {
-	h, typ := t.Beside, family.Multirange
+	h, typ := t.Multirange, family.Multirange
 	h.Owner = t.Owner
 	if r := g.begin("pg_type"); r != nil {
 		r.oid("oid", h.OID).text("typname", h.Name).oid("typnamespace", h.Schema).oid("typowner", t.Owner).oid("typarray", h.Array)
@@ -85,13 +85,13 @@ func (g *generator) constructor(t *catalog.Range, c *catalog.Constructors, at in
 
 // rangeDepends are the dependencies of what a range type makes beside itself.
 func (g *generator) rangeDepends(t *catalog.Range) {
-	rng, beside := object{typeClass, t.OID, 0}, object{typeClass, t.Beside.OID, 0}
-	g.depend(beside, rng, "i")
-	g.depend(object{typeClass, t.Beside.Array, 0}, beside, "i")
-	g.inSchema(beside, t.Beside.Schema)
+	rng, multirange := object{typeClass, t.OID, 0}, object{typeClass, t.Multirange.OID, 0}
+	g.depend(multirange, rng, "i")
+	g.depend(object{typeClass, t.Multirange.Array, 0}, multirange, "i")
+	g.inSchema(multirange, t.Multirange.Schema)
 	g.typeDepend(rng, t.Subtype)
-	for i, c := range []*catalog.Constructors{&t.Functions, &t.BesideFunctions} {
-		made := []object{rng, beside}[i]
+	for i, c := range []*catalog.Constructors{&t.Functions, &t.MultirangeFunctions} {
+		made := []object{rng, multirange}[i]
 		for k, oid := range c.OIDs {
 			f := object{procClass, oid, 0}
 			g.inSchema(f, c.Schema)
@@ -109,8 +109,8 @@ func (g *generator) rangeDepends(t *catalog.Range) {
 	}
 	cast := object{castClass, t.Cast, 0}
 	g.depend(cast, rng, "i")
-	g.depend(cast, beside, "i")
-	g.depend(cast, object{procClass, t.BesideFunctions.OIDs[1], 0}, "i")
+	g.depend(cast, multirange, "i")
+	g.depend(cast, object{procClass, t.MultirangeFunctions.OIDs[1], 0}, "i")
 }
 
 func (g *generator) inSchema(o object, schema catalog.OID) {

@@ -30,8 +30,8 @@ func encodeType(t catalog.UserType) opRecord {
 		return opRecord{Domain: r}
 	case *catalog.Range:
 		return opRecord{Range: &rangeRecord{
-			typeRecord: header, Subtype: t.Subtype.OID, OpClass: t.OpClass, Collation: t.Collation, Diff: t.Diff, Beside: typeRecord(t.Beside),
-			Functions: constructorRecord(t.Functions), BesideFunctions: constructorRecord(t.BesideFunctions), Cast: t.Cast,
+			typeRecord: header, Subtype: t.Subtype.OID, OpClass: t.OpClass, Collation: t.Collation, Diff: t.Diff, Multirange: typeRecord(t.Multirange),
+			Functions: constructorRecord(t.Functions), MultirangeFunctions: constructorRecord(t.MultirangeFunctions), Cast: t.Cast,
 		}}
 	}
 	panic("catalog/store: a type of no known kind")
@@ -75,8 +75,8 @@ func (r *rangeRecord) decode() (*catalog.Range, error) {
 		return nil, err
 	}
 	return &catalog.Range{
-		TypeHeader: catalog.TypeHeader(r.typeRecord), Subtype: subtype, OpClass: r.OpClass, Collation: r.Collation, Diff: r.Diff, Beside: catalog.TypeHeader(r.Beside),
-		Functions: catalog.Constructors(r.Functions), BesideFunctions: catalog.Constructors(r.BesideFunctions), Cast: r.Cast,
+		TypeHeader: catalog.TypeHeader(r.typeRecord), Subtype: subtype, OpClass: r.OpClass, Collation: r.Collation, Diff: r.Diff, Multirange: catalog.TypeHeader(r.Multirange),
+		Functions: catalog.Constructors(r.Functions), MultirangeFunctions: catalog.Constructors(r.MultirangeFunctions), Cast: r.Cast,
 	}, nil
 }
 

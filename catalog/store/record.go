@@ -242,14 +242,14 @@ type domainRecord struct {
 
 type rangeRecord struct {
 	typeRecord
-	Subtype         catalog.OID       `json:"subtype"`
-	OpClass         catalog.OID       `json:"opclass"`
-	Collation       string            `json:"collation,omitempty"`
-	Diff            catalog.OID       `json:"diff,omitempty"`
-	Beside          typeRecord        `json:"multirange"`
-	Functions       constructorRecord `json:"functions"`
-	BesideFunctions constructorRecord `json:"multirangefunctions"`
-	Cast            catalog.OID       `json:"cast"`
+	Subtype             catalog.OID       `json:"subtype"`
+	OpClass             catalog.OID       `json:"opclass"`
+	Collation           string            `json:"collation,omitempty"`
+	Diff                catalog.OID       `json:"diff,omitempty"`
+	Multirange          typeRecord        `json:"multirange"`
+	Functions           constructorRecord `json:"functions"`
+	MultirangeFunctions constructorRecord `json:"multirangefunctions"`
+	Cast                catalog.OID       `json:"cast"`
 }
 
 type constructorRecord struct {

@@ -44,11 +44,7 @@ func (q *query) keptFunctions(number string) ([]*builtin.Proc, string) {
 	if r == nil {
 		return nil, number
 	}
-	made, _ := catalog.Type(r)
-	if c == &r.BesideFunctions {
-		made = made.Ranges().Multirange
-	}
-	return q.b.env.Library.RangeConstructors(made), c.Name
+	return q.b.env.Library.RangeConstructors(r.MadeBy(c)), c.Name
 }
 
 // userType is the type that is not built in and that a call's name means, if the

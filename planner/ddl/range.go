@@ -33,7 +33,7 @@ func (s *statement) createRange(ctx context.Context, n *pg.CreateRangeStmt) erro
 	if err := s.rangeSubtype(t, p); err != nil {
 		return err
 	}
-	if t.Beside, err = s.besideHeader(t, p.beside); err != nil {
+	if t.Multirange, err = s.multirangeHeader(t, p.multirange); err != nil {
 		return err
 	}
 	t.ArrayName = s.arrayTypeName(sc.OID, name)
@@ -43,11 +43,11 @@ func (s *statement) createRange(ctx context.Context, n *pg.CreateRangeStmt) erro
 // putRange gives a range type, its multirange type and their functions numbers, in PostgreSQL's order.
 func (s *statement) putRange(ctx context.Context, t *catalog.Range) error {
 	t.Functions = catalog.Constructors{Name: t.Name, Schema: t.Schema, OIDs: make([]catalog.OID, 2)}
-	t.BesideFunctions = catalog.Constructors{Name: t.Beside.Name, Schema: t.Beside.Schema, OIDs: make([]catalog.OID, 3)}
-	if err := s.oids(ctx, &t.Array, &t.Beside.OID, &t.Beside.Array, &t.OID); err != nil {
+	t.MultirangeFunctions = catalog.Constructors{Name: t.Multirange.Name, Schema: t.Multirange.Schema, OIDs: make([]catalog.OID, 3)}
+	if err := s.oids(ctx, &t.Array, &t.Multirange.OID, &t.Multirange.Array, &t.OID); err != nil {
 		return err
 	}
-	for _, c := range []*catalog.Constructors{&t.Functions, &t.BesideFunctions} {
+	for _, c := range []*catalog.Constructors{&t.Functions, &t.MultirangeFunctions} {
 		for i := range c.OIDs {
 			if err := s.oids(ctx, &c.OIDs[i]); err != nil {
 				return err
@@ -63,14 +63,14 @@ func (s *statement) putRange(ctx context.Context, t *catalog.Range) error {
 
 // rangeParams are the attributes in the parentheses; nil where there is none.
 type rangeParams struct {
-	subtype, class, collation, canonical, diff, beside *pg.DefElem
+	subtype, class, collation, canonical, diff, multirange *pg.DefElem
 }
 
 func (s *statement) rangeParams(list []*pg.Node) (*rangeParams, error) {
 	p := &rangeParams{}
 	places := map[string]**pg.DefElem{
 		"subtype": &p.subtype, "subtype_opclass": &p.class, "collation": &p.collation,
-		"canonical": &p.canonical, "subtype_diff": &p.diff, "multirange_type_name": &p.beside,
+		"canonical": &p.canonical, "subtype_diff": &p.diff, "multirange_type_name": &p.multirange,
 	}
 	for _, item := range list {
 		def := item.GetDefElem()
@@ -214,8 +214,8 @@ func (s *statement) rangeDiff(t *types.Type, def *pg.DefElem) (catalog.OID, erro
 	return 0, pgerr.New(pgerr.UndefinedFunction, "function %s does not exist", expr.Signature(joined(names), args))
 }
 
-// besideHeader is where the multirange type is, and what it is called.
-func (s *statement) besideHeader(t *catalog.Range, def *pg.DefElem) (catalog.TypeHeader, error) {
+// multirangeHeader is where the multirange type is, and what it is called.
+func (s *statement) multirangeHeader(t *catalog.Range, def *pg.DefElem) (catalog.TypeHeader, error) {
 	h := catalog.TypeHeader{Database: t.Database, Schema: t.Schema, Owner: t.Owner}
 	if def == nil {
 		h.Name = multirangeName(t.Name)
@@ -263,9 +263,9 @@ func multirangeName(name string) string {
 	return clip(name, maxNameBytes-len("_multirange")) + "_multirange"
 }
 
-// checkBesideOwner refuses to give a multirange type another owner than its range type has.
-func (s *statement) checkBesideOwner(o catalog.UserType, h *catalog.TypeHeader, to *catalog.Role) error {
-	if r, ok := o.(*catalog.Range); ok && h.OID == r.Beside.OID && to.OID != r.Owner {
+// checkMultirangeOwner refuses to give a multirange type another owner than its range type has.
+func (s *statement) checkMultirangeOwner(o catalog.UserType, h *catalog.TypeHeader, to *catalog.Role) error {
+	if r, ok := o.(*catalog.Range); ok && h.OID == r.Multirange.OID && to.OID != r.Owner {
 		return pgerr.Unsupported("another owner of multirange type \"%s\" than of its range type", h.Name)
 	}
 	return nil

@@ -227,8 +227,8 @@ func (s *statement) renameType(n *pg.RenameStmt) error {
 
 // headerOf is the one of a descriptor's headers that stands for the same type as another version's.
 func headerOf(t catalog.UserType, as *catalog.TypeHeader) *catalog.TypeHeader {
-	if r, ok := t.(*catalog.Range); ok && as.OID == r.Beside.OID {
-		return &r.Beside
+	if r, ok := t.(*catalog.Range); ok && as.OID == r.Multirange.OID {
+		return &r.Multirange
 	}
 	return t.Header()
 }
@@ -292,7 +292,7 @@ func (s *statement) changeTypeOwner(n *pg.AlterOwnerStmt, to *catalog.Role) erro
 	if err != nil {
 		return err
 	}
-	if err := s.checkBesideOwner(t, h, to); err != nil {
+	if err := s.checkMultirangeOwner(t, h, to); err != nil {
 		return err
 	}
 	if !s.Role.Super && h.Owner != to.OID {
@@ -306,7 +306,7 @@ func (s *statement) changeTypeOwner(n *pg.AlterOwnerStmt, to *catalog.Role) erro
 	c := t.Copy()
 	c.Header().Owner = to.OID
 	if r, ok := c.(*catalog.Range); ok {
-		r.Beside.Owner = to.OID
+		r.Multirange.Owner = to.OID
 	}
 	s.Change.Put(c)
 	return nil

@@ -19,11 +19,7 @@ func (s *Session) proc(oid catalog.OID) *builtin.Proc {
 	if r == nil {
 		return nil
 	}
-	made, _ := catalog.Type(r)
-	if c == &r.BesideFunctions {
-		made = made.Ranges().Multirange
-	}
-	return s.node.Library.RangeConstructors(made)[slices.Index(c.OIDs, oid)]
+	return s.node.Library.RangeConstructors(r.MadeBy(c))[slices.Index(c.OIDs, oid)]
 }
 
 // userProcs are the numbers of the functions that range types have made and
@@ -41,7 +37,7 @@ func (s *Session) userProcs(schema, name string) (oids []catalog.OID) {
 		s.snapshot().RangeFunctions(s.database, oid, name, func(made *types.Type) {
 			r := s.snapshot().TypeOwner(made).(*catalog.Range)
 			if made.IsMultirange() {
-				oids = append(oids, r.BesideFunctions.OIDs...)
+				oids = append(oids, r.MultirangeFunctions.OIDs...)
 			} else {
 				oids = append(oids, r.Functions.OIDs...)
 			}
