@@ -7,7 +7,7 @@
 //	scope.go     which names an expression sees; columns.go finds them, hint.go says what was meant instead
 //	select.go    SELECT; from.go its FROM, join.go joins, rangefunc.go functions there (coldeflist.go what a record of theirs holds), with.go WITH (recursion.go checks recursive ones),
 //	             setop.go UNION and its like, values.go VALUES, wholerow.go rows as values, group.go grouping (groupingsets.go its sets), order.go ORDER BY, DISTINCT, LIMIT
-//	window.go    calls with OVER; windowdef.go what windows are, windowplan.go the nodes that compute them
+//	window.go    calls with OVER; windowdef.go what windows are, windowframe.go their frames, windowplan.go the nodes that compute them
 //	target.go    the select list; colname.go names what has no name; aggregate.go puts calls where they belong (orderedset.go those WITHIN GROUP)
 //	expr.go      expressions, by node; operator.go, call.go, callrange.go, collation.go, cast.go, sublink.go, composite.go, subscript.go …
 //	coerce.go    conversions of types; literals and parameters get theirs

@@ -10,7 +10,7 @@
 //	codec.go, compare.go          packed rows ↔ rows; their order, hash and equality
 //	join.go       what joins share; join_hash.go (join_parts.go: larger than memory), join_loop.go, join_lookup.go
 //	aggregate.go  grouping, merging of partial states; aggregate_input.go what one aggregate is given
-//	window.go     window functions; window_frame.go the frame around a row, window_value.go one call over it
+//	window.go     window functions; window_frame.go the frame around a row (window_exclude.go its rows, where some are excluded), window_value.go one call over it
 //	memory.go     what operators keep in memory: each for one purpose up to work_mem
 //	spill.go      temporary files; on them and on memory are built
 //	              store.go (rows in the order in which they came), row_sorter.go, sort_keys.go and quick_sort.go (sorted),
