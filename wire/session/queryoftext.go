@@ -6,6 +6,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/textsearch"
 	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
@@ -17,33 +18,11 @@ var queryFunctions = map[string]function{
 }
 
 // eachQueryRow calls each for the rows of a query, once accept has taken its
-// columns' types. What is no query with rows is 42P11, as a cursor of it would be.
+// columns' types.
 func (s *Session) eachQueryRow(ctx context.Context, text string, accept func([]*types.Type) error, each func(row []types.Datum) error) error {
-	stmts, err := sqlparse.Parse(text)
+	st, p, err := s.planQueryText(ctx, text)
 	if err != nil {
-		return inQuery(err, text)
-	}
-	if len(stmts) != 1 {
-		return pgerr.New(pgerr.InvalidCursorDefinition, "cannot open multi-query plan as cursor")
-	}
-	st := stmts[0]
-	if !plannable(st.Node) {
-		return pgerr.Unsupported("a command in a function's query")
-	}
-	if p := st.ParamBeyond(0); p != nil {
-		return inQuery(sqlparse.NoParam(st, p), text)
-	}
-	p, err := s.plan(ctx, st, nil)
-	if err != nil {
-		return inQuery(err, text)
-	}
-	if p.Result == nil {
-		return pgerr.New(pgerr.InvalidCursorDefinition, "cannot open %s query as cursor", p.Tag)
-	}
-	if p.Writes || p.Lasting {
-		e := pgerr.New(pgerr.FeatureNotSupported, "%s is not allowed in a non-volatile function", lockingTag(st, p.Tag))
-		e.Where = "SQL statement \"" + text + "\""
-		return e
+		return err
 	}
 	columns := make([]*types.Type, len(p.Result))
 	for i, c := range p.Result {
@@ -66,6 +45,39 @@ func (s *Session) eachQueryRow(ctx context.Context, text string, accept func([]*
 			return err
 		}
 	}
+}
+
+// planQueryText plans one query without parameters that only reads. What is no
+// query with rows is 42P11, as a cursor of it would be, and one that writes or
+// locks 0A000.
+func (s *Session) planQueryText(ctx context.Context, text string) (*sqlparse.Statement, *plan.Statement, error) {
+	stmts, err := sqlparse.Parse(text)
+	if err != nil {
+		return nil, nil, inQuery(err, text)
+	}
+	if len(stmts) != 1 {
+		return nil, nil, pgerr.New(pgerr.InvalidCursorDefinition, "cannot open multi-query plan as cursor")
+	}
+	st := stmts[0]
+	if !plannable(st.Node) {
+		return nil, nil, pgerr.Unsupported("a command in a function's query")
+	}
+	if p := st.ParamBeyond(0); p != nil {
+		return nil, nil, inQuery(sqlparse.NoParam(st, p), text)
+	}
+	p, err := s.plan(ctx, st, nil)
+	if err != nil {
+		return nil, nil, inQuery(err, text)
+	}
+	if p.Result == nil {
+		return nil, nil, pgerr.New(pgerr.InvalidCursorDefinition, "cannot open %s query as cursor", p.Tag)
+	}
+	if p.Writes || p.Lasting {
+		e := pgerr.New(pgerr.FeatureNotSupported, "%s is not allowed in a non-volatile function", lockingTag(st, p.Tag))
+		e.Where = "SQL statement \"" + text + "\""
+		return nil, nil, e
+	}
+	return st, p, nil
 }
 
 // inQuery shows an error's place in the query that a function was given, rather
@@ -101,8 +113,8 @@ func rewriteByQuery(ctx context.Context, s *Session, args []types.Datum) (types.
 	return types.QueryDatum(q), err
 }
 
-// statisticsOfQuery is ts_stat: an array of rows. Its second
-// argument, if there is one, are the weights that count.
+// statisticsOfQuery is ts_stat: an array of rows. Its second argument, if there
+// is one, are the weights that count.
 func statisticsOfQuery(ctx context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 	var stats textsearch.Statistics
 	if len(args) > 1 {
