@@ -14,9 +14,9 @@ var aggStateImpls = makeAggStateImpls()
 
 func makeAggStateImpls() impls {
 	out := impls{
-		"float4_accum": momentsAccum, "float8_accum": momentsAccum, "float8_combine": momentsCombine,
+		"float4_accum": momentsAccum("float4_accum"), "float8_accum": momentsAccum("float8_accum"), "float8_combine": momentsCombine,
 		"float8_regr_accum": pairsAccum, "float8_regr_combine": pairsCombine,
-		"float8_avg": momentsResult(func(m *floatMoments) types.Datum {
+		"float8_avg": momentsResult("float8_avg", func(m *floatMoments) types.Datum {
 			if m.n == 0 {
 				return types.Null
 			}
@@ -33,11 +33,12 @@ func makeAggStateImpls() impls {
 	for name, k := range map[string]spread{
 		"float8_var_pop": {false, false}, "float8_var_samp": {true, false}, "float8_stddev_pop": {false, true}, "float8_stddev_samp": {true, true},
 	} {
-		out[name] = momentsResult(func(m *floatMoments) types.Datum { return m.spread(k) })
+		out[name] = momentsResult(name, func(m *floatMoments) types.Datum { return m.spread(k) })
 	}
 	for name, agg := range makeRegressionAggs() {
 		name, _, _ = strings.Cut(name, "(")
-		out["float8_"+name] = pairsResult(agg)
+		name = "float8_" + name
+		out[name] = pairsResult(name, agg)
 	}
 	return out
 }
@@ -72,9 +73,12 @@ const (
 	pairsSize   = 6
 )
 
-func momentsAccum(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-	m := &floatMoments{}
-	return accumulated("float8_accum", a[0], momentsSize, m, func() error { return m.Add(a[1:]) })
+// momentsAccum adds a value to a state of three numbers; name is the function's, for errors.
+func momentsAccum(name string) impl {
+	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
+		m := &floatMoments{}
+		return accumulated(name, a[0], momentsSize, m, func() error { return m.Add(a[1:]) })
+	}
 }
 
 func momentsCombine(_ *expr.Context, a []types.Datum) (types.Datum, error) {
@@ -90,10 +94,10 @@ func mergeState(caller string, acc expr.Accumulator, d types.Datum, n int) error
 	return acc.Merge(state)
 }
 
-func momentsResult(f func(*floatMoments) types.Datum) impl {
+func momentsResult(name string, f func(*floatMoments) types.Datum) impl {
 	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		m := &floatMoments{}
-		if err := mergeState("float8_avg", m, a[0], momentsSize); err != nil {
+		if err := mergeState(name, m, a[0], momentsSize); err != nil {
 			return types.Null, err
 		}
 		return f(m), nil
@@ -134,10 +138,10 @@ func (p *pairs) combine(q *pairs) error {
 	return nil
 }
 
-func pairsResult(agg aggImpl) impl {
+func pairsResult(name string, agg aggImpl) impl {
 	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		acc := agg.make(ctx)
-		if err := mergeState("float8_regr", acc, a[0], pairsSize); err != nil {
+		if err := mergeState(name, acc, a[0], pairsSize); err != nil {
 			return types.Null, err
 		}
 		return acc.Result()

@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -69,9 +70,21 @@ func (h *hasher) result(v uint64) types.Datum {
 // typeHash is the hash function of a type's values that are not NULL.
 type typeHash = func(h *hasher, t *types.Type, d types.Datum) (uint64, error)
 
+// hashTable is what hashFunctions answers. It has no initial value: the functions
+// of arrays and rows look into it themselves.
+var hashTable struct {
+	once      sync.Once
+	functions map[string]typeHash
+}
+
 // hashFunctions are those of pg_proc by prosrc, without the ones of 64 bits:
 // their names end in _extended, or in extended behind a name without underscores.
 func hashFunctions() map[string]typeHash {
+	hashTable.once.Do(func() { hashTable.functions = makeHashFunctions() })
+	return hashTable.functions
+}
+
+func makeHashFunctions() map[string]typeHash {
 	word := func(h *hasher, _ *types.Type, d types.Datum) (uint64, error) { return h.word(uint32(d.Int())), nil }
 	long := func(h *hasher, _ *types.Type, d types.Datum) (uint64, error) { return h.long(d.Int()), nil }
 	float := func(h *hasher, _ *types.Type, d types.Datum) (uint64, error) { return h.float(d.Float()), nil }
@@ -187,14 +200,14 @@ func ofBound(t *types.Type) (typeHash, error) {
 }
 
 // plainHashes are the functions of the types that have one of their own.
-func plainHashes() map[*types.Type]string {
+var plainHashes = sync.OnceValue(func() map[*types.Type]string {
 	return map[*types.Type]string{
 		types.TInt2: "hashint2", types.TInt4: "hashint4", types.TInt8: "hashint8", types.TOID: "hashoid", types.TXID: "hashint4", types.TCID: "hashint4", types.TXID8: "hashint8",
 		types.TFloat4: "hashfloat4", types.TFloat8: "hashfloat8", types.TNumeric: "hash_numeric", types.TName: "hashname", types.TBytea: "hashvarlena", types.TUUID: "uuid_hash",
 		types.TDate: "hashint4", types.TTime: "time_hash", types.TTimeTZ: "timetz_hash", types.TTimestamp: "timestamp_hash", types.TTimestamptz: "timestamp_hash", types.TInterval: "interval_hash",
 		types.TMacaddr: "hashmacaddr", types.TMacaddr8: "hashmacaddr8", types.TInet: "hashinet", types.TCidr: "hashinet", types.TTID: "hashtid", types.TPGLSN: "pg_lsn_hash", types.TJSONB: "jsonb_hash",
 	}
-}
+})
 
 // hashChar is of "char" and of boolean.
 func hashChar(h *hasher, _ *types.Type, d types.Datum) (uint64, error) {
