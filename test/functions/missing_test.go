@@ -30,7 +30,7 @@ var reasons = []struct {
 func writeMissing(b *strings.Builder, l *builtin.Library) {
 	missing := map[string][]string{}
 	for _, p := range l.Procs() {
-		if p.Kind == 'f' && !p.Func.Implemented() && callable(p) || p.Kind == 'a' && (p.Agg == nil || !p.Agg.Implemented()) {
+		if p.Kind == 'f' && !answered(p) && callable(p) || p.Kind == 'a' && (p.Agg == nil || !p.Agg.Implemented()) {
 			for _, r := range reasons {
 				if r.names.MatchString(p.Name) {
 					missing[r.why] = append(missing[r.why], "`"+p.Name+"`")
