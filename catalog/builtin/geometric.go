@@ -6,8 +6,19 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
+// geometricArg and geometricResult are the types that the functions below take
+// and give: shape and shaped have a case for each.
+type geometricArg interface {
+	geometry.Point | geometry.Line | geometry.LSeg | geometry.Box | geometry.Path | geometry.Polygon | geometry.Circle | float64 | int64
+}
+
+type geometricResult interface {
+	geometry.Point | geometry.Line | geometry.LSeg | geometry.Box | geometry.Path | geometry.Polygon | geometry.Circle | float64 | int | bool |
+		*geometry.Point | *geometry.Box | *geometry.Path | *float64
+}
+
 // shape reads a geometric value, or a number that goes with one, of a Datum.
-func shape[T any](d types.Datum) (v T) {
+func shape[T geometricArg](d types.Datum) (v T) {
 	switch p := any(&v).(type) {
 	case *geometry.Point:
 		*p = d.Point()
@@ -32,7 +43,7 @@ func shape[T any](d types.Datum) (v T) {
 }
 
 // shaped makes a Datum of what a geometric function answers; a nil pointer is NULL.
-func shaped[T any](v T) types.Datum {
+func shaped[T geometricResult](v T) types.Datum {
 	switch v := any(v).(type) {
 	case geometry.Point:
 		return types.PointDatum(v)
@@ -66,7 +77,7 @@ func shaped[T any](v T) types.Datum {
 	return types.Null
 }
 
-func shapedOrNull[T any](v *T) types.Datum {
+func shapedOrNull[T geometricResult](v *T) types.Datum {
 	if v == nil {
 		return types.Null
 	}
@@ -74,19 +85,19 @@ func shapedOrNull[T any](v *T) types.Datum {
 }
 
 // of is a function of one value that cannot fail.
-func of[A, R any](f func(A) R) impl {
+func of[A geometricArg, R geometricResult](f func(A) R) impl {
 	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) { return shaped(f(shape[A](a[0]))), nil }
 }
 
 // of2 is a function of two values that cannot fail.
-func of2[A, B, R any](f func(A, B) R) impl {
+func of2[A, B geometricArg, R geometricResult](f func(A, B) R) impl {
 	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		return shaped(f(shape[A](a[0]), shape[B](a[1]))), nil
 	}
 }
 
 // computed is a function of one value that computes.
-func computed[A, R any](f func(*geometry.Calc, A) R) impl {
+func computed[A geometricArg, R geometricResult](f func(*geometry.Calc, A) R) impl {
 	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		c := geometry.Calc{Spend: ctx.Spend}
 		r := f(&c, shape[A](a[0]))
@@ -95,7 +106,7 @@ func computed[A, R any](f func(*geometry.Calc, A) R) impl {
 }
 
 // computed2 is a function of two values that computes.
-func computed2[A, B, R any](f func(*geometry.Calc, A, B) R) impl {
+func computed2[A, B geometricArg, R geometricResult](f func(*geometry.Calc, A, B) R) impl {
 	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		c := geometry.Calc{Spend: ctx.Spend}
 		r := f(&c, shape[A](a[0]), shape[B](a[1]))
@@ -103,7 +114,7 @@ func computed2[A, B, R any](f func(*geometry.Calc, A, B) R) impl {
 	}
 }
 
-func result[R any](c *geometry.Calc, r R) (types.Datum, error) {
+func result[R geometricResult](c *geometry.Calc, r R) (types.Datum, error) {
 	if err := c.Err(); err != nil {
 		return types.Null, err
 	}
@@ -111,7 +122,7 @@ func result[R any](c *geometry.Calc, r R) (types.Datum, error) {
 }
 
 // measured compares two values by a number that is computed of each.
-func measured[A any](measure func(*geometry.Calc, A) float64, holds func(a, b float64) bool) impl {
+func measured[A geometricArg](measure func(*geometry.Calc, A) float64, holds func(a, b float64) bool) impl {
 	return computed2(func(c *geometry.Calc, a, b A) bool { return holds(measure(c, a), measure(c, b)) })
 }
 
