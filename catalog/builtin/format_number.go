@@ -246,6 +246,9 @@ func numberToChar(ctx *expr.Context, v number, format string) (types.Datum, erro
 		}
 	}
 	err = w.run(ctx, nodes)
+	if w.ended {
+		w.out = w.out[:w.end]
+	}
 	return types.Text(string(w.out)), err
 }
 
@@ -290,6 +293,8 @@ type numberWriter struct {
 	current  int
 	relevant int // last digit to show of FM; -1 for all
 	out      []byte
+	ended    bool // a digit behind the last was asked for: PostgreSQL writes the number's zero byte there
+	end      int  // where that was, and its text ends
 }
 
 // prepare takes the digits of the value and pads them, or shows that they do not fit.
@@ -469,6 +474,9 @@ func (w *numberWriter) leadingSign() {
 
 func (w *numberWriter) realDigit(key string) {
 	if w.at >= len(w.number) {
+		if !w.ended && (w.relevant < 0 || key == "0") {
+			w.ended, w.end = true, len(w.out)
+		}
 		return
 	}
 	switch c := w.number[w.at]; {

@@ -47,6 +47,10 @@ func (f *folder) fold(e Expr) (Expr, error) {
 		return foldCoalesce(n), nil
 	case *AggregateCall, *WindowCall, *RowExpr:
 		return e, nil
+	case *Cast:
+		if c, ok := n.Arg.(*Const); ok && c.Value.IsNull() && n.Guard == nil && n.Form != CastDomain && (n.Func == nil || n.Func.Strict) {
+			return &Const{Typed: n.Typed, Value: types.Null}, nil // whatever its input function promises
+		}
 	case *NullIf:
 		if r := f.nullIf(n); r != nil {
 			return r, nil

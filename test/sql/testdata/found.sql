@@ -110,3 +110,6 @@ SELECT to_number('5', 'foo.bar');
 SELECT timestamptz(('294276-12-31 23:59:59+00'::timestamptz)::date, '24:00:00-15:59'::timetz);
 SELECT jsonb_object_agg(DISTINCT 'a', 'abc'), count(DISTINCT 'x'), string_agg(DISTINCT 'y', ',');
 SELECT count(DISTINCT 'x' ORDER BY 'x'), array_agg(DISTINCT NULL);
+select to_char(5,'9.')||'|', to_char(5,'9.x')||'|', to_char(5,'9D')||'|', to_char(5::numeric,'9.x')||'|', to_char(5::float8,'9.x')||'|', to_char(5,'FM9.x')||'|', to_char(-2.25::float8,'0d8')||'|', to_char(5,'9.x9')||'|', to_char(5,'9.x9y')||'|', to_char(0,'0.5)')||'|', to_char(5,'0.5)')||'|', to_char(12,'9.x')||'|';
+select to_char(5, '9"a"9.')||'|', to_char(-5, '9.MI')||'|', to_char(-5,'9.PR')||'|', to_char(5,'S9.')||'|', to_char(5,'9.S')||'|', to_char(5,'9.TH')||'|', to_char(1,'9V')||'|', to_char(1,'9V9')||'|', to_char(0.5,'.')||'|', to_char(0.5,'FM.')||'|', to_char(0.5,'FM9.')||'|',to_char(5,'B9.')||'|';
+SELECT GREATEST('{}'::date[], NULLIF((NULL::text)::date[], ('{1,2}'::text)::date[]));
