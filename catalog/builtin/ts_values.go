@@ -42,8 +42,9 @@ var tsImpls = impls{
 		return types.Int(int64(a[0].Query().Nodes())), nil
 	},
 	"tsquerytree": queryTree,
-	"tsquery_rewrite": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
-		return types.QueryDatum(a[0].Query().Rewrite(a[1].Query(), a[2].Query())), nil
+	"tsquery_rewrite": func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+		q, err := a[0].Query().Rewrite(a[1].Query(), a[2].Query(), ctx.Spend)
+		return types.QueryDatum(q), err
 	},
 	"tsquery_rewrite_query": callSession("ts_rewrite_query"),
 	"tsq_mcontains": func(_ *expr.Context, a []types.Datum) (types.Datum, error) {

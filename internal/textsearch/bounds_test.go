@@ -34,6 +34,7 @@ func TestLongWorkCanBeEnded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	many, dog := manyOperands(t, 1000), manyOperands(t, 1)
 	for name, f := range map[string]func(Work) error{
 		"tsvectorin":           func(w Work) error { _, err := ParseVector(text, w); return err },
 		"tsqueryin":            func(w Work) error { _, err := ParseQuery(strings.Repeat("a & ", 100_000)+"a", w); return err },
@@ -42,6 +43,7 @@ func TestLongWorkCanBeEnded(t *testing.T) {
 		"websearch_to_tsquery": func(w Work) error { _, err := SimpleConfig.WebQuery(text, w); return err },
 		"ts_headline":          func(w Work) error { _, err := SimpleConfig.Headline(text, q, DefaultHeadline(), w); return err },
 		"ts_rank_cd":           func(w Work) error { _, err := ranking.RankCover(v, q, w); return err },
+		"ts_rewrite":           func(w Work) error { _, err := many.Rewrite(dog, q, w); return err },
 	} {
 		if err := f(stopAfter(10_000)); !errors.Is(err, errStop) {
 			t.Errorf("%s: %v", name, err)
@@ -128,5 +130,24 @@ func TestDecodingRefusesWhatIsDamaged(t *testing.T) {
 	}
 	if _, ok := DecodeVector(vector + "x"); ok {
 		t.Error("a vector with something behind it is one")
+	}
+}
+
+// manyOperands is a query of one operand n times.
+func manyOperands(t *testing.T, n int) *Query {
+	t.Helper()
+	q, err := ParseQuery(strings.Repeat("dog | ", n-1)+"dog", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+func TestRewriteHasABound(t *testing.T) {
+	many, dog := manyOperands(t, 3000), manyOperands(t, 1)
+	_, err := many.Rewrite(dog, many, nil)
+	var e *pgerr.E
+	if !errors.As(err, &e) || e.Code != pgerr.ProgramLimitExceeded {
+		t.Errorf("%v", err)
 	}
 }

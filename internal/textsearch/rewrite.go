@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
 // branch is a node of a query with any number of children, the rightmost operand
@@ -24,21 +26,22 @@ func sortedBranch(q *Query) *branch {
 // branchOf makes the tree; flat joins nodes of one operator.
 func branchOf(q *Query, flat bool) *branch {
 	b := &branch{node: q}
-	if q.Op == None {
-		return b
-	}
-	for _, c := range []*Query{q.Right, q.Left} {
-		if c == nil {
-			continue
-		}
-		child := branchOf(c, flat)
-		if flat && c.Op == q.Op && (q.Op == And || q.Op == Or) {
-			b.children = append(b.children, child.children...)
-		} else {
-			b.children = append(b.children, child)
-		}
-	}
+	b.gather(q, flat)
 	return b
+}
+
+// gather appends the operands of q, which is b's own node or, where these are
+// joined, one of its operator under it.
+func (b *branch) gather(q *Query, flat bool) {
+	for _, c := range []*Query{q.Right, q.Left} {
+		switch {
+		case c == nil:
+		case flat && c.Op == q.Op && (q.Op == And || q.Op == Or):
+			b.gather(c, flat)
+		default:
+			b.children = append(b.children, branchOf(c, flat))
+		}
+	}
 }
 
 // sort sorts what is commutative, down to the leaves.
@@ -91,21 +94,34 @@ func (b *branch) query() *Query {
 }
 
 // Rewrite puts another query where a part of q is equal to target (ts_rewrite);
-// with the empty one it takes the part out.
-func (q *Query) Rewrite(target, with *Query) *Query {
+// with the empty one it takes the part out. What would be larger than a value may
+// be is 54000.
+func (q *Query) Rewrite(target, with *Query, work Work) (*Query, error) {
 	if q == nil || target == nil {
-		return q
+		return q, nil
 	}
-	r := rewriter{target: sortedBranch(target)}
+	r := rewriter{target: sortedBranch(target), work: work}
 	if with != nil {
-		r.with = func() *branch {
+		nodes := with.Nodes()
+		r.with = func() (*branch, error) {
+			if r.added += nodes; r.added > maxItems(rewrittenNodeBytes) {
+				return nil, pgerr.New(pgerr.ProgramLimitExceeded, "tsquery is too large")
+			}
 			b := branchOf(with, false)
 			b.fixed = true
-			return b
+			return b, work.spend(nodes * rewrittenNodeBytes)
 		}
 	}
-	return r.all(sortedBranch(q)).query()
+	b, err := r.all(sortedBranch(q))
+	if err != nil {
+		return nil, err
+	}
+	return b.query(), nil
 }
+
+// rewrittenNodeBytes is about what a node takes while a query is rewritten: as a
+// branch of the tree before and after, and as a node of the query made of it.
+const rewrittenNodeBytes = 256
 
 // Sorted is q with the operands of each operator in order, as Rewrite looks at it.
 func (q *Query) Sorted() *Query {
@@ -117,46 +133,54 @@ func (q *Query) Sorted() *Query {
 
 type rewriter struct {
 	target *branch
-	with   func() *branch // makes what is put in; nil for the empty query
+	with   func() (*branch, error) // makes what is put in; nil for the empty query
+	added  int                     // nodes that were put in
+	work   Work
 }
 
 // all rewrites a tree; nil is what nothing is left of.
-func (r *rewriter) all(b *branch) *branch {
-	b = r.here(b)
-	if b == nil || b.fixed || b.node.Op == None {
-		return b
+func (r *rewriter) all(b *branch) (*branch, error) {
+	if err := r.work.spend(rewrittenNodeBytes); err != nil {
+		return nil, err
+	}
+	b, err := r.here(b)
+	if err != nil || b == nil || b.fixed || b.node.Op == None {
+		return b, err
 	}
 	kept := b.children[:0]
 	for _, c := range b.children {
-		if c = r.all(c); c != nil {
+		if c, err = r.all(c); err != nil {
+			return nil, err
+		}
+		if c != nil {
 			kept = append(kept, c)
 		}
 	}
 	b.children = kept
 	switch {
 	case len(kept) == 0:
-		return nil
+		return nil, nil
 	case len(kept) == 1 && b.node.Op != Not:
-		return kept[0]
+		return kept[0], nil
 	}
-	return b
+	return b, nil
 }
 
 // here rewrites a node that is equal to the target, or has its children among its own.
-func (r *rewriter) here(b *branch) *branch {
+func (r *rewriter) here(b *branch) (*branch, error) {
 	switch {
 	case b.fixed || b.node.Op != r.target.node.Op:
-		return b
+		return b, nil
 	case len(b.children) == len(r.target.children):
 		if compareBranches(b, r.target) == 0 {
 			if r.with == nil {
-				return nil
+				return nil, nil
 			}
 			return r.with()
 		}
-		return b
+		return b, nil
 	case len(b.children) < len(r.target.children):
-		return b
+		return b, nil
 	}
 	var left []*branch
 	wanted := r.target.children
@@ -171,16 +195,20 @@ func (r *rewriter) here(b *branch) *branch {
 		case n < 0:
 			left = append(left, c)
 		default:
-			return b
+			return b, nil
 		}
 	}
 	if len(wanted) > 0 {
-		return b
+		return b, nil
 	}
 	if r.with != nil {
-		left = append(left, r.with())
+		put, err := r.with()
+		if err != nil {
+			return nil, err
+		}
+		left = append(left, put)
 	}
 	b.children = left
 	b.sort() // what was put in, too
-	return b
+	return b, nil
 }

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 
+	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/textsearch"
 	"github.com/pegmatitedb/pegmatite/internal/types"
@@ -104,10 +105,15 @@ func rewriteByQuery(ctx context.Context, s *Session, args []types.Datum) (types.
 		}
 		return nil
 	}
-	err := s.eachQueryRow(ctx, args[1].Text(), accept, func(row []types.Datum) error {
-		if !row[0].IsNull() && !row[1].IsNull() && row[0].Query() != nil {
-			q = q.Rewrite(row[0].Query(), row[1].Query()).Sorted()
+	running := expr.Context{Running: ctx}
+	err := s.eachQueryRow(ctx, args[1].Text(), accept, func(row []types.Datum) (err error) {
+		if row[0].IsNull() || row[1].IsNull() || row[0].Query() == nil {
+			return nil
 		}
+		if q, err = q.Rewrite(row[0].Query(), row[1].Query(), running.Spend); err != nil {
+			return err
+		}
+		q = q.Sorted()
 		return nil
 	})
 	return types.QueryDatum(q), err
