@@ -12,13 +12,13 @@ type Eval func(ctx *Context, row []types.Datum) (types.Datum, error)
 // Compile makes a closure of e. layout says at which position of the row a
 // column stands; -1 is a column that is not there, which is an error.
 func Compile(e Expr, layout func(ColumnID) int) (Eval, error) {
-	c := compiler{layout, knower{}}
+	c := compiler{layout, knower{}, map[Expr]Eval{}}
 	return c.compile(e)
 }
 
 // CompileAll compiles a list of expressions over the same row.
 func CompileAll(list []Expr, layout func(ColumnID) int) ([]Eval, error) {
-	c := compiler{layout, knower{}}
+	c := compiler{layout, knower{}, map[Expr]Eval{}}
 	return c.all(list)
 }
 
@@ -35,6 +35,7 @@ func EvalConst(ctx *Context, e Expr) (types.Datum, error) {
 type compiler struct {
 	layout func(ColumnID) int
 	knower
+	earlies map[Expr]Eval // what earlyOf has answered
 }
 
 func (c *compiler) all(list []Expr) ([]Eval, error) {

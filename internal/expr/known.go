@@ -64,33 +64,81 @@ func (k knower) knownFirst(list []Expr) (first, rest []int, ok bool) {
 	return first, rest, risky && len(first) > 0
 }
 
-// early are the largest parts of some expressions that PostgreSQL computes before
-// the plan runs, whatever the plan needs.
-func (c *compiler) early(list []Expr, positions []int) (out []Eval, err error) {
+// early computes the largest parts of some expressions that PostgreSQL computes
+// before the plan runs, whatever the plan needs, for their errors. nil is none.
+func (c *compiler) early(list []Expr, positions []int) (Eval, error) {
+	var parts []Eval
 	for _, i := range positions {
-		Walk(list[i], func(part Expr) bool {
-			if harmless(part) || !c.known(part) || err != nil {
-				return err == nil
-			}
-			var eval Eval
-			eval, err = c.compile(part)
-			out = append(out, eval)
-			return false
-		})
+		part, err := c.earlyOf(list[i])
+		if err != nil {
+			return nil, err
+		}
+		if part != nil {
+			parts = append(parts, part)
+		}
 	}
-	return out, err
+	return inTurn(parts), nil
+}
+
+// earlyOf is early of one expression. It is kept: every call of a long chain asks
+// for that of all below it.
+func (c *compiler) earlyOf(e Expr) (eval Eval, err error) {
+	if harmless(e) {
+		return nil, nil
+	}
+	if eval, ok := c.earlies[e]; ok {
+		return eval, nil
+	}
+	if c.known(e) {
+		eval, err = c.compile(e)
+	} else {
+		var parts []Expr
+		Children(e, func(part Expr) { parts = append(parts, part) })
+		eval, err = c.early(parts, positions(parts))
+	}
+	if err == nil {
+		c.earlies[e] = eval
+	}
+	return eval, err
+}
+
+// positions are all positions of a list.
+func positions(list []Expr) []int {
+	out := make([]int, len(list))
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// inTurn computes parts one after the other; its value means nothing.
+func inTurn(parts []Eval) Eval {
+	switch len(parts) {
+	case 0:
+		return nil
+	case 1:
+		return parts[0]
+	}
+	return func(ctx *Context, row []types.Datum) (types.Datum, error) {
+		for _, part := range parts {
+			if _, err := part(ctx, row); err != nil {
+				return types.Null, err
+			}
+		}
+		return types.Null, nil
+	}
 }
 
 // callKnownFirst is callN of a strict function that is NULL, without computing
 // its other arguments, when one of the known ones is: nothing but the early
 // parts of these, for their errors.
-func callKnownFirst(fn impl, args []Eval, first, rest []int, early []Eval) Eval {
+func callKnownFirst(fn impl, args []Eval, first, rest []int, early Eval) Eval {
 	return func(ctx *Context, row []types.Datum) (types.Datum, error) {
 		ctx.own()
 		base := len(ctx.stack)
 		null, err := ctx.push(args, first, row, base)
-		for i := 0; null && err == nil && i < len(early); i++ {
-			_, err = early[i](ctx, row)
+		if null && err == nil && early != nil {
+			_, err = early(ctx, row)
 		}
 		if err == nil && !null {
 			null, err = ctx.push(args, rest, row, base)
