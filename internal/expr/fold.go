@@ -84,19 +84,18 @@ func (f *folder) evaluate(e Expr) Expr {
 // nullCall: a strict function with a literal NULL is NULL, whatever the other
 // arguments are, as long as computing them has no effect; nil is not so.
 func (f *folder) nullCall(e *Call) Expr {
-	if !e.Func.Strict || e.Func.ReturnsSet || HasVolatile(e) || HasSubquery(e) {
-		return nil
+	if !e.Func.Strict || e.Func.ReturnsSet || !slices.ContainsFunc(e.Args, isNullConst) {
+		return nil // most calls, so that a long chain of them is not walked at each
 	}
-	null := false
-	for _, a := range e.Args {
-		if c, ok := a.(*Const); ok {
-			null = null || c.Value.IsNull()
-		}
-	}
-	if !null || slices.ContainsFunc(e.Args, f.mayFailEarly) {
+	if HasVolatile(e) || HasSubquery(e) || slices.ContainsFunc(e.Args, f.mayFailEarly) {
 		return nil
 	}
 	return &Const{Typed: e.Typed, Value: types.Null}
+}
+
+func isNullConst(e Expr) bool {
+	c, ok := e.(*Const)
+	return ok && c.Value.IsNull()
 }
 
 // nullIf: with a literal NULL nothing is compared, the first argument is the
