@@ -174,9 +174,6 @@ func (c *Coercer) WindowCall(r *Resolution, args []expr.Expr) (*expr.WindowCall,
 	if err != nil {
 		return nil, err
 	}
-	if r.Proc.Window.New == nil {
-		return nil, pgerr.Unsupported("window function %s", expr.Signature(r.Proc.Name, r.Proc.Args))
-	}
 	return &expr.WindowCall{Typed: expr.Typed{T: r.Result, Mod: -1}, Func: r.Proc.Window, Args: args}, nil
 }
 

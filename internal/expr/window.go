@@ -28,7 +28,7 @@ type WindowFunction struct {
 	Args   []*types.Type
 	Result *types.Type
 	Looks  WindowLook
-	// New makes what computes the values of one partition's rows, asked row by row; nil is not implemented.
+	// New makes what computes the values of one partition's rows, asked row by row.
 	New func() func(v WindowView) (types.Datum, error)
 }
 
