@@ -308,11 +308,11 @@ func zoneNamed(name string) (*time.Location, error) {
 	return nil, errZone(name)
 }
 
-// zoneOf is the zone that an interval says: its time, without months or days.
-func zoneOf(v types.Interval, env *types.Env) (*time.Location, error) {
-	if v.Months != 0 || v.Days != 0 {
-		return nil, pgerr.New(pgerr.InvalidParameterValue, "interval time zone \"%s\" must not include months or days",
-			types.AppendInterval(nil, v, env.IntervalStyle))
+// checkZone refuses an interval that is no zone: one with months or days.
+func checkZone(v types.Interval, env *types.Env) error {
+	if v.Months == 0 && v.Days == 0 {
+		return nil
 	}
-	return types.FixedZone(int(v.Micros / microsPerSecond)), nil
+	return pgerr.New(pgerr.InvalidParameterValue, "interval time zone \"%s\" must not include months or days",
+		types.AppendInterval(nil, v, env.IntervalStyle))
 }

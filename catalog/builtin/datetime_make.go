@@ -43,7 +43,7 @@ var clockImpls = impls{
 	},
 
 	"timestamp_zone": zoneByName(types.TimestampToTZ), "timestamptz_zone": zoneByName(types.TimestamptzToLocal),
-	"timestamp_izone": zoneByInterval(types.TimestampToTZ), "timestamptz_izone": zoneByInterval(types.TimestamptzToLocal),
+	"timestamp_izone": zoneByInterval(-1), "timestamptz_izone": zoneByInterval(1),
 	"timetz_zone": timetzZone, "timetz_izone": timetzIntervalZone,
 	"overlaps_timestamp": overlaps(types.TTimestamp), "overlaps_time": overlaps(types.TTime), "overlaps_timetz": overlaps(types.TTimeTZ),
 }
@@ -86,16 +86,18 @@ func zoneByName(convert func(int64, *time.Location) (int64, error)) impl {
 	}
 }
 
-func zoneByInterval(convert func(int64, *time.Location) (int64, error)) impl {
+// zoneByInterval is timezone(interval, moment): moved by the interval's seconds,
+// however many they are (timestamp_izone).
+func zoneByInterval(sign int64) impl {
 	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 		if !types.IsFiniteTimestamp(a[1].Int()) {
 			return a[1], nil
 		}
-		loc, err := zoneOf(a[0].Interval(), ctx.Env)
-		if err != nil {
+		if err := checkZone(a[0].Interval(), ctx.Env); err != nil {
 			return types.Null, err
 		}
-		return intResult(convert(a[1].Int(), loc))
+		east := int64(int32(a[0].Interval().Micros/microsPerSecond)) * microsPerSecond // 32 bits, as in C
+		return intResult(types.TimestampAddInterval(a[1].Int(), types.Interval{Micros: sign * east}))
 	}
 }
 
@@ -110,7 +112,7 @@ func timetzZone(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 }
 
 func timetzIntervalZone(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	if _, err := zoneOf(a[0].Interval(), ctx.Env); err != nil {
+	if err := checkZone(a[0].Interval(), ctx.Env); err != nil {
 		return types.Null, err
 	}
 	return types.TimeTZDatum(types.TimeTZAtZone(a[1].TimeTZ(), int32(-a[0].Interval().Micros/microsPerSecond))), nil

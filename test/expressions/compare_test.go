@@ -200,7 +200,7 @@ func (p *pair) both(s *statement) (difference string, want, got answer) {
 	}
 	got, err = ask(p.pegmatite, s)
 	if err != nil {
-		p.t.Errorf("Pegmatite: %v\n%s", err, s.sql)
+		p.t.Fatalf("Pegmatite: %v\n%s", err, s.sql)
 	}
 	return unequal(s, want, got), want, got
 }

@@ -119,3 +119,5 @@ UPDATE fixed SET p[0:1] = '(3,4)';
 SELECT p[0:1] FROM fixed;
 UPDATE fixed SET p[0] = 5;
 SELECT * FROM fixed;
+SELECT timezone('300:00:00'::interval, timestamp '2000-01-01') AT TIME ZONE 'UTC', timezone('-300:00:01.5'::interval, timestamptz '2000-01-01+00');
+SELECT timezone('2562047788:00:00'::interval, timestamp '2000-01-01') AT TIME ZONE 'UTC';
