@@ -227,6 +227,9 @@ func (b *branch) cut(ctx context.Context, from, sent txn.Statement) error {
 // freeze stops further statements before a commit or prepare; last is what the
 // coordinator counted (rule 6).
 func (b *branch) freeze(last txn.Statement) error {
+	// Before the turn: a duplicate that finds it taken is to find the branch frozen then.
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	select {
 	case b.turn <- struct{}{}:
 	default:
@@ -234,8 +237,6 @@ func (b *branch) freeze(last txn.Statement) error {
 		return shard.Refuse(shard.RefusedRestart)
 	}
 	defer func() { <-b.turn }()
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	if b.state != branchActive || b.last != last {
 		return shard.Refuse(shard.RefusedRestart)
 	}

@@ -32,6 +32,8 @@
 //
 //	branch.turn → Participant.mu → Engine.latch → branch.mu
 //
+// (freeze, which has branch.mu, does not wait for the turn.)
+//
 // The latch is the one of the design: a read opens its SQLite read and captures
 // chains under it, shared; applying commits, registering them beforehand and
 // dropping chains take it exclusively. Nobody waits for anything under it.

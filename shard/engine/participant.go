@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/shard/log"
 	"github.com/pegmatitedb/pegmatite/shard/recent"
@@ -117,11 +118,7 @@ func (p *Participant) Commit(ctx context.Context, r *txn.CommitRequest) (txn.Out
 	}
 	branches, err := p.freeze(r.Txn, r.Shards)
 	if err != nil {
-		// A duplicate that came while the first was under way finds its end here.
-		if out, ok := p.ends.get(r.Txn); ok {
-			return out, nil
-		}
-		return txn.Outcome{}, err
+		return p.committedBefore(r.Txn, err)
 	}
 	if !slices.ContainsFunc(branches, (*branch).wrote) {
 		for _, b := range branches {
@@ -130,6 +127,18 @@ func (p *Participant) Commit(ctx context.Context, r *txn.CommitRequest) (txn.Out
 		return txn.Outcome{State: txn.Committed, At: r.At}, nil
 	}
 	return p.commit(ctx, r, branches)
+}
+
+// committedBefore answers a duplicate, which found nothing to freeze: what the first
+// came to, or, while that is under way, an error that leaves it open.
+func (p *Participant) committedBefore(id txn.ID, err error) (txn.Outcome, error) {
+	if _, frozen := p.active(id); frozen {
+		return txn.Outcome{}, pgerr.New(pgerr.ConnectionFailure, "transaction %s is being committed already", id)
+	}
+	if out, ok := p.ends.get(id); ok {
+		return out, nil
+	}
+	return txn.Outcome{}, err
 }
 
 func (p *Participant) commit(ctx context.Context, r *txn.CommitRequest, branches []*branch) (txn.Outcome, error) {

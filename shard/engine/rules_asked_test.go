@@ -81,8 +81,40 @@ func runOut(t *testing.T, in *shardtest.Instance, acc *shard.Table, drawn txn.Ti
 	}
 }
 
-// Rule 7: asking does not abort a commit in one log whose record is on its way.
+// Rule 7: asking does not abort a commit in one log whose record is on its way, and
+// a copy of its request, whose answer may be the one that the coordinator hears, says
+// nothing of its outcome.
 func TestRule7AskedDuringACommit(t *testing.T) {
+	in, acc, during := syncing(t)
+	tx := in.Begin(t, txn.ReadCommitted)
+	write(t, tx, add(acc, 0, 1))
+	_, home := in.Log(0)
+	drawn, err := in.Oracle.Commit(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := &txn.CommitRequest{Txn: tx.ID(), At: drawn, Shards: tx.Enlist(0)}
+	ask := func() {
+		if out, err := home.Ask(t.Context(), tx.ID()); err != nil || out.State != txn.Active {
+			t.Errorf("%v %v", out, err)
+		}
+		if _, err := home.Commit(t.Context(), request); !pgerr.HasCode(err, pgerr.ConnectionFailure) {
+			t.Errorf("a copy: %v", err)
+		}
+	}
+	during.Store(&ask)
+	first, err := home.Commit(t.Context(), request)
+	if err != nil || during.Load() != nil {
+		t.Fatal("nobody asked", err)
+	}
+	if out, err := home.Commit(t.Context(), request); err != nil || out != first || out.State != txn.Committed {
+		t.Errorf("%v %v after %v", out, err, first)
+	}
+}
+
+// syncing is an instance in which something is done before the next sync of its first log.
+func syncing(t *testing.T) (*shardtest.Instance, *shard.Table, *atomic.Pointer[func()]) {
+	t.Helper()
 	var during atomic.Pointer[func()]
 	in, acc := ruledBy(t, func(cfg *engine.Config) {
 		cfg.SettleEvery = -1
@@ -95,17 +127,5 @@ func TestRule7AskedDuringACommit(t *testing.T) {
 			return nil
 		})
 	})
-	tx := in.Begin(t, txn.ReadCommitted)
-	write(t, tx, add(acc, 0, 1))
-	_, home := in.Log(0)
-	ask := func() {
-		if out, err := home.Ask(t.Context(), tx.ID()); err != nil || out.State != txn.Active {
-			t.Errorf("%v %v", out, err)
-		}
-	}
-	during.Store(&ask)
-	commit(t, tx)
-	if during.Load() != nil {
-		t.Fatal("nobody asked")
-	}
+	return in, acc, &during
 }
