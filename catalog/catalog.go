@@ -6,7 +6,7 @@
 //	                  usertype.go, userrange.go types that users make · rowtype.go relations' row types, types by name and number ·
 //	                  typeuse.go who uses which type · typename.go types in texts that are kept ·
 //	                  change.go one transaction's DDL · rebase.go conflicts with others' DDL ·
-//	                  bootstrap.go a new cluster · privilege.go what roles may · indexname.go names that indexes choose ·
+//	                  bootstrap.go a new cluster · privilege.go what roles may · indexname.go names that indexes choose · collation.go ·
 //	                  temporary.go what goes with a session
 //	catalog/store     publishes changes through metakv, caches and watches them
 //	catalog/metakv    the small contract with the metadata store; memory/ and etcd/ implement it

@@ -97,6 +97,8 @@ type Library struct {
 	opByName   map[string][]*Operator
 	casts      []*Cast
 	castByPair map[[2]types.OID]*Cast
+
+	inC int // how many functions have a variant under collation C
 }
 
 var _ expr.Library = (*Library)(nil)

@@ -3,14 +3,14 @@ package builtin
 // implFamilies are the tables of plain functions.
 func implFamilies() []impls {
 	return []impls{
-		boolImpls, intImpls, quoteImpls, likeImpls, regexImpls, byteaImpls, floatImpls, trigImpls, numericImpls, randomImpls, datetimeImpls, mixedCompareImpls, extractImpls, clockImpls, overlapImpls, arrayImpls, jsonAccessImpls, numberFormatImpls, datetimeFormatImpls, datetimeParseImpls, jsonbImpls, jsonpathImpls, bitImpls, moneyImpls, inetImpls, macaddrImpls, unistrImpls, snapshotImpls, lsnImpls, sizeImpls, encodingImpls, identifierImpls, tsImpls, tsConfigImpls, rangeImpls, inRangeImpls, compareImpls, textImpls, castImpls,
+		boolImpls, intImpls, quoteImpls, likeImpls, byteaImpls, floatImpls, trigImpls, numericImpls, randomImpls, datetimeImpls, mixedCompareImpls, extractImpls, clockImpls, overlapImpls, arrayImpls, jsonAccessImpls, numberFormatImpls, datetimeFormatImpls, datetimeParseImpls, jsonbImpls, jsonpathImpls, bitImpls, moneyImpls, inetImpls, macaddrImpls, unistrImpls, snapshotImpls, lsnImpls, sizeImpls, encodingImpls, identifierImpls, tsImpls, tsConfigImpls, rangeImpls, inRangeImpls, compareImpls, textImpls, castImpls,
 		pointImpls, lineImpls, lsegImpls, boxImpls, pathImpls, polygonImpls, circleImpls, byteDifferenceImpls, recordImageImpls, aclImpls, aggStateImpls,
 	}
 }
 
 // rowsFamilies are the tables of set-returning functions.
 func rowsFamilies() []rowsImpls {
-	return []rowsImpls{regexRows, seriesRows, arrayRows, jsonAccessRows, jsonpathRows, keywordRows, snapshotRows, tsRows, tsConfigRows, multirangeRows, zoneRows, aclRows}
+	return []rowsImpls{seriesRows, arrayRows, jsonAccessRows, jsonpathRows, keywordRows, snapshotRows, tsRows, tsConfigRows, multirangeRows, zoneRows, aclRows}
 }
 
 // bindFamilies are the tables of functions that depend on their call's types.

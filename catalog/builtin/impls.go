@@ -36,6 +36,9 @@ type implTables struct {
 	bindRows bindRowsImpls
 	compares compares
 	session  map[string]bool
+	// Under collation C, where that makes a difference.
+	inC     impls
+	inCRows rowsImpls
 }
 
 func allImpls() *implTables {
@@ -54,6 +57,10 @@ func allImpls() *implTables {
 	for _, family := range bindRowsFamilies() {
 		maps.Copy(t.bindRows, family)
 	}
+	usual, usualRows := ctypeImpls(ctypeUnicode)
+	maps.Copy(t.impls, usual)
+	maps.Copy(t.rows, usualRows)
+	t.inC, t.inCRows = ctypeImpls(ctypeC)
 	return t
 }
 

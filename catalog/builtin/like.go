@@ -9,10 +9,9 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
-// likeImpls are LIKE and ILIKE, their negations and escapes (like.c).
+// likeImpls are LIKE, its negation and escapes (like.c).
 var likeImpls = impls{
-	"textlike": likeOp(true, false), "textnlike": likeOp(false, false), "namelike": likeOp(true, false), "namenlike": likeOp(false, false),
-	"texticlike": likeOp(true, true), "texticnlike": likeOp(false, true), "nameiclike": likeOp(true, true), "nameicnlike": likeOp(false, true),
+	"textlike": likeOp(true), "textnlike": likeOp(false), "namelike": likeOp(true), "namenlike": likeOp(false),
 	"bytealike": byteaLike(true), "byteanlike": byteaLike(false),
 	"like_escape": likeEscape, "like_escape_bytea": likeEscapeBytea, "similar_to_escape_1": similarEscape, "similar_to_escape_2": similarEscape, "similar_escape": similarEscape,
 }
@@ -21,19 +20,9 @@ func errPatternEnd() error {
 	return pgerr.New(pgerr.InvalidEscapeSequence, "LIKE pattern must not end with escape character")
 }
 
-func likeOp(want, fold bool) impl {
+func likeOp(want bool) impl {
 	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-		s, pattern := a[0].Text(), a[1].Text()
-		var err error
-		if fold {
-			if s, err = lowerCase(ctx, s); err != nil {
-				return types.Null, err
-			}
-			if pattern, err = lowerCase(ctx, pattern); err != nil {
-				return types.Null, err
-			}
-		}
-		ok, err := matchLike(ctx, s, pattern)
+		ok, err := matchLike(ctx, a[0].Text(), a[1].Text())
 		return types.Bool(ok == want), err
 	}
 }

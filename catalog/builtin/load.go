@@ -41,6 +41,7 @@ func load() *Library {
 		switch p.Kind {
 		case 'f':
 			p.Func = implementations.function(p)
+			l.addInC(p, implementations)
 		case 'w':
 			p.Window = windowFunction(p)
 		}

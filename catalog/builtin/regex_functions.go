@@ -9,30 +9,42 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
-// regexImpls are the operators and functions of regular expressions (regexp.c).
-var regexImpls = impls{
-	"textregexeq": regexOp(true, false), "textregexne": regexOp(false, false),
-	"texticregexeq": regexOp(true, true), "texticregexne": regexOp(false, true),
-	"nameregexeq": nameRegexOp(true, false), "nameregexne": nameRegexOp(false, false),
-	"nameicregexeq": nameRegexOp(true, true), "nameicregexne": nameRegexOp(false, true),
-	"textregexsubstr": regexSubstr, "substring(text,text,text)": similarSubstr,
-	"textregexreplace_noopt": regexReplace, "textregexreplace": regexReplace,
-	"textregexreplace_extended": regexReplaceExtended, "textregexreplace_extended_no_flags": regexReplaceExtended,
-	"textregexreplace_extended_no_n": regexReplaceExtended,
-	"regexp_match":                   regexMatch, "regexp_match_no_flags": regexMatch,
-	"regexp_like": regexLike, "regexp_like_no_flags": regexLike,
-	"regexp_count": regexCount, "regexp_count_no_start": regexCount, "regexp_count_no_flags": regexCount,
-	"regexp_instr": regexInstr, "regexp_instr_no_start": regexInstr, "regexp_instr_no_n": regexInstr,
-	"regexp_instr_no_endoption": regexInstr, "regexp_instr_no_flags": regexInstr, "regexp_instr_no_subexpr": regexInstr,
-	"regexp_substr": regexSubstrN, "regexp_substr_no_start": regexSubstrN, "regexp_substr_no_n": regexSubstrN,
-	"regexp_substr_no_flags": regexSubstrN, "regexp_substr_no_subexpr": regexSubstrN,
-	"regexp_split_to_array": regexSplitArray, "regexp_split_to_array_no_flags": regexSplitArray,
+// regexes are the operators and functions of regular expressions (regexp.c) under a collation.
+type regexes struct{ in ctype }
+
+func (x regexes) impls() impls {
+	return impls{
+		"textregexeq": x.op(true, false), "textregexne": x.op(false, false),
+		"texticregexeq": x.op(true, true), "texticregexne": x.op(false, true),
+		"nameregexeq": x.op(true, false), "nameregexne": x.op(false, false),
+		"nameicregexeq": x.op(true, true), "nameicregexne": x.op(false, true),
+		"textregexsubstr": x.substr, "substring(text,text,text)": x.similar,
+		"textregexreplace_noopt": x.replace, "textregexreplace": x.replace,
+		"textregexreplace_extended": x.replaceExtended, "textregexreplace_extended_no_flags": x.replaceExtended,
+		"textregexreplace_extended_no_n": x.replaceExtended,
+		"regexp_match":                   x.match, "regexp_match_no_flags": x.match,
+		"regexp_like": x.like, "regexp_like_no_flags": x.like,
+		"regexp_count": x.count, "regexp_count_no_start": x.count, "regexp_count_no_flags": x.count,
+		"regexp_instr": x.instr, "regexp_instr_no_start": x.instr, "regexp_instr_no_n": x.instr,
+		"regexp_instr_no_endoption": x.instr, "regexp_instr_no_flags": x.instr, "regexp_instr_no_subexpr": x.instr,
+		"regexp_substr": x.substrN, "regexp_substr_no_start": x.substrN, "regexp_substr_no_n": x.substrN,
+		"regexp_substr_no_flags": x.substrN, "regexp_substr_no_subexpr": x.substrN,
+		"regexp_split_to_array": x.splitArray, "regexp_split_to_array_no_flags": x.splitArray,
+	}
 }
 
-// regexRows are the ones that return sets.
-var regexRows = rowsImpls{
-	"regexp_matches": regexMatches, "regexp_matches_no_flags": regexMatches,
-	"regexp_split_to_table": regexSplitTable, "regexp_split_to_table_no_flags": regexSplitTable,
+// rows are the ones that return sets.
+func (x regexes) rows() rowsImpls {
+	return rowsImpls{
+		"regexp_matches": x.matches, "regexp_matches_no_flags": x.matches,
+		"regexp_split_to_table": x.splitTable, "regexp_split_to_table_no_flags": x.splitTable,
+	}
+}
+
+// compile is the compiled form of a pattern.
+func (x regexes) compile(ctx *expr.Context, pattern string, o regex.Options) (*regex.Regex, error) {
+	o.ASCII = x.in == ctypeC
+	return compileRegex(ctx, pattern, o)
 }
 
 // argument is optional text at position i.
@@ -55,8 +67,8 @@ func optionalInt(a []types.Datum, i int, otherwise int64, name string, least int
 	return v, nil
 }
 
-// regexOf compiles pattern and flags for a function that has no use for g.
-func regexOf(ctx *expr.Context, function, pattern, flags string) (*regex.Regex, error) {
+// of compiles pattern and flags for a function that has no use for g.
+func (x regexes) of(ctx *expr.Context, function, pattern, flags string) (*regex.Regex, error) {
 	o, err := regex.ParseFlags(flags)
 	if err != nil {
 		return nil, err
@@ -68,19 +80,12 @@ func regexOf(ctx *expr.Context, function, pattern, flags string) (*regex.Regex, 
 		}
 		return nil, e
 	}
-	return compileRegex(ctx, pattern, o)
+	return x.compile(ctx, pattern, o)
 }
 
-func regexOp(want, fold bool) impl { return regexOpWith(want, regex.Options{Fold: fold}) }
-
-// nameRegexOp is an operator of names, whose collation is C.
-func nameRegexOp(want, fold bool) impl {
-	return regexOpWith(want, regex.Options{Fold: fold, ASCII: true})
-}
-
-func regexOpWith(want bool, o regex.Options) impl {
+func (x regexes) op(want, fold bool) impl {
 	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-		re, err := compileRegex(ctx, a[1].Text(), o)
+		re, err := x.compile(ctx, a[1].Text(), regex.Options{Fold: fold})
 		if err != nil {
 			return types.Null, err
 		}
@@ -97,9 +102,9 @@ func group(s string, m []int, i int) types.Datum {
 	return types.Text(s[m[2*i]:m[2*i+1]])
 }
 
-// regexSubstr is substring(s from pattern): the first group, or all without one.
-func regexSubstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	re, err := compileRegex(ctx, a[1].Text(), regex.Options{})
+// substr is substring(s from pattern): the first group, or all without one.
+func (x regexes) substr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	re, err := x.compile(ctx, a[1].Text(), regex.Options{})
 	if err != nil {
 		return types.Null, err
 	}
@@ -110,8 +115,8 @@ func regexSubstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	return group(a[0].Text(), m, min(1, re.Groups())), nil
 }
 
-// similarSubstr is substring(s similar pattern escape e).
-func similarSubstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+// similar is substring(s similar pattern escape e).
+func (x regexes) similar(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	esc, err := similarEscapeRune(a[2:])
 	if err != nil {
 		return types.Null, err
@@ -120,7 +125,7 @@ func similarSubstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if err != nil {
 		return types.Null, err
 	}
-	re, err := compileRegex(ctx, p, regex.Options{})
+	re, err := x.compile(ctx, p, regex.Options{})
 	if err != nil {
 		return types.Null, err
 	}
@@ -131,8 +136,8 @@ func similarSubstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	return group(a[0].Text(), m, min(1, re.Groups())), nil
 }
 
-// regexReplace is regexp_replace(s, pattern, replacement [, flags]).
-func regexReplace(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+// replace is regexp_replace(s, pattern, replacement [, flags]).
+func (x regexes) replace(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	flags := argument(a, 3)
 	if flags != "" && flags[0] >= '0' && flags[0] <= '9' {
 		return types.Null, pgerr.New(pgerr.InvalidParameterValue, "invalid regular expression option: \"%s\"", flags[:1]).
@@ -146,11 +151,11 @@ func regexReplace(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if o.Global {
 		n = 0
 	}
-	return replaceRegex(ctx, a[0].Text(), a[1].Text(), a[2].Text(), 1, n, o)
+	return x.replaceIn(ctx, a[0].Text(), a[1].Text(), a[2].Text(), 1, n, o)
 }
 
-// regexReplaceExtended is regexp_replace(s, pattern, replacement, start [, n [, flags]]).
-func regexReplaceExtended(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+// replaceExtended is regexp_replace(s, pattern, replacement, start [, n [, flags]]).
+func (x regexes) replaceExtended(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	start, err := optionalInt(a, 3, 1, "start", 1)
 	if err != nil {
 		return types.Null, err
@@ -166,12 +171,12 @@ func regexReplaceExtended(ctx *expr.Context, a []types.Datum) (types.Datum, erro
 	if len(a) < 5 && o.Global {
 		n = 0
 	}
-	return replaceRegex(ctx, a[0].Text(), a[1].Text(), a[2].Text(), start, n, o)
+	return x.replaceIn(ctx, a[0].Text(), a[1].Text(), a[2].Text(), start, n, o)
 }
 
-// replaceRegex replaces the n-th match from character start on; all when n is 0.
-func replaceRegex(ctx *expr.Context, s, pattern, replacement string, start, n int64, o regex.Options) (types.Datum, error) {
-	re, err := compileRegex(ctx, pattern, o)
+// replaceIn replaces the n-th match from character start on; all when n is 0.
+func (x regexes) replaceIn(ctx *expr.Context, s, pattern, replacement string, start, n int64, o regex.Options) (types.Datum, error) {
+	re, err := x.compile(ctx, pattern, o)
 	if err != nil {
 		return types.Null, err
 	}
@@ -253,8 +258,8 @@ func groups(re *regex.Regex, s string, m []int) types.Datum {
 	return types.ArrayDatum(types.NewArray(types.TText, elems))
 }
 
-func regexMatch(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	re, err := regexOf(ctx, "regexp_match()", a[1].Text(), argument(a, 2))
+func (x regexes) match(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	re, err := x.of(ctx, "regexp_match()", a[1].Text(), argument(a, 2))
 	if err != nil {
 		return types.Null, err
 	}
@@ -265,12 +270,12 @@ func regexMatch(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	return groups(re, a[0].Text(), m), nil
 }
 
-func regexMatches(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
+func (x regexes) matches(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
 	o, err := regex.ParseFlags(argument(a, 2))
 	if err != nil {
 		return err
 	}
-	re, err := compileRegex(ctx, a[1].Text(), o)
+	re, err := x.compile(ctx, a[1].Text(), o)
 	if err != nil {
 		return err
 	}
@@ -279,8 +284,8 @@ func regexMatches(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bo
 	})
 }
 
-func regexLike(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	re, err := regexOf(ctx, "regexp_like()", a[1].Text(), argument(a, 2))
+func (x regexes) like(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	re, err := x.of(ctx, "regexp_like()", a[1].Text(), argument(a, 2))
 	if err != nil {
 		return types.Null, err
 	}
@@ -288,12 +293,12 @@ func regexLike(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	return types.Bool(found), err
 }
 
-func regexCount(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+func (x regexes) count(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	start, err := optionalInt(a, 2, 1, "start", 1)
 	if err != nil {
 		return types.Null, err
 	}
-	re, err := regexOf(ctx, "regexp_count()", a[1].Text(), argument(a, 3))
+	re, err := x.of(ctx, "regexp_count()", a[1].Text(), argument(a, 3))
 	if err != nil {
 		return types.Null, err
 	}
@@ -302,9 +307,9 @@ func regexCount(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	return types.Int(n), err
 }
 
-// nthMatch finds the match that regexp_instr and regexp_substr ask for, and
+// nth finds the match that regexp_instr and regexp_substr ask for, and
 // checks the group that they want of it: nil when there is none.
-func nthMatch(ctx *expr.Context, function string, a []types.Datum, flagsAt, groupAt int) (m []int, sub int64, err error) {
+func (x regexes) nth(ctx *expr.Context, function string, a []types.Datum, flagsAt, groupAt int) (m []int, sub int64, err error) {
 	start, err := optionalInt(a, 2, 1, "start", 1)
 	if err != nil {
 		return nil, 0, err
@@ -316,7 +321,7 @@ func nthMatch(ctx *expr.Context, function string, a []types.Datum, flagsAt, grou
 	if sub, err = optionalInt(a, groupAt, 0, "subexpr", 0); err != nil {
 		return nil, 0, err
 	}
-	re, err := regexOf(ctx, function, a[1].Text(), argument(a, flagsAt))
+	re, err := x.of(ctx, function, a[1].Text(), argument(a, flagsAt))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -332,7 +337,7 @@ func nthMatch(ctx *expr.Context, function string, a []types.Datum, flagsAt, grou
 	return m, sub, err
 }
 
-func regexInstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+func (x regexes) instr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	end := int64(0)
 	if len(a) > 4 {
 		end = a[4].Int()
@@ -346,7 +351,7 @@ func regexInstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 			return types.Null, pgerr.New(pgerr.InvalidParameterValue, "invalid value for parameter \"%s\": %d", "endoption", end)
 		}
 	}
-	m, sub, err := nthMatch(ctx, "regexp_instr()", a, 5, 6)
+	m, sub, err := x.nth(ctx, "regexp_instr()", a, 5, 6)
 	if err != nil {
 		return types.Null, err
 	}
@@ -357,8 +362,8 @@ func regexInstr(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	return types.Int(before + 1), err
 }
 
-func regexSubstrN(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	m, sub, err := nthMatch(ctx, "regexp_substr()", a, 4, 5)
+func (x regexes) substrN(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+	m, sub, err := x.nth(ctx, "regexp_substr()", a, 4, 5)
 	if err != nil || m == nil {
 		return types.Null, err
 	}
@@ -367,8 +372,8 @@ func regexSubstrN(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 
 // split yields the pieces of s between matches; empty matches at either end, or
 // at the end of another, do not count.
-func split(ctx *expr.Context, function string, a []types.Datum, yield func(types.Datum) bool) error {
-	re, err := regexOf(ctx, function, a[1].Text(), argument(a, 2))
+func (x regexes) split(ctx *expr.Context, function string, a []types.Datum, yield func(types.Datum) bool) error {
+	re, err := x.of(ctx, function, a[1].Text(), argument(a, 2))
 	if err != nil {
 		return err
 	}
@@ -387,12 +392,12 @@ func split(ctx *expr.Context, function string, a []types.Datum, yield func(types
 	return err
 }
 
-func regexSplitArray(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+func (x regexes) splitArray(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	return collectArray(ctx, types.TText, func(yield func(types.Datum) bool) error {
-		return split(ctx, "regexp_split_to_array()", a, yield)
+		return x.split(ctx, "regexp_split_to_array()", a, yield)
 	})
 }
 
-func regexSplitTable(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
-	return split(ctx, "regexp_split_to_table()", a, yield)
+func (x regexes) splitTable(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
+	return x.split(ctx, "regexp_split_to_table()", a, yield)
 }

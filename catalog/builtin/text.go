@@ -2,7 +2,6 @@ package builtin
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
@@ -24,10 +23,8 @@ var textImpls = impls{
 	},
 	"textoctetlen": textInt(countBytes), "bpcharoctetlen": textInt(countBytes),
 	"bit_length(text)": textInt(func(s string) int64 { return countBytes(s) * 8 }),
-	"lower":            mapText(func() runeMap { return unicode.ToLower }),
-	"upper":            mapText(func() runeMap { return unicode.ToUpper }), "initcap": mapText(initialCapitals),
-	"text_reverse": reverseText,
-	"text_substr":  substr3, "text_substr_no_len": substr2,
+	"text_reverse":     reverseText,
+	"text_substr":      substr3, "text_substr_no_len": substr2,
 	"text_left": leftText, "text_right": rightText,
 	"textoverlay": overlay4, "textoverlay_no_len": overlay3,
 	"textpos":          position,
@@ -65,48 +62,6 @@ func fits(bytes int) error {
 		return expr.ErrTooLarge(bytes)
 	}
 	return nil
-}
-
-// runeMap maps one character of a text after the other; those below 0 are left out.
-type runeMap func(rune) rune
-
-// mapText makes an impl of a mapping, which is made anew for each call.
-func mapText(start func() runeMap) impl {
-	return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-		return mapRunes(ctx, a[0].Text(), start())
-	}
-}
-
-func mapRunes(ctx *expr.Context, s string, f runeMap) (types.Datum, error) {
-	if len(s) <= pieceBytes {
-		return types.Text(strings.Map(f, s)), nil
-	}
-	b := buffer{ctx: ctx, out: make([]byte, 0, len(s))}
-	for s != "" {
-		piece := s[:pieceEnd(s)]
-		s = s[len(piece):]
-		if err := b.add(strings.Map(f, piece)); err != nil {
-			return types.Null, err
-		}
-	}
-	return types.Text(b.text()), nil
-}
-
-func lowerCase(ctx *expr.Context, s string) (string, error) {
-	d, err := mapRunes(ctx, s, unicode.ToLower)
-	return d.Text(), err
-}
-
-func initialCapitals() runeMap {
-	inWord := false
-	return func(r rune) rune {
-		first := !inWord
-		inWord = unicode.IsLetter(r) || unicode.IsDigit(r)
-		if first {
-			return unicode.ToUpper(r)
-		}
-		return unicode.ToLower(r)
-	}
 }
 
 func reverseText(ctx *expr.Context, a []types.Datum) (types.Datum, error) {

@@ -96,13 +96,11 @@ func (g *generator) attrdef(relation catalog.OID, c *catalog.Column) {
 
 // columnCollation is attcollation: 0 for types without collation.
 func columnCollation(c *catalog.Column) catalog.OID {
-	switch {
+	switch named := catalog.CollationByName(c.Collation); {
 	case !c.Type.Collates:
 		return 0
-	case c.Collation == "C":
-		return cCollation
-	case c.Collation == "POSIX":
-		return posixCollation
+	case named != nil:
+		return named.OID
 	case c.Type == types.TName:
 		return cCollation
 	}

@@ -53,6 +53,12 @@ type Function struct {
 	// multirange type's values: OID and Name are those of the built-in function that it is like.
 	Constructs types.RangeConstructor
 
+	// InC is the function as it is under the collations C, POSIX and ucs_basic, to which only
+	// ASCII's characters have cases and classes; nil where that makes no difference. It has an
+	// OID of its own, and IsInC.
+	InC   *Function
+	IsInC bool
+
 	// Impl computes one result. args is the callee's to read during the call only.
 	Impl func(ctx *Context, args []types.Datum) (types.Datum, error)
 	// Rows computes the rows of a set-returning function, calling yield for

@@ -155,6 +155,7 @@ func (q *query) aggregateOrder(n *pg.FuncCall, call *expr.AggregateCall) (keys [
 		e := q.text(q.expr(by.Node), location(by.Node))
 		k := expr.SortKey{Expr: e}
 		k.Desc, k.NullsFirst = q.direction(by, e)
+		q.b.checkSortable(e)
 		keys = append(keys, k)
 	}
 	return keys

@@ -59,6 +59,9 @@ type binder struct {
 	sides []*nullSide
 	// records are the fields of output columns that are records of a function; nil is none.
 	records map[expr.ColumnID][]expr.OutColumn
+	// collations are those of columns where they are not their types'; explicit what COLLATE says.
+	collations map[expr.ColumnID]collation
+	explicit   map[expr.Expr]collation
 	// location is where a column, parameter, string or call that returns a set
 	// stands in text, for errors that are found later.
 	location map[expr.Expr]int32

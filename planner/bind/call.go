@@ -43,7 +43,7 @@ func (q *query) call(n *pg.FuncCall) expr.Expr {
 		c.Syntax = true
 	}
 	if name == "pg_collation_for" && len(args) == 1 {
-		return q.collationFor(n.Args[0], args[0])
+		return q.collationFor(args[0])
 	}
 	if readsJSON(e) && q.kind != kindFromFunction {
 		if e.(*expr.Call).Func.ReturnsSet && builtin.HasDomains(e.Type()) {
@@ -51,7 +51,7 @@ func (q *query) call(n *pg.FuncCall) expr.Expr {
 		}
 		e = q.b.guarded(e)
 	}
-	return q.checkSet(e, n.Location)
+	return q.checkSet(q.collatedCall(e, n.Location), n.Location)
 }
 
 // fieldCall is a field written as a function of a row, a(row), where there is no

@@ -164,22 +164,3 @@ func (b *binder) noteRecord(id expr.ColumnID, e expr.Expr) {
 		b.records[id] = fields
 	}
 }
-
-// collations are those whose order is the cluster's own, by code point.
-var collations = map[string]bool{"C": true, "POSIX": true, "default": true, "ucs_basic": true, "C.UTF-8": true, "C.utf8": true}
-
-// collate binds COLLATE: all supported collations are the same, so nothing is left of it.
-func (q *query) collate(n *pg.CollateClause) expr.Expr {
-	e := q.expr(n.Arg)
-	name := n.Collname[len(n.Collname)-1].GetString_().GetSval()
-	if !collations[name] {
-		q.b.failAt(n.Location, pgerr.UndefinedObject, "collation \"%s\" for encoding \"UTF8\" does not exist", name)
-	}
-	if isUnknown(e) {
-		return e
-	}
-	if !e.Type().Collates {
-		q.b.failAt(n.Location, pgerr.DatatypeMismatch, "collations are not supported by type %s", e.Type().SQLName)
-	}
-	return e
-}

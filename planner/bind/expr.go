@@ -16,6 +16,7 @@ func (q *query) expr(n *pg.Node) expr.Expr {
 	q.b.step()
 	e := q.expression(n)
 	q.b.noteExpr(n, e)
+	q.checkCollations(e)
 	return e
 }
 

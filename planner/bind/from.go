@@ -194,6 +194,7 @@ func (q *query) tableItem(t *catalog.Table, n *pg.RangeVar, whole bool) (*item, 
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		col := plan.Column{ID: q.b.newID(), Name: c.Name, Type: c.Type, Typmod: c.Typmod, Table: t.OID, Attnum: c.Attnum}
+		q.b.collatesLikeColumn(col.ID, c)
 		if whole {
 			addScanColumn(scan, col, i)
 		}

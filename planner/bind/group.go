@@ -55,6 +55,7 @@ func (q *query) addAggregate(call *expr.AggregateCall, depth int, location int32
 		}
 	}
 	c := q.b.column(call.Agg.Name, call.Type(), call.Typmod())
+	q.b.noteCollation(&c, call)
 	owner.aggs = append(owner.aggs, aggregate{call, c, location})
 	q.b.noteAggregate(c, call)
 	return q.refer(ref(c), depth, location)
@@ -217,6 +218,7 @@ func (g *grouping) addGroup(e, computed expr.Expr) plan.Column {
 func (g *grouping) appendGroup(e, computed expr.Expr) plan.Column {
 	name := "?column?"
 	c := g.q.b.column(name, e.Type(), e.Typmod())
+	g.q.b.noteCollation(&c, e)
 	if col, ok := e.(*expr.Column); ok {
 		c.Name = col.Name
 		c.Table, c.Attnum = g.q.origin(col.ID)

@@ -355,6 +355,7 @@ func (q *query) rowNamed(t *catalog.Table, name string) rowItem {
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		id := q.b.newID()
+		q.b.collatesLikeColumn(id, c)
 		r.ids = append(r.ids, id)
 		if !c.Dropped && !c.Hidden {
 			r.item.columns = append(r.item.columns, &itemColumn{

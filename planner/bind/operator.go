@@ -19,7 +19,7 @@ func (q *query) operator(n *pg.A_Expr) expr.Expr {
 		left, right := q.expr(n.Lexpr), q.expr(n.Rexpr)
 		e, err := q.b.coercer.AnyAll(name, left, right, n.Kind == pg.A_Expr_Kind_AEXPR_OP_ALL)
 		q.b.must(err, n.Location)
-		return e
+		return q.collatedCall(e, n.Location)
 	case pg.A_Expr_Kind_AEXPR_DISTINCT, pg.A_Expr_Kind_AEXPR_NOT_DISTINCT:
 		return q.distinctFrom(n, n.Kind == pg.A_Expr_Kind_AEXPR_NOT_DISTINCT)
 	case pg.A_Expr_Kind_AEXPR_NULLIF:
@@ -64,14 +64,14 @@ func (q *query) plainOperator(n *pg.A_Expr, name string) expr.Expr {
 func (q *query) prefix(name string, arg expr.Expr, location int32) expr.Expr {
 	e, err := q.b.coercer.Operator(name, nil, arg)
 	q.b.must(err, location)
-	return q.checkSet(e, location)
+	return q.checkSet(q.collatedCall(e, location), location)
 }
 
 // compare makes the call of an operator on two bound operands.
 func (q *query) compare(name string, left, right expr.Expr, location int32) expr.Expr {
 	e, err := q.b.coercer.Operator(name, left, right)
 	q.b.must(err, location)
-	return q.checkSet(e, location)
+	return q.checkSet(q.collatedCall(e, location), location)
 }
 
 // compareRows is a row comparison (make_row_comparison_op): field by field.

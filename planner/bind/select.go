@@ -78,6 +78,7 @@ func (q *query) coerceOutputs(node plan.Node, want []*types.Type, how coercion) 
 			out = plan.Column{Name: c.Name, Type: want[i], Typmod: -1}
 		}
 		out.ID = q.b.newID()
+		q.b.noteCollation(&out, e)
 		p.Exprs, p.Cols = append(p.Exprs, e), append(p.Cols, out)
 	}
 	return p
@@ -244,6 +245,7 @@ func (s *selectList) finish(node plan.Node, order []sortItem, d *distinctClause,
 		final.Exprs = append(final.Exprs, ref(c))
 		c.ID = s.q.b.newID()
 		s.q.b.noteRecord(c.ID, final.Exprs[len(final.Exprs)-1])
+		s.q.b.collatesAs(c.ID, p.Cols[i].ID)
 		final.Cols = append(final.Cols, c)
 	}
 	return final
@@ -298,6 +300,7 @@ func (s *selectList) project(node plan.Node, marks []plan.RowMark) *plan.Project
 			c.Table, c.Attnum = s.q.origin(col.ID)
 		}
 		s.q.b.noteRecord(c.ID, t.expr)
+		s.q.b.noteCollation(&c, t.expr)
 		p.Cols = append(p.Cols, c)
 		p.Sets = p.Sets || expr.HasSet(t.expr)
 	}

@@ -61,7 +61,9 @@ func (q *query) combine(kind plan.SetKind, name string, all bool, left, right pl
 		if l[i].Type == r[i].Type && l[i].Typmod == r[i].Typmod {
 			typmod = l[i].Typmod
 		}
-		out.Cols = append(out.Cols, q.b.column(l[i].Name, want[i], typmod))
+		c := q.b.column(l[i].Name, want[i], typmod)
+		q.combineCollations(&c, pair, kind == plan.Union && all, targetLocation(rightTree, i))
+		out.Cols = append(out.Cols, c)
 	}
 	out.Left, out.Right = q.coerceOutputs(left, want, implicitly), q.coerceOutputs(right, want, implicitly)
 	return out

@@ -51,7 +51,9 @@ func (q *query) valueColumns(lists []*pg.Node, rows [][]expr.Expr) (cols []plan.
 			rows[i][j] = q.common(column[i], t, "VALUES", at[i])
 			column[i] = rows[i][j]
 		}
-		cols = append(cols, q.b.column("column"+strconv.Itoa(j+1), t, commonTypmod(column)))
+		c := q.b.column("column"+strconv.Itoa(j+1), t, commonTypmod(column))
+		q.b.noteValuesCollation(&c, column)
+		cols = append(cols, c)
 	}
 	return cols
 }

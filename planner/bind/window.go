@@ -120,6 +120,7 @@ func (q *query) addWindowCall(call *expr.WindowCall, of *window, location int32)
 		}
 	}
 	c := q.b.column(call.Name(), call.Type(), call.Typmod())
+	q.b.noteCollation(&c, call)
 	q.windowCalls = append(q.windowCalls, windowCall{call, c, of, location})
 	q.b.noteWindowCall(c, call, of)
 	return q.refer(ref(c), 0, location)

@@ -179,6 +179,7 @@ func (s *selectList) sortKey(e expr.Expr) *sortKey {
 // number is the number of an entry of the list that something is sorted by.
 func (s *selectList) number(i int) int {
 	if s.list[i].number == 0 {
+		s.q.b.checkSortable(s.list[i].expr)
 		s.numbers++
 		s.list[i].number = s.numbers
 	}

@@ -198,6 +198,7 @@ func (q *query) matchStep(n *pg.CommonTableExpr, base, step plan.Node, tree *pg.
 				WithPosition(q.b.position(targetLocation(n.Ctequery.GetSelectStmt(), i))))
 		}
 		want[i] = t
+		q.checkRecursiveCollation(n, i, l[i], r[i])
 	}
 	return q.coerceOutputs(step, want, implicitly)
 }
@@ -218,6 +219,7 @@ func (q *query) cteScan(s *cteScope, n *pg.RangeVar) source {
 	for i, c := range s.cols {
 		scan.Source = append(scan.Source, c.ID)
 		c.ID, c.Name = q.b.newID(), s.names[i]
+		q.b.collatesAs(c.ID, s.cols[i].ID)
 		scan.Cols = append(scan.Cols, c)
 	}
 	alias := n.Alias

@@ -11,6 +11,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/bind"
+	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
 
 // typeName resolves a type name.
@@ -138,7 +139,11 @@ func (s *statement) queryColumns(n *pg.Node) ([]catalog.Column, error) {
 	}
 	cols := make([]catalog.Column, len(result))
 	for i, c := range result {
-		cols[i] = catalog.Column{ID: catalog.ColumnID(i + 1), Attnum: int16(i + 1), Name: c.Name, Type: c.Type, Typmod: c.Typmod, Stats: -1}
+		if c.Collation == plan.NoCollation {
+			return nil, pgerr.New(pgerr.IndeterminateCollation, "could not determine which collation to use for view column %q", c.Name).
+				WithHint("Use the COLLATE clause to set the collation explicitly.")
+		}
+		cols[i] = catalog.Column{ID: catalog.ColumnID(i + 1), Attnum: int16(i + 1), Name: c.Name, Type: c.Type, Typmod: c.Typmod, Collation: c.Collation, Stats: -1}
 	}
 	return cols, nil
 }

@@ -92,9 +92,12 @@ func (b *tableBuilder) columnType(c *catalog.Column, n *pg.ColumnDef) (serial bo
 	if b.contains(c.Type, b.table.RowType) {
 		return false, pgerr.New(pgerr.InvalidTableDefinition, "composite type %s cannot be made a member of itself", b.visibleName(b.table))
 	}
+	if d, ok := b.snapshot().TypeOwner(c.Type).(*catalog.Domain); ok && d.OID == c.Type.OID {
+		c.Collation = d.Collation
+	}
 	if n.CollClause != nil {
 		if c.Collation, err = collation(n.CollClause, c.Type); err != nil {
-			return false, err
+			return false, b.at(err, n.CollClause.Location)
 		}
 	}
 	if n.StorageName != "" {
@@ -103,19 +106,25 @@ func (b *tableBuilder) columnType(c *catalog.Column, n *pg.ColumnDef) (serial bo
 	return false, nil
 }
 
-// collation accepts those that order as the database does: by bytes.
+// collation is the name of the collation that a column of the type is made with; "" is the default.
 func collation(n *pg.CollateClause, t *types.Type) (string, error) {
-	_, name := dotted(n.Collname)
+	schema, name := dotted(n.Collname)
 	if !t.Collates {
 		return "", pgerr.New(pgerr.DatatypeMismatch, "collations are not supported by type %s", t.SQLName)
 	}
-	switch name {
-	case "C", "POSIX", "ucs_basic", "C.UTF-8", "C.utf8":
-		return name, nil
-	case "default":
+	c := catalog.CollationByName(name)
+	switch {
+	case c == nil && catalog.IsLocaleCollation(name):
+		return "", pgerr.Unsupported("collation %q", name)
+	case c == nil || schema != "" && schema != "pg_catalog":
+		if schema != "" {
+			name = schema + "." + name
+		}
+		return "", pgerr.New(pgerr.UndefinedObject, "collation \"%s\" for encoding \"UTF8\" does not exist", name)
+	case name == "default":
 		return "", nil
 	}
-	return "", pgerr.Unsupported("collation %q", name)
+	return name, nil
 }
 
 // addSerial makes the sequence and default of a serial column.

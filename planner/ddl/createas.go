@@ -76,8 +76,12 @@ func (s *statement) addColumnsOf(t *catalog.Table, as *TableAs) error {
 		if err := s.checkColumnType(name, c.Type); err != nil {
 			return err
 		}
+		if c.Collation == plan.NoCollation {
+			return pgerr.New(pgerr.IndeterminateCollation, "no collation was derived for column %q with collatable type %s", name, c.Type.SQLName).
+				WithHint("Use the COLLATE clause to set the collation explicitly.")
+		}
 		t.Columns = append(t.Columns, catalog.Column{
-			ID: t.NextColumn, Attnum: t.NextAttnum, Name: name, Type: c.Type, Typmod: c.Typmod, Stats: -1,
+			ID: t.NextColumn, Attnum: t.NextAttnum, Name: name, Type: c.Type, Typmod: c.Typmod, Collation: c.Collation, Stats: -1,
 		})
 		t.NextColumn++
 		t.NextAttnum++

@@ -45,7 +45,12 @@ type Column struct {
 	// Table and Attnum say where a plain column comes from, for RowDescription; 0 is elsewhere.
 	Table  catalog.OID
 	Attnum int16
+	// Collation is an output column's: "" is its type's own.
+	Collation string
 }
+
+// NoCollation is the Collation of a column over operands that differ in theirs.
+const NoCollation = "?"
 
 // Scan is all rows of a table. Cols are parallel to Positions, which are
 // positions in Table.Columns (column ID - 1).

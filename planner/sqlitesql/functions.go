@@ -99,6 +99,9 @@ func addText(add func(name string, fails bool, procs ...string)) {
 
 // ruleOf returns how SQLite computes f; false: it does not.
 func ruleOf(f *expr.Function) (rule, bool) {
+	if f.IsInC {
+		return rule{}, false
+	}
 	if r, ok := rules[f.Name]; ok {
 		return r, true
 	}

@@ -322,25 +322,20 @@ func operatorIn(s *Session, name string) (catalog.OID, error) {
 		WithHint("Provide two argument types for operator.")
 }
 
-// collations are the rows of pg_collation.
-var collations = map[string]catalog.OID{"default": 100, "C": 950, "POSIX": 951}
-
 func collationIn(_ *Session, name string) (catalog.OID, error) {
 	_, object, err := qualified(name)
 	if err != nil {
 		return 0, err
 	}
-	if oid, ok := collations[object]; ok {
-		return oid, nil
+	if c := catalog.CollationByName(object); c != nil {
+		return c.OID, nil
 	}
 	return 0, pgerr.New(pgerr.UndefinedObject, "collation %q for encoding \"UTF8\" does not exist", object)
 }
 
 func (s *Session) collationName(oid catalog.OID) string {
-	for name, have := range collations {
-		if have == oid {
-			return expr.QuoteIdent(name)
-		}
+	if c := catalog.CollationByOID(oid); c != nil {
+		return expr.QuoteIdent(c.Name)
 	}
 	return ""
 }

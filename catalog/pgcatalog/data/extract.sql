@@ -37,7 +37,7 @@ SELECT * FROM (VALUES
   ('pg_depend', 'objid < 16384 AND refobjid < 16384', 'classid, objid, objsubid, refclassid, refobjid, refobjsubid'),
   ('pg_description', 'objoid < 16384 AND NOT (classoid = 2615)', 'classoid, objoid, objsubid'),
   ('pg_init_privs', $$NOT (classoid = 1259 AND objoid IN (SELECT oid FROM pg_class WHERE relnamespace = 99))$$, 'classoid, objoid, objsubid'),
-  ('pg_collation', $$collprovider = 'd' OR collname IN ('C', 'POSIX', 'ucs_basic', 'unicode')$$, 'oid'),
+  ('pg_collation', $$collprovider = 'd' OR collname IN ('C', 'POSIX', 'ucs_basic', 'C.utf8')$$ /* and by hand C.UTF-8, which is its name elsewhere */, 'oid'),
   ('pg_language', $$lanname <> 'plpgsql'$$, 'oid'),
   ('pg_proc', $$probin IS DISTINCT FROM '$libdir/plpgsql'$$, 'oid'),
   ('pg_namespace', 'false', '1'), ('pg_database', 'false', '1'), ('pg_authid', 'false', '1'),
