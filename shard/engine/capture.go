@@ -105,6 +105,14 @@ func (e *Engine) capture(ctx context.Context, conn *sqlite.Conn, v *view, t *tab
 	}
 	for {
 		e.latch.RLock()
+		if t.narrower(v.table) {
+			e.latch.RUnlock()
+			if err := e.widen(ctx, t, v.table); err != nil {
+				pre.free()
+				return nil, err
+			}
+			continue
+		}
 		s, blockAt := e.admit(v)
 		if p := t.blocking(blockAt, v.own, "", sp); p != nil {
 			e.latch.RUnlock()

@@ -226,9 +226,17 @@ func (e *Engine) made(t *table, s *shape) {
 	e.latch.Unlock()
 }
 
-// widen adds the columns that a request knows and the SQLite table lacks.
+// narrower reports whether the SQLite table lacks columns that a request knows.
+func (t *table) narrower(than *shard.Table) bool {
+	have := int(t.columns.Load())
+	return have > 0 && have < len(than.Columns)
+}
+
+// widen adds the columns that a request knows and the SQLite table lacks. Who then
+// reads the file looks again under the latch: where there was no table yet, settling
+// may have made it meanwhile, with the columns that were known when it began.
 func (e *Engine) widen(ctx context.Context, t *table, want *shard.Table) error {
-	if have := int(t.columns.Load()); have == 0 || have >= len(want.Columns) {
+	if !t.narrower(want) {
 		return nil
 	}
 	conn, err := e.db.Writer(ctx)

@@ -116,6 +116,13 @@ func (e *Engine) pointImage(ctx context.Context, p *program, t *table, v *view, 
 	defer conn.Release()
 	for {
 		e.latch.RLock()
+		if t.narrower(v.table) {
+			e.latch.RUnlock()
+			if err := e.widen(ctx, t, v.table); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		s, blockAt := e.admit(v)
 		if blocker := t.blocking(blockAt, v.own, name, nil); blocker != nil {
 			e.latch.RUnlock()

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/cockroachdb/apd/v3"
@@ -119,6 +121,38 @@ func TestAddedColumn(t *testing.T) {
 	check()
 	in = in.Restart(t, false)
 	check()
+}
+
+// TestSettledWhileRead: reads of a new column come while settling makes the table as it was before.
+func TestSettledWhileRead(t *testing.T) {
+	in := open(t, config(t.TempDir(), shardtest.NewOracle(), 1, 1))
+	for i := range uint64(60) {
+		acc := shardtest.Accounts(i + 1)
+		tx := in.Begin(t, txn.ReadCommitted)
+		write(t, tx, &shard.WriteRequest{Op: shard.OpInsert, Table: acc, Rows: shardtest.Batch(shardtest.Account(acc, 1, 1, 1, "old"))})
+		commit(t, tx)
+		wide := *acc
+		wide.Version = 2
+		wide.Columns = append(acc.Columns[:4:4], shard.Column{Name: "kind", Type: types.TText, Typmod: -1, Missing: types.Text("none")})
+		all, one := shardtest.Fragment(&wide), shardtest.Fragment(&wide, shardtest.Condition{Column: 0, Operator: "=", Param: 0})
+		var readers sync.WaitGroup
+		var settled atomic.Bool
+		for _, f := range []*shard.Fragment{all, one} {
+			readers.Go(func() {
+				for done := false; !done; {
+					done = settled.Load()
+					rows, err := in.Begin(t, txn.ReadCommitted).Read(0, f, types.Int(1))
+					if err != nil || len(rows) != 1 || rows[0] != "1|1|1|old|none" {
+						t.Errorf("%q %v", rows, err)
+						return
+					}
+				}
+			})
+		}
+		control(t, in, &shard.ControlRequest{Op: shard.ControlSettle})
+		settled.Store(true)
+		readers.Wait()
+	}
 }
 
 func TestIndexesAndDrops(t *testing.T) {
