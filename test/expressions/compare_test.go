@@ -37,6 +37,8 @@ func unequal(s *statement, want, got answer) string {
 	switch {
 	case undecided[want.code] || undecided[got.code]:
 		return ""
+	case got.code == "0A000" && want.code != "0A000":
+		return "refusals"
 	case want.code == "" && got.code == "" && fmt.Sprint(want.types, want.params) != fmt.Sprint(got.types, got.params):
 		return "types"
 	case s.anyOf && (want.code != "" && got.code != "" || want.code == "2201B"): // PostgreSQL's planner reads patterns
@@ -51,8 +53,8 @@ func unequal(s *statement, want, got answer) string {
 	return ""
 }
 
-// undecided are errors that say nothing: of time and memory, and what Pegmatite says it does not do.
-var undecided = map[string]bool{"57014": true, "53200": true, "53400": true, "54000": true, "54001": true, "0A000": true}
+// undecided are errors that say nothing: of time and memory.
+var undecided = map[string]bool{"57014": true, "53200": true, "53400": true, "54000": true, "54001": true}
 
 // patience bounds a statement; the servers' own timeouts are shorter.
 const patience = 20 * time.Second
