@@ -191,3 +191,48 @@ func TestDoNothingLocksNothing(t *testing.T) {
 		holder.Rollback(ctx)
 	}
 }
+
+// TestMergeMeetsChangedRows: what another transaction has done to a row decides
+// anew which action is taken (the answers are PostgreSQL's).
+func TestMergeMeetsChangedRows(t *testing.T) {
+	const (
+		on     = "MERGE INTO accounts a USING branches b ON a.bid = b.bid AND b.bid = 2 "
+		add    = " WHEN NOT MATCHED THEN INSERT (aid, bid, abalance) VALUES (100 + b.bid, b.bid, b.bbalance)"
+		choose = on + "WHEN MATCHED AND a.abalance < 0 THEN DELETE WHEN MATCHED AND a.abalance > 500 THEN UPDATE SET abalance = a.abalance + 1" +
+			" WHEN MATCHED THEN UPDATE SET abalance = a.abalance + b.bbalance" + add
+		one  = on + "WHEN MATCHED AND a.abalance = 300 THEN DELETE" + add
+		keys = on + "WHEN MATCHED THEN UPDATE SET aid = a.aid + 10"
+	)
+	for _, c := range []struct{ name, first, second, want, after string }{
+		{"another action", "UPDATE accounts SET abalance = 1000 WHERE aid = 3", choose, "MERGE 2\n", "1|1|100\n2|1|200\n3|2|1001\n101|1|10\n"},
+		{"to delete now", "UPDATE accounts SET abalance = -1 WHERE aid = 3", choose, "MERGE 2\n", "1|1|100\n2|1|200\n101|1|10\n"},
+		{"no action", "UPDATE accounts SET abalance = 1000 WHERE aid = 3", one, "MERGE 1\n", "1|1|100\n2|1|200\n3|2|1000\n101|1|10\n"},
+		{"moved out of the join", "UPDATE accounts SET bid = 1 WHERE aid = 3", choose, "MERGE 2\n", "1|1|100\n2|1|200\n3|1|300\n101|1|10\n102|2|20\n"},
+		{"moved, to delete", "UPDATE accounts SET bid = 1 WHERE aid = 3", one, "MERGE 2\n", "1|1|100\n2|1|200\n3|1|300\n101|1|10\n102|2|20\n"},
+		{"deleted", "DELETE FROM accounts WHERE aid = 3", choose, "MERGE 2\n", "1|1|100\n2|1|200\n101|1|10\n102|2|20\n"},
+		{"deleted, to delete", "DELETE FROM accounts WHERE aid = 3", one, "MERGE 2\n", "1|1|100\n2|1|200\n101|1|10\n102|2|20\n"},
+		{"deleted, nothing else to do", "DELETE FROM accounts WHERE aid = 3", keys, "MERGE 0\n", "1|1|100\n2|1|200\n"},
+		{"new key", "UPDATE accounts SET abalance = 7 WHERE aid = 3", keys, "MERGE 1\n", "1|1|100\n2|1|200\n13|2|7\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			out, w, err := raced(t, txn.ReadCommitted, c.first, c.second)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if out != c.want {
+				t.Errorf("answer %q, want %q", out, c.want)
+			}
+			if after := w.must("SELECT aid, bid, abalance FROM accounts ORDER BY aid"); after != c.after {
+				t.Errorf("then %q, want %q", after, c.after)
+			}
+			if _, _, err := raced(t, txn.RepeatableRead, c.first, c.second); !pgerr.HasCode(err, pgerr.TRSerializationFailure) {
+				t.Errorf("repeatable read: %v", err)
+			}
+		})
+	}
+	_, _, err := raced(t, txn.ReadCommitted, "INSERT INTO accounts VALUES (9, 7, 7)",
+		"MERGE INTO accounts a USING (VALUES (9)) v(x) ON a.aid = v.x WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (aid) VALUES (x)")
+	if !pgerr.HasCode(err, pgerr.UniqueViolation) {
+		t.Errorf("two inserts of a key: %v", err)
+	}
+}

@@ -54,6 +54,12 @@ func SecondTime() *pgerr.E {
 		WithHint("Ensure that no rows proposed for insertion within the same command have duplicate constrained values.")
 }
 
+// MergedTwice is 21000: MERGE meets a row that its own command has written.
+func MergedTwice() *pgerr.E {
+	return pgerr.New(pgerr.CardinalityViolation, "MERGE command cannot affect row a second time").
+		WithHint("Ensure that not more than one source row matches any one target row.")
+}
+
 // maxFieldBytes is how much of a value a message shows
 // (ExecBuildSlotValueDescription's maxfieldlen in execMain.c).
 const maxFieldBytes = 64

@@ -115,7 +115,7 @@ func liftable(n *pg.Node) bool {
 	switch n.GetNode().(type) {
 	case *pg.Node_SelectStmt:
 		return Into(n.GetSelectStmt()) == nil
-	case *pg.Node_InsertStmt, *pg.Node_UpdateStmt, *pg.Node_DeleteStmt:
+	case *pg.Node_InsertStmt, *pg.Node_UpdateStmt, *pg.Node_DeleteStmt, *pg.Node_MergeStmt:
 		return true
 	}
 	return false

@@ -17,7 +17,7 @@
 //	viewliteral.go   the literals in it; columnrename.go  a column's coming name in it (or its old one, kept as an alias); relationrename.go a relation's or schema's
 //	domain.go    what values of domains obey
 //	part.go      assignments to parts of columns
-//	insert.go    INSERT; conflict.go its ON CONFLICT; update.go UPDATE and DELETE; defaults.go, relation.go, lock.go FOR UPDATE;
+//	insert.go    INSERT; conflict.go its ON CONFLICT; update.go UPDATE and DELETE; merge.go MERGE; defaults.go, relation.go, lock.go FOR UPDATE;
 //	             once.go what is to be computed once for a row
 //	fields.go    which fields of which node are read; all others are 0A000
 //

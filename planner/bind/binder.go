@@ -205,7 +205,8 @@ func (b *binder) bind() (st *plan.Statement, err error) {
 		st.Tag = "DELETE"
 		st.Root = q.delete(n.DeleteStmt)
 	case *pg.Node_MergeStmt:
-		b.unsupported(-1, "MERGE")
+		st.Tag = "MERGE"
+		st.Root = q.mergeStatement(n.MergeStmt)
 	default:
 		fail(pgerr.Internal("no plan for %T", n))
 	}

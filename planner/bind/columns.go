@@ -245,6 +245,9 @@ func (q *query) systemColumn(it *item, name string, location int32) expr.Expr {
 	if it == nil || it.table == nil {
 		return nil
 	}
+	if q.kind == kindMergeWhen && name != "tableoid" {
+		q.b.failAt(location, pgerr.InvalidColumnReference, "cannot use system column \"%s\" in MERGE WHEN condition", name)
+	}
 	if name != "tableoid" {
 		q.b.unsupported(location, "system column \"%s\"", name)
 	}

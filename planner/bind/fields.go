@@ -21,6 +21,8 @@ var nodeFields = parseFields(map[string]string{
 	"InsertStmt":       "relation cols select_stmt on_conflict_clause returning_list with_clause override |",
 	"UpdateStmt":       "relation target_list where_clause from_clause returning_list with_clause |",
 	"DeleteStmt":       "relation using_clause where_clause returning_list with_clause |",
+	"MergeStmt":        "relation source_relation join_condition merge_when_clauses with_clause | returning_list",
+	"MergeWhenClause":  "match_kind command_type override condition target_list values |",
 	"WithClause":       "ctes recursive location |",
 	"CommonTableExpr":  "ctename aliascolnames ctematerialized ctequery search_clause cycle_clause location cterecursive cterefcount | ctecolnames ctecoltypes ctecoltypmods ctecolcollations",
 	"OnConflictClause": "action infer target_list where_clause location |",
@@ -77,7 +79,7 @@ var nodeFields = parseFields(map[string]string{
 var refusedNodes = map[string]bool{
 	"IntoClause": true, "CurrentOfExpr": true,
 	"RangeTableSample": true, "RangeTableFunc": true, "JsonTable": true, "XmlExpr": true, "XmlSerialize": true,
-	"MergeStmt": true, "CTESearchClause": true, "CTECycleClause": true,
+	"CTESearchClause": true, "CTECycleClause": true,
 }
 
 // fieldSets are the fields of one node.

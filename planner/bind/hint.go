@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
 
@@ -29,14 +31,21 @@ func (q *query) hidden(table, column string) *item {
 			if it.byColumn && it.byName || table != "" && it.name != table || it.name == "" || !it.forbidden {
 				continue
 			}
-			for _, c := range it.columns {
-				if c.name == column {
-					return it
-				}
+			if it.has(column) {
+				return it
+			}
+		}
+		for _, it := range level.pending {
+			if it.name != "" && (table == "" || it.name == table) && it.has(column) {
+				return it
 			}
 		}
 	}
 	return nil
+}
+
+func (it *item) has(column string) bool {
+	return slices.ContainsFunc(it.columns, func(c *itemColumn) bool { return c.name == column })
 }
 
 // maxDistance bounds how far a misspelt name may be (MAX_FUZZY_DISTANCE).
@@ -129,8 +138,8 @@ func (q *query) itemsNamed(name string) (aliased, unseen *item) {
 			if it.table != nil && it.table.Name == name && it.name != name {
 				aliased = it
 			}
-			if it.byName && it.name == name {
-				unseen = it // in another schema than was asked for
+			if (it.byName || it.table != nil) && it.name == name {
+				unseen = it // in another schema than was asked for, or a MERGE's target for its source
 			}
 		}
 		for _, it := range level.pending {

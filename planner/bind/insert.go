@@ -17,7 +17,7 @@ import (
 func (q *query) insert(n *pg.InsertStmt) plan.Node {
 	w := q.withClause(n.WithClause)
 	t := q.writeTarget(n.Relation, NeedInsert, "insert into")
-	targets := q.insertTargets(t, n)
+	targets := q.insertTargets(t, n.Cols)
 	ins := &insertion{q: q, table: t, targets: targets, override: n.Override, given: map[int]expr.Expr{}}
 	out := &plan.Insert{Table: t}
 	s := n.SelectStmt.GetSelectStmt()
@@ -51,9 +51,7 @@ func (q *query) writeTarget(n *pg.RangeVar, need Need, verb string) *catalog.Tab
 	q.b.need(r, need, n.Location)
 	switch r := r.(type) {
 	case *catalog.Table:
-		if r.Home == catalog.HomeCatalog {
-			q.b.failAt(-1, pgerr.InsufficientPrivilege, "permission denied: \"%s\" is a system catalog", r.Name)
-		}
+		q.b.refuseCatalog(r)
 		q.b.writing(r)
 		return r
 	case *catalog.View:
@@ -62,6 +60,13 @@ func (q *query) writeTarget(n *pg.RangeVar, need Need, verb string) *catalog.Tab
 	}
 	q.b.failAt(-1, pgerr.WrongObjectType, "cannot change %s \"%s\"", "sequence", n.Relname)
 	return nil
+}
+
+// refuseCatalog refuses writes to pg_catalog's tables.
+func (b *binder) refuseCatalog(t *catalog.Table) {
+	if t.Home == catalog.HomeCatalog {
+		b.failAt(-1, pgerr.InsufficientPrivilege, "permission denied: \"%s\" is a system catalog", t.Name)
+	}
 }
 
 // writing notes that rows of a table are written or locked.
@@ -95,8 +100,8 @@ func (t *insertTarget) assign(q *query, e expr.Expr, location int32) expr.Expr {
 }
 
 // insertTargets are the columns in the order of the list, or all of the table's.
-func (q *query) insertTargets(t *catalog.Table, n *pg.InsertStmt) (out []insertTarget) {
-	if len(n.Cols) == 0 {
+func (q *query) insertTargets(t *catalog.Table, cols []*pg.Node) (out []insertTarget) {
+	if len(cols) == 0 {
 		for i := range t.Columns {
 			if c := &t.Columns[i]; !c.Dropped && !c.Hidden {
 				out = append(out, insertTarget{position: i, column: c, at: -1})
@@ -105,7 +110,7 @@ func (q *query) insertTargets(t *catalog.Table, n *pg.InsertStmt) (out []insertT
 		return out
 	}
 	seen := map[int]bool{} // as a whole
-	for _, c := range n.Cols {
+	for _, c := range cols {
 		r := c.GetResTarget()
 		p := q.targetColumn(t, r.Name, r.Location)
 		if whole, there := seen[p]; there && (whole || len(r.Indirection) == 0) {
@@ -114,7 +119,7 @@ func (q *query) insertTargets(t *catalog.Table, n *pg.InsertStmt) (out []insertT
 		seen[p] = len(r.Indirection) == 0
 		out = append(out, insertTarget{position: p, column: &t.Columns[p], at: r.Location})
 	}
-	for i, c := range n.Cols {
+	for i, c := range cols {
 		if r := c.GetResTarget(); len(r.Indirection) > 0 {
 			out[i].part = q.part(out[i].column, r.Indirection, r.Location)
 		}

@@ -180,6 +180,7 @@ const (
 	kindConflict
 	kindExecute
 	kindDomainCheck
+	kindMergeWhen
 	kindWindowPartition
 	kindWindowOrder
 	kindFrameRange
@@ -196,6 +197,7 @@ var kindNames = [...]string{
 	kindDefault: "DEFAULT expressions", kindGenerated: "column generation expressions", kindUsing: "transform expressions",
 	kindConflict: "index expressions", kindExecute: "EXECUTE parameters",
 	kindDomainCheck:     "check constraints",
+	kindMergeWhen:       "MERGE WHEN conditions",
 	kindWindowPartition: "window PARTITION BY", kindWindowOrder: "window ORDER BY",
 	kindFrameRange: "window RANGE", kindFrameRows: "window ROWS", kindFrameGroups: "window GROUPS",
 }

@@ -53,6 +53,9 @@ func (q *query) withClause(n *pg.WithClause) *withPlan {
 	seen := map[string]bool{}
 	for _, c := range n.Ctes {
 		cte := c.GetCommonTableExpr()
+		if cte.Ctequery.GetMergeStmt() != nil {
+			q.b.failAt(cte.Location, pgerr.FeatureNotSupported, "MERGE not supported in WITH query")
+		}
 		if seen[cte.Ctename] {
 			q.b.failAt(cte.Location, pgerr.DuplicateAlias, "WITH query name \"%s\" specified more than once", cte.Ctename)
 		}

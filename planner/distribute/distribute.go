@@ -112,6 +112,8 @@ func (d *distributor) node(n plan.Node) (plan.Node, error) {
 		return d.update(n)
 	case *plan.Delete:
 		return d.delete(n)
+	case *plan.Merge:
+		return d.merge(n)
 	case *plan.LockRows:
 		return d.lockRows(n)
 	case *plan.Limit:

@@ -266,6 +266,20 @@ func (d *distributor) delete(n *plan.Delete) (plan.Node, error) {
 	return plan.MapExprs(&c, d.subplans)
 }
 
+// merge lets the coordinator decide what happens to each row of the join.
+func (d *distributor) merge(n *plan.Merge) (plan.Node, error) {
+	source, err := d.node(n.Source)
+	if err != nil {
+		return nil, err
+	}
+	c := *n
+	c.Relation = d.relation(n.Table)
+	if c.Source, c.Found, err = d.found(source, n.Target); err != nil {
+		return nil, err
+	}
+	return plan.MapExprs(&c, d.subplans)
+}
+
 // byPosition are a scan's column IDs by position in the table; -1 is none.
 func byPosition(s *plan.Scan) []expr.ColumnID {
 	out := make([]expr.ColumnID, len(s.Table.Columns))

@@ -72,22 +72,17 @@ func (o *remove) giveImage(image Row) error {
 
 // deleteRows is an applyFunc: the changes have no new images.
 func (o *remove) deleteRows(ctx context.Context, changes []change, at txn.Timestamp) error {
-	done, err := o.target.remove(ctx, shard.OpRemove, changes, at)
+	done, err := o.target.drop(ctx, changes, at)
 	if err != nil {
 		return err
 	}
-	var old []Row
 	for i, c := range changes {
 		if done.ok(i) {
-			old = append(old, c.old)
 			o.run.affected++
 			if err := o.give(c.source); err != nil {
 				return err
 			}
 		}
-	}
-	if err := o.run.changeEntries(ctx, o.node, o.rel, old, make([]Row, len(old))); err != nil {
-		return err
 	}
 	for i := range changes {
 		if done.ok(i) {

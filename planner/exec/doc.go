@@ -20,8 +20,9 @@
 //	cte.go        WITH, and recursion
 //	sort.go, filter.go, project.go, limit.go, distinct.go, setop.go, values.go, elements.go, table_function.go
 //	              one operator each
-//	write.go      what INSERT, UPDATE and DELETE share; modify.go: UPDATE and DELETE; insert.go (row_ids.go: of tables without a key), update.go, delete.go
-//	target.go     the table that UPDATE and DELETE have read from; recheck.go its rows that changed since
+//	write.go      what INSERT, UPDATE, DELETE and MERGE share; modify.go: UPDATE and DELETE; insert.go (row_ids.go: of tables without a key), update.go, delete.go
+//	merge.go      MERGE
+//	target.go     the table that UPDATE, DELETE and MERGE have read from; recheck.go its rows that changed since, replace.go writes new images of them
 //	conflict.go   ON CONFLICT over several shards; conflict_nothing.go DO NOTHING, many rows at once
 //	lock_rows.go  FOR UPDATE over joins; lock_all.go of more rows than go at once
 //	write_locks.go  in which order statements lock; lock_order.go the same of more rows than go at once

@@ -78,6 +78,8 @@ func (r *run) operator(n plan.Node) (operator, error) {
 		return newUpdate(r, n)
 	case *plan.Delete:
 		return newDelete(r, n)
+	case *plan.Merge:
+		return newMerge(r, n)
 	case *plan.LockRows:
 		return newLockRows(r, n)
 	}

@@ -162,6 +162,8 @@ func (f *facts) count(root plan.Node) {
 			f.writes(n.OneTrip)
 		case *plan.Delete:
 			f.writes(n.OneTrip)
+		case *plan.Merge:
+			f.writes(nil)
 		case *plan.Join:
 			if n.Lateral {
 				f.gathers += many

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"slices"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -58,6 +59,17 @@ func (t *target) image(row Row) Row {
 	for _, k := range t.rel.Table.Key {
 		if out[k].IsNull() {
 			return nil
+		}
+	}
+	return out
+}
+
+// within is a source row with another image of the target's row in it.
+func (t *target) within(row, image Row) Row {
+	out := slices.Clone(row)
+	for i, p := range t.at {
+		if p >= 0 {
+			out[p] = image[i]
 		}
 	}
 	return out

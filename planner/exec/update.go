@@ -74,71 +74,16 @@ func (o *update) change(ctx context.Context, changes []change, at txn.Timestamp)
 			c.new[s.Position] = v
 		}
 	}
-	var stay, move []change
-	for _, c := range changes {
-		same, err := o.target.sameKey(c.old, c.new)
-		if err != nil {
-			return err
-		}
-		if same {
-			stay = append(stay, c)
-		} else {
-			move = append(move, c)
-		}
-	}
-	if err := o.putAll(ctx, stay, at); err != nil {
-		return err
-	}
-	return o.moveAll(ctx, move, at)
-}
-
-// putAll writes new images of rows that keep their keys.
-func (o *update) putAll(ctx context.Context, changes []change, at txn.Timestamp) error {
-	images := make([]Row, len(changes))
-	for i, c := range changes {
-		images[i] = c.new
-	}
-	done, err := o.target.write(ctx, shard.OpPut, o.columns, images, at, o.node.Checks)
+	done, err := o.target.replace(ctx, o.columns, changes, at, o.node.Checks)
 	if err != nil {
 		return err
 	}
 	return o.finish(ctx, changes, done)
 }
 
-// moveAll gives rows new keys: the old rows go, then new ones come, on the
-// shards of their keys.
-func (o *update) moveAll(ctx context.Context, changes []change, at txn.Timestamp) error {
-	if len(changes) == 0 {
-		return nil
-	}
-	done, err := o.target.remove(ctx, shard.OpMove, changes, at)
-	if err != nil {
-		return err
-	}
-	var images []Row
-	for i, c := range changes {
-		if done.ok(i) {
-			images = append(images, c.new)
-		}
-	}
-	if err := o.target.insert(ctx, o.columns, images, o.node.Checks); err != nil {
-		return err
-	}
-	return o.finish(ctx, changes, done)
-}
-
-// finish follows up changes that were written: entries elsewhere, RETURNING;
-// rows that have changed meanwhile are looked at again.
+// finish follows up changes: RETURNING of those that were written; rows that
+// have changed meanwhile are looked at again.
 func (o *update) finish(ctx context.Context, changes []change, done *outcome) error {
-	old, new := make([]Row, 0, len(changes)), make([]Row, 0, len(changes))
-	for i, c := range changes {
-		if done.ok(i) {
-			old, new = append(old, c.old), append(new, c.new)
-		}
-	}
-	if err := o.run.changeEntries(ctx, o.node, o.rel, old, new); err != nil {
-		return err
-	}
 	for i, c := range changes {
 		if !done.ok(i) {
 			if err := o.again(ctx, done.newest[i], o.change); err != nil {

@@ -78,6 +78,44 @@ type Delete struct {
 	Physical
 }
 
+// Merge does to the rows of Table, for each row of Source, what the first of
+// Actions says that fits. Source joins the data source with Target; where an
+// action inserts, rows without one of Target's have NULLs for it.
+type Merge struct {
+	Table  *catalog.Table
+	Source Node
+	Target *Scan
+	// On is the join's condition, for images newer than those that were joined.
+	On      expr.Expr
+	Actions []MergeAction
+	// Generated are the columns that are computed from the others, over the new
+	// row by position, as Checks are.
+	Generated []Assign
+	Checks    []shard.Check
+	Physical
+}
+
+// MergeKind is what a MergeAction does.
+type MergeKind uint8
+
+// The kinds of actions.
+const (
+	MergeNothing MergeKind = iota
+	MergeInsert
+	MergeUpdate
+	MergeDelete
+)
+
+// MergeAction is a WHEN clause. Its expressions are over Source's columns.
+type MergeAction struct {
+	Kind    MergeKind
+	Matched bool
+	When    expr.Expr // nil is always
+	Set     []Assign  // of an update
+	// Image is an insert's proposed row by position of Table.Columns; NULL where it is generated.
+	Image []expr.Expr
+}
+
 // LockRows is SELECT … FOR UPDATE and its weaker forms.
 type LockRows struct {
 	Input Node
@@ -100,12 +138,14 @@ type RowMark struct {
 func (n *Insert) Columns() []Column   { return n.Cols }
 func (n *Update) Columns() []Column   { return n.Cols }
 func (n *Delete) Columns() []Column   { return n.Cols }
+func (n *Merge) Columns() []Column    { return nil }
 func (n *LockRows) Columns() []Column { return n.Input.Columns() }
 
 // Inputs implements Node.
 func (n *Insert) Inputs() []Node   { return []Node{n.Source} }
 func (n *Update) Inputs() []Node   { return n.inputs(n.Source) }
 func (n *Delete) Inputs() []Node   { return n.inputs(n.Source) }
+func (n *Merge) Inputs() []Node    { return []Node{n.Source} }
 func (n *LockRows) Inputs() []Node { return []Node{n.Input} }
 
 // inputs are the source, unless the write is one trip.

@@ -219,6 +219,8 @@ func (d *dumper) write(n Node, depth int) {
 		d.line(depth, "update %s set %s%s", n.Table.Name, d.assigns(n.Set), d.returning(n.Returning))
 	case *Delete:
 		d.line(depth, "delete %s%s", n.Table.Name, d.returning(n.Returning))
+	case *Merge:
+		d.merge(n, depth)
 	case *LockRows:
 		parts := make([]string, len(n.Marks))
 		for i, m := range n.Marks {
@@ -227,6 +229,24 @@ func (d *dumper) write(n Node, depth int) {
 		d.line(depth, "lock %s", strings.Join(parts, ", "))
 	default:
 		d.line(depth, "%T", n)
+	}
+}
+
+func (d *dumper) merge(n *Merge, depth int) {
+	d.line(depth, "merge %s on %s", n.Table.Name, d.expr(n.On))
+	for _, a := range n.Actions {
+		when := mergeWords(&a)
+		if a.When != nil {
+			when += " and " + d.expr(a.When)
+		}
+		switch a.Kind {
+		case MergeInsert:
+			d.line(depth+1, "%s: (%s)", when, d.exprs(a.Image))
+		case MergeUpdate:
+			d.line(depth+1, "%s: %s", when, d.assigns(a.Set))
+		default:
+			d.line(depth+1, "%s", when)
+		}
 	}
 }
 

@@ -198,6 +198,8 @@ func (x *explainer) otherTitle(n Node) string {
 		return "Update on " + n.Table.Name
 	case *Delete:
 		return "Delete on " + n.Table.Name
+	case *Merge:
+		return "Merge on " + n.Table.Name
 	case *LockRows:
 		return "LockRows"
 	case *With:
@@ -265,6 +267,8 @@ func (x *explainer) details(n Node, indent int) {
 		x.trip(n, n.Relation, n.OneTrip, indent)
 	case *Insert:
 		x.insert(n, indent)
+	case *Merge:
+		x.merge(n, indent)
 	}
 	x.counts(n, indent)
 }
@@ -305,6 +309,29 @@ func (x *explainer) insert(n *Insert, indent int) {
 		what = "UPDATE"
 	}
 	x.line(indent, "Conflict Resolution: %s", what)
+}
+
+func (x *explainer) merge(n *Merge, indent int) {
+	for i := range n.Actions {
+		a := &n.Actions[i]
+		when := mergeWords(a)
+		if a.When != nil {
+			when += " AND " + x.expr(a.When)
+		}
+		x.line(indent, "When: %s", when)
+		for _, s := range a.Set {
+			x.line(indent+2, "Set: %s = %s", n.Relation.Table.Columns[s.Position].Name, x.expr(s.Expr))
+		}
+	}
+}
+
+// mergeWords are what an action does, and to which rows.
+func mergeWords(a *MergeAction) string {
+	what := [...]string{MergeNothing: "DO NOTHING", MergeInsert: "INSERT", MergeUpdate: "UPDATE", MergeDelete: "DELETE"}[a.Kind]
+	if a.Matched {
+		return what + " MATCHED"
+	}
+	return what + " NOT MATCHED"
 }
 
 func (x *explainer) trip(n Node, rel *Relation, t *OneTrip, indent int) {

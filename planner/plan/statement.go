@@ -18,7 +18,7 @@ type Statement struct {
 	Lifted []*types.Type
 	// ReadOrder are those of Lifted that were text, in the order in which they got their types.
 	ReadOrder []int
-	Tag       string // "SELECT", "INSERT", "UPDATE", "DELETE"
+	Tag       string // "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"
 	// Reads are the relations that the plan depends on, with the versions it
 	// was made for: a cached plan is good as long as they are current.
 	Reads []Dependency

@@ -77,6 +77,10 @@ func (m inputMapper) write(n Node) Node {
 		c := *n
 		c.Source = m.One(n.Source)
 		return &c
+	case *Merge:
+		c := *n
+		c.Source = m.One(n.Source)
+		return &c
 	case *LockRows:
 		c := *n
 		c.Input = m.One(n.Input)
@@ -218,6 +222,15 @@ func (m exprMapper) write(n Node) Node {
 	case *Delete:
 		c := *n
 		c.Returning = m.List(n.Returning)
+		return &c
+	case *Merge:
+		c := *n
+		c.On = m.One(n.On)
+		c.Actions = slices.Clone(n.Actions)
+		for i := range c.Actions {
+			a := &c.Actions[i]
+			a.When, a.Set, a.Image = m.One(a.When), m.assigns(a.Set), m.List(a.Image)
+		}
 		return &c
 	}
 	return n

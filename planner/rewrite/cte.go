@@ -100,7 +100,7 @@ func volatilePlan(n plan.Node) bool {
 	found := false
 	plan.Walk(n, func(n plan.Node) bool {
 		switch n.(type) {
-		case *plan.Insert, *plan.Update, *plan.Delete, *plan.LockRows:
+		case *plan.Insert, *plan.Update, *plan.Delete, *plan.Merge, *plan.LockRows:
 			found = true
 		}
 		plan.EachExpr(n, func(e expr.Expr) { found = found || volatileDeep(e) })

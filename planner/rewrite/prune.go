@@ -29,6 +29,8 @@ func (p *pruner) keep(n plan.Node) {
 			p.kept[n.Target] = true
 		case *plan.Delete:
 			p.kept[n.Target] = true
+		case *plan.Merge:
+			p.kept[n.Target] = true
 		case *plan.LockRows:
 			for _, m := range n.Marks {
 				p.kept[m.Target] = true
@@ -84,7 +86,7 @@ func (p *pruner) node(n plan.Node, need idSet) plan.Node {
 		if n.On == nil {
 			return p.whole(n)
 		}
-	case *plan.Update, *plan.Delete:
+	case *plan.Update, *plan.Delete, *plan.Merge:
 		return p.whole(n)
 	}
 	return p.inputs(n, need)

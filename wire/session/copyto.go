@@ -17,6 +17,9 @@ func (c *copying) prepareTo(ctx context.Context, st *sqlparse.Statement) (err er
 	if c.read, err = c.query(st); err != nil {
 		return err
 	}
+	if c.read.Node.GetMergeStmt() != nil {
+		return pgerr.New(pgerr.FeatureNotSupported, "MERGE not supported in COPY")
+	}
 	if c.plan, err = c.session.plan(ctx, c.read, nil); err != nil {
 		return err
 	}
