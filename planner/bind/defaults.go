@@ -69,6 +69,10 @@ func (q *query) inlined(e expr.Expr) expr.Expr {
 // assignTo converts to a column's type, with the message of the purpose.
 func (q *query) assignTo(e expr.Expr, target *Column, purpose Purpose, location int32) expr.Expr {
 	if !isUnknown(e) && !q.canCoerce(e.Type(), target.Type, assigning) {
+		if purpose == ForUsing {
+			fail(pgerr.New(pgerr.DatatypeMismatch, "result of USING clause for column \"%s\" cannot be cast automatically to type %s", target.Name, target.Type.SQLName).
+				WithHint("You might need to add an explicit cast."))
+		}
 		format := "column \"%s\" is of type %s but default expression is of type %s"
 		switch purpose {
 		case ForGenerated:

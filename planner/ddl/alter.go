@@ -88,6 +88,9 @@ func (s *statement) alterIndex(n *pg.AlterTableStmt) error {
 
 // alterAll runs the subcommands, in PostgreSQL's order of passes.
 func (b *tableBuilder) alterAll(ctx context.Context, cmds []*pg.Node) error {
+	if err := b.prepareTypes(ctx, cmds); err != nil {
+		return err
+	}
 	for pass := passDrop; pass <= passMisc; pass++ {
 		for _, c := range cmds {
 			cmd := c.GetAlterTableCmd()
@@ -98,6 +101,11 @@ func (b *tableBuilder) alterAll(ctx context.Context, cmds []*pg.Node) error {
 				return err
 			}
 			b.reportCascade()
+		}
+		if pass == passType {
+			if err := b.checksOfType(); err != nil {
+				return err
+			}
 		}
 		if pass == passConstraint {
 			if err := b.addConstraints(ctx); err != nil {
@@ -111,6 +119,7 @@ func (b *tableBuilder) alterAll(ctx context.Context, cmds []*pg.Node) error {
 // The passes of an ALTER TABLE: AT_PASS_… of tablecmds.c, as far as they make a difference.
 const (
 	passDrop = iota
+	passType
 	passAddColumn
 	passColumn
 	passDefault
@@ -123,6 +132,8 @@ func alterPass(c *pg.AlterTableCmd) int {
 	switch c.Subtype {
 	case pg.AlterTableType_AT_DropColumn, pg.AlterTableType_AT_DropConstraint, pg.AlterTableType_AT_DropNotNull, pg.AlterTableType_AT_DropIdentity:
 		return passDrop
+	case pg.AlterTableType_AT_AlterColumnType:
+		return passType
 	case pg.AlterTableType_AT_AddColumn:
 		return passAddColumn
 	case pg.AlterTableType_AT_SetNotNull, pg.AlterTableType_AT_SetIdentity:
@@ -145,6 +156,8 @@ func (b *tableBuilder) alter(ctx context.Context, c *pg.AlterTableCmd) error {
 		return b.alterAddColumn(ctx, c)
 	case pg.AlterTableType_AT_DropColumn:
 		return b.dropColumn(ctx, c)
+	case pg.AlterTableType_AT_AlterColumnType:
+		return b.alterType(ctx, c)
 	case pg.AlterTableType_AT_ColumnDefault:
 		return b.alterDefault(ctx, c)
 	case pg.AlterTableType_AT_SetNotNull:

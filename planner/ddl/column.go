@@ -86,24 +86,31 @@ func (b *tableBuilder) columnType(c *catalog.Column, n *pg.ColumnDef) (serial bo
 	if c.Type, c.Typmod, err = b.typeName(n.TypeName); err != nil {
 		return false, err
 	}
-	if err := b.checkColumnType(c.Name, c.Type); err != nil {
+	if err := b.checkTypeOf(c, n); err != nil {
 		return false, err
-	}
-	if b.contains(c.Type, b.table.RowType) {
-		return false, pgerr.New(pgerr.InvalidTableDefinition, "composite type %s cannot be made a member of itself", b.visibleName(b.table))
-	}
-	if d, ok := b.snapshot().TypeOwner(c.Type).(*catalog.Domain); ok && d.OID == c.Type.OID {
-		c.Collation = d.Collation
-	}
-	if n.CollClause != nil {
-		if c.Collation, err = collation(n.CollClause, c.Type); err != nil {
-			return false, b.at(err, n.CollClause.Location)
-		}
 	}
 	if n.StorageName != "" {
 		c.Storage = n.StorageName[0]
 	}
 	return false, nil
+}
+
+// checkTypeOf refuses types that the table's columns cannot have, and reads the collation.
+func (b *tableBuilder) checkTypeOf(c *catalog.Column, n *pg.ColumnDef) (err error) {
+	if err := b.checkColumnType(c.Name, c.Type); err != nil {
+		return err
+	}
+	if b.contains(c.Type, b.table.RowType) {
+		return pgerr.New(pgerr.InvalidTableDefinition, "composite type %s cannot be made a member of itself", b.visibleName(b.table))
+	}
+	if d, ok := b.snapshot().TypeOwner(c.Type).(*catalog.Domain); ok && d.OID == c.Type.OID {
+		c.Collation = d.Collation
+	}
+	if n.CollClause != nil {
+		c.Collation, err = collation(n.CollClause, c.Type)
+		err = b.at(err, n.CollClause.Location)
+	}
+	return err
 }
 
 // collation is the name of the collation that a column of the type is made with; "" is the default.
@@ -318,6 +325,10 @@ func (b *tableBuilder) setDefault(ctx context.Context, c *catalog.Column, n *pg.
 	e, err := b.bindDefault(ctx, n, c.Name, c.Type, c.Typmod)
 	if err != nil {
 		return nil, err
+	}
+	if n, ok := e.(*expr.Const); ok && n.Value.IsNull() { // that is none (AddRelationNewConstraints)
+		c.Default, c.DefaultOID = "", 0
+		return e, nil
 	}
 	c.Default = b.exprText(e)
 	if c.DefaultOID == 0 {

@@ -326,8 +326,13 @@ func (b *tableBuilder) validateCheck(ctx context.Context, ck catalog.Check) erro
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	return pgerr.New(pgerr.CheckViolation, "check constraint %q of relation %q is violated by some row", ck.Name, b.table.Name).
-		WithTable(b.schemaName(), b.table.Name).WithConstraint(ck.Name)
+	return b.violatedBySome(ck.Name)
+}
+
+// violatedBySome is the error of a constraint that rows do not obey which are there (23514).
+func (b *tableBuilder) violatedBySome(name string) error {
+	return pgerr.New(pgerr.CheckViolation, "check constraint %q of relation %q is violated by some row", name, b.table.Name).
+		WithTable(b.schemaName(), b.table.Name).WithConstraint(name)
 }
 
 // schemaName is the table's schema's name.

@@ -212,6 +212,9 @@ type tableBuilder struct {
 	// added are the columns that ALTER TABLE adds, with the defaults that they come with:
 	// rows that are there get those, whatever another part of the command makes of them.
 	added map[catalog.ColumnID]string
+	// retyped are the columns whose type changes; retypedNow those of them whose turn has come.
+	retyped    map[catalog.ColumnID]retyping
+	retypedNow []catalog.ColumnID
 }
 
 // pendingConstraint is a constraint to add when all columns are there.

@@ -74,11 +74,29 @@ func (b *tableBuilder) checkRowUse(old *catalog.Table) error {
 		}
 		return list
 	}
+	if len(b.retypedNow) > 0 {
+		if err := b.checkRowTypeUse(old); err != nil {
+			return err
+		}
+	}
 	if slices.Equal(columns(old), columns(b.table)) {
 		return nil
 	}
 	for _, user := range b.snapshot().TablesOf(old) {
 		return pgerr.Unsupported("ALTER TABLE … ADD or DROP COLUMN of a table whose rows table \"%s\" has as values", user.Name)
+	}
+	return nil
+}
+
+// checkRowTypeUse refuses what would change the values of other tables' columns
+// (find_composite_type_dependencies).
+func (b *tableBuilder) checkRowTypeUse(old *catalog.Table) error {
+	for _, user := range b.snapshot().TablesOf(old) {
+		for i := range user.Columns {
+			if c := &user.Columns[i]; !c.Dropped && b.contains(c.Type, old.RowType) {
+				return pgerr.New(pgerr.FeatureNotSupported, "cannot alter table %q because column \"%s.%s\" uses its row type", old.Name, user.Name, c.Name)
+			}
+		}
 	}
 	return nil
 }
@@ -105,6 +123,8 @@ func (b *tableBuilder) moveRows(ctx context.Context, old *catalog.Table) error {
 		}
 	}
 	target := cloneTable(t)
+	// Rows need not obey what is not valid yet.
+	target.Checks = slices.DeleteFunc(target.Checks, func(ck catalog.Check) bool { return !ck.Valid })
 	target.Name, target.ArrayName = fmt.Sprintf("pg_temp_%d", old.OID), ""
 	if err := b.oids(ctx, &target.OID, &target.RowType, &target.ArrayType); err != nil {
 		return err
@@ -129,7 +149,7 @@ func (b *tableBuilder) moveRows(ctx context.Context, old *catalog.Table) error {
 }
 
 // asBuilt words a duplicate that moving the rows has met as building the index
-// over them would, and a null as checking them; it names the table whose rows they are.
+// over them would, and a null or another violation as checking them; it names the table whose rows they are.
 func (b *tableBuilder) asBuilt(err error) error {
 	var e *pgerr.E
 	if !errors.As(err, &e) {
@@ -137,6 +157,9 @@ func (b *tableBuilder) asBuilt(err error) error {
 	}
 	if e.Code == pgerr.NotNullViolation && e.Column != "" { // and no domain's
 		return b.containsNulls(e.Column)
+	}
+	if e.Code == pgerr.CheckViolation && slices.ContainsFunc(b.table.Checks, func(ck catalog.Check) bool { return ck.Name == e.Constraint }) {
+		return b.violatedBySome(e.Constraint)
 	}
 	if e.Code != pgerr.UniqueViolation {
 		return err
@@ -165,7 +188,7 @@ func (b *tableBuilder) copyStatement(target, old *catalog.Table) string {
 		if o == nil || c.Dropped || c.Hidden || c.Generated {
 			continue
 		}
-		into, from = append(into, quote(c.Name)), append(from, quote(o.Name))
+		into, from = append(into, quote(c.Name)), append(from, b.movedValue(&c, o))
 	}
 	if into == nil {
 		return fmt.Sprintf("INSERT INTO %s SELECT FROM %s", b.sqlName(target), b.sqlName(old))
