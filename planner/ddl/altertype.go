@@ -86,7 +86,10 @@ func (b *tableBuilder) plainColumnType(c *catalog.Column, n *pg.ColumnDef) error
 	if c.Type, c.Typmod, err = b.typeName(n.TypeName); err != nil {
 		return withoutPosition(err)
 	}
-	return b.checkTypeOf(c, n)
+	if err = b.checkTypeOf(c, n); err != nil {
+		return withoutPosition(err)
+	}
+	return nil
 }
 
 // withoutPosition is an error that PostgreSQL gives no place in the statement.
