@@ -40,8 +40,8 @@ func (q *query) aggregateCall(n *pg.FuncCall, name string) expr.Expr {
 	call := q.aggregateArguments(n, name, direct)
 	q.aggregating = around
 	depth := open.level()
-	q.refuseInside(open)
-	q.refuseInside(direct)
+	q.refuseInside(open, depth)
+	q.refuseInside(direct, depth)
 	if direct.seen && direct.nearest < depth {
 		q.b.failAt(direct.nearestAt, pgerr.GroupingError, "outer-level aggregate cannot contain a lower-level variable in its direct arguments")
 	}
@@ -52,10 +52,18 @@ func (q *query) aggregateCall(n *pg.FuncCall, name string) expr.Expr {
 	if !owner.kind.allowsAggregates() {
 		q.refuseAggregate(owner.kind, n.Location)
 	}
-	if around != nil && depth == 0 {
-		around.inner, around.innerAt = true, n.Location
-	}
+	q.tellAggregates(depth, n.Location)
 	return q.addAggregate(call, depth, n.Location)
+}
+
+// tellAggregates tells those whose arguments are being read of an aggregate among
+// them, which belongs to the query depth levels out.
+func (q *query) tellAggregates(depth int, location int32) {
+	for level, d := q, depth; d >= 0; level, d = level.parent, d-1 {
+		if a := level.aggregating; a != nil {
+			a.sawAggregate(d, location)
+		}
+	}
 }
 
 // level is how many levels out the query is that an aggregate belongs to.
@@ -66,12 +74,13 @@ func (a *aggregateArgs) level() int {
 	return 0
 }
 
-// refuseInside refuses what may not stand among an aggregate's arguments.
-func (q *query) refuseInside(args *aggregateArgs) {
+// refuseInside refuses what may not stand among the arguments of an aggregate that
+// belongs to the query depth levels out.
+func (q *query) refuseInside(args *aggregateArgs, depth int) {
 	if args.window {
 		q.b.failAt(args.windowAt, pgerr.GroupingError, "aggregate function calls cannot contain window function calls")
 	}
-	if args.inner {
+	if args.inner && args.innerDepth == depth {
 		q.b.failAt(args.innerAt, pgerr.GroupingError, "aggregate function calls cannot be nested")
 	}
 }

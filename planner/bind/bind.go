@@ -167,6 +167,15 @@ func Expression(env *Env, sql string, columns []Column, purpose Purpose, target 
 	return b.expression(n, columns, purpose, target), nil
 }
 
+// CopyWhere checks the condition n of the COPY FROM s into t: what may stand in it is
+// less than where the INSERT has it that COPY is planned as.
+func CopyWhere(env *Env, s *sqlparse.Statement, n *pg.Node, t *catalog.Table) (err error) {
+	b := newBinder(env, s, nil)
+	defer b.recover(&err)
+	b.copyWhere(n, t)
+	return nil
+}
+
 // Tree is Expression for an expression that stands in the tree of s, so that
 // errors have positions in the text of s.
 func Tree(env *Env, s *sqlparse.Statement, n *pg.Node, columns []Column, purpose Purpose, target *Column) (e expr.Expr, err error) {

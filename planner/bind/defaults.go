@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
@@ -111,16 +113,38 @@ func (b *binder) stored(text string, t *catalog.Table, kind exprKind, bind func(
 	b.must(err, -1)
 	b.within(s, func() {
 		q := &query{b: b, kind: kind}
-		it := &item{name: t.Name, byName: true, byColumn: true, table: t}
-		for i := range t.Columns {
-			if c := &t.Columns[i]; !c.Dropped && !c.Hidden {
-				it.columns = append(it.columns, &itemColumn{name: c.Name, value: expr.NewColumn(positionID(i), c.Name, c.Type, c.Typmod)})
-			}
-		}
-		q.addItem(it)
+		q.addItem(rowByPosition(t))
 		e = bind(q, n)
 	})
 	return e
+}
+
+// rowByPosition is a row of t, whose columns are positions.
+func rowByPosition(t *catalog.Table) *item {
+	it := &item{name: t.Name, byName: true, byColumn: true, table: t}
+	for i := range t.Columns {
+		if c := &t.Columns[i]; !c.Dropped && !c.Hidden {
+			it.columns = append(it.columns, &itemColumn{name: c.Name, value: expr.NewColumn(positionID(i), c.Name, c.Type, c.Typmod)})
+		}
+	}
+	return it
+}
+
+// copyWhere checks the condition of a COPY FROM (BeginCopyFrom's caller, DoCopy).
+func (b *binder) copyWhere(n *pg.Node, t *catalog.Table) {
+	if at, found := findSubquery(n); found {
+		b.failAt(at, pgerr.FeatureNotSupported, "cannot use subquery in COPY FROM WHERE condition")
+	}
+	b.checkFields(n)
+	q := &query{b: b, kind: kindCopyWhere}
+	q.addItem(rowByPosition(t))
+	e := q.condition(n, "WHERE")
+	for i := range t.Columns {
+		if c := &t.Columns[i]; c.Generated && slices.Contains(expr.Columns(e), positionID(i)) {
+			fail(pgerr.New(pgerr.InvalidColumnReference, "generated columns are not supported in COPY FROM WHERE conditions").
+				WithDetail("Column \"%s\" is a generated column.", c.Name))
+		}
+	}
 }
 
 // positionID marks a position while a stored expression is bound; no column has such an ID.

@@ -24,9 +24,11 @@ type aggregateArgs struct {
 	seen      bool
 	nearest   int
 	nearestAt int32 // where the first of them stands
-	// inner: an aggregate of the same level is among the arguments, at innerAt.
-	inner   bool
-	innerAt int32
+	// inner: aggregates are among the arguments; the one nearest to here belongs to the
+	// query innerDepth levels out, and stands at innerAt.
+	inner      bool
+	innerDepth int
+	innerAt    int32
 	// window: a window function is, at windowAt.
 	window   bool
 	windowAt int32
@@ -38,6 +40,12 @@ func (a *aggregateArgs) saw(depth int, location int32) {
 	}
 	if !a.seen || depth < a.nearest {
 		a.seen, a.nearest, a.nearestAt = true, depth, location
+	}
+}
+
+func (a *aggregateArgs) sawAggregate(depth int, location int32) {
+	if !a.inner || depth < a.innerDepth {
+		a.inner, a.innerDepth, a.innerAt = true, depth, location
 	}
 }
 

@@ -184,8 +184,8 @@ func (q *query) groupingFunc(n *pg.GroupingFunc) expr.Expr {
 	q.aggregating = open
 	args, ats := q.list(n.Args)
 	q.aggregating = around
-	q.refuseInside(open)
 	depth := open.level()
+	q.refuseInside(open, depth)
 	owner := q
 	for range depth {
 		owner = owner.parent
@@ -193,9 +193,7 @@ func (q *query) groupingFunc(n *pg.GroupingFunc) expr.Expr {
 	if !owner.kind.allowsAggregates() {
 		q.b.failAt(n.Location, pgerr.GroupingError, "grouping operations are not allowed in %s", owner.kind.groupingPlace())
 	}
-	if around != nil && depth == 0 {
-		around.inner, around.innerAt = true, n.Location
-	}
+	q.tellAggregates(depth, n.Location)
 	owner.hasAgg = true
 	c := q.b.column("grouping", types.TInt4, -1)
 	owner.groupings = append(owner.groupings, groupingCall{args, ats, c})

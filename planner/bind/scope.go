@@ -181,6 +181,7 @@ const (
 	kindExecute
 	kindDomainCheck
 	kindMergeWhen
+	kindCopyWhere
 	kindWindowPartition
 	kindWindowOrder
 	kindFrameRange
@@ -198,6 +199,7 @@ var kindNames = [...]string{
 	kindConflict: "index expressions", kindExecute: "EXECUTE parameters",
 	kindDomainCheck:     "check constraints",
 	kindMergeWhen:       "MERGE WHEN conditions",
+	kindCopyWhere:       "COPY FROM WHERE conditions",
 	kindWindowPartition: "window PARTITION BY", kindWindowOrder: "window ORDER BY",
 	kindFrameRange: "window RANGE", kindFrameRows: "window ROWS", kindFrameGroups: "window GROUPS",
 }

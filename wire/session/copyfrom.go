@@ -41,11 +41,16 @@ func (c *copying) prepareFrom() error {
 	if err := c.resolveForced(names); err != nil {
 		return err
 	}
+	bound := s.env.bind()
+	if c.stmt.WhereClause != nil {
+		if err := bind.CopyWhere(bound, s.statement, c.stmt.WhereClause, c.table); err != nil {
+			return err
+		}
+	}
 	stmt, err := c.insert()
 	if err != nil {
 		return err
 	}
-	bound := s.env.bind()
 	s.planned = bound.Snapshot
 	c.plan, err = s.node.Plans.PlanFeed(bound, stmt)
 	return err
