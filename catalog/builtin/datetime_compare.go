@@ -16,32 +16,39 @@ var mixedCompareImpls = makeMixedCompareImpls()
 type moment func(ctx *expr.Context, d types.Datum) int64
 
 func momentOfDate(_ *expr.Context, d types.Datum) int64 {
-	return clampMoment(types.DateToTimestamp(d.Int()))
+	return clampMoment(d, types.DateToTimestamp)
 }
 
 func momentOfDateTZ(ctx *expr.Context, d types.Datum) int64 {
 	t := momentOfDate(ctx, d)
-	if t == beyond {
-		return beyond
+	if t == beyond || t == before {
+		return t
 	}
 	return momentOfLocal(ctx, types.Int(t))
 }
 
 func momentOfLocal(ctx *expr.Context, d types.Datum) int64 {
-	return clampMoment(types.TimestampToTZ(d.Int(), ctx.Env.Location))
+	return clampMoment(d, func(ts int64) (int64, error) { return types.TimestampToTZ(ts, ctx.Env.Location) })
 }
 
 func momentItself(_ *expr.Context, d types.Datum) int64 { return d.Int() }
 
-// beyond is later than every timestamp but infinity.
-const beyond = math.MaxInt64 - 1
+// beyond is later than every timestamp but infinity, before is earlier than all but its negative.
+const (
+	beyond = math.MaxInt64 - 1
+	before = math.MinInt64 + 1
+)
 
-// clampMoment: a conversion fails upwards only in what comparing needs.
-func clampMoment(t int64, err error) int64 {
-	if err != nil {
-		return beyond
+// clampMoment converts what comparing needs no more of than on which side of the range it lies.
+func clampMoment(d types.Datum, convert func(int64) (int64, error)) int64 {
+	t, err := convert(d.Int())
+	switch {
+	case err == nil:
+		return t
+	case d.Int() < 0:
+		return before
 	}
-	return t
+	return beyond
 }
 
 func makeMixedCompareImpls() impls {

@@ -42,7 +42,7 @@ var clockImpls = impls{
 		return interval(types.MakeInterval(n[0], n[1], n[2], n[3], n[4], n[5], a[6].Float()))
 	},
 
-	"timestamp_zone": zoneByName(types.TimestampToTZ), "timestamptz_zone": zoneByName(types.TimestamptzToLocal),
+	"timestamp_zone": zoneByName(true, types.TimestampToTZ), "timestamptz_zone": zoneByName(false, types.TimestamptzToLocal),
 	"timestamp_izone": zoneByInterval(-1), "timestamptz_izone": zoneByInterval(1),
 	"timetz_zone": timetzZone, "timetz_izone": timetzIntervalZone,
 	"overlaps_timestamp": overlaps(types.TTimestamp), "overlaps_time": overlaps(types.TTime), "overlaps_timetz": overlaps(types.TTimeTZ),
@@ -61,24 +61,28 @@ func makeTimestamptz(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	}
 	loc := ctx.Env.Location
 	if len(a) > 6 {
-		if name := a[6].Text(); name != "" && name[0] >= '0' && name[0] <= '9' {
-			return types.Null, pgerr.New(pgerr.InvalidParameterValue, "invalid input syntax for type %s: \"%s\"", "numeric time zone", name).
-				WithHint("Numeric time zones must have \"-\" or \"+\" as first character.")
-		}
-		if loc, err = zoneNamed(a[6].Text()); err != nil {
+		if loc, err = types.SaneZone(a[6].Text(), d.Int()); err != nil {
 			return types.Null, err
 		}
 	}
 	return intResult(types.TimestampToTZ(d.Int(), loc))
 }
 
+// zoneAt finds the zone that a moment is to be seen in: a timestamp, which is local there, or a timestamptz.
+func zoneAt(name string, ts int64, local bool) (*time.Location, error) {
+	if loc, ok := types.AbbrevAt(name, ts, local); ok {
+		return loc, nil
+	}
+	return zoneNamed(name)
+}
+
 // zoneByName is timezone(name, moment).
-func zoneByName(convert func(int64, *time.Location) (int64, error)) impl {
+func zoneByName(local bool, convert func(int64, *time.Location) (int64, error)) impl {
 	return func(_ *expr.Context, a []types.Datum) (types.Datum, error) {
 		if !types.IsFiniteTimestamp(a[1].Int()) {
 			return a[1], nil
 		}
-		loc, err := zoneNamed(a[0].Text())
+		loc, err := zoneAt(a[0].Text(), a[1].Int(), local)
 		if err != nil {
 			return types.Null, err
 		}
@@ -103,7 +107,7 @@ func zoneByInterval(sign int64) impl {
 
 // timetzZone takes the offset that the zone has at the transaction's start.
 func timetzZone(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
-	loc, err := zoneNamed(a[0].Text())
+	loc, err := zoneAt(a[0].Text(), types.TimestampFromTime(ctx.TransactionTime), false)
 	if err != nil {
 		return types.Null, err
 	}

@@ -17,6 +17,14 @@ var jsonAccessRows = makeJSONAccessRows()
 
 func makeJSONAccessImpls() impls {
 	out := impls{"jsonb_exists": jsonExists}
+	jsonPart := func(f impl) impl {
+		return func(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
+			if err := types.CheckJSONEscapes(ctx.Env, a[0].Text(), ctx.Spend); err != nil {
+				return types.Null, err
+			}
+			return f(ctx, a)
+		}
+	}
 	for _, p := range []string{"json", "jsonb"} {
 		out[p+"_object_field"], out[p+"_object_field_text"] = objectField(asJSON), objectField(asText)
 		out[p+"_array_element"], out[p+"_array_element_text"] = arrayElement(p == "jsonb", asJSON), arrayElement(p == "jsonb", asText)
@@ -25,6 +33,9 @@ func makeJSONAccessImpls() impls {
 			return types.Text(jsonOf(a[0]).kind()), nil
 		}
 		out[p+"_array_length"] = jsonArrayLength
+	}
+	for _, name := range []string{"object_field", "array_element", "extract_path"} {
+		out["json_"+name], out["json_"+name+"_text"] = jsonPart(out["json_"+name]), jsonPart(out["json_"+name+"_text"])
 	}
 	return out
 }
@@ -36,6 +47,15 @@ func makeJSONAccessRows() rowsImpls {
 		out[p+"_each"], out[p+"_each_text"] = jsonEach(p+"_each", asJSON), jsonEach(p+"_each_text", asText)
 		out[p+"_array_elements"] = jsonElements(p+"_array_elements", asJSON)
 		out[p+"_array_elements_text"] = jsonElements(p+"_array_elements_text", asText)
+	}
+	for _, name := range []string{"json_object_keys", "json_each", "json_each_text", "json_array_elements_text"} {
+		rows := out[name]
+		out[name] = func(ctx *expr.Context, a []types.Datum, yield func(types.Datum) bool) error {
+			if err := types.CheckJSONEscapes(ctx.Env, a[0].Text(), ctx.Spend); err != nil {
+				return err
+			}
+			return rows(ctx, a, yield)
+		}
 	}
 	return out
 }

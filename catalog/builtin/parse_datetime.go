@@ -44,6 +44,9 @@ func toTimestamp(ctx *expr.Context, a []types.Datum) (types.Datum, error) {
 	if err != nil {
 		return types.Null, err
 	}
+	if r.precision > 0 {
+		t = types.RoundTimestamp(t, int32(r.precision))
+	}
 	if r.seen["TZH"] || r.seen["TZM"] {
 		return types.Int(t + int64(r.westS())*microsPerSecond), nil
 	}
@@ -62,8 +65,10 @@ type dateReader struct {
 	bc       bool
 	zoneWest bool
 	yearLen  int // digits of the year
-	hour12   bool
-	strict   bool // as SQL/JSON wants it: nothing may differ from the format, nor be left over
+	// precision is how many digits of a second FF1 to FF6 keep; 0 is all.
+	precision int
+	hour12    bool
+	strict    bool // as SQL/JSON wants it: nothing may differ from the format, nor be left over
 }
 
 // westS is the zone's offset, in seconds west of UTC.
@@ -142,8 +147,7 @@ func digitFollows(rest []dateNode) bool {
 		return len(n.text) == 1 && n.text[0] >= '0' && n.text[0] <= '9'
 	}
 	switch n.key {
-	case "MONTH", "MON", "DAY", "DY", "AM", "PM", "A.M.", "P.M.", "AD", "BC", "A.D.", "B.C.", "RM", "TZ", "TZH", "OF", "FX",
-		"FF1", "FF2", "FF3", "FF4", "FF5", "FF6":
+	case "MONTH", "MON", "DAY", "DY", "AM", "PM", "A.M.", "P.M.", "AD", "BC", "A.D.", "B.C.", "RM", "TZ", "TZH", "OF", "FX":
 		return false
 	}
 	return true
@@ -298,8 +302,11 @@ func (r *dateReader) set(n dateNode, v, used int) error {
 		key = "SSSS"
 	case "MS":
 		key, v = "US", fraction(v, used, 3)*1000
-	case "US", "FF1", "FF2", "FF3", "FF4", "FF5", "FF6":
+	case "FF1", "FF2", "FF3", "FF4", "FF5", "FF6":
+		r.precision = int(key[2] - '0')
 		key, v = "US", fraction(v, used, 6)
+	case "US":
+		v = fraction(v, used, 6)
 	case "YYY", "YY", "Y":
 		key = "YYYY"
 		r.yearLen = used
@@ -329,13 +336,10 @@ func (r *dateReader) hourError(_ dateNode, v int) error {
 		WithHint("Use the 24-hour clock, or give an hour between 1 and 12.")
 }
 
-// fraction scales digits behind the point to a number of places.
+// fraction scales digits behind the point to a number of places. More than that are too much, which date finds.
 func fraction(v, used, places int) int {
 	for ; used < places; used++ {
 		v *= 10
-	}
-	for ; used > places; used-- {
-		v /= 10
 	}
 	return v
 }
@@ -368,6 +372,9 @@ func (r *dateReader) commaYear(node dateNode) error {
 	}
 	low, _ := strconv.Atoi(digits)
 	r.in = rest[len(digits):]
+	if node.ordinal != "" && len(r.in) >= 2 {
+		r.in = r.in[2:]
+	}
 	return r.set(dateNode{key: "YYYY", text: node.text}, t*1000+low, 4)
 }
 
@@ -471,34 +478,44 @@ func daysIn(year, month int) int {
 // year is the calendar's year, 0 for 1 BC, of what was given of year and century.
 func (r *dateReader) year() int {
 	v := r.values
-	year := 0
 	given := v["YYYY"]
 	if given == 0 {
 		given = v["IYYY"]
 	}
-	switch {
-	case given != 0:
-		year = given
-		if v["CC"] != 0 && r.yearLen <= 2 {
-			year %= 100
-			if year != 0 {
-				year += (v["CC"] - 1) * 100
-			} else {
-				year = v["CC"] * 100
-			}
-		}
-		if r.bc && year > 0 {
-			year = 1 - year
-		} else if year < 0 {
-			year++
-		}
-	case v["CC"] != 0:
-		year = v["CC"]*100 - 99
-		if r.bc {
-			year = -v["CC"]*100 + 1
-		}
+	century := v["CC"]
+	if r.bc {
+		century = -century
 	}
-	return year
+	switch {
+	case given != 0 && century != 0 && r.yearLen <= 2:
+		return yearOfCentury(century, given%100)
+	case given != 0:
+		if r.bc {
+			given = -given
+		}
+		if given < 0 {
+			given++
+		}
+		return given
+	case century > 0:
+		return century*100 - 99
+	case century < 0:
+		return century*100 + 1
+	}
+	return 0
+}
+
+// yearOfCentury is a year by its last two digits; the first century BC is -1.
+func yearOfCentury(century, year int) int {
+	switch {
+	case century > 0 && year != 0:
+		return (century-1)*100 + year
+	case century > 0:
+		return century * 100
+	case year != 0:
+		return (century+1)*100 - year + 1
+	}
+	return century*100 + 1
 }
 
 // day finds month and day by whichever way they were given. A field that is

@@ -1,6 +1,7 @@
 package textsearch
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -58,6 +59,13 @@ func (o *HeadlineOptions) set(name, value string) (err error) {
 		*into = int(n)
 		return nil
 	}
+	text := func(into *string, name string) error {
+		if len(value) > math.MaxInt16 {
+			return pgerr.New(pgerr.InvalidParameterValue, "value for \"%s\" is too long", name)
+		}
+		*into = value
+		return nil
+	}
 	switch strings.ToLower(name) {
 	case "maxwords":
 		return number(&o.MaxWords)
@@ -68,11 +76,11 @@ func (o *HeadlineOptions) set(name, value string) (err error) {
 	case "maxfragments":
 		return number(&o.MaxFragments)
 	case "startsel":
-		o.StartSel = value
+		return text(&o.StartSel, "StartSel")
 	case "stopsel":
-		o.StopSel = value
+		return text(&o.StopSel, "StopSel")
 	case "fragmentdelimiter":
-		o.FragmentDelimiter = value
+		return text(&o.FragmentDelimiter, "FragmentDelimiter")
 	case "highlightall":
 		switch strings.ToLower(value) {
 		case "1", "on", "true", "t", "y", "yes":

@@ -26,7 +26,7 @@ func (t *Type) ApplyTypmod(d Datum, typmod int32, explicit bool) (Datum, error) 
 	case TTime:
 		return Int(roundMicros(d.Int(), typmod)), nil
 	case TTimestamp, TTimestamptz:
-		return Int(roundTimestamp(d.Int(), typmod)), nil
+		return Int(RoundTimestamp(d.Int(), typmod)), nil
 	case TTimeTZ:
 		v := d.TimeTZ()
 		v.Micros = roundMicros(v.Micros, typmod)

@@ -74,6 +74,15 @@ const (
 	jsonNull
 )
 
+// CheckJSONEscapes fails for a json value of which an escape means nothing, or a
+// character that texts do not have: what has to be read before parts are taken out.
+func CheckJSONEscapes(env *Env, s string, work Work) error {
+	if !strings.Contains(s, `\u`) {
+		return nil
+	}
+	return parseJSON(env, s, true, nil, work)
+}
+
 // jsonEvents is told what a document holds, in order.
 type jsonEvents interface {
 	scalar(tok jsonToken, text string) error // text is unescaped, numbers as written
@@ -379,7 +388,10 @@ func (l *jsonLexer) str() error {
 			continue
 		}
 		if high != 0 {
-			return l.surrogate(i, "Unicode low surrogate must follow a high surrogate.")
+			if c == '\\' && i+1 < len(l.src) {
+				i++
+			}
+			return l.surrogate(i+runePrefix(l.src[i:], 1), "Unicode low surrogate must follow a high surrogate.")
 		}
 		switch {
 		case c == '"':

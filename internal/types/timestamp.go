@@ -49,10 +49,11 @@ func (k timestampCodec) datum(c *Clock, s string, typmod int32) (Datum, error) {
 	if !ok {
 		return Null, pgerr.New(pgerr.DatetimeValueOutOfRange, "timestamp out of range: \"%s\"", s)
 	}
-	return Int(roundTimestamp(ts, typmod)), nil
+	return Int(RoundTimestamp(ts, typmod)), nil
 }
 
-func roundTimestamp(ts int64, typmod int32) int64 {
+// RoundTimestamp rounds a timestamp to so many digits of a second; below 0 is all.
+func RoundTimestamp(ts int64, typmod int32) int64 {
 	if !IsFiniteTimestamp(ts) {
 		return ts
 	}
@@ -84,7 +85,7 @@ func (timestampCodec) decode(_ *Env, _ *Type, b []byte, typmod int32) (Datum, er
 	if IsFiniteTimestamp(ts) && !isValidTimestamp(ts) {
 		return Null, errTimestampRange()
 	}
-	return Int(roundTimestamp(ts, typmod)), nil
+	return Int(RoundTimestamp(ts, typmod)), nil
 }
 
 func (timestampCodec) encode(_ *Env, _ *Type, dst []byte, d Datum) []byte {

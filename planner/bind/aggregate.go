@@ -53,6 +53,7 @@ func (q *query) aggregateCall(n *pg.FuncCall, name string) expr.Expr {
 		q.refuseAggregate(owner.kind, n.Location)
 	}
 	q.tellAggregates(depth, n.Location)
+	q.checkCollations(call)
 	return q.addAggregate(call, depth, n.Location)
 }
 

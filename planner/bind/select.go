@@ -334,15 +334,13 @@ func (q *query) limit(n *pg.SelectStmt) *plan.Limit {
 	if n.LimitOption == pg.LimitOption_LIMIT_OPTION_WITH_TIES {
 		q.b.unsupported(-1, "FETCH FIRST ... WITH TIES")
 	}
-	// The expressions see no names at all.
-	sub := &query{b: q.b}
 	l := &plan.Limit{}
 	bound := func(n *pg.Node, kind exprKind, name string) expr.Expr {
 		if n == nil || n.GetAConst().GetIsnull() {
 			return nil
 		}
 		var e expr.Expr
-		sub.with(kind, func() { e = q.limitExpr(sub, n, name) })
+		q.with(kind, func() { e = q.limitExpr(n, name) })
 		return e
 	}
 	l.Offset = bound(n.LimitOffset, kindOffset, "OFFSET")
@@ -353,18 +351,17 @@ func (q *query) limit(n *pg.SelectStmt) *plan.Limit {
 	return l
 }
 
-func (q *query) limitExpr(sub *query, n *pg.Node, name string) expr.Expr {
-	refuseColumns(q.b, n, name)
-	e := sub.expr(n)
+// limitExpr binds a number of rows, which may depend on columns of outer queries only.
+func (q *query) limitExpr(n *pg.Node, name string) expr.Expr {
+	around, seen := q.aggregating, &aggregateArgs{}
+	q.aggregating = seen
+	e := q.expr(n)
+	q.aggregating = around
+	if seen.seen && seen.nearest == 0 {
+		q.b.failAt(seen.nearestAt, pgerr.InvalidColumnReference, "argument of %s must not contain variables", name)
+	}
 	if e.Type() != types.TInt8 && !isUnknown(e) && !q.canCoerce(e.Type(), types.TInt8, assigning) {
 		q.b.failAt(location(n), pgerr.DatatypeMismatch, "argument of %s must be type bigint, not type %s", name, e.Type().SQLName)
 	}
 	return q.coerce(e, types.TInt8, -1, assigning, location(n))
-}
-
-// refuseColumns fails for a column reference in LIMIT and its like.
-func refuseColumns(b *binder, n *pg.Node, clause string) {
-	if c := n.GetColumnRef(); c != nil {
-		b.failAt(c.Location, pgerr.InvalidColumnReference, "argument of %s must not contain variables", clause)
-	}
 }

@@ -268,6 +268,9 @@ func (d *distributor) limit(n *plan.Limit) (plan.Node, error) {
 	if !ok || !a.open() || !fixedLimit(n) {
 		return n, nil
 	}
+	if n.Offset != nil && (d.usesRunParams(n.Count) || d.usesRunParams(n.Offset)) {
+		return n, nil // their sum would be another one for each outer row
+	}
 	a.limit = d.wanted(n.Count, n.Offset)
 	a.why("limit on the shards")
 	return n, nil

@@ -71,6 +71,10 @@ func (r *rewriter) limit(n *plan.Limit) plan.Node {
 			}
 			return n
 		}
+		if n.Offset != nil && len(expr.Columns(n.Count))+len(expr.Columns(n.Offset)) > 0 {
+			r.because("sort keeps all rows: LIMIT and OFFSET depend on outer rows")
+			return n
+		}
 		l, s := *n, *in
 		s.Top = r.wanted(n.Count, n.Offset)
 		l.Input = &s

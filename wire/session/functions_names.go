@@ -134,6 +134,24 @@ func qualified(name string) (schema, object string, err error) {
 	return "", "", pgerr.New(pgerr.InvalidName, "invalid name syntax")
 }
 
+// unqualified is a name that nothing can qualify.
+func unqualified(name string) (string, error) {
+	parts := splitDotted(name)
+	if len(parts) != 1 {
+		return "", pgerr.New(pgerr.InvalidName, "invalid name syntax")
+	}
+	return parts[0], nil
+}
+
+// builtInSchema reports whether a name with this schema ("" is none) may be that of
+// something built in; 3F000 for a schema that there is not.
+func (s *Session) builtInSchema(schema string) (bool, error) {
+	if schema != "" && s.schemaNamed(schema) == nil {
+		return false, pgerr.New(pgerr.InvalidSchemaName, "schema %q does not exist", schema)
+	}
+	return schema == "" || schema == "pg_catalog", nil
+}
+
 // splitDotted splits at dots outside quotes, folding what is not quoted.
 func splitDotted(name string) []string {
 	var parts []string
@@ -204,7 +222,7 @@ func typeIn(s *Session, name string) (catalog.OID, error) {
 }
 
 func namespaceIn(s *Session, name string) (catalog.OID, error) {
-	_, object, err := qualified(name)
+	object, err := unqualified(name)
 	if err != nil {
 		return 0, err
 	}
@@ -215,7 +233,7 @@ func namespaceIn(s *Session, name string) (catalog.OID, error) {
 }
 
 func roleIn(s *Session, name string) (catalog.OID, error) {
-	_, object, err := qualified(name)
+	object, err := unqualified(name)
 	if err != nil {
 		return 0, err
 	}
@@ -230,7 +248,14 @@ func procIn(s *Session, name string) (catalog.OID, error) {
 	if err != nil {
 		return 0, err
 	}
+	builtIn, err := s.builtInSchema(schema)
+	if err != nil {
+		return 0, err
+	}
 	procs := s.node.Library.ProcsNamed(object)
+	if !builtIn {
+		procs = nil
+	}
 	switch len(procs) {
 	case 0:
 		return s.userProcIn(schema, object, name)
@@ -246,8 +271,12 @@ func procedureIn(s *Session, name string) (catalog.OID, error) {
 	if err != nil {
 		return 0, err
 	}
+	builtIn, err := s.builtInSchema(schema)
+	if err != nil {
+		return 0, err
+	}
 	for _, p := range s.node.Library.ProcsNamed(object) {
-		if slices.Equal(p.Args, args) {
+		if builtIn && slices.Equal(p.Args, args) {
 			return p.OID, nil
 		}
 	}
@@ -285,7 +314,13 @@ func (s *Session) signature(text string) (schema, object string, args []*types.T
 }
 
 func operIn(s *Session, name string) (catalog.OID, error) {
-	ops := s.node.Library.OperatorsNamed(operatorSymbol(name))
+	symbol := operatorSymbol(name)
+	if i := strings.LastIndexByte(symbol, '.'); i >= 0 {
+		if _, err := s.builtInSchema(symbol[:i]); err != nil {
+			return 0, err
+		}
+	}
+	ops := s.node.Library.OperatorsNamed(symbol)
 	switch len(ops) {
 	case 0:
 		return 0, pgerr.New(pgerr.UndefinedFunction, "operator does not exist: %s", name)
@@ -322,15 +357,19 @@ func operatorIn(s *Session, name string) (catalog.OID, error) {
 		WithHint("Provide two argument types for operator.")
 }
 
-func collationIn(_ *Session, name string) (catalog.OID, error) {
-	_, object, err := qualified(name)
+func collationIn(s *Session, name string) (catalog.OID, error) {
+	schema, object, err := qualified(name)
 	if err != nil {
 		return 0, err
 	}
-	if c := catalog.CollationByName(object); c != nil {
+	builtIn, err := s.builtInSchema(schema)
+	if err != nil {
+		return 0, err
+	}
+	if c := catalog.CollationByName(object); c != nil && builtIn {
 		return c.OID, nil
 	}
-	return 0, pgerr.New(pgerr.UndefinedObject, "collation %q for encoding \"UTF8\" does not exist", object)
+	return 0, pgerr.New(pgerr.UndefinedObject, "collation %q for encoding \"UTF8\" does not exist", strings.Join(splitDotted(name), "."))
 }
 
 func (s *Session) collationName(oid catalog.OID) string {
