@@ -4,7 +4,7 @@
 //	catalog           descriptors, Snapshot (look-ups), Change (what one transaction's DDL makes of a snapshot)
 //	                  catalog.go descriptors · object.go what they share · snapshot.go, lookup.go look-ups · list.go walks
 //	                  usertype.go, userrange.go types that users make · rowtype.go relations' row types, types by name and number ·
-//	                  typeuse.go who uses which type · typename.go types in texts that are kept ·
+//	                  function.go functions and procedures that users make · typeuse.go who uses which type · typename.go types in texts that are kept ·
 //	                  change.go one transaction's DDL · rebase.go conflicts with others' DDL ·
 //	                  bootstrap.go a new cluster · privilege.go what roles may · indexname.go names that indexes choose · collation.go ·
 //	                  temporary.go what goes with a session

@@ -106,6 +106,9 @@ func (c *Change) readParent(o Object) {
 		h := o.Header()
 		c.read(Key{Class: ClassSchema, OID: h.Schema, Database: h.Database})
 		c.read(roleKey(h.Owner))
+	case *Function:
+		c.read(Key{Class: ClassSchema, OID: o.Schema, Database: o.Database})
+		c.read(roleKey(o.Owner))
 	}
 }
 
@@ -123,12 +126,19 @@ func (c *Change) begin(key Key, prev objectEntry) {
 	c.touched[key]++
 }
 
-// raiseVersion sets the version of a relation or type that is about to be put.
+// raiseVersion sets the version of a relation, type or function that is about to be put.
 func raiseVersion(o, prev Object) {
 	if t, ok := o.(UserType); ok {
 		t.Header().Version++
 		if old, ok := prev.(UserType); ok {
 			t.Header().Version = old.Header().Version + 1
+		}
+		return
+	}
+	if f, ok := o.(*Function); ok {
+		f.Version++
+		if old, ok := prev.(*Function); ok {
+			f.Version = old.Version + 1
 		}
 		return
 	}

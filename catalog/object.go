@@ -10,6 +10,7 @@ const (
 	ClassRelation Class = 'r' // tables, sequences, views
 	ClassRole     Class = 'a'
 	ClassType     Class = 't' // enums, composites, domains, ranges
+	ClassFunction Class = 'f' // functions and procedures
 )
 
 // Key names a descriptor in the whole cluster. Database is set for schemas
@@ -21,7 +22,7 @@ type Key struct {
 }
 
 // Object is a descriptor: *Database, *Schema, *Table, *Sequence, *View, *Enum,
-// *Composite, *Domain or *Role.
+// *Composite, *Domain, *Range, *Function or *Role.
 type Object interface {
 	ObjectKey() Key
 }

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
@@ -70,6 +71,7 @@ var uniqueIndexes = map[Class]struct{ index, columns string }{
 	ClassSchema:   {"pg_namespace_nspname_index", "nspname"},
 	ClassRelation: {"pg_class_relname_nsp_index", "relname, relnamespace"},
 	ClassType:     {"pg_type_typname_nsp_index", "typname, typnamespace"},
+	ClassFunction: {"pg_proc_proname_args_nsp_index", "proname, proargtypes, pronamespace"},
 }
 
 // checkNames sees that no name of o is that of an object that the change
@@ -120,6 +122,9 @@ func nameKeyText(e nameEntry) string {
 	if e.class == ClassRelation || e.class == ClassType {
 		return e.name + ", " + strconv.FormatUint(uint64(e.schema), 10)
 	}
+	if e.class == ClassFunction {
+		return strings.ReplaceAll(e.name, "\x00", ", ") + ", " + strconv.FormatUint(uint64(e.schema), 10)
+	}
 	return e.name
 }
 
@@ -139,6 +144,12 @@ func (c *Change) checkAbandoned(head *Snapshot, deleted Key) error {
 				break
 			}
 			found = c.leftBehind(t)
+		}
+		for f := range head.FunctionsIn(deleted.Database, deleted.OID) {
+			if found != nil {
+				break
+			}
+			found = c.leftBehind(f)
 		}
 	case ClassRelation, ClassType:
 		if o := head.Object(deleted); o != nil {
@@ -188,6 +199,8 @@ func ownerOf(o Object) OID {
 		return o.Ref().Owner
 	case UserType:
 		return o.Header().Owner
+	case *Function:
+		return o.Owner
 	}
 	return 0
 }
@@ -208,6 +221,8 @@ func describe(o Object) string {
 		return "table " + o.Name
 	case UserType:
 		return "type " + o.Header().Name
+	case *Function:
+		return "function " + o.Name
 	}
 	return "an object"
 }

@@ -228,6 +228,8 @@ func eachName(o Object, yield func(nameEntry)) {
 		yield(nameEntry{class: ClassRole, name: o.Name, object: o})
 	case *Schema:
 		yield(nameEntry{class: ClassSchema, database: o.Database, name: o.Name, object: o})
+	case *Function:
+		yield(nameEntry{class: ClassFunction, database: o.Database, schema: o.Schema, name: o.entryName(), object: o})
 	case UserType:
 		h := o.Header()
 		e := nameEntry{class: ClassType, database: h.Database, schema: h.Schema, name: h.Name, object: o}

@@ -46,6 +46,11 @@ func eachType(o Object, visit func(t **types.Type)) {
 		place(&o.Base)
 	case *Range:
 		place(&o.Subtype)
+	case *Function:
+		for i := range o.Args {
+			place(&o.Args[i].Type)
+		}
+		place(&o.Result)
 	}
 }
 
@@ -101,6 +106,8 @@ func copyOf(o Object) Object {
 		return &c
 	case UserType:
 		return o.Copy()
+	case *Function:
+		return o.Copy()
 	}
 	return o
 }
@@ -129,7 +136,7 @@ func (s *Snapshot) putUsers(o Object) {
 }
 
 // TypeUsers returns the objects that are made of the types that o makes: tables and
-// views by their columns, composites by their attributes, domains. Each once, in order of key.
+// views by their columns, composites by their attributes, domains, functions by their arguments. Each once, in order of key.
 func (s *Snapshot) TypeUsers(o Object) (out []Object) {
 	seen := map[Key]bool{}
 	madeBy(o, func(made OID) {

@@ -73,3 +73,32 @@ func ParseQuery(text string) (*Statement, error) {
 		tree: &tree{node: n, text: text, params: w.params, key: text, literals: -1},
 	}, nil
 }
+
+// ParseBody parses the statements of a function's body as they are: no literal
+// is lifted, and positions count from the body's beginning.
+func ParseBody(text string) ([]*Statement, error) {
+	if err := checkInput(text); err != nil {
+		return nil, err
+	}
+	res, err := pg.Parse(text)
+	if err != nil {
+		return nil, grammarError(text, err)
+	}
+	var out []*Statement
+	for _, raw := range res.Stmts {
+		start, end := int(raw.StmtLocation), len(text)
+		if raw.StmtLen > 0 {
+			end = start + int(raw.StmtLen)
+		}
+		if err := checkVersion(text, start, text[start:end], raw.Stmt); err != nil {
+			return nil, err
+		}
+		w := &lifter{}
+		w.visit(raw.Stmt.ProtoReflect(), false)
+		out = append(out, &Statement{
+			Node: raw.Stmt, Text: text, Params: w.params,
+			tree: &tree{node: raw.Stmt, text: text, params: w.params, literals: -1},
+		})
+	}
+	return out, nil
+}

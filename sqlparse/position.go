@@ -24,6 +24,10 @@ func (s *Statement) Position(location int32) int {
 	return s.before + characters(s.Text[:at]) + 1
 }
 
+// InText is the character position in the client's string of the at-th character
+// of Text, from 1.
+func (s *Statement) InText(at int) int { return s.before + at }
+
 // LiteralPosition is the character position of Lifted[i].
 func (s *Statement) LiteralPosition(i int) int {
 	return s.before + characters(s.Text[:s.Lifted[i].start]) + 1

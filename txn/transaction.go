@@ -146,7 +146,13 @@ type Run struct {
 	number   Statement
 	mu       sync.Mutex // protects snapshot, and number against TakeBack
 	snapshot Timestamp
+	// of is the statement that this one reads as; nil is none.
+	of *Run
 }
+
+// Within starts a query of a function that the statement calls and that reads what
+// the statement reads: at its snapshot, without what it has written.
+func (r *Run) Within() *Run { return &Run{txn: r.txn, level: r.level, number: r.Statement(), of: r} }
 
 // Run starts the next statement. Close it when its last row was read.
 func (t *Txn) Run() *Run {
@@ -181,7 +187,7 @@ func (r *Run) Statement() Statement {
 // when a later statement has begun: then nothing is taken back.
 func (r *Run) TakeBack(ctx context.Context) (bool, error) {
 	t := r.txn
-	if r.number != t.last {
+	if r.number != t.last || r.of != nil {
 		return false, nil
 	}
 	if err := t.RollbackTo(ctx, Mark(r.number-1)); err != nil {
@@ -197,6 +203,9 @@ func (r *Run) TakeBack(ctx context.Context) (bool, error) {
 // Snapshot returns what the statement reads at: the transaction's snapshot, or
 // under READ COMMITTED one of its own. It is drawn at the first call.
 func (r *Run) Snapshot(ctx context.Context) (Timestamp, error) {
+	if r.of != nil {
+		return r.of.Snapshot(ctx)
+	}
 	if r.level != ReadCommitted {
 		return r.txn.Snapshot(ctx)
 	}
@@ -216,7 +225,7 @@ func (r *Run) Snapshot(ctx context.Context) (Timestamp, error) {
 // next Snapshot draws a newer one. It reports false when the snapshot is the
 // transaction's, which cannot change.
 func (r *Run) Redraw() bool {
-	if r.level != ReadCommitted {
+	if r.level != ReadCommitted || r.of != nil {
 		return false
 	}
 	r.Close()

@@ -6,6 +6,7 @@
 //	impls.go      how an implementation is tied to its row: by pg_proc.prosrc, as in fmgr
 //	resolve*.go   which function, operator or common type is meant (manual, chapter 10)
 //	coerce.go     conversions put into expression trees
+//	routine.go    functions that users make: a session runs them
 //	others        implementations, one family a file; agg_*.go are aggregates, window.go window functions
 //
 // Every row of pg_proc is here, so that a call resolves (or is ambiguous)
@@ -38,6 +39,10 @@ type Proc struct {
 	ArgNames   []string      // of all arguments, OUT ones too; nil without names
 	AllArgs    []*types.Type // with OUT arguments; nil when there are none
 	Modes      string        // proargmodes, parallel to AllArgs: i o b v t
+
+	// Place, of a function that a user has made, is where its schema stands in a
+	// search path, before (negative) or behind pg_catalog.
+	Place int
 
 	// Func is set for kind f, Agg for kind a. Without an implementation
 	// Func.Impl and Func.Rows, or Agg.New and Agg.Bind, are nil.

@@ -122,6 +122,9 @@ func (c *Coercer) Arguments(r *Resolution, args []expr.Expr) ([]expr.Expr, error
 // defaultArgument is the default of p's argument i: the rows have literals
 // only, 'text'::type or a number or a boolean.
 func (c *Coercer) defaultArgument(p *Proc, i int) (expr.Expr, error) {
+	if p.Func != nil && p.Func.Routine && c.Default != nil {
+		return c.Default(p, i)
+	}
 	s := p.Defaults[i-(len(p.Args)-len(p.Defaults))]
 	if strings.HasPrefix(s, "'") {
 		s = s[1:strings.LastIndex(s, "'")]

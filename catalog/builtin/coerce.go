@@ -25,6 +25,9 @@ type Coercer struct {
 	// Literal, when set, is told of each literal that was read as a value of a type.
 	Literal func(literal *expr.Const, as *types.Type, value types.Datum)
 
+	// Default, when set, gives the default of argument i of a function that a user has made.
+	Default func(p *Proc, i int) (expr.Expr, error)
+
 	// Guard tells what values of a type that is a domain, or has domains in it, obey.
 	Guard func(t *types.Type) (*expr.Guard, error)
 	// Lifted reports whether a parameter stands for a literal of the statement.

@@ -1,6 +1,8 @@
 package builtin
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
@@ -19,10 +21,15 @@ type FunctionCall struct {
 	Variadic bool
 	// Parameter: an argument of unknown type is a parameter, not a literal.
 	Parameter bool
-	// Users are the functions of that name that are not built in; Type is a type
-	// of that name that is not.
+	// Users are the functions of that name that are not built in, in the order of
+	// the search path; Type is a type of that name that is not.
 	Users []*Proc
 	Type  *types.Type
+	// Own says that the name has the schema of Users in front: those that are
+	// built in are not meant.
+	Own bool
+	// Shown is the name as it was written, for errors; "" is Name.
+	Shown string
 }
 
 // Resolution is what a call means.
@@ -174,17 +181,13 @@ next:
 // neither VARIADIC nor defaults goes first and alone.
 func (l *Library) candidates(call FunctionCall) []candidate[match] {
 	var out []candidate[match]
-	procs := l.procByName[call.Name]
-	if len(call.Users) > 0 {
-		procs = call.Users
-	}
-	for _, p := range procs {
+	for _, p := range call.procs(l) {
 		c, ok := p.matchCall(call)
 		if !ok {
 			continue
 		}
 		if i := sameArguments(out, c.args); i >= 0 {
-			if !c.what.variadic && out[i].what.variadic || len(p.Args) < len(out[i].what.proc.Args) {
+			if c.what.goesBefore(out[i].what) {
 				out[i] = c
 			}
 			continue
@@ -192,6 +195,25 @@ func (l *Library) candidates(call FunctionCall) []candidate[match] {
 		out = append(out, c)
 	}
 	return out
+}
+
+// procs are all functions that the call's name may mean.
+func (call *FunctionCall) procs(l *Library) []*Proc {
+	switch {
+	case call.Own:
+		return call.Users
+	case len(call.Users) == 0:
+		return l.procByName[call.Name]
+	}
+	return append(slices.Clone(l.procByName[call.Name]), call.Users...)
+}
+
+// goesBefore reports whether m hides o, which takes the same arguments.
+func (m match) goesBefore(o match) bool {
+	if m.proc.Place != o.proc.Place {
+		return m.proc.Place < o.proc.Place
+	}
+	return !m.variadic && o.variadic || len(m.proc.Args) < len(o.proc.Args)
 }
 
 func sameArguments(list []candidate[match], args []*types.Type) int {
@@ -350,7 +372,7 @@ func (l *Library) resolution(call FunctionCall, c *candidate[match]) (*Resolutio
 
 func errFunction(call FunctionCall, ambiguous bool) error {
 	var b strings.Builder
-	b.WriteString(call.Name + "(")
+	b.WriteString(cmp.Or(call.Shown, call.Name) + "(")
 	positional := len(call.Args) - len(call.Names)
 	for i, t := range call.Args {
 		if i > 0 {

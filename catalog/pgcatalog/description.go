@@ -56,6 +56,9 @@ func commented(s *catalog.Snapshot, database, oid catalog.OID) catalog.Object {
 	if t := s.UserTypeByOID(oid); t != nil {
 		return t
 	}
+	if f := s.FunctionByOID(oid); f != nil {
+		return f
+	}
 	if t := s.PartOfType(oid); t != nil {
 		return t
 	}

@@ -169,6 +169,8 @@ func affectedObjects(database catalog.OID, old map[catalog.Key]catalog.Object, f
 		case catalog.UserType:
 			h := o.Header()
 			return renamed[roleKey(h.Owner)] || renamed[catalog.Key{Class: catalog.ClassSchema, OID: h.Schema, Database: database}]
+		case *catalog.Function:
+			return renamed[roleKey(o.Owner)] || renamed[catalog.Key{Class: catalog.ClassSchema, OID: o.Schema, Database: database}]
 		}
 		return false
 	}

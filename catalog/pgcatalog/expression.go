@@ -22,6 +22,9 @@ func Expression(s *catalog.Snapshot, database catalog.OID, text string, visible 
 	if strings.Contains(text, catalog.KeptTypes) {
 		text = keptType.ReplaceAllStringFunc(text, func(name string) string {
 			oid, _ := strconv.ParseUint(keptType.FindStringSubmatch(name)[1], 10, 32)
+			if f := s.FunctionByOID(catalog.OID(oid)); f != nil {
+				return functionName(s, database, &catalog.Constructors{Name: f.Name, Schema: f.Schema}, visible)
+			}
 			if r, f := s.RangeFunction(catalog.OID(oid)); r != nil {
 				return functionName(s, database, f, visible)
 			}
@@ -44,7 +47,7 @@ func Expression(s *catalog.Snapshot, database catalog.OID, text string, visible 
 	})
 }
 
-// functionName is what a constructor of a range type is called.
+// functionName is what a function is called that a user or a range type has made.
 func functionName(s *catalog.Snapshot, database catalog.OID, f *catalog.Constructors, visible func(catalog.Ref) bool) string {
 	ref := catalog.Ref{Schema: f.Schema, Name: f.Name}
 	if visible(ref) {

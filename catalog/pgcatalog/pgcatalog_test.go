@@ -98,7 +98,7 @@ func TestAllRows(t *testing.T) {
 func TestBuiltInRows(t *testing.T) {
 	c := New()
 	s := newSnapshot(c)
-	for relation, want := range map[string]int{"pg_cast": 229, "pg_operator": 799, "pg_am": 7, "pg_authid": 13, "pg_database": 3, "pg_language": 3, "pg_trigger": 0} {
+	for relation, want := range map[string]int{"pg_cast": 229, "pg_operator": 799, "pg_am": 7, "pg_authid": 13, "pg_database": 3, "pg_language": 4, "pg_trigger": 0} {
 		n := 0
 		for range c.Rows(c.layout(relation).table.OID, catalog.PostgresOID, s) {
 			n++

@@ -74,6 +74,11 @@ func objectsOf(s *catalog.Snapshot, database catalog.OID) iter.Seq[catalog.Objec
 				return
 			}
 		}
+		for f := range s.Functions(database) {
+			if !yield(f) {
+				return
+			}
+		}
 		for r := range s.Relations(database) {
 			if !yield(r) {
 				return
@@ -179,6 +184,8 @@ func (g *generator) object(o catalog.Object) {
 		g.viewRows(o)
 	case catalog.UserType:
 		g.typeRows(o)
+	case *catalog.Function:
+		g.functionRows(o)
 	}
 }
 

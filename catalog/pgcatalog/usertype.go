@@ -144,7 +144,7 @@ func (g *generator) typeDepend(on object, t *types.Type) {
 func (g *generator) textDepends(on object, text string) {
 	for _, oid := range namedTypes(text) {
 		class := catalog.OID(typeClass)
-		if r, _ := g.snapshot.RangeFunction(oid); r != nil {
+		if r, _ := g.snapshot.RangeFunction(oid); r != nil || g.snapshot.FunctionByOID(oid) != nil {
 			class = procClass
 		}
 		g.depend(on, object{class, oid, 0}, "n")

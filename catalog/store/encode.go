@@ -34,6 +34,8 @@ func encodeOp(op catalog.Op) opRecord {
 		return opRecord{Role: encodeRole(o)}
 	case catalog.UserType:
 		return encodeType(o)
+	case *catalog.Function:
+		return opRecord{Function: encodeFunction(o)}
 	}
 	panic("catalog/store: a descriptor of no known class")
 }
@@ -172,6 +174,8 @@ func (r *opRecord) decodeOp() (catalog.Op, error) {
 		o, err = r.Domain.decode()
 	case r.Range != nil:
 		o, err = r.Range.decode()
+	case r.Function != nil:
+		o, err = r.Function.decode()
 	default:
 		return catalog.Op{}, errBadRecord("a record of no known kind")
 	}

@@ -149,6 +149,11 @@ func checkReadable(ops []catalog.Op, result *catalog.Snapshot) error {
 			columns = []catalog.Column{{Name: o.Name, Type: o.Base}}
 		case *catalog.Range:
 			columns = []catalog.Column{{Name: o.Name, Type: o.Subtype}}
+		case *catalog.Function:
+			columns = []catalog.Column{{Name: o.Name, Type: o.Result}}
+			for _, a := range o.Args {
+				columns = append(columns, catalog.Column{Name: a.Name, Type: a.Type})
+			}
 		}
 		for _, c := range columns {
 			if !readable(c, result) {

@@ -59,6 +59,7 @@ type opRecord struct {
 	Composite  *compositeRecord  `json:"composite,omitempty"`
 	Domain     *domainRecord     `json:"domain,omitempty"`
 	Range      *rangeRecord      `json:"range,omitempty"`
+	Function   *functionRecord   `json:"function,omitempty"`
 	Role       *roleRecord       `json:"role,omitempty"`
 	Delete     *keyRecord        `json:"delete,omitempty"`
 	Statistics *statisticsRecord `json:"statistics,omitempty"`

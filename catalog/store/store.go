@@ -7,7 +7,7 @@
 // change holds; large ones are written beside the log before, where nobody looks.
 // Every node applies the log to its own Snapshot, in order, as it arrives.
 //
-//	keys.go    where everything is          record.go, encode.go, encodetype.go  what it looks like
+//	keys.go    where everything is          record.go, encode.go, encodetype.go, encodefunction.go  what it looks like
 //	load.go    the catalog as it is          follow.go  the log as it grows
 //	publish.go a transaction's DDL          decision.go  its outcome
 //	check.go   checkpoints, cleaning         cluster.go  identity, boots, numbers, bound, settings

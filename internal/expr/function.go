@@ -51,6 +51,7 @@ type Function struct {
 
 	// Constructs is the name of a function that makes a user-defined range or
 	// multirange type's values: OID and Name are those of the built-in function that it is like.
+	// A Routine has its own.
 	Constructs types.RangeConstructor
 
 	// InC is the function as it is under the collations C, POSIX and ucs_basic, to which only
@@ -58,6 +59,10 @@ type Function struct {
 	// OID of its own, and IsInC.
 	InC   *Function
 	IsInC bool
+
+	// Routine says that a user has made the function: a session runs it
+	// (Session.RunRoutine), and nobody else. Constructs is then what it is called.
+	Routine bool
 
 	// Impl computes one result. args is the callee's to read during the call only.
 	Impl func(ctx *Context, args []types.Datum) (types.Datum, error)
@@ -239,6 +244,9 @@ func (ctx *Context) Memo(key any, compute func() (any, error)) (any, error) {
 type Session interface {
 	// CallSession calls a function under the request that it is evaluated for.
 	CallSession(ctx context.Context, name string, args []types.Datum) (types.Datum, error)
+	// RunRoutine runs a user's function, bound to a call's types, and yields what it
+	// returns until yield answers false: once, unless it returns a set.
+	RunRoutine(ctx *Context, f *Function, args []types.Datum, yield func(types.Datum) bool) error
 }
 
 // Library finds functions and aggregates by OID, to decode trees that travelled.

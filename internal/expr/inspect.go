@@ -88,6 +88,24 @@ func HasVolatile(e Expr) bool {
 	return found
 }
 
+// HasNonStrict reports whether e can be something else than NULL where part of it
+// is NULL (contain_nonstrict_functions in clauses.c).
+func HasNonStrict(e Expr) bool {
+	return Any(e, func(e Expr) bool {
+		switch e := e.(type) {
+		case *Distinct, *NullIf, *Case, *Coalesce, *MinMax, *ArrayExpr, *RowExpr, *Test, *Subquery, *AggregateCall, *WindowCall, *AnyAll:
+			return true
+		case *Logic:
+			return e.Op != Not
+		case *Call:
+			return !e.Func.Strict
+		case *Subscript:
+			return e.Value != nil
+		}
+		return false
+	})
+}
+
 // Any reports whether pred holds for e or an expression below it.
 func Any(e Expr, pred func(Expr) bool) bool {
 	found := false

@@ -16,6 +16,8 @@
 //	viewtext.go  the text under which a view's query is kept; viewdef.go, viewdef_from.go, viewdef_group.go, viewdef_window.go as pg_get_viewdef shows it
 //	viewliteral.go   the literals in it; columnrename.go  a column's coming name in it (or its old one, kept as an alias); relationrename.go a relation's or schema's
 //	domain.go    what values of domains obey
+//	routine.go   functions that users make, and their bodies' arguments; inline.go those that become part of the statement, inlineset.go those in FROM,
+//	             body.go what their bodies return, callstmt.go CALL
 //	part.go      assignments to parts of columns
 //	insert.go    INSERT; conflict.go its ON CONFLICT; update.go UPDATE and DELETE; merge.go MERGE; defaults.go, relation.go, lock.go FOR UPDATE;
 //	             once.go what is to be computed once for a row
@@ -61,6 +63,8 @@ type Env struct {
 	Notice func(*pgerr.E)
 	// Interrupted, if it is not nil, is asked now and then for the error to stop with.
 	Interrupted func() error
+	// Arguments are those of the function that the statement is part of: its parameters; nil is none.
+	Arguments *Arguments
 	// Privilege is asked before a relation is used; nil allows all.
 	Privilege func(r catalog.Relation, need Need) error
 }
@@ -103,7 +107,7 @@ func Statement(env *Env, s *sqlparse.Statement, params []*types.Type) (*plan.Sta
 		var pin *pinned
 		switch {
 		case err == nil:
-			return st, nil
+			return b.inlineStatement(st)
 		case !errors.As(err, &pin):
 			return nil, cmp.Or(b.unreadable(), err)
 		}
@@ -151,6 +155,7 @@ const (
 	ForUsing   // ALTER COLUMN TYPE … USING
 	ForExecute // an argument of EXECUTE
 	ForDomainCheck
+	ForParameter // the default of a function's argument
 )
 
 // Expression binds a scalar expression that the catalog keeps. Columns are named by their

@@ -32,6 +32,11 @@ type binder struct {
 	// order are the lifted literals in the order in which they got their types.
 	order []int
 
+	// routine is the function whose body text is; inlining are those that are being
+	// put into the statement, outermost first; called says that one was met.
+	routine  *routineText
+	inlining []catalog.OID
+	called   bool
 	// labels: a function that tells of an enum's labels is called.
 	labels bool
 	// guards are those of domains, and of types with domains in them.
@@ -75,6 +80,7 @@ func newBinder(env *Env, s *sqlparse.Statement, params []*types.Type) *binder {
 	}
 	b.coercer = &builtin.Coercer{Lib: env.Library, Env: env.Types, Param: b.typeParam}
 	b.coercer.Guard = b.guard
+	b.coercer.Default = b.routineDefault
 	b.coercer.Lifted = func(p *expr.Param) bool { return p.Index >= len(b.params) }
 	b.coercer.Located = func(part expr.Expr, err error) error {
 		if at, ok := b.location[part]; ok {
@@ -90,6 +96,9 @@ func newBinder(env *Env, s *sqlparse.Statement, params []*types.Type) *binder {
 			if t != types.TUnknown {
 				b.params[i] = t
 			}
+		}
+		if env.Arguments != nil {
+			b.ownArguments()
 		}
 		n = len(s.Lifted)
 		b.lifted, b.uses, b.typed = make([]*types.Type, n), make([]int, n), make([]int, n)
@@ -267,10 +276,10 @@ func (b *binder) kept() bool { return b.fromCatalog || b.text != b.main }
 
 // within binds in another text, a view's or a default's.
 func (b *binder) within(s *sqlparse.Statement, f func()) {
-	outer := b.text
-	b.text = s
+	outer, routine := b.text, b.routine
+	b.text, b.routine = s, nil
 	f()
-	b.text = outer
+	b.text, b.routine = outer, routine
 }
 
 func (b *binder) notice(e *pgerr.E) {

@@ -5,6 +5,7 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
+	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/builtin"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -28,6 +29,7 @@ func (q *query) call(n *pg.FuncCall) expr.Expr {
 	r := q.resolve(n, name, args, names)
 	q.b.labels = q.b.labels || strings.HasPrefix(name, "enum_")
 	if r.Proc != nil {
+		q.b.called = q.b.called || r.Proc.Func != nil && r.Proc.Func.Routine
 		switch r.Proc.Kind {
 		case 'w':
 			q.b.failAt(n.Location, pgerr.WrongObjectType, "window function %s requires an OVER clause", name)
@@ -65,7 +67,9 @@ func (q *query) fieldCall(n *pg.FuncCall, args []expr.Expr, names []string) expr
 		if c.Name != name {
 			continue
 		}
-		if _, err := q.b.coercer.Resolve(builtin.FunctionCall{Name: name}, args); err != nil {
+		call := builtin.FunctionCall{Name: name}
+		q.meaning(n, &call)
+		if _, err := q.b.coercer.Resolve(call, args); err != nil {
 			return q.field(args[0], name, n.Location)
 		}
 	}
@@ -124,10 +128,7 @@ func (q *query) callArgs(n *pg.FuncCall) (args []expr.Expr, names []string) {
 
 func (q *query) resolve(n *pg.FuncCall, name string, args []expr.Expr, names []string) *builtin.Resolution {
 	call := builtin.FunctionCall{Name: name, Names: names, Variadic: n.FuncVariadic}
-	if len(q.b.env.Library.ProcsNamed(name)) == 0 || len(n.Funcname) > 1 {
-		call.Users, _ = q.userFunctions(n)
-		call.Type = q.userType(n)
-	}
+	q.meaning(n, &call)
 	r, err := q.b.coercer.Resolve(call, args)
 	if err == nil && (len(call.Users) > 0 || r.Cast != nil) {
 		q.b.noteUserCall(n, r)
@@ -142,6 +143,23 @@ func (q *query) resolve(n *pg.FuncCall, name string, args []expr.Expr, names []s
 	}
 	q.b.must(err, n.Location)
 	return r
+}
+
+// meaning says what beside the functions that are built in a call's name may mean.
+func (q *query) meaning(n *pg.FuncCall, call *builtin.FunctionCall) {
+	if isSQLSyntax(n) {
+		return
+	}
+	call.Users, _ = q.userFunctions(n)
+	if len(n.Funcname) > 1 {
+		call.Own = len(call.Users) > 0
+		if schema := n.Funcname[len(n.Funcname)-2].GetString_().GetSval(); call.Own && schema != catalog.KeptTypes {
+			call.Shown = schema + "." + call.Name
+		}
+	}
+	if len(n.Funcname) > 1 || len(q.b.env.Library.ProcsNamed(call.Name)) == 0 {
+		call.Type = q.userType(n)
+	}
 }
 
 // isSQLSyntax: the grammar made a call of something like EXTRACT, whose name nobody qualified.

@@ -58,6 +58,9 @@ func (q *query) bareColumn(name string, location int32) expr.Expr {
 	if e := q.systemColumn(nil, name, location); e != nil {
 		return e
 	}
+	if e := q.argumentNamed([]string{name}, location); e != nil {
+		return e
+	}
 	q.failColumn("", name, location)
 	return nil
 }
@@ -112,12 +115,18 @@ func (q *query) qualifiedColumn(names []string, location int32) expr.Expr {
 	}
 	it, depth := q.findItem(schema, table, location)
 	if it == nil {
+		if e := q.argumentNamed(names, location); e != nil {
+			return e
+		}
 		q.failItem(table, location)
 	}
 	if e := q.itemColumn(it, depth, column, location); e != nil {
 		return e
 	}
 	if e := q.systemColumn(it, column, location); e != nil {
+		return e
+	}
+	if e := q.argumentNamed(names, location); e != nil {
 		return e
 	}
 	q.failColumn(table, column, location)

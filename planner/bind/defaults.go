@@ -16,7 +16,7 @@ import (
 // purposes are the kinds and clause names of commands' expressions.
 var purposes = map[Purpose]exprKind{
 	ForDefault: kindDefault, ForCheck: kindCheck, ForGenerated: kindGenerated, ForUsing: kindUsing,
-	ForExecute: kindExecute, ForDomainCheck: kindDomainCheck,
+	ForExecute: kindExecute, ForDomainCheck: kindDomainCheck, ForParameter: kindParameter,
 }
 
 // expression binds an expression of a command over columns by position.
@@ -38,6 +38,7 @@ func (b *binder) expression(n *pg.Node, columns []Column, purpose Purpose, targe
 	q.with(purposes[purpose], func() {
 		if purpose == ForCheck || purpose == ForDomainCheck {
 			e = q.condition(n, "CHECK")
+			b.onShards(e)
 		} else {
 			e = q.expr(n)
 		}
@@ -81,6 +82,8 @@ func (q *query) assignTo(e expr.Expr, target *Column, purpose Purpose, location 
 			format = "column \"%s\" is of type %s but generation expression is of type %s"
 		case ForExecute:
 			q.b.refuseArgument(e, target, location)
+		case ForParameter:
+			q.b.failAt(location, pgerr.DatatypeMismatch, "argument of DEFAULT must be type %s, not type %s", target.Type.SQLName, e.Type().SQLName)
 		}
 		fail(pgerr.New(pgerr.DatatypeMismatch, format, target.Name, target.Type.SQLName, e.Type().SQLName).
 			WithHint("You will need to rewrite or cast the expression."))
@@ -101,6 +104,7 @@ func refuseSubqueries(b *binder, n *pg.Node, purpose Purpose) {
 		ForDefault: "cannot use subquery in DEFAULT expression", ForCheck: "cannot use subquery in check constraint",
 		ForGenerated: "cannot use subquery in column generation expression", ForUsing: "cannot use subquery in transform expression",
 		ForExecute: "cannot use subquery in EXECUTE parameter", ForDomainCheck: "cannot use subquery in check constraint",
+		ForParameter: "cannot use subquery in DEFAULT expression",
 	}
 	if at, found := findSubquery(n); found {
 		b.failAt(at, pgerr.FeatureNotSupported, "%s", names[purpose])
@@ -208,7 +212,7 @@ func (b *binder) generated(t *catalog.Table, c *catalog.Column, value func(posit
 func (b *binder) checks(t *catalog.Table) (out []shard.Check) {
 	for i := range t.Checks {
 		c := &t.Checks[i]
-		e := b.stored(c.Expr, t, kindCheck, func(q *query, n *pg.Node) expr.Expr { return q.condition(n, "CHECK") })
+		e := b.onShards(b.stored(c.Expr, t, kindCheck, func(q *query, n *pg.Node) expr.Expr { return q.condition(n, "CHECK") }))
 		e = byPosition(e, func(p int, c *expr.Column) expr.Expr {
 			return expr.NewColumn(expr.ColumnID(p), c.Name, c.T, c.Mod)
 		})

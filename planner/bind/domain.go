@@ -141,7 +141,7 @@ func (b *binder) domainCheck(d *catalog.Domain, c *catalog.Check) (e expr.Expr) 
 		q.addItem(&item{byColumn: true, columns: []*itemColumn{{name: "value", value: value}}})
 		e = q.condition(n, "CHECK")
 	})
-	return byPosition(e, func(_ int, c *expr.Column) expr.Expr { return &expr.DomainValue{Typed: c.Typed} })
+	return byPosition(b.onShards(e), func(_ int, c *expr.Column) expr.Expr { return &expr.DomainValue{Typed: c.Typed} })
 }
 
 // domainDefault is the default of a column whose domain has one; NULL, which the

@@ -85,6 +85,9 @@ func (q *query) composed(n *pg.Node) expr.Expr {
 // paramRef binds $1, or a literal that was lifted out.
 func (q *query) paramRef(n *pg.ParamRef) expr.Expr {
 	b := q.b
+	if b.routine != nil {
+		return q.argumentNumbered(n)
+	}
 	i := int(n.Number) - 1
 	if b.main == nil || b.text != b.main || i < 0 || i >= b.main.Params+len(b.main.Lifted) {
 		b.failAt(n.Location, pgerr.UndefinedParameter, "there is no parameter $%d", n.Number)

@@ -26,6 +26,9 @@ func (q *query) rangeFunction(n *pg.RangeFunction, left []*item) source {
 	if n.Alias != nil {
 		it.name = n.Alias.Aliasname
 	}
+	if s, ok := q.inlineSet(n, calls, names, needs, it); ok {
+		return s
+	}
 	it.scalar = len(calls) == 1 && !n.Ordinality && calls[0].Type().OID != types.TRecord.OID && len(calls[0].Type().Columns()) == 0
 	node, cols := q.tableFunction(n, calls, names, it.name)
 	for _, c := range cols {

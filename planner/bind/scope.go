@@ -182,6 +182,8 @@ const (
 	kindDomainCheck
 	kindMergeWhen
 	kindCopyWhere
+	kindParameter
+	kindCall
 	kindWindowPartition
 	kindWindowOrder
 	kindFrameRange
@@ -200,6 +202,8 @@ var kindNames = [...]string{
 	kindDomainCheck:     "check constraints",
 	kindMergeWhen:       "MERGE WHEN conditions",
 	kindCopyWhere:       "COPY FROM WHERE conditions",
+	kindParameter:       "DEFAULT expressions",
+	kindCall:            "CALL arguments",
 	kindWindowPartition: "window PARTITION BY", kindWindowOrder: "window ORDER BY",
 	kindFrameRange: "window RANGE", kindFrameRows: "window ROWS", kindFrameGroups: "window GROUPS",
 }

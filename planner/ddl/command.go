@@ -44,6 +44,13 @@ func Command(n *pg.Node) string {
 		return "CREATE TYPE"
 	case *pg.Node_AlterEnumStmt:
 		return "ALTER TYPE"
+	case *pg.Node_CreateFunctionStmt:
+		if n.CreateFunctionStmt.IsProcedure {
+			return "CREATE PROCEDURE"
+		}
+		return "CREATE FUNCTION"
+	case *pg.Node_AlterFunctionStmt:
+		return "ALTER " + objectWord(n.AlterFunctionStmt.Objtype)
 	case *pg.Node_CreatedbStmt:
 		return "CREATE DATABASE"
 	case *pg.Node_DropdbStmt:

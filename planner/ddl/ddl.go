@@ -14,6 +14,7 @@
 //	drop.go       DROP of everything, TRUNCATE; dropabsent.go of what nobody can make; depend.go what goes with it, or keeps it
 //	type.go       what all user-defined types have in common; typedepend.go what depends on them;
 //	              typetext.go labels in texts; enum.go · composite.go · domain.go · range.go
+//	function.go CREATE FUNCTION; functionargs.go, functionoptions.go, functionbody.go its parts; functionalter.go, functiondrop.go
 //	sequence.go · schema.go · database.go · role.go · view.go · comment.go · viewname.go names in views' texts, literal.go in literals
 //
 // Physical tables on shards are made with their first row and swept when no
@@ -88,6 +89,10 @@ type Env struct {
 	Named []catalog.Relation
 	// NamedTypes are the types likewise, that it is to change.
 	NamedTypes []catalog.OID
+	// CheckBodies tells whether CREATE FUNCTION reads bodies (check_function_bodies);
+	// Setting reads and checks a SET that is kept.
+	CheckBodies func() bool
+	Setting     func(n *pg.VariableSetStmt) (string, error)
 	// As is of CREATE TABLE AS.
 	As *TableAs
 	// InUse reports whether queries of this session that have not ended read a table.
@@ -146,6 +151,10 @@ func (s *statement) run(ctx context.Context, n *pg.Node) error {
 		return s.alterOwner(n.AlterOwnerStmt)
 	case *pg.Node_CommentStmt:
 		return s.comment(n.CommentStmt)
+	case *pg.Node_CreateFunctionStmt:
+		return s.createFunction(ctx, n.CreateFunctionStmt)
+	case *pg.Node_AlterFunctionStmt:
+		return s.alterFunction(n.AlterFunctionStmt)
 	case *pg.Node_CreateSchemaStmt:
 		return s.createSchema(ctx, n.CreateSchemaStmt)
 	case *pg.Node_CreateSeqStmt:

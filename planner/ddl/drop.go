@@ -20,6 +20,9 @@ func (s *statement) drop(ctx context.Context, n *pg.DropStmt) error {
 	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
 		return s.dropTypes(ctx, n)
 	}
+	if isRoutine(n.RemoveType) {
+		return s.dropFunctions(ctx, n)
+	}
 	if n.Concurrent {
 		if err := s.Alone("DROP INDEX CONCURRENTLY"); err != nil {
 			return err
@@ -188,7 +191,8 @@ func (s *statement) dropSchema(ctx context.Context, n *pg.DropStmt, name string,
 	})
 	slices.SortFunc(inside, func(a, b catalog.Relation) int { return cmp.Compare(a.Ref().OID, b.Ref().OID) })
 	types := slices.Collect(s.snapshot().UserTypesIn(s.Database, sc.OID))
-	contents, err := s.contents(name, inside, types)
+	functions := slices.Collect(s.snapshot().FunctionsIn(s.Database, sc.OID))
+	contents, err := s.contents(name, inside, types, functions)
 	if err != nil {
 		return err
 	}
@@ -211,15 +215,21 @@ func (s *statement) dropSchema(ctx context.Context, n *pg.DropStmt, name string,
 	for _, t := range types {
 		s.Change.Delete(t)
 	}
+	for _, f := range functions {
+		s.Change.Delete(f)
+	}
 	s.Change.Delete(sc)
 	return nil
 }
 
 // contents are what is in a schema, in order of OID, each type with what depends
 // on it and is elsewhere: that can be dropped, the rest is the caller's.
-func (s *statement) contents(schema string, relations []catalog.Relation, types []catalog.UserType) ([]dependent, error) {
+func (s *statement) contents(schema string, relations []catalog.Relation, types []catalog.UserType, functions []*catalog.Function) ([]dependent, error) {
 	seen, names := map[catalog.OID]bool{}, map[catalog.OID]string{}
-	of := map[catalog.OID]catalog.UserType{}
+	of, called := map[catalog.OID]catalog.UserType{}, map[catalog.OID]*catalog.Function{}
+	for _, f := range functions {
+		seen[f.OID], names[f.OID], called[f.OID] = true, s.describeFunction(f), f
+	}
 	for _, r := range relations {
 		seen[r.Ref().OID], names[r.Ref().OID] = true, kinds[r.Ref().Kind]+" "+s.visibleName(r)
 	}
@@ -231,6 +241,11 @@ func (s *statement) contents(schema string, relations []catalog.Relation, types 
 	for _, oid := range slices.Backward(slices.Sorted(maps.Keys(names))) {
 		if t := of[oid]; t != nil {
 			if err := w.dependentsOf(t); err != nil {
+				return nil, err
+			}
+		}
+		if f := called[oid]; f != nil {
+			if err := w.dependentsOfFunction(f); err != nil {
 				return nil, err
 			}
 		}

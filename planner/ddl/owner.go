@@ -17,6 +17,8 @@ func (s *statement) alterOwner(n *pg.AlterOwnerStmt) error {
 	switch n.ObjectType {
 	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
 		return s.changeTypeOwner(n, role)
+	case pg.ObjectType_OBJECT_FUNCTION, pg.ObjectType_OBJECT_PROCEDURE, pg.ObjectType_OBJECT_ROUTINE:
+		return s.changeFunctionOwner(n, role)
 	case pg.ObjectType_OBJECT_DATABASE:
 		db, err := s.databaseCopy(name)
 		if err != nil {

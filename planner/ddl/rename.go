@@ -44,6 +44,8 @@ func (s *statement) rename(ctx context.Context, n *pg.RenameStmt) error {
 		return s.renameDomainConstraint(n)
 	case pg.ObjectType_OBJECT_ATTRIBUTE:
 		return s.renameAttribute(n)
+	case pg.ObjectType_OBJECT_FUNCTION, pg.ObjectType_OBJECT_PROCEDURE, pg.ObjectType_OBJECT_ROUTINE:
+		return s.renameFunction(n)
 	}
 	return pgerr.Unsupported("ALTER %s … RENAME", objectWord(n.RenameType))
 }
@@ -361,6 +363,8 @@ func (s *statement) setSchema(n *pg.AlterObjectSchemaStmt) error {
 	switch n.ObjectType {
 	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
 		return s.setTypeSchema(n)
+	case pg.ObjectType_OBJECT_FUNCTION, pg.ObjectType_OBJECT_PROCEDURE, pg.ObjectType_OBJECT_ROUTINE:
+		return s.setFunctionSchema(n)
 	}
 	if n.Relation == nil {
 		return pgerr.Unsupported("ALTER %s … SET SCHEMA", objectWord(n.ObjectType))

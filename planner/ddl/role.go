@@ -364,6 +364,11 @@ func (s *statement) checkOwned(r *catalog.Role) error {
 				details = append(details, "owner of type "+s.visibleTypeName(typ))
 			}
 		}
+		for f := range s.snapshot().Functions(db.OID) {
+			if f.Owner == r.OID {
+				details = append(details, "owner of "+s.describeFunction(f))
+			}
+		}
 		for sc := range s.snapshot().Schemas(db.OID) {
 			if sc.Owner == r.OID {
 				details = append(details, "owner of schema "+sc.Name)

@@ -204,6 +204,10 @@ func (w *typeWalk) candidates(o catalog.Object, t *types.Type) (list []candidate
 			if user.Subtype == t {
 				list = append(list, w.typeOver(user, on))
 			}
+		case *catalog.Function:
+			if user.Result == t || slices.Contains(argumentTypesOf(user), t) {
+				list = append(list, w.function(user, on))
+			}
 		}
 	}
 	for _, text := range catalog.KeptNames(o, t) {
@@ -228,6 +232,9 @@ func (w *typeWalk) texts(made [4]*types.Type, t *types.Type, text, on string) (l
 		if d, ok := u.(*catalog.Domain); ok {
 			list = append(list, w.domainTexts(d, t, text, on)...)
 		}
+	}
+	for f := range w.snapshot().Functions(w.Database) {
+		list = append(list, w.functionTexts(f, text, on)...)
 	}
 	return list
 }
@@ -393,6 +400,10 @@ func (w *typeWalk) tableTexts(table *catalog.Table, text string, made [4]*types.
 			continue
 		}
 		list = append(list, candidate{c.DefaultOID, 0, func() error {
+			if c.Generated {
+				w.add(on, fmt.Sprintf("column %s of table %s", expr.QuoteIdent(c.Name), w.visibleName(table)), w.dropTyped(table.OID, c.ID))
+				return nil
+			}
 			name := fmt.Sprintf("default value for column %s of table %s", expr.QuoteIdent(c.Name), w.visibleName(table))
 			w.add(on, name, w.dropDefault(table.OID, c.ID))
 			return nil

@@ -60,12 +60,6 @@ func statementName(n any) string {
 			return "CREATE TYPE … (INPUT = …)"
 		}
 		return "CREATE " + objectWord(n.DefineStmt.Kind)
-	case *pg.Node_CreateFunctionStmt:
-		if n.CreateFunctionStmt.IsProcedure {
-			return "CREATE PROCEDURE"
-		}
-	case *pg.Node_AlterFunctionStmt:
-		return "ALTER " + objectWord(n.AlterFunctionStmt.Objtype)
 	case *pg.Node_AlterObjectDependsStmt:
 		return "ALTER " + objectWord(n.AlterObjectDependsStmt.ObjectType) + " … DEPENDS ON EXTENSION"
 	case *pg.Node_FetchStmt:

@@ -46,7 +46,12 @@ func shippable(e expr.Expr) bool {
 }
 
 func shippableFunction(f *expr.Function) bool {
-	if f == nil || f.Volatility == expr.Immutable {
+	switch {
+	case f == nil:
+		return true
+	case f.Routine:
+		return false
+	case f.Volatility == expr.Immutable:
 		return true
 	}
 	return f.Volatility == expr.Stable && settingsOnly[f.Name]

@@ -74,6 +74,7 @@ func (s *Session) defineOnce(ctx context.Context, x *execution) (*result, error)
 		Allocate: s.node.Allocate, Rows: rows, Bind: func() *bind.Env { return s.env.bind() },
 		Session: s, Notice: func(n *pgerr.E) { notices = append(notices, n) }, Alone: s.alone, InUse: s.inUse,
 		TransactionTime: s.tx.started, StatementTime: s.statementStart,
+		CheckBodies: func() bool { return s.settings.Get("check_function_bodies") == "on" }, Setting: s.settingToKeep,
 	}
 	if x.own {
 		env.Role = s.snapshot().RoleByOID(catalog.SuperuserOID)

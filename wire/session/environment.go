@@ -239,7 +239,7 @@ func (e *environment) since(now *catalog.Snapshot) *catalog.Snapshot {
 func (e *environment) exec(run *txn.Run) *exec.Env {
 	s := e.session
 	return &exec.Env{
-		Cluster: e.cluster, Txn: run, Snapshots: run, Types: e.types(), Session: s,
+		Cluster: e.cluster, Txn: run, Snapshots: run, Types: e.types(), Session: &running{s, run},
 		TransactionMicros: types.TimestampFromTime(s.tx.started), StatementMicros: types.TimestampFromTime(s.statementStart),
 		WorkMemBytes:  int64(s.derived().workMemKB) << 10,
 		TempDir:       s.node.TempDir,

@@ -9,6 +9,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/bind"
 	"github.com/pegmatitedb/pegmatite/planner/exec"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/shard/rowcodec"
@@ -113,18 +114,23 @@ func (s *Session) planExecution(ctx context.Context, x *execution) (*plan.Statem
 }
 
 // plan plans a statement, or finds its plan in the node's cache.
-func (s *Session) plan(ctx context.Context, st *sqlparse.Statement, declared []*types.Type) (p *plan.Statement, err error) {
+func (s *Session) plan(ctx context.Context, st *sqlparse.Statement, declared []*types.Type) (*plan.Statement, error) {
+	return s.planWith(ctx, st, declared, nil)
+}
+
+// planWith plans a statement of a function that has these arguments; nil is of none.
+func (s *Session) planWith(ctx context.Context, st *sqlparse.Statement, declared []*types.Type, arguments *bind.Arguments) (p *plan.Statement, err error) {
+	once := func() (*plan.Statement, error) {
+		env := s.env.bind()
+		env.Interrupted, env.Arguments = ctx.Err, arguments
+		s.planned = env.Snapshot
+		return s.node.Plans.Plan(env, st, declared)
+	}
 	err = s.certain(ctx, st.Node, func() error {
 		return s.confirmed(ctx, func() error {
-			env := s.env.bind()
-			env.Interrupted = ctx.Err
-			s.planned = env.Snapshot
-			p, err = s.node.Plans.Plan(env, st, declared)
+			p, err = once()
 			if err == nil && p.Labels && s.fellBehind(ctx) {
-				env = s.env.bind()
-				env.Interrupted = ctx.Err
-				s.planned = env.Snapshot
-				p, err = s.node.Plans.Plan(env, st, declared)
+				p, err = once()
 			}
 			return err
 		})
@@ -140,8 +146,11 @@ func (s *Session) runPlan(ctx context.Context, x *execution, st *plan.Statement,
 		}
 	}
 	begin := s.tx.txn.Run
-	if x.latest {
+	switch {
+	case x.latest:
 		begin = s.tx.txn.RunLatest
+	case x.within != nil:
+		begin = x.within.Within
 	}
 	run := begin()
 	err := s.holdRelations(ctx, st)

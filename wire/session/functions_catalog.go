@@ -21,7 +21,12 @@ var visibilityFunctions = map[string]function{
 		visible, ok := pgcatalog.TypeVisible(s.snapshot(), s.database, s.env.fullPath(), oidArg(args))
 		return boolOrNull(visible, ok), nil
 	},
-	"pg_function_is_visible":       builtInVisible,
+	"pg_function_is_visible": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
+		if f := s.snapshot().FunctionByOID(oidArg(args)); f != nil {
+			return types.Bool(s.functionVisible(f)), nil
+		}
+		return builtInVisible(context.Background(), s, args)
+	},
 	"pg_operator_is_visible":       builtInVisible,
 	"pg_opclass_is_visible":        builtInVisible,
 	"pg_opfamily_is_visible":       builtInVisible,

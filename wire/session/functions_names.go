@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/catalog/builtin"
 	"github.com/pegmatitedb/pegmatite/catalog/pgcatalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
@@ -252,14 +253,15 @@ func procIn(s *Session, name string) (catalog.OID, error) {
 	if err != nil {
 		return 0, err
 	}
-	procs := s.node.Library.ProcsNamed(object)
-	if !builtIn {
-		procs = nil
+	var procs []*builtin.Proc
+	if builtIn {
+		procs = s.node.Library.ProcsNamed(object)
 	}
-	switch len(procs) {
-	case 0:
+	users := s.userProcs(schema, object)
+	switch {
+	case len(procs) == 0:
 		return s.userProcIn(schema, object, name)
-	case 1:
+	case len(procs) == 1 && len(users) == 0:
 		return procs[0].OID, nil
 	}
 	return 0, pgerr.New(pgerr.AmbiguousFunction, "more than one function named %q", name)

@@ -6,7 +6,6 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog/builtin"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
-	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
 
@@ -28,16 +27,7 @@ var procFunctions = map[string]function{
 		}
 		return types.Text(p.Defaults[at]), nil
 	},
-	"pg_get_functiondef": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
-		p := s.proc(oidArg(args))
-		if p == nil {
-			return types.Null, nil
-		}
-		if p.Kind == 'a' {
-			return types.Null, pgerr.New(pgerr.WrongObjectType, "%q is an aggregate function", p.Name)
-		}
-		return types.Null, pgerr.Unsupported("pg_get_functiondef of a built-in function")
-	},
+	"pg_get_functiondef": functionDefinition,
 }
 
 func procText(print func(*builtin.Proc) (string, bool)) function {
@@ -104,7 +94,9 @@ func procArguments(p *builtin.Proc, defaults bool) string {
 		case printed > 0:
 			b.WriteString(", ")
 		}
-		last = a.String()
+		if last = a.String(); p.Kind == 'p' && (a.mode == 'i') {
+			last = "IN " + last
+		}
 		b.WriteString(last)
 		printed++
 		if a.mode == 'o' {

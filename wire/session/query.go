@@ -10,6 +10,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/ddl"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
+	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/wire/frame"
 )
 
@@ -120,6 +121,7 @@ type execution struct {
 	prepared *prepared // nil in the simple protocol
 	params   []types.Datum
 	declared []*types.Type // the parameters' types, of what is not prepared itself
+	within   *txn.Run      // it reads what that statement reads
 	latest   bool          // it reads what is newest, whatever the transaction's level
 	as       *ddl.TableAs  // of CREATE TABLE AS
 	own      bool          // nobody asked for it: it runs as the superuser, and says nothing

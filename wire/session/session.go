@@ -16,7 +16,8 @@
 //	define.go       DDL, with globalindex.go and createas.go; temporary.go the objects that go with the session; show.go SET and SHOW, with check*.go and commandline.go
 //	explain.go, discard.go, vacuum*.go, analyze.go, copy*.go   the other commands
 //	functions.go    functions that ask about the session, functions_*.go by subject; advisory.go its locks;
-//	                textsearch.go names of text search, userproc.go functions that types make; queryoftext.go functions that run a query
+//	                textsearch.go names of text search, userproc.go functions that are not built in; queryoftext.go functions that run a query;
+//	                routine.go functions that users make: routine_sql.go, routine_plpgsql.go in those languages, call.go CALL
 //	dynamic.go      rows of relations that no descriptor answers, dynamic_*.go by subject
 //	setting/        run-time parameters; sample/ ANALYZE's statistics
 //
@@ -111,6 +112,9 @@ type Session struct {
 	statement *sqlparse.Statement
 	// desynchronized: the connection ends after the next error.
 	desynchronized bool
+	// routines are users' functions made ready; depth is how many are running within each other.
+	routines map[catalog.OID][]*routine
+	depth    int
 	// several: a query string of several statements runs, a block of its own kind.
 	several bool
 	// notedAt is the count of changes of settings that activity knows.

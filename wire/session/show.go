@@ -180,6 +180,17 @@ func (s *Session) checkKept(n *pg.VariableSetStmt) error {
 	return err
 }
 
+// settingToKeep is what a function keeps of a SET.
+func (s *Session) settingToKeep(n *pg.VariableSetStmt) (string, error) {
+	if n.Kind == pg.VariableSetKind_VAR_SET_CURRENT {
+		return s.showValue(n.Name)
+	}
+	if err := s.checkKept(n); err != nil {
+		return "", err
+	}
+	return setTexts(n)
+}
+
 // setTexts are the values of SET as one text.
 func setTexts(n *pg.VariableSetStmt) (string, error) {
 	if d, err := setting.Lookup(n.Name); len(n.Args) > 1 && err == nil && !d.List() {

@@ -91,6 +91,8 @@ func (s *Session) command(ctx context.Context, x *execution) (*result, error) {
 		return s.explain(ctx, x, n.ExplainStmt)
 	case *pg.Node_CopyStmt:
 		return s.copy(ctx, x.stmt, n.CopyStmt)
+	case *pg.Node_CallStmt:
+		return s.call(ctx, x, n.CallStmt)
 	case *pg.Node_ClosePortalStmt:
 		return closeCursor(n.ClosePortalStmt)
 	case *pg.Node_UnlistenStmt:
@@ -129,6 +131,12 @@ func (s *Session) commandColumns(ctx context.Context, st *sqlparse.Statement) ([
 			return nil, err
 		}
 		return s.columns(ctx, p)
+	case *pg.Node_CallStmt:
+		c, err := s.bindCall(ctx, &execution{stmt: st}, n.CallStmt)
+		if err != nil {
+			return nil, err
+		}
+		return c.Columns, nil
 	}
 	return nil, nil
 }
