@@ -89,6 +89,8 @@ type match struct {
 	proc     *Proc
 	order    []int
 	variadic bool // the last parameter is repeated
+	// ambiguous: another one takes the same arguments, and nothing says which is meant.
+	ambiguous bool
 }
 
 // ResolveFunction finds what a call means (manual 10.3). Errors: 42883, 42725
@@ -104,6 +106,9 @@ func (l *Library) ResolveFunction(call FunctionCall) (*Resolution, error) {
 		if chosen, err = l.chooseFunction(call, list); err != nil {
 			return nil, err
 		}
+	}
+	if chosen.what.ambiguous {
+		return nil, errFunction(call, true)
 	}
 	return l.resolution(call, chosen)
 }
@@ -177,8 +182,8 @@ next:
 }
 
 // candidates are the functions of that name that take as many arguments
-// (FuncnameGetCandidates). Of two with the same arguments the one that needs
-// neither VARIADIC nor defaults goes first and alone.
+// (FuncnameGetCandidates). Of two with the same arguments the one goes alone that
+// is earlier in the search path, or does not need VARIADIC.
 func (l *Library) candidates(call FunctionCall) []candidate[match] {
 	var out []candidate[match]
 	for _, p := range call.procs(l) {
@@ -187,8 +192,11 @@ func (l *Library) candidates(call FunctionCall) []candidate[match] {
 			continue
 		}
 		if i := sameArguments(out, c.args); i >= 0 {
-			if c.what.goesBefore(out[i].what) {
+			switch before, behind := c.what.goesBefore(out[i].what), out[i].what.goesBefore(c.what); {
+			case before:
 				out[i] = c
+			case !behind:
+				out[i].what.ambiguous = true
 			}
 			continue
 		}
@@ -213,7 +221,7 @@ func (m match) goesBefore(o match) bool {
 	if m.proc.Place != o.proc.Place {
 		return m.proc.Place < o.proc.Place
 	}
-	return !m.variadic && o.variadic || len(m.proc.Args) < len(o.proc.Args)
+	return !m.variadic && o.variadic
 }
 
 func sameArguments(list []candidate[match], args []*types.Type) int {

@@ -17,7 +17,7 @@
 //	viewliteral.go   the literals in it; columnrename.go  a column's coming name in it (or its old one, kept as an alias); relationrename.go a relation's or schema's
 //	domain.go    what values of domains obey
 //	routine.go   functions that users make, and their bodies' arguments; inline.go those that become part of the statement, inlineset.go those in FROM,
-//	             body.go what their bodies return, callstmt.go CALL
+//	             body.go what their bodies return, bodytext.go those in SQL's own syntax, callstmt.go CALL
 //	part.go      assignments to parts of columns
 //	insert.go    INSERT; conflict.go its ON CONFLICT; update.go UPDATE and DELETE; merge.go MERGE; defaults.go, relation.go, lock.go FOR UPDATE;
 //	             once.go what is to be computed once for a row

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -34,7 +35,7 @@ func (q *query) call(n *pg.FuncCall) expr.Expr {
 		case 'w':
 			q.b.failAt(n.Location, pgerr.WrongObjectType, "window function %s requires an OVER clause", name)
 		case 'p':
-			fail(pgerr.New(pgerr.WrongObjectType, "%s is a procedure", signature(r.Proc)).
+			fail(pgerr.New(pgerr.WrongObjectType, "%s is a procedure", expr.Signature(name, argumentTypes(args))).
 				WithHint("To call a procedure, use CALL.").WithPosition(q.b.position(n.Location)))
 		}
 	}
@@ -117,6 +118,9 @@ func (q *query) noFunction(n *pg.FuncCall, name string) {
 func (q *query) callArgs(n *pg.FuncCall) (args []expr.Expr, names []string) {
 	for _, a := range n.Args {
 		if named := a.GetNamedArgExpr(); named != nil {
+			if slices.Contains(names, named.Name) {
+				q.b.failAt(named.Location, pgerr.SyntaxError, "argument name \"%s\" used more than once", named.Name)
+			}
 			names = append(names, named.Name)
 		} else if len(names) > 0 {
 			q.b.failAt(location(a), pgerr.SyntaxError, "positional argument cannot follow named argument")
@@ -206,4 +210,22 @@ func (q *query) checkSet(e expr.Expr, location int32) expr.Expr {
 	}
 	q.b.failAt(location, pgerr.FeatureNotSupported, "set-returning functions are not allowed in %s", q.kind.place())
 	return nil
+}
+
+// columnCall is a function of a row written as a column of it, row.f, that is not
+// built in (ParseFuncOrColumn); nil where there is no such function.
+func (q *query) columnCall(it *item, depth int, name string, location int32) expr.Expr {
+	users := q.functionsOnPath(name)
+	if len(users) == 0 {
+		return nil
+	}
+	row := q.rowOf(it, depth, location)
+	r, err := q.b.coercer.Resolve(builtin.FunctionCall{Name: name, Users: users}, []expr.Expr{row})
+	if err != nil || r.Proc == nil || r.Proc.Func == nil {
+		return nil
+	}
+	q.b.called = q.b.called || r.Proc.Func.Routine
+	e, err := q.b.coercer.FunctionCall(r, []expr.Expr{row})
+	q.b.must(err, location)
+	return q.checkSet(e, location)
 }

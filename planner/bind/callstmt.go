@@ -43,11 +43,7 @@ func Call(env *Env, s *sqlparse.Statement, n *pg.CallStmt, params []*types.Type)
 		b.must(noProcedure(err), n.Funccall.Location)
 	}
 	if r.Proc == nil || r.Proc.Kind != 'p' {
-		what := name
-		if r.Proc != nil {
-			what = expr.Signature(name, argumentTypes(args))
-		}
-		fail(pgerr.New(pgerr.WrongObjectType, "%s is not a procedure", what).
+		fail(pgerr.New(pgerr.WrongObjectType, "%s is not a procedure", expr.Signature(name, argumentTypes(args))).
 			WithHint("To call a function, use SELECT.").WithPosition(b.position(n.Funccall.Location)))
 	}
 	all, err := b.coercer.Arguments(r, args)

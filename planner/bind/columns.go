@@ -129,6 +129,9 @@ func (q *query) qualifiedColumn(names []string, location int32) expr.Expr {
 	if e := q.argumentNamed(names, location); e != nil {
 		return e
 	}
+	if e := q.columnCall(it, depth, column, location); e != nil {
+		return e
+	}
 	q.failColumn(table, column, location)
 	return nil
 }

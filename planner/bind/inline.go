@@ -136,7 +136,7 @@ func (b *binder) simpleBody(f *catalog.Function, bound *expr.Function) (e expr.E
 
 // BodyArguments are a function's arguments for its body.
 func BodyArguments(f *catalog.Function) *Arguments {
-	a := &Arguments{Function: f.Name}
+	a := &Arguments{Function: f.Name, Kept: f.SQLBody != ""}
 	for _, in := range f.Inputs() {
 		a.Names = append(a.Names, in.Name)
 	}

@@ -18,6 +18,8 @@ import (
 type Arguments struct {
 	Function string
 	Names    []string // "" is none
+	// Kept says that the body is in SQL's own syntax, as the catalog keeps it.
+	Kept bool
 }
 
 // Routine is a user's function as a row of pg_proc that calls can mean.
@@ -95,6 +97,7 @@ type routineText struct {
 // ownArguments makes the statement's parameters the arguments of the function
 // that it is part of.
 func (b *binder) ownArguments() {
+	b.fromCatalog = b.fromCatalog || b.env.Arguments.Kept
 	b.routine = &routineText{b.env.Arguments, func(q *query, i int, location int32) expr.Expr {
 		p := &expr.Param{Typed: expr.Typed{T: b.params[i], Mod: -1}, Index: i}
 		b.location[p] = location

@@ -48,11 +48,7 @@ func ViewDefinition(env *Env, v *catalog.View, output *types.Env, pretty bool, r
 	if !printable(s) {
 		return v.Query, nil
 	}
-	d := &definition{
-		exprs: map[*pg.Node]expr.Expr{}, names: map[expr.ColumnID]string{}, subqueries: map[plan.Node]*pg.SelectStmt{},
-		aggregates: map[expr.ColumnID]expr.Expr{}, windows: map[*expr.WindowCall]*window{}, groupings: map[expr.ColumnID][]expr.Expr{}, columns: map[string][]*pg.Node{}, types: map[*pg.ColumnDef]string{}, name: relation, env: env,
-	}
-	d.format = &expr.Formatter{Env: output, Pretty: pretty, Layout: &expr.Layout{}, TypeName: catalog.KeptTypeName, Constructor: catalog.KeptFunctionName, Column: d.column, Subquery: d.subquery, Over: d.over}
+	d := newDefinition(env, output, pretty, relation)
 	b := newBinder(env, s, nil)
 	b.notes.definition = d
 	if err := b.viewQuery(v, s); err != nil {
@@ -64,6 +60,16 @@ func ViewDefinition(env *Env, v *catalog.View, output *types.Env, pretty bool, r
 	}
 	d.query(s.Node.GetSelectStmt(), names, true)
 	return string(d.buf), nil
+}
+
+// newDefinition makes what prints queries that are about to be bound.
+func newDefinition(env *Env, output *types.Env, pretty bool, relation func(catalog.Ref) string) *definition {
+	d := &definition{
+		exprs: map[*pg.Node]expr.Expr{}, names: map[expr.ColumnID]string{}, subqueries: map[plan.Node]*pg.SelectStmt{},
+		aggregates: map[expr.ColumnID]expr.Expr{}, windows: map[*expr.WindowCall]*window{}, groupings: map[expr.ColumnID][]expr.Expr{}, columns: map[string][]*pg.Node{}, types: map[*pg.ColumnDef]string{}, name: relation, env: env,
+	}
+	d.format = &expr.Formatter{Env: output, Pretty: pretty, Layout: &expr.Layout{}, TypeName: catalog.KeptTypeName, Constructor: catalog.KeptFunctionName, Column: d.column, Subquery: d.subquery, Over: d.over}
+	return d
 }
 
 // nameColumns notes what an item's columns are called.

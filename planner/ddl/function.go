@@ -43,7 +43,7 @@ func (s *statement) createFunction(ctx context.Context, n *pg.CreateFunctionStmt
 	if err := s.functionEstimates(f); err != nil {
 		return err
 	}
-	if err := s.functionBody(ctx, f, n, o); err != nil {
+	if err := s.functionBody(f, n, o); err != nil {
 		return err
 	}
 	if err := checkPseudoTypes(f); err != nil {

@@ -1,7 +1,6 @@
 package ddl
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -11,6 +10,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/catalog/builtin"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/bind"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/planner/plpgsql"
@@ -18,7 +18,7 @@ import (
 )
 
 // functionBody takes what the function does (interpret_AS_clause in functioncmds.c).
-func (s *statement) functionBody(ctx context.Context, f *catalog.Function, n *pg.CreateFunctionStmt, o *functionOptions) error {
+func (s *statement) functionBody(f *catalog.Function, n *pg.CreateFunctionStmt, o *functionOptions) error {
 	switch {
 	case n.SqlBody == nil && !o.given:
 		return badFunction("no function body specified")
@@ -27,7 +27,7 @@ func (s *statement) functionBody(ctx context.Context, f *catalog.Function, n *pg
 	case n.SqlBody != nil && f.Language != "sql":
 		return badFunction("inline SQL function body only valid for language SQL")
 	case n.SqlBody != nil:
-		return s.standardBody(ctx, f, n.SqlBody)
+		return s.standardBody(f, n.SqlBody)
 	case len(o.as) != 1:
 		return badFunction("only one AS item needed for language %q", f.Language)
 	}
@@ -139,6 +139,9 @@ func (s *statement) checkSQLBody(f *catalog.Function) error {
 	for _, st := range list {
 		if !isQuery(st.Node) {
 			last = nil
+			if err := checkCall(env, st, proc.Args); err != nil {
+				return err
+			}
 			continue
 		}
 		p, err := bind.Statement(env, st, proc.Args)
@@ -148,6 +151,19 @@ func (s *statement) checkSQLBody(f *catalog.Function) error {
 		last = p.Result
 	}
 	_, err = bind.ReturnOf(env, proc.Func, last)
+	return err
+}
+
+// checkCall refuses a CALL from which something comes back.
+func checkCall(env *bind.Env, st *sqlparse.Statement, params []*types.Type) error {
+	n := st.Node.GetCallStmt()
+	if n == nil {
+		return nil
+	}
+	c, err := bind.Call(env, st, n, params)
+	if err == nil && c.Columns != nil {
+		err = pgerr.New(pgerr.FeatureNotSupported, "calling procedures with output arguments is not supported in SQL functions")
+	}
 	return err
 }
 
@@ -162,9 +178,60 @@ func isQuery(n *pg.Node) bool {
 	return false
 }
 
-// standardBody takes a body in SQL's own syntax.
-func (s *statement) standardBody(_ context.Context, _ *catalog.Function, _ *pg.Node) error {
-	return pgerr.Unsupported("a function body in SQL's own syntax (RETURN, BEGIN ATOMIC)")
+// standardBody takes a body in SQL's own syntax: RETURN, or BEGIN ATOMIC … END.
+func (s *statement) standardBody(f *catalog.Function, n *pg.Node) error {
+	proc := bind.Routine(f)
+	if proc.Func.Bind != nil {
+		return badFunction("SQL function with unquoted function body cannot have polymorphic arguments")
+	}
+	queries := []*pg.Node{n}
+	if list := n.GetList(); list != nil {
+		f.Atomic, queries = true, list.Items[0].GetList().GetItems()
+	}
+	env := s.Bind()
+	env.Arguments = bind.BodyArguments(f)
+	var last []plan.Column
+	for _, q := range queries {
+		q = returned(q)
+		if !isQuery(q) {
+			return pgerr.New(pgerr.FeatureNotSupported, "%s is not yet supported in unquoted SQL function body", Command(q))
+		}
+		if q.GetSelectStmt() == nil {
+			return errBodyNames()
+		}
+		text, result, relations, err := bind.KeptBody(env, s.text, q, proc.Args)
+		switch {
+		case err != nil:
+			return err
+		case relations:
+			return errBodyNames()
+		}
+		last = result
+		f.SQLBody += text + ";"
+	}
+	_, err := bind.ReturnOf(s.Bind(), proc.Func, last)
+	if e, ok := err.(*pgerr.E); ok {
+		c := *e
+		c.Where = fmt.Sprintf("SQL function \"%s\"", f.Name)
+		return &c
+	}
+	return err
+}
+
+func errBodyNames() error {
+	return pgerr.Unsupported("a function body in SQL's own syntax that names relations")
+}
+
+// returned is what RETURN stands for: a SELECT of its expression.
+func returned(n *pg.Node) *pg.Node {
+	r := n.GetReturnStmt()
+	if r == nil {
+		return n
+	}
+	return &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: &pg.SelectStmt{
+		TargetList:  []*pg.Node{{Node: &pg.Node_ResTarget{ResTarget: &pg.ResTarget{Val: r.Returnval}}}},
+		LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE,
+	}}}
 }
 
 // touchUsers has the tables whose constraints and generated columns call a function

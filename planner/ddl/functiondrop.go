@@ -59,9 +59,9 @@ func (s *statement) dropFunctions(ctx context.Context, n *pg.DropStmt) error {
 	return nil
 }
 
-// describeFunction is what messages about dependencies call a function.
+// describeFunction is what messages about dependencies call a function, or a procedure.
 func (s *statement) describeFunction(f *catalog.Function) string {
-	return routineWord(f) + " " + s.functionSignature(f)
+	return "function " + s.functionSignature(f)
 }
 
 // droppableFunction finds a function that DROP names; nil when it need not exist.

@@ -44,19 +44,22 @@ type returning struct {
 
 // statements are those of the outermost block.
 func (f *function) statements(of *catalog.Function) ([]Statement, error) {
+	var b block
+	if err := json.Unmarshal(f.Action["PLpgSQL_stmt_block"], &b); err != nil {
+		return nil, pgerr.Internal("PL/pgSQL's grammar: %s", err.Error()).WithCause(err)
+	}
+	if inner := b.onlyBlock(); inner != nil {
+		b = *inner // the grammar has put a block around one that handles exceptions
+	}
+	if b.Exceptions != nil {
+		return nil, pgerr.Unsupported("PL/pgSQL clause EXCEPTION")
+	}
 	for _, d := range f.Datums {
 		for _, v := range d {
 			if v.Line > 0 {
 				return nil, pgerr.Unsupported("PL/pgSQL declaration of \"%s\"", v.Name)
 			}
 		}
-	}
-	var b block
-	if err := json.Unmarshal(f.Action["PLpgSQL_stmt_block"], &b); err != nil {
-		return nil, pgerr.Internal("PL/pgSQL's grammar: %s", err.Error()).WithCause(err)
-	}
-	if b.Exceptions != nil {
-		return nil, pgerr.Unsupported("PL/pgSQL clause EXCEPTION")
 	}
 	for i, s := range b.Body {
 		for kind := range s {
@@ -72,6 +75,18 @@ func (f *function) statements(of *catalog.Function) ([]Statement, error) {
 		return nil, nil
 	}
 	return returnOf(of, b.Body[0]["PLpgSQL_stmt_return"])
+}
+
+// onlyBlock is the block that is b's first statement, if it handles exceptions.
+func (b *block) onlyBlock() *block {
+	if len(b.Body) == 0 || b.Body[0]["PLpgSQL_stmt_block"] == nil {
+		return nil
+	}
+	var inner block
+	if json.Unmarshal(b.Body[0]["PLpgSQL_stmt_block"], &inner) != nil || inner.Exceptions == nil {
+		return nil
+	}
+	return &inner
 }
 
 // isImplicit reports whether the grammar has put a RETURN to the end itself.
@@ -101,7 +116,7 @@ func returnOf(of *catalog.Function, text json.RawMessage) ([]Statement, error) {
 // words are PL/pgSQL's for statements that the grammar calls otherwise (plpgsql_stmt_typename).
 var words = map[string]string{
 	"assign": "assignment", "block": "statement block", "fori": "FOR with integer loop variable", "fors": "FOR over SELECT rows",
-	"forc": "FOR over cursor", "foreach_a": "FOREACH over array", "execsql": "SQL statement", "dynexecute": "EXECUTE",
+	"forc": "FOR over cursor", "foreach_a": "FOREACH over array", "execsql": "(a command in SQL)", "dynexecute": "EXECUTE",
 	"dynfors": "FOR over EXECUTE statement", "getdiag": "GET DIAGNOSTICS", "return_query": "RETURN QUERY", "return_next": "RETURN NEXT",
 }
 

@@ -6,6 +6,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/bind"
 )
@@ -47,8 +48,15 @@ func (s *Session) bindCall(ctx context.Context, x *execution, n *pg.CallStmt) (c
 		declared = x.prepared.params
 	}
 	err = s.confirmed(ctx, func() error {
-		c, err = bind.Call(s.env.bind(), x.stmt, n, declared)
+		env := s.env.bind()
+		if x.in != nil {
+			env.Arguments, declared = bind.BodyArguments(x.in.of), x.in.args
+		}
+		c, err = bind.Call(env, x.stmt, n, declared)
 		return err
 	})
+	if err == nil && x.in != nil && c.Columns != nil {
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "calling procedures with output arguments is not supported in SQL functions")
+	}
 	return c, err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/catalog/pgcatalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
+	"github.com/pegmatitedb/pegmatite/planner/bind"
 )
 
 // functionDefinition is pg_get_functiondef.
@@ -49,6 +50,9 @@ func (s *Session) createFunctionText(f *catalog.Function) string {
 	for _, c := range f.Config {
 		name, value, _ := strings.Cut(c, "=")
 		b.WriteString(" SET " + quoteIdent(name) + " TO " + quotedSetting(name, value) + "\n")
+	}
+	if text, ok := s.sqlBodyText(f); ok {
+		return b.String() + text + "\n"
 	}
 	for strings.Contains(f.Body, tag) {
 		tag += "x"
@@ -99,4 +103,24 @@ func functionOptions(f *catalog.Function) string {
 // defaultText is an argument's default as it is shown.
 func (s *Session) defaultText(text string) string {
 	return pgcatalog.Expression(s.snapshot(), s.database, text, s.visible, s.typeName)
+}
+
+// sqlBodyText is a body in SQL's own syntax; false for one that is a text.
+func (s *Session) sqlBodyText(f *catalog.Function) (string, bool) {
+	if f.SQLBody == "" {
+		return "", false
+	}
+	text, err := bind.BodyDefinition(s.env.bind(), f, s.env.output())
+	if err != nil {
+		text = f.SQLBody
+	}
+	return pgcatalog.Expression(s.snapshot(), s.database, text, s.visible, s.typeName), true
+}
+
+// functionBody is pg_get_function_sqlbody.
+func functionBody(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
+	if f := s.snapshot().FunctionByOID(oidArg(args)); f != nil {
+		return textIf(s.sqlBodyText(f)), nil
+	}
+	return types.Null, nil
 }

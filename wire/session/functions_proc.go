@@ -15,13 +15,22 @@ var procFunctions = map[string]function{
 	"pg_get_function_arguments":          procText(func(p *builtin.Proc) (string, bool) { return procArguments(p, true), true }),
 	"pg_get_function_identity_arguments": procText(func(p *builtin.Proc) (string, bool) { return procArguments(p, false), true }),
 	"pg_get_function_result":             procText(procResult),
-	"pg_get_function_sqlbody":            constant(types.Null),
+	"pg_get_function_sqlbody":            functionBody,
 	"pg_get_function_arg_default": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		p := s.proc(oidArg(args))
 		if p == nil {
 			return types.Null, nil
 		}
-		at := int(args[1].Int()) - 1 - (len(p.Args) - len(p.Defaults))
+		all, n := allArguments(p), int(args[1].Int())
+		if n < 1 || n > len(all) || !all[n-1].input() {
+			return types.Null, nil
+		}
+		at := len(p.Defaults) - len(p.Args)
+		for _, a := range all[:n-1] {
+			if a.input() {
+				at++
+			}
+		}
 		if at < 0 || at >= len(p.Defaults) {
 			return types.Null, nil
 		}
@@ -46,6 +55,8 @@ type procArgument struct {
 	name string
 	typ  *types.Type
 }
+
+func (a procArgument) input() bool { return a.mode != 'o' && a.mode != 't' }
 
 func (a procArgument) String() string {
 	word := map[byte]string{'o': "OUT ", 'b': "INOUT ", 'v': "VARIADIC "}[a.mode]

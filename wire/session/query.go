@@ -121,6 +121,7 @@ type execution struct {
 	prepared *prepared // nil in the simple protocol
 	params   []types.Datum
 	declared []*types.Type // the parameters' types, of what is not prepared itself
+	in       *routine      // the function that it is a statement of
 	within   *txn.Run      // it reads what that statement reads
 	latest   bool          // it reads what is newest, whatever the transaction's level
 	as       *ddl.TableAs  // of CREATE TABLE AS

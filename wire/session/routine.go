@@ -187,9 +187,9 @@ func (c *routineCall) context(ctx context.Context) *expr.Context {
 	}
 }
 
-// planned is a statement of a body, planned now if its last plan does not do any more.
-func (c *routineCall) planned(ctx context.Context, p *prepared, arguments *bind.Arguments) (*plan.Statement, error) {
-	s, now := c.s, c.s.env.version()
+// plannedInBody is a statement of a body, planned now if its last plan does not do any more.
+func (s *Session) plannedInBody(ctx context.Context, p *prepared, arguments *bind.Arguments) (*plan.Statement, error) {
+	now := s.env.version()
 	if p.plan != nil && p.planAt == now {
 		s.planned = now.snapshot
 		return p.plan, nil
@@ -235,7 +235,7 @@ func (c *routineCall) query(ctx context.Context, p *prepared, arguments *bind.Ar
 func (c *routineCall) start(ctx context.Context, p *prepared, arguments *bind.Arguments) (*result, error) {
 	s := c.s
 	return s.persist(ctx, func() (*result, error) {
-		st, err := c.planned(ctx, p, arguments)
+		st, err := s.plannedInBody(ctx, p, arguments)
 		if err != nil {
 			return nil, duringStartup{err}
 		}

@@ -34,14 +34,28 @@ type returning struct {
 	evals   []expr.Eval
 }
 
-func (s *Session) sqlBody(_ context.Context, of *catalog.Function, f *expr.Function) (routineBody, error) {
+// sqlBody reads and plans all of a body's queries: what is wrong with one is an
+// error before any has run.
+func (s *Session) sqlBody(ctx context.Context, of *catalog.Function, f *expr.Function) (routineBody, error) {
 	b := &sqlBody{of: of, f: f, arguments: bind.BodyArguments(of)}
 	list, err := sqlparse.ParseBody(bind.BodyText(of))
 	if err != nil {
 		return nil, located(duringStartup{err}, of.Body, b.startup(), "")
 	}
+	var last []plan.Column
 	for _, st := range list {
-		b.statements = append(b.statements, &prepared{stmt: st, declared: f.Args})
+		p := &prepared{stmt: st, declared: f.Args}
+		b.statements = append(b.statements, p)
+		if last = nil; !plannable(st.Node) {
+			continue
+		}
+		if _, err := s.plannedInBody(ctx, p, b.arguments); err != nil {
+			return nil, located(duringStartup{err}, bind.BodyText(of), b.startup(), "")
+		}
+		last = p.result
+	}
+	if _, err := bind.ReturnOf(s.env.bind(), f, last); err != nil {
+		return nil, located(duringStartup{err}, bind.BodyText(of), b.startup(), "")
 	}
 	return b, nil
 }
@@ -71,7 +85,7 @@ func (b *sqlBody) run(ctx context.Context, c *routineCall) error {
 // runOne runs a statement; the last one's rows are what is returned.
 func (b *sqlBody) runOne(ctx context.Context, c *routineCall, p *prepared, last bool, yield func(types.Datum) bool) error {
 	if !plannable(p.stmt.Node) {
-		return b.command(ctx, c, p, last)
+		return b.command(ctx, c, p)
 	}
 	if !last || b.f.Result == types.TVoid {
 		return c.query(ctx, p, b.arguments, func([]types.Datum) (bool, error) { return true, nil })
@@ -90,20 +104,15 @@ func (b *sqlBody) runOne(ctx context.Context, c *routineCall, p *prepared, last 
 	})
 }
 
-// command runs what is no query. What comes of a function must come of a query.
-func (b *sqlBody) command(ctx context.Context, c *routineCall, p *prepared, last bool) error {
-	if last && b.f.Result != types.TVoid {
-		if _, err := bind.ReturnOf(c.s.env.bind(), b.f, nil); err != nil {
-			return duringStartup{err}
-		}
-	}
+// command runs what is no query.
+func (b *sqlBody) command(ctx context.Context, c *routineCall, p *prepared) error {
 	if p.stmt.Node.GetTransactionStmt() != nil {
 		return bind.NotInBody(ddl.Command(p.stmt.Node))
 	}
 	if b.of.Volatility != 'v' {
 		return duringStartup{errNotVolatile(ddl.Command(p.stmt.Node))}
 	}
-	r, err := c.s.run(ctx, &execution{stmt: p.stmt, text: p.stmt.Text})
+	r, err := c.s.run(ctx, &execution{stmt: p.stmt, text: p.stmt.Text, params: c.args, in: c.r})
 	if err != nil {
 		return err
 	}
