@@ -54,13 +54,6 @@ func (f *function) statements(of *catalog.Function) ([]Statement, error) {
 	if b.Exceptions != nil {
 		return nil, pgerr.Unsupported("PL/pgSQL clause EXCEPTION")
 	}
-	for _, d := range f.Datums {
-		for _, v := range d {
-			if v.Line > 0 {
-				return nil, pgerr.Unsupported("PL/pgSQL declaration of \"%s\"", v.Name)
-			}
-		}
-	}
 	for i, s := range b.Body {
 		for kind := range s {
 			if kind != "PLpgSQL_stmt_return" {
@@ -68,6 +61,13 @@ func (f *function) statements(of *catalog.Function) ([]Statement, error) {
 			}
 			if i > 0 && !isImplicit(s[kind]) {
 				return nil, pgerr.Unsupported("PL/pgSQL block of several statements")
+			}
+		}
+	}
+	for _, d := range f.Datums {
+		for _, v := range d {
+			if v.Line > 0 {
+				return nil, pgerr.Unsupported("PL/pgSQL declaration of \"%s\"", v.Name)
 			}
 		}
 	}

@@ -57,6 +57,9 @@ func (w *write) givenRow(ctx context.Context, i int, key string, image []byte) e
 		w.reply.Skipped = append(w.reply.Skipped, i) // as heap_lock_tuple's TM_SelfModified
 		return nil
 	}
+	if err := w.errTriggered(&n); err != nil {
+		return err
+	}
 	if seen := w.seen(i); seen != 0 && (n.changedSince(seen) || !n.exists()) {
 		if w.r.Isolation != txn.ReadCommitted && n.changedSince(seen) {
 			return n.errChanged()

@@ -192,6 +192,9 @@ func (w *write) found(ctx context.Context, key string, image []byte, locked bool
 	if n.own && n.version.At == txn.Timestamp(w.r.Statement) {
 		return nil // this statement has written it already
 	}
+	if err := w.errTriggered(&n); err != nil {
+		return err
+	}
 	changed := w.at != 0 && n.changedSince(w.at)
 	if changed && w.r.Isolation != txn.ReadCommitted {
 		return n.errChanged()
@@ -212,6 +215,20 @@ func (w *write) found(ctx context.Context, key string, image []byte, locked bool
 		}
 	}
 	return w.act(ctx, key, &n)
+}
+
+// errTriggered refuses a row that a statement has written which this one has called
+// a function for (ExecUpdate and ExecDelete in nodeModifyTable.c, TM_SelfModified).
+func (w *write) errTriggered(n *newest) error {
+	if !n.own || n.version.At <= txn.Timestamp(w.r.Statement) || w.r.Op == shard.OpLock {
+		return nil
+	}
+	what := "updated"
+	if w.r.Op == shard.OpDelete || w.r.Op == shard.OpRemove {
+		what = "deleted"
+	}
+	return pgerr.New(pgerr.TriggeredDataChangeViolation, "tuple to be %s was already modified by an operation triggered by the current command", what).
+		WithHint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.")
 }
 
 // lookFound is look, knowing the image that a scan has found.

@@ -159,6 +159,11 @@ func interrupted(ctx context.Context, err error) error {
 		return err
 	}
 	if pgerr.HasCode(cause, pgerr.QueryCanceled, pgerr.AdminShutdown, pgerr.IdleInTransactionSessionTimeout) {
+		if where := pgerr.From(err).Where; where != "" {
+			c := *pgerr.From(cause)
+			c.Where = where
+			return &c
+		}
 		return cause
 	}
 	return err

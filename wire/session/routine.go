@@ -256,15 +256,18 @@ type duringStartup struct{ error }
 func (e duringStartup) Unwrap() error { return e.error }
 
 // located adds to an error where in a function it was met.
-func located(err error, body, startup, context string) error {
+func located(err error, body, startup, statement string) error {
 	if err == nil || errors.Is(err, errMoved) {
 		return err
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		err = pgerr.From(err)
 	}
 	var early duringStartup
 	if errors.As(err, &early) {
 		return bind.InFunction(early.error, body, startup)
 	}
-	return bind.InFunction(err, body, context)
+	return bind.InFunction(err, body, statement)
 }
 
 // plpgsqlContext is CONTEXT's line for an error in a function in PL/pgSQL.
