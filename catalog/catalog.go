@@ -3,6 +3,7 @@
 //
 //	catalog           descriptors, Snapshot (look-ups), Change (what one transaction's DDL makes of a snapshot)
 //	                  catalog.go descriptors · object.go what they share · snapshot.go, lookup.go look-ups · list.go walks
+//	                  foreignkey.go FOREIGN KEY constraints ·
 //	                  usertype.go, userrange.go types that users make · rowtype.go relations' row types, types by name and number ·
 //	                  function.go functions and procedures that users make · typeuse.go who uses which type · typename.go types in texts that are kept ·
 //	                  change.go one transaction's DDL · rebase.go conflicts with others' DDL ·
@@ -126,6 +127,9 @@ type Table struct {
 	ShardKey int
 	Indexes  []Index
 	Checks   []Check
+	// ForeignKeys are those of its columns; Referenced, those (of any table) that refer to it.
+	ForeignKeys []ForeignKey
+	Referenced  []Reference
 	// NextColumn is the ID that the next added column gets.
 	NextColumn ColumnID
 	// NextAttnum likewise; 1600 is the limit.

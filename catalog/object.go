@@ -157,6 +157,9 @@ func partOIDs(o Object, yield func(OID)) {
 		for i := range o.Checks {
 			visit(o.Checks[i].OID)
 		}
+		for i := range o.ForeignKeys {
+			visit(o.ForeignKeys[i].OID)
+		}
 		for i := range o.Columns {
 			visit(o.Columns[i].DefaultOID)
 		}

@@ -10,7 +10,7 @@ func implFamilies() []impls {
 
 // rowsFamilies are the tables of set-returning functions.
 func rowsFamilies() []rowsImpls {
-	return []rowsImpls{seriesRows, arrayRows, jsonAccessRows, jsonpathRows, keywordRows, snapshotRows, tsRows, tsConfigRows, multirangeRows, zoneRows, aclRows}
+	return []rowsImpls{seriesRows, arrayRows, jsonAccessRows, jsonpathRows, keywordRows, snapshotRows, tsRows, tsConfigRows, multirangeRows, zoneRows, aclRows, partitionRows}
 }
 
 // bindFamilies are the tables of functions that depend on their call's types.

@@ -118,6 +118,11 @@ func ConstraintDef(s *catalog.Snapshot, constraint catalog.OID) (def string, ok 
 			return keyDef(t, &t.Indexes[i]), true
 		}
 	}
+	if k := t.ForeignKey(constraint); k != nil {
+		if to := s.Table(k.Table); to != nil {
+			return ForeignKeyDef(s, t, k, quote(to.Name)), true
+		}
+	}
 	return "", false
 }
 

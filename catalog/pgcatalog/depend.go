@@ -64,6 +64,7 @@ func (g *generator) tableDepends(t *catalog.Table) {
 		g.dependOnColumns(object{constraintClass, k.OID, 0}, t, k.Columns, "a")
 		g.dependOnColumns(object{constraintClass, k.OID, 0}, t, k.Columns, "n")
 	}
+	g.foreignKeyDepends(t)
 	for i := range t.Indexes {
 		g.indexDepends(t, &t.Indexes[i])
 	}
@@ -135,5 +136,8 @@ func (g *generator) tableDescriptions(t *catalog.Table) {
 	}
 	for i := range t.Checks {
 		g.description(constraintClass, t.Checks[i].OID, 0, t.Checks[i].Comment)
+	}
+	for i := range t.ForeignKeys {
+		g.description(constraintClass, t.ForeignKeys[i].OID, 0, t.ForeignKeys[i].Comment)
 	}
 }

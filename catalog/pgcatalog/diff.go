@@ -165,7 +165,7 @@ func affectedObjects(database catalog.OID, old map[catalog.Key]catalog.Object, f
 		case catalog.Relation:
 			ref := o.Ref()
 			return renamed[roleKey(ref.Owner)] || shown[ref.OID] ||
-				renamed[catalog.Key{Class: catalog.ClassSchema, OID: ref.Schema, Database: database}]
+				renamed[catalog.Key{Class: catalog.ClassSchema, OID: ref.Schema, Database: database}] || refersInto(o, to, renamed)
 		case catalog.UserType:
 			h := o.Header()
 			return renamed[roleKey(h.Owner)] || renamed[catalog.Key{Class: catalog.ClassSchema, OID: h.Schema, Database: database}]
@@ -174,6 +174,21 @@ func affectedObjects(database catalog.OID, old map[catalog.Key]catalog.Object, f
 		}
 		return false
 	}
+}
+
+// refersInto reports whether a foreign key refers to a table in one of the schemas.
+func refersInto(r catalog.Relation, s *catalog.Snapshot, schemas map[catalog.Key]bool) bool {
+	t, ok := r.(*catalog.Table)
+	if !ok {
+		return false
+	}
+	for i := range t.ForeignKeys {
+		to := s.Table(t.ForeignKeys[i].Table)
+		if to != nil && schemas[catalog.Key{Class: catalog.ClassSchema, OID: to.Schema, Database: to.Database}] {
+			return true
+		}
+	}
+	return false
 }
 
 func roleKey(oid catalog.OID) catalog.Key { return catalog.Key{Class: catalog.ClassRole, OID: oid} }
@@ -205,11 +220,17 @@ func countRoles(s *catalog.Snapshot) int {
 	return n
 }
 
-// showing are the tables whose rows show what changed sequences are: the
-// parameters of an identity column's, the name of one in a default.
+// showing are the tables whose rows show what changed sequences and tables are:
+// the parameters of an identity column's, the name of one in a default, the
+// columns that a foreign key refers to.
 func showing(database catalog.OID, old map[catalog.Key]catalog.Object, to *catalog.Snapshot) map[catalog.OID]bool {
 	changed, tables := make(map[catalog.OID]bool), make(map[catalog.OID]bool)
 	for r := range to.Relations(database) {
+		if t, ok := r.(*catalog.Table); ok && old[t.ObjectKey()] != catalog.Object(t) {
+			for _, x := range t.Referenced { // whose constraints show its keys
+				tables[x.Table] = true
+			}
+		}
 		if q, ok := r.(*catalog.Sequence); ok && old[q.ObjectKey()] != catalog.Object(q) {
 			changed[q.OID] = true
 			if q.Identity {

@@ -99,6 +99,7 @@ func (g *generator) constraints(t *catalog.Table) {
 		r := g.begin("pg_constraint").constraint(k.OID, k.Name, t, "c", attnums(t, k.Columns))
 		r.bool("convalidated", k.Valid).bool("connoinherit", k.NoInherit).text("conbin", k.Expr).done()
 	}
+	g.foreignKeys(t)
 	for i := range t.Indexes {
 		x := &t.Indexes[i]
 		if x.Constraint == 0 {

@@ -182,9 +182,10 @@ func intervalFields(c *catalog.Column) string {
 
 func (g *generator) infoConstraints(t *catalog.Table) {
 	if !g.wants("information_schema.table_constraints", "information_schema.key_column_usage",
-		"information_schema.constraint_column_usage", "information_schema.check_constraints") {
+		"information_schema.constraint_column_usage", "information_schema.check_constraints", "information_schema.referential_constraints") {
 		return
 	}
+	g.infoForeignKeys(t)
 	for i := range t.Indexes {
 		if x := &t.Indexes[i]; x.Constraint != 0 {
 			g.infoKey(t, x)

@@ -5,8 +5,8 @@
 //	pgcatalog.go   Catalog: all of it (this file)      data.go, data/  a new PostgreSQL 15's own rows
 //	relations.go   descriptors                          pegmatite.go    the cluster's own relations
 //	rows.go        a relation's rows                    diff.go         what changes from snapshot to snapshot
-//	class.go, attribute.go, index.go, type.go, shared.go, depend.go, view.go, stats.go, infoschema.go, domain.go, usertype.go, userrange.go, function.go, opclass.go
-//	               one object's rows in the catalogs of that subject; blanks.go what nearly all rows have
+//	class.go, attribute.go, index.go, type.go, shared.go, depend.go, view.go, stats.go, infoschema.go, domain.go, usertype.go, userrange.go, function.go, foreignkey.go, opclass.go
+//	               one object's rows in the catalogs of that subject; blanks.go what nearly all rows have; keyoperator.go what compares keys
 //	dynamic.go     relations that no descriptor answers
 //	deparse.go     pg_get_indexdef and its like         visible.go      pg_table_is_visible and its like
 //	expression.go  pg_get_expr                          description.go  obj_description and its like

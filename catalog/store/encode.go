@@ -54,7 +54,21 @@ func encodeTable(t *catalog.Table) *tableRecord {
 	for _, c := range t.Checks {
 		r.Checks = append(r.Checks, checkRecord(c))
 	}
+	for i := range t.ForeignKeys {
+		r.ForeignKeys = append(r.ForeignKeys, encodeForeignKey(&t.ForeignKeys[i]))
+	}
+	for _, x := range t.Referenced {
+		r.Referenced = append(r.Referenced, referenceRecord(x))
+	}
 	return r
+}
+
+func encodeForeignKey(k *catalog.ForeignKey) foreignKeyRecord {
+	return foreignKeyRecord{
+		OID: k.OID, Name: k.Name, Columns: k.Columns, Table: k.Table, Keys: k.Keys, Index: k.Index, Match: letter(byte(k.Match)),
+		OnUpdate: letter(byte(k.OnUpdate)), OnDelete: letter(byte(k.OnDelete)), SetColumns: k.SetColumns,
+		Deferrable: k.Deferrable, Deferred: k.Deferred, Valid: k.Valid, Comment: k.Comment,
+	}
 }
 
 func encodeColumns(columns []catalog.Column) []columnRecord {
@@ -204,7 +218,21 @@ func (r *tableRecord) decode() (*catalog.Table, error) {
 	for _, c := range r.Checks {
 		t.Checks = append(t.Checks, catalog.Check(c))
 	}
+	for i := range r.ForeignKeys {
+		t.ForeignKeys = append(t.ForeignKeys, r.ForeignKeys[i].decode())
+	}
+	for _, x := range r.Referenced {
+		t.Referenced = append(t.Referenced, catalog.Reference(x))
+	}
 	return t, nil
+}
+
+func (r *foreignKeyRecord) decode() catalog.ForeignKey {
+	return catalog.ForeignKey{
+		OID: r.OID, Name: r.Name, Columns: r.Columns, Table: r.Table, Keys: r.Keys, Index: r.Index, Match: catalog.Match(unletter(r.Match)),
+		OnUpdate: catalog.KeyAction(unletter(r.OnUpdate)), OnDelete: catalog.KeyAction(unletter(r.OnDelete)), SetColumns: r.SetColumns,
+		Deferrable: r.Deferrable, Deferred: r.Deferred, Valid: r.Valid, Comment: r.Comment,
+	}
 }
 
 func decodeColumns(records []columnRecord) ([]catalog.Column, error) {

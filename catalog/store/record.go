@@ -117,6 +117,8 @@ type tableRecord struct {
 	ShardKey    int                `json:"shardkey"`
 	Indexes     []indexRecord      `json:"indexes,omitempty"`
 	Checks      []checkRecord      `json:"checks,omitempty"`
+	ForeignKeys []foreignKeyRecord `json:"foreignkeys,omitempty"`
+	Referenced  []referenceRecord  `json:"referenced,omitempty"`
 	NextColumn  catalog.ColumnID   `json:"nextcolumn"`
 	NextAttnum  int16              `json:"nextattnum"`
 }
@@ -176,6 +178,30 @@ type checkRecord struct {
 	Comment   string             `json:"comment,omitempty"`
 	Valid     bool               `json:"valid,omitempty"`
 	NoInherit bool               `json:"noinherit,omitempty"`
+}
+
+type foreignKeyRecord struct {
+	OID        catalog.OID        `json:"oid"`
+	Name       string             `json:"name"`
+	Columns    []catalog.ColumnID `json:"columns"`
+	Table      catalog.OID        `json:"table"`
+	Keys       []catalog.ColumnID `json:"keys"`
+	Index      catalog.OID        `json:"index"`
+	Match      string             `json:"match"`
+	OnUpdate   string             `json:"onupdate"`
+	OnDelete   string             `json:"ondelete"`
+	SetColumns []catalog.ColumnID `json:"setcolumns,omitempty"`
+	Deferrable bool               `json:"deferrable,omitempty"`
+	Deferred   bool               `json:"deferred,omitempty"`
+	Valid      bool               `json:"valid,omitempty"`
+	Comment    string             `json:"comment,omitempty"`
+}
+
+type referenceRecord struct {
+	Constraint catalog.OID        `json:"constraint"`
+	Table      catalog.OID        `json:"table"`
+	Index      catalog.OID        `json:"index"`
+	Keys       []catalog.ColumnID `json:"keys"`
 }
 
 type sequenceRecord struct {

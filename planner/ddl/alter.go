@@ -169,10 +169,12 @@ func (b *tableBuilder) alter(ctx context.Context, c *pg.AlterTableCmd) error {
 	case pg.AlterTableType_AT_DropIdentity:
 		return b.dropIdentity(c)
 	case pg.AlterTableType_AT_AddConstraint:
-		b.later = append(b.later, pendingConstraint{def: c.Def.GetConstraint()})
+		b.later = append(b.later, tableConstraint(c.Def.GetConstraint()))
 		return nil
 	case pg.AlterTableType_AT_DropConstraint:
 		return b.dropConstraint(ctx, c)
+	case pg.AlterTableType_AT_AlterConstraint:
+		return b.alterConstraint(c)
 	case pg.AlterTableType_AT_ValidateConstraint:
 		return b.validateConstraint(ctx, c.Name)
 	case pg.AlterTableType_AT_ChangeOwner:
@@ -314,8 +316,16 @@ func (b *tableBuilder) dropConstraint(ctx context.Context, n *pg.AlterTableCmd) 
 			return nil
 		}
 	}
+	for i := range t.ForeignKeys {
+		if t.ForeignKeys[i].Name == n.Name {
+			return b.dropForeignKeyAt(ctx, i)
+		}
+	}
 	for i := range t.Indexes {
 		if t.Indexes[i].Name == n.Name && t.Indexes[i].Constraint != 0 {
+			if err := b.dropReferringToIndex(ctx, &t.Indexes[i], n.Behavior == pg.DropBehavior_DROP_CASCADE); err != nil {
+				return err
+			}
 			if t.Indexes[i].Primary {
 				old, cascade := b.snapshot().Table(t.OID), n.Behavior == pg.DropBehavior_DROP_CASCADE
 				if err := b.dropKeyDependents(old, n.Name, cascade); err != nil {
@@ -356,6 +366,17 @@ func (b *tableBuilder) validateConstraint(ctx context.Context, name string) erro
 			return nil
 		}
 	}
+	if k := b.table.ForeignKeyByName(name); k != nil {
+		if !k.Valid {
+			k.Valid = true
+			valid := *k
+			b.validate = append(b.validate, func() error { return b.validateForeignKey(ctx, &valid) })
+		}
+		return nil
+	}
+	if b.constraintExists(name) {
+		return pgerr.New(pgerr.WrongObjectType, "constraint %q of relation %q is not a foreign key or check constraint", name, b.table.Name)
+	}
 	return pgerr.New(pgerr.UndefinedObject, "constraint %q of relation %q does not exist", name, b.table.Name)
 }
 
@@ -383,8 +404,20 @@ func (b *tableBuilder) dropColumn(ctx context.Context, n *pg.AlterTableCmd) erro
 // removeColumn takes the column out, with the indexes and constraints on it.
 func (b *tableBuilder) removeColumn(ctx context.Context, c *catalog.Column, cascade bool) error {
 	t := b.table
+	what := "column " + c.Name + " of table " + b.visibleName(t)
+	needs := func(r catalog.Reference) bool { return slices.Contains(r.Keys, c.ID) }
+	if err := b.dropReferringTo(ctx, what, what, needs, true, cascade); err != nil {
+		return err
+	}
 	if err := b.dropGenerated(ctx, c, cascade); err != nil {
 		return err
+	}
+	for i := len(t.ForeignKeys) - 1; i >= 0; i-- {
+		if slices.Contains(t.ForeignKeys[i].Columns, c.ID) {
+			if err := b.dropForeignKeyAt(ctx, i); err != nil {
+				return err
+			}
+		}
 	}
 	for i := len(t.Indexes) - 1; i >= 0; i-- {
 		if mentions(&t.Indexes[i], c.ID) {

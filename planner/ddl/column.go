@@ -209,6 +209,9 @@ func (b *tableBuilder) nameInUse(name string) bool {
 
 // columnConstraints applies a column definition's constraints (transformColumnDefinition).
 func (b *tableBuilder) columnConstraints(ctx context.Context, i int, n *pg.ColumnDef) error {
+	if err := b.checkAttributes(n.Constraints); err != nil {
+		return err
+	}
 	for _, e := range n.Constraints {
 		con := e.GetConstraint()
 		if err := b.columnConstraint(ctx, &b.table.Columns[i], con, n.Constraints); err != nil {
@@ -263,11 +266,13 @@ func (b *tableBuilder) columnConstraint(ctx context.Context, c *catalog.Column, 
 		}
 		c.Generated = true // so that no other generated column refers to it
 		b.later = append(b.later, pendingConstraint{def: con, column: c.Name})
-	case pg.ConstrType_CONSTR_ATTR_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_DEFERRED:
-		return pgerr.Unsupported("DEFERRABLE")
-	case pg.ConstrType_CONSTR_ATTR_NOT_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_IMMEDIATE:
+	case pg.ConstrType_CONSTR_ATTR_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_DEFERRED,
+		pg.ConstrType_CONSTR_ATTR_NOT_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_IMMEDIATE:
+		// They belong to the constraint before them.
 	default:
-		b.later = append(b.later, pendingConstraint{def: con, column: c.Name})
+		p := pendingConstraint{def: con, column: c.Name}
+		p.deferrable, p.deferred = attributes(con, list)
+		b.later = append(b.later, p)
 	}
 	return nil
 }

@@ -166,6 +166,11 @@ func (s *statement) commentConstraint(n *pg.CommentStmt) error {
 			return nil
 		}
 	}
+	if k := c.ForeignKeyByName(name); k != nil {
+		k.Comment = n.Comment
+		s.Change.Put(c)
+		return nil
+	}
 	for i := range c.Indexes {
 		if ix := &c.Indexes[i]; ix.Constraint != 0 && ix.Name == name {
 			ix.ConstraintComment = n.Comment

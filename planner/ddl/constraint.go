@@ -39,6 +39,8 @@ func constraintRank(c *pg.Constraint) int {
 		return 1
 	case pg.ConstrType_CONSTR_UNIQUE:
 		return 2
+	case pg.ConstrType_CONSTR_FOREIGN: // those of its own table stand on its keys
+		return 4
 	}
 	return 3
 }
@@ -46,8 +48,8 @@ func constraintRank(c *pg.Constraint) int {
 // addConstraint adds one constraint to the table.
 func (b *tableBuilder) addConstraint(ctx context.Context, p pendingConstraint) error {
 	con := p.def
-	if con.Deferrable || con.Initdeferred {
-		return pgerr.Unsupported("DEFERRABLE")
+	if p.deferrable && con.Contype != pg.ConstrType_CONSTR_FOREIGN {
+		return pgerr.Unsupported("DEFERRABLE of a PRIMARY KEY or UNIQUE constraint")
 	}
 	switch con.Contype {
 	case pg.ConstrType_CONSTR_CHECK:
@@ -59,7 +61,7 @@ func (b *tableBuilder) addConstraint(ctx context.Context, p pendingConstraint) e
 	case pg.ConstrType_CONSTR_GENERATED:
 		return b.setGenerated(ctx, b.table.ColumnByName(p.column), con)
 	case pg.ConstrType_CONSTR_FOREIGN:
-		return pgerr.Unsupported("FOREIGN KEY")
+		return b.addForeignKey(ctx, p)
 	case pg.ConstrType_CONSTR_EXCLUSION:
 		return pgerr.Unsupported("EXCLUDE")
 	}
@@ -119,7 +121,7 @@ func (b *tableBuilder) chooseConstraintName(column, label string) string {
 // constraintExists reports whether the table has a constraint of the name.
 func (b *tableBuilder) constraintExists(name string) bool {
 	t := b.table
-	return slices.ContainsFunc(t.Checks, func(c catalog.Check) bool { return c.Name == name }) ||
+	return slices.ContainsFunc(t.Checks, func(c catalog.Check) bool { return c.Name == name }) || t.ForeignKeyByName(name) != nil ||
 		slices.ContainsFunc(t.Indexes, func(ix catalog.Index) bool { return ix.Constraint != 0 && ix.Name == name })
 }
 

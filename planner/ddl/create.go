@@ -91,7 +91,7 @@ func (s *statement) fillTable(ctx context.Context, t *catalog.Table, n *pg.Creat
 		case *pg.Node_ColumnDef:
 			err = b.addColumn(ctx, e.ColumnDef)
 		case *pg.Node_Constraint:
-			b.later = append(b.later, pendingConstraint{def: e.Constraint})
+			b.later = append(b.later, tableConstraint(e.Constraint))
 		default:
 			err = pgerr.Unsupported("LIKE in CREATE TABLE")
 		}
@@ -107,7 +107,7 @@ func (s *statement) fillTable(ctx context.Context, t *catalog.Table, n *pg.Creat
 	}
 	s.Change.Put(t)
 	b.finishSequences()
-	return nil
+	return b.tellReferenced(ctx)
 }
 
 // tableOptions are WITH (…): the shard key, and storage hints, which are kept and shown.
@@ -215,12 +215,19 @@ type tableBuilder struct {
 	// retyped are the columns whose type changes; retypedNow those of them whose turn has come.
 	retyped    map[catalog.ColumnID]retyping
 	retypedNow []catalog.ColumnID
+	// refers are the other tables that new foreign keys refer to; validate are
+	// the looks at rows for those, also when rows have moved.
+	refers   []catalog.OID
+	validate []func() error
 }
 
 // pendingConstraint is a constraint to add when all columns are there.
 type pendingConstraint struct {
 	def    *pg.Constraint
 	column string // of a column constraint
+	// deferrable and deferred are its attributes, which a column's constraints
+	// have behind them in the list.
+	deferrable, deferred bool
 }
 
 // finishKey settles the primary key: the declared one, or a hidden row id.

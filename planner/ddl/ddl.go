@@ -7,7 +7,7 @@
 //	binding.go    expressions, types and queries inside DDL
 //	privilege.go  who may change what
 //	names.go      names become schemas and objects; names are chosen; words.go SQL's words for what is refused
-//	create.go     CREATE TABLE; column.go, constraint.go its parts; createas.go CREATE TABLE AS; temporary.go the schemas of sessions
+//	create.go     CREATE TABLE; column.go, constraint.go, attribute.go (DEFERRABLE), foreignkey.go its parts; createas.go CREATE TABLE AS; temporary.go the schemas of sessions
 //	alter.go      ALTER TABLE; altertype.go ALTER COLUMN … TYPE; identity.go its identity columns; rename.go, owner.go for all objects
 //	index.go      CREATE INDEX
 //	rewrite.go    rows move to a new physical table
@@ -97,6 +97,8 @@ type Env struct {
 	As *TableAs
 	// InUse reports whether queries of this session that have not ended read a table.
 	InUse func(table catalog.OID) bool
+	// Pending reports whether rows of a table have foreign keys that are yet to be checked.
+	Pending func(table catalog.OID) bool
 }
 
 // Execute runs one statement and returns its command tag. What is not DDL, or
@@ -119,6 +121,9 @@ type statement struct {
 // checkNotInUse refuses a command under queries that read the table (55006): the
 // session's own lock does not keep it off (CheckTableNotInUse in tablecmds.c).
 func (s *statement) checkNotInUse(t *catalog.Table, command string) error {
+	if s.Pending(t.OID) {
+		return pgerr.New(pgerr.ObjectInUse, "cannot %s \"%s\" because it has pending trigger events", command, t.Name)
+	}
 	if !s.InUse(t.OID) {
 		return nil
 	}

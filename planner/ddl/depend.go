@@ -135,6 +135,10 @@ func (s *statement) dropAll(ctx context.Context, list []catalog.Relation, cascad
 		if err != nil {
 			return err
 		}
+		if t, ok := r.(*catalog.Table); ok {
+			any := func(catalog.Reference) bool { return true }
+			views = append(views, s.referring(t, "table "+s.visibleName(t), any, seen)...)
+		}
 		views = append(append(append(views, s.literalUses(r, seen)...), ofRow...), more...)
 	}
 	switch {

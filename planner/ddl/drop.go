@@ -109,6 +109,13 @@ func (s *statement) dropOne(ctx context.Context, r catalog.Relation, cascade boo
 			return err
 		}
 		s.dropOwnedSequences(r.OID, 0)
+		for i := range r.ForeignKeys {
+			if k := &r.ForeignKeys[i]; k.Table != r.OID {
+				if err := s.forget(ctx, k, "DROP TRIGGER"); err != nil {
+					return err
+				}
+			}
+		}
 	}
 	s.Change.Delete(r)
 	return nil
@@ -161,6 +168,10 @@ func (s *statement) dropIndex(ctx context.Context, n *pg.DropStmt, o *pg.Node) e
 			WithHint("You can drop constraint %s on table %s instead.", name, t.Name)
 	}
 	b := s.alterBuilder(t)
+	if err := b.dropReferringToIndex(ctx, ix, n.Behavior == pg.DropBehavior_DROP_CASCADE); err != nil {
+		return err
+	}
+	b.reportCascade()
 	i := slices.IndexFunc(b.table.Indexes, func(x catalog.Index) bool { return x.OID == ix.OID })
 	if err := b.dropIndexAt(ctx, i); err != nil {
 		return err
@@ -223,7 +234,8 @@ func (s *statement) dropSchema(ctx context.Context, n *pg.DropStmt, name string,
 }
 
 // contents are what is in a schema, in order of OID, each type with what depends
-// on it and is elsewhere: that can be dropped, the rest is the caller's.
+// on it, and each table with the foreign keys that refer to it, if these are
+// elsewhere: they can be dropped, the rest is the caller's.
 func (s *statement) contents(schema string, relations []catalog.Relation, types []catalog.UserType, functions []*catalog.Function) ([]dependent, error) {
 	seen, names := map[catalog.OID]bool{}, map[catalog.OID]string{}
 	of, called := map[catalog.OID]catalog.UserType{}, map[catalog.OID]*catalog.Function{}
@@ -249,6 +261,12 @@ func (s *statement) contents(schema string, relations []catalog.Relation, types 
 				return nil, err
 			}
 		}
+		if t := s.snapshot().Table(oid); t != nil {
+			any := func(catalog.Reference) bool { return true }
+			for _, d := range slices.Backward(s.referring(t, names[oid], any, seen)) {
+				w.found = append(w.found, d)
+			}
+		}
 		w.add("schema "+schema, names[oid], nil)
 	}
 	return w.list(), nil
@@ -272,12 +290,43 @@ func (s *statement) truncate(ctx context.Context, n *pg.TruncateStmt) error {
 			tables = append(tables, t)
 		}
 	}
+	tables, err := s.withReferring(tables, n.Behavior == pg.DropBehavior_DROP_CASCADE)
+	if err != nil {
+		return err
+	}
 	for _, t := range tables {
 		if err := s.truncateOne(ctx, t, n.RestartSeqs); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// withReferring adds the tables that refer to those that are truncated, under
+// CASCADE, or refuses that there are any (heap_truncate_check_FKs in heap.c).
+func (s *statement) withReferring(tables []*catalog.Table, cascade bool) ([]*catalog.Table, error) {
+	for i := 0; i < len(tables); i++ {
+		for _, r := range tables[i].Referenced {
+			if slices.ContainsFunc(tables, func(t *catalog.Table) bool { return t.OID == r.Table }) {
+				continue
+			}
+			t := s.snapshot().Table(r.Table)
+			if !cascade {
+				return nil, pgerr.New(pgerr.FeatureNotSupported, "cannot truncate a table referenced in a foreign key constraint").
+					WithDetail("Table \"%s\" references \"%s\".", t.Name, tables[i].Name).
+					WithHint("Truncate table \"%s\" at the same time, or use TRUNCATE ... CASCADE.", t.Name)
+			}
+			s.notice(pgerr.SuccessfulCompletion, "truncate cascades to table %q", t.Name)
+			if err := s.mustOwnRelation(t); err != nil {
+				return nil, err
+			}
+			if err := s.checkNotInUse(t, "TRUNCATE"); err != nil {
+				return nil, err
+			}
+			tables = append(tables, t)
+		}
+	}
+	return tables, nil
 }
 
 func (s *statement) truncateOne(ctx context.Context, t *catalog.Table, restart bool) error {

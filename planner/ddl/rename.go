@@ -280,6 +280,11 @@ func (s *statement) renameConstraint(n *pg.RenameStmt) error {
 			return nil
 		}
 	}
+	if k := b.table.ForeignKeyByName(n.Subname); k != nil {
+		k.Name = n.Newname
+		s.Change.Put(b.table)
+		return nil
+	}
 	for i := range b.table.Indexes {
 		if ix := &b.table.Indexes[i]; ix.Constraint != 0 && ix.Name == n.Subname {
 			return s.renameIndex(t, ix, n.Newname)

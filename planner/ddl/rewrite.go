@@ -26,6 +26,8 @@ func cloneTable(t *catalog.Table) *catalog.Table {
 		c.Indexes[i].Columns = slices.Clone(t.Indexes[i].Columns)
 	}
 	c.Checks = slices.Clone(t.Checks)
+	c.ForeignKeys = slices.Clone(t.ForeignKeys)
+	c.Referenced = slices.Clone(t.Referenced)
 	c.Key = slices.Clone(t.Key)
 	options := make(map[string]string, len(t.Options))
 	for k, v := range t.Options {
@@ -52,11 +54,15 @@ func (b *tableBuilder) publish(ctx context.Context) error {
 		}
 	}
 	b.Change.Put(b.table)
-	if b.rewrite {
-		return nil // the rows went through every constraint on their way
+	if err := b.tellReferenced(ctx); err != nil {
+		return err
 	}
-	for _, check := range b.after {
-		if err := check(); err != nil {
+	looks := b.validate
+	if !b.rewrite { // else the rows went through every other constraint on their way
+		looks = append(b.after, b.validate...)
+	}
+	for _, look := range looks {
+		if err := look(); err != nil {
 			return err
 		}
 	}
@@ -126,6 +132,7 @@ func (b *tableBuilder) moveRows(ctx context.Context, old *catalog.Table) error {
 	// Rows need not obey what is not valid yet.
 	target.Checks = slices.DeleteFunc(target.Checks, func(ck catalog.Check) bool { return !ck.Valid })
 	target.Name, target.ArrayName = fmt.Sprintf("pg_temp_%d", old.OID), ""
+	target.ForeignKeys, target.Referenced = nil, nil // what the rows refer to does not change
 	if err := b.oids(ctx, &target.OID, &target.RowType, &target.ArrayType); err != nil {
 		return err
 	}

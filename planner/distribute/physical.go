@@ -45,6 +45,13 @@ func NewRelation(t *catalog.Table, schema string) *plan.Relation {
 		r.Primary = pk.OID
 	}
 	r.ShardKey = positions(placement.ShardKey(t))
+	for i := range t.ForeignKeys {
+		k := &t.ForeignKeys[i]
+		r.Refers = append(r.Refers, plan.KeyReference{Constraint: k.OID, Columns: positions(k.Columns), Full: k.Match == catalog.MatchFull})
+	}
+	for _, x := range t.Referenced {
+		r.Referenced = append(r.Referenced, plan.KeyReference{Constraint: x.Constraint, Columns: positions(x.Keys)})
+	}
 	for i := range t.Indexes {
 		ix := &t.Indexes[i]
 		switch {

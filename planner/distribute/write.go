@@ -65,7 +65,7 @@ func (d *distributor) conflict(n *plan.Insert) (*shard.OnConflict, error) {
 	}
 	rename := conflictColumns(oc, len(n.Table.Columns))
 	for _, a := range oc.Set {
-		if !shippable(a.Expr) || slices.Contains(n.Relation.Table.Key, a.Position) || indexedGlobally(n.Relation, a.Position) {
+		if !shippable(a.Expr) || slices.Contains(n.Relation.Table.Key, a.Position) || indexedGlobally(n.Relation, a.Position) || n.Relation.InKeys(a.Position) {
 			return nil, nil
 		}
 		out.Set = append(out.Set, shard.Assign{Column: a.Position, Expr: rename(a.Expr)})
@@ -148,7 +148,7 @@ func (d *distributor) whole(source plan.Node, target *plan.Scan) *access {
 // setsInPlace reports whether the shards can compute and keep the new rows.
 func (d *distributor) setsInPlace(a *access, n *plan.Update) bool {
 	for _, s := range n.Set {
-		if slices.Contains(a.rel.Table.Key, s.Position) || indexedGlobally(a.rel, s.Position) || !shippable(s.Expr) {
+		if slices.Contains(a.rel.Table.Key, s.Position) || indexedGlobally(a.rel, s.Position) || a.rel.InKeys(s.Position) || !shippable(s.Expr) {
 			return false
 		}
 	}
@@ -241,7 +241,7 @@ func (d *distributor) found(source plan.Node, target *plan.Scan) (plan.Node, *pl
 }
 
 // delete runs on the shards alone when its rows are those of a scan, and few or
-// none come back: for RETURNING, and the columns of entries elsewhere.
+// none come back: for RETURNING, the columns of entries elsewhere, and keys that others refer to.
 func (d *distributor) delete(n *plan.Delete) (plan.Node, error) {
 	source, err := d.node(n.Source)
 	if err != nil {
@@ -250,12 +250,19 @@ func (d *distributor) delete(n *plan.Delete) (plan.Node, error) {
 	c := *n
 	c.Relation = d.relation(n.Table)
 	back := usedPositions(n.Returning, byPosition(n.Target))
-	for _, g := range c.Relation.Global {
-		for _, p := range append(g.Columns[:len(g.Columns):len(g.Columns)], g.Key...) {
+	follows := func(positions []int) {
+		for _, p := range positions {
 			if !slices.Contains(back, p) {
 				back = append(back, p)
 			}
 		}
+	}
+	for _, g := range c.Relation.Global {
+		follows(g.Columns)
+		follows(g.Key)
+	}
+	for _, k := range c.Relation.Referenced {
+		follows(k.Columns)
 	}
 	if a := d.whole(source, n.Target); a != nil && a.answered(back) {
 		return &c, d.once(a, &c.Physical, &plan.OneTrip{Lock: shard.LockUpdate, Back: back})

@@ -231,7 +231,10 @@ func (c *conflictRun) try(ctx context.Context, image Row) (existing Row, err err
 		}
 	}
 	c.run.affected++
-	return nil, c.run.addEntriesOf(ctx, c.insertOf.node, c.rel, c.others, []Row{image})
+	if err := c.run.addEntriesOf(ctx, c.insertOf.node, c.rel, c.others, []Row{image}); err != nil {
+		return nil, err
+	}
+	return nil, c.run.env.Keys.came(ctx, c.rel, []Row{image})
 }
 
 // insertPlain inserts the row alone; inserted is false when the clause has left it out.

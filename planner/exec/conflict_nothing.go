@@ -82,6 +82,9 @@ func (c *conflictRun) insertApart(ctx context.Context, images []Row) error {
 	if err := c.run.addEntriesOf(ctx, c.insertOf.node, c.rel, c.others, images); err != nil {
 		return err
 	}
+	if err := c.run.env.Keys.came(ctx, c.rel, images); err != nil {
+		return err
+	}
 	for _, image := range images {
 		if err := c.insertOf.give(image); err != nil {
 			return err

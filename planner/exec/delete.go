@@ -44,7 +44,7 @@ func (o *remove) deleteOnce(ctx context.Context) error {
 		for i, p := range o.node.OneTrip.Back {
 			image[p] = back[i]
 		}
-		if len(o.rel.Global) > 0 {
+		if len(o.rel.Global)+len(o.rel.Referenced) > 0 {
 			if gone = append(gone, image); len(gone) >= rowsAt {
 				if err := flush(); err != nil {
 					return err

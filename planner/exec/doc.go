@@ -27,6 +27,7 @@
 //	lock_rows.go  FOR UPDATE over joins; lock_all.go of more rows than go at once
 //	write_locks.go  in which order statements lock; lock_order.go the same of more rows than go at once
 //	unique.go     unique indexes that are relations of their own
+//	key_changes.go  what writes do to foreign keys, to be looked at behind them
 //
 // An operator is opened, asked for batches until it answers none, and closed;
 // it can be opened again. Rows that an operator has given out are never

@@ -81,6 +81,9 @@ type Env struct {
 	// FeedError adds to an error what the caller knows of the fed row that it is
 	// about. It may be called while Feed runs.
 	FeedError func(err error, row Row) error
+	// Keys takes what rows' foreign keys, and keys that are referred to, become;
+	// nil: nobody looks at them.
+	Keys *KeyChanges
 	// Notice takes notices and warnings; nil drops them.
 	Notice func(*pgerr.E)
 	// Analyze, when set, is filled with what each node did.

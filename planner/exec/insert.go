@@ -39,7 +39,7 @@ func newInsert(r *run, n *plan.Insert) (operator, error) {
 	if o.image, err = r.scopeOf(n, "image", n.Source.Columns(), n.Image...); err != nil {
 		return nil, err
 	}
-	if n.Returning != nil && n.Conflict != nil && n.Conflict.Update {
+	if n.Conflict != nil && n.Conflict.Update && (n.Returning != nil || len(n.Relation.Refers) > 0) {
 		if o.back, err = r.wholeRow(n, n.Relation.Table); err != nil {
 			return nil, err
 		}
@@ -255,7 +255,10 @@ func (o *insert) put(ctx context.Context, images []Row, conflict *shard.OnConfli
 	if err != nil {
 		return nil, err
 	}
-	return written, o.run.addEntriesOf(ctx, o.node, o.rel, o.rel.Global, written)
+	if err := o.run.addEntriesOf(ctx, o.node, o.rel, o.rel.Global, written); err != nil {
+		return nil, err
+	}
+	return written, o.run.env.Keys.came(ctx, o.rel, written)
 }
 
 // putRows is put without the entries.

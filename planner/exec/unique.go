@@ -130,8 +130,11 @@ func (r *run) removeEntries(ctx context.Context, n plan.Node, rel *plan.Relation
 
 // changeEntries moves entries from old images to new ones, index by index:
 // first all old ones go, so that values may pass from row to row. Either list
-// may have nil rows, which have none.
+// may have nil rows, which have none. What it does to foreign keys is noted.
 func (r *run) changeEntries(ctx context.Context, n plan.Node, rel *plan.Relation, old, new []Row) error {
+	if err := r.env.Keys.changed(ctx, rel, old, new); err != nil {
+		return err
+	}
 	for _, g := range rel.Global {
 		columns := tableTypes(g.Table)
 		var gone, come []Row

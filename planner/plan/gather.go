@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/shard"
@@ -44,6 +46,23 @@ type Relation struct {
 	Local   []catalog.OID
 	// ShardKey are the positions of the columns whose hash chooses the shard.
 	ShardKey []int
+	// Refers are the table's foreign keys, Referenced the keys of it that those of
+	// any table refer to.
+	Refers, Referenced []KeyReference
+}
+
+// KeyReference is a foreign key as the writes of a table see it.
+type KeyReference struct {
+	Constraint catalog.OID
+	Columns    []int // positions in the table that is written
+	// Full is MATCH FULL, and of Refers: a key with some NULLs has to be looked at.
+	Full bool
+}
+
+// InKeys reports whether a column belongs to a foreign key, or to a key that one refers to.
+func (r *Relation) InKeys(position int) bool {
+	in := func(k KeyReference) bool { return slices.Contains(k.Columns, position) }
+	return slices.ContainsFunc(r.Refers, in) || slices.ContainsFunc(r.Referenced, in)
 }
 
 // GlobalIndex is a unique index kept as a relation: its row is the indexed

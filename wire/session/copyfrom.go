@@ -70,12 +70,15 @@ func (c *copying) from(ctx context.Context) (*result, error) {
 		return nil, err
 	}
 	env := s.env.exec(run)
-	env.Feed, env.FeedError = in.next, in.fedError
+	env.Feed, env.FeedError, env.Keys = in.next, in.fedError, exec.NewKeyChanges(env)
 	if err := c.confirm(ctx, run); err != nil {
 		return nil, err
 	}
 	in.begin()
 	n, err := in.take(ctx, env, c.plan)
+	if err == nil {
+		err = s.followKeys(ctx, env.Keys)
+	}
 	if err != nil {
 		return nil, shown{err}
 	}

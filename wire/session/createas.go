@@ -95,5 +95,5 @@ func (s *Session) fill(ctx context.Context, query *execution, as *ddl.TableAs) (
 	if _, err := r.next(ctx); err != nil {
 		return 0, err
 	}
-	return r.rows.(*cursorRows).cursor.Affected(), nil
+	return r.rows.(*followedRows).cursor.Affected(), nil
 }

@@ -72,7 +72,7 @@ func (s *Session) defineOnce(ctx context.Context, x *execution) (*result, error)
 		Temporary: s.temporarySchema, SetTemporary: s.setTemporarySchema, LastTemporary: catalog.OID(s.temporary.Load()), Backend: s.pid(),
 		CreateTemporary: s.env.makesTemporary(), As: x.as,
 		Allocate: s.node.Allocate, Rows: rows, Bind: func() *bind.Env { return s.env.bind() },
-		Session: s, Notice: func(n *pgerr.E) { notices = append(notices, n) }, Alone: s.alone, InUse: s.inUse,
+		Session: s, Notice: func(n *pgerr.E) { notices = append(notices, n) }, Alone: s.alone, InUse: s.inUse, Pending: s.pending,
 		TransactionTime: s.tx.started, StatementTime: s.statementStart,
 		CheckBodies: func() bool { return s.settings.Get("check_function_bodies") == "on" }, Setting: s.settingToKeep,
 	}

@@ -167,12 +167,19 @@ func (s *Session) runPlan(ctx context.Context, x *execution, st *plan.Statement,
 	}
 	env := s.env.exec(run)
 	env.Analyze = analysis
+	if st.Writes && !x.latest {
+		env.Keys = exec.NewKeyChanges(env)
+	}
 	cursor, err := exec.Run(ctx, env, st, x.params, lifted)
 	if err != nil {
 		run.Close()
 		return nil, err
 	}
-	r := &result{columns: st.Result, rows: newCursorRows(cursor, run, st), writes: st.Writes}
+	rows := newCursorRows(cursor, run, st)
+	r := &result{columns: st.Result, rows: rows, writes: st.Writes}
+	if env.Keys != nil {
+		r.rows = &followedRows{cursorRows: rows, session: s, keys: env.Keys, writesFirst: writesFirst(st)}
+	}
 	r.tag = func(n int64) string {
 		if st.Result == nil {
 			n = cursor.Affected()

@@ -139,6 +139,9 @@ func (s *Session) constraintDef(oid catalog.OID, pretty bool) (string, bool) {
 	if t == nil {
 		return def, ok
 	}
+	if k := t.ForeignKey(oid); k != nil {
+		return pgcatalog.ForeignKeyDef(s.snapshot(), t, k, s.shownTable(k.Table)), true
+	}
 	for i := range t.Checks {
 		if k := &t.Checks[i]; k.OID == oid {
 			rest := strings.TrimPrefix(def, "CHECK ("+k.Expr+")")
@@ -146,6 +149,19 @@ func (s *Session) constraintDef(oid catalog.OID, pretty bool) (string, bool) {
 		}
 	}
 	return def, ok
+}
+
+// shownTable is a table's name, with its schema's where that is needed to find it.
+func (s *Session) shownTable(oid catalog.OID) string {
+	t := s.snapshot().Table(oid)
+	if t == nil {
+		return ""
+	}
+	name := expr.QuoteIdent(t.Name)
+	if s.visible(t.Ref()) {
+		return name
+	}
+	return expr.QuoteIdent(s.schemaName(t)) + "." + name
 }
 
 // domainCheckDef is pg_get_constraintdef of a domain's constraint.

@@ -10,6 +10,7 @@
 //	prepared.go     prepared statements; portal.go portals
 //	execute.go      one statement, by whichever protocol, to its result; output.go how that is sent
 //	objects.go      locks on tables and names; parts.go columns and constraints that are on their way
+//	foreignkeys.go  foreign keys, behind the statements that change them; foreignkeysql.go by which statements; constraints.go what waits for the commit
 //	retry.go        statements that shards refuse for stale versions; place.go errors at literals
 //	environment.go  what planning and running need of the settings
 //	utility.go      which command is which

@@ -26,6 +26,8 @@ type transaction struct {
 	numbered    bool // its number was asked for
 	piped       bool // a statement of a pipeline has run in it
 	alone       bool // its statement is to be the only one
+	// constraints are what is checked when it ends.
+	constraints constraints
 	// statistics are ANALYZE's of tables that only the transaction can see yet.
 	statistics map[catalog.OID]catalog.Statistics
 }
@@ -39,6 +41,7 @@ type savepoint struct {
 	schema   *catalog.Snapshot // as it was
 	settings setting.Mark
 	advisory uint64 // advisory.taken
+	timing   timing
 }
 
 // step makes one event of the status table happen.
@@ -124,6 +127,10 @@ func (s *Session) commit(ctx context.Context) error {
 		s.rollback(ctx)
 		return err
 	}
+	if err := s.checkConstraints(ctx); err != nil {
+		s.rollback(ctx)
+		return err
+	}
 	if err := s.onCommit(ctx); err != nil {
 		s.rollback(ctx)
 		return err
@@ -187,6 +194,7 @@ func (s *Session) rollback(ctx context.Context) {
 
 // endTransaction forgets the transaction; its settings stay or go.
 func (s *Session) endTransaction(committed bool) {
+	s.tx.constraints.close()
 	s.tx = nil
 	s.activity.transaction.Store(nil)
 	s.releaseAdvisory(0)
@@ -215,7 +223,7 @@ func (s *Session) schemaChange() *catalog.Change {
 
 // savepoint sets one.
 func (s *Session) savepoint(name string) {
-	sp := savepoint{name: name, mark: s.tx.txn.Mark(), schema: s.snapshot(), settings: s.settings.Mark(), advisory: s.advisory.taken}
+	sp := savepoint{name: name, mark: s.tx.txn.Mark(), schema: s.snapshot(), settings: s.settings.Mark(), advisory: s.advisory.taken, timing: s.tx.constraints.timing}
 	if s.tx.change != nil {
 		sp.hadDDL, sp.ddl = true, s.tx.change.Mark()
 	}
@@ -264,6 +272,7 @@ func (s *Session) rollbackToSavepoint(ctx context.Context, name string) error {
 	s.releaseAdvisory(sp.advisory)
 	s.settings.RollbackTo(sp.settings)
 	s.noteSettings()
+	s.tx.constraints.timing = sp.timing
 	s.tx.savepoints = s.tx.savepoints[:i+1]
 	return nil
 }

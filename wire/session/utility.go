@@ -102,10 +102,7 @@ func (s *Session) command(ctx context.Context, x *execution) (*result, error) {
 	case *pg.Node_CheckPointStmt:
 		return done("CHECKPOINT"), s.node.Maintenance.Checkpoint(ctx)
 	case *pg.Node_ConstraintsSetStmt:
-		if !s.inBlock() {
-			s.Notice(pgerr.New(pgerr.NoActiveSQLTransaction, "SET CONSTRAINTS can only be used in transaction blocks").WithSeverity(pgerr.SeverityWarning))
-		}
-		return done("SET CONSTRAINTS"), nil
+		return s.setConstraints(ctx, n.ConstraintsSetStmt)
 	}
 	return s.define(ctx, x)
 }
