@@ -106,6 +106,9 @@ func (b *tableBuilder) alterAll(ctx context.Context, cmds []*pg.Node) error {
 			if err := b.checksOfType(); err != nil {
 				return err
 			}
+			if err := b.foreignKeysOfType(ctx); err != nil {
+				return err
+			}
 		}
 		if pass == passConstraint {
 			if err := b.addConstraints(ctx); err != nil {
@@ -370,7 +373,7 @@ func (b *tableBuilder) validateConstraint(ctx context.Context, name string) erro
 		if !k.Valid {
 			k.Valid = true
 			valid := *k
-			b.validate = append(b.validate, func() error { return b.validateForeignKey(ctx, &valid) })
+			b.validate = append(b.validate, func() error { return b.validateForeignKey(ctx, b.table, &valid) })
 		}
 		return nil
 	}

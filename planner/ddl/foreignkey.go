@@ -60,7 +60,7 @@ func (b *tableBuilder) addForeignKey(ctx context.Context, p pendingConstraint) e
 		b.refers = append(b.refers, to.OID)
 	}
 	if !b.created && !con.SkipValidation {
-		b.validate = append(b.validate, func() error { return b.validateForeignKey(ctx, &k) })
+		b.validate = append(b.validate, func() error { return b.validateForeignKey(ctx, b.table, &k) })
 	}
 	return nil
 }
@@ -205,7 +205,7 @@ func (b *tableBuilder) fillKey(k *catalog.ForeignKey, con *pg.Constraint, to *ca
 	if len(k.Keys) != len(k.Columns) {
 		return pgerr.New(pgerr.InvalidForeignKey, "number of referencing and referenced columns for foreign key disagree")
 	}
-	return b.checkKeyTypes(k, to)
+	return b.checkKeyTypes(k, b.table, to)
 }
 
 // keyColumnList finds the columns that a FOREIGN KEY clause names (transformColumnNameList).
@@ -263,15 +263,15 @@ func (b *tableBuilder) checkGenerated(k *catalog.ForeignKey) error {
 }
 
 // checkKeyTypes sees that the columns can be compared, each with the one that it refers to.
-func (b *tableBuilder) checkKeyTypes(k *catalog.ForeignKey, to *catalog.Table) error {
-	library := b.Bind().Library
+func (s *statement) checkKeyTypes(k *catalog.ForeignKey, t, to *catalog.Table) error {
+	library := s.Bind().Library
 	coerces := func(from, into *types.Type) bool { return library.CanCoerce(from, into, builtin.Implicit) }
 	for i, id := range k.Columns {
-		c, key := b.table.Column(id), to.Column(k.Keys[i])
+		c, key := t.Column(id), to.Column(k.Keys[i])
 		if _, ok := pgcatalog.KeyEquality(key.Type, c.Type, coerces); !ok {
 			return pgerr.New(pgerr.DatatypeMismatch, "foreign key constraint %q cannot be implemented", k.Name).
 				WithDetail("Key columns %q and %q are of incompatible types: %s and %s.", c.Name, key.Name,
-					b.shownType(c.Type), b.shownType(key.Type))
+					s.shownType(c.Type), s.shownType(key.Type))
 		}
 	}
 	return nil
@@ -283,6 +283,42 @@ func (s *statement) shownType(t *types.Type) string {
 		return s.visibleTypeName(t)
 	}
 	return types.FormatType(t, -1)
+}
+
+// foreignKeysOfType looks at the constraints on columns with new types, of this
+// table and of those that refer to it: whether they can be compared still, and are.
+func (b *tableBuilder) foreignKeysOfType(ctx context.Context) error {
+	retyped := func(ids []catalog.ColumnID) bool {
+		return slices.ContainsFunc(ids, func(id catalog.ColumnID) bool { return slices.Contains(b.retypedNow, id) })
+	}
+	for i := range b.table.ForeignKeys {
+		k, to := b.table.ForeignKeys[i], b.table
+		if k.Table != b.table.OID {
+			to = b.snapshot().Table(k.Table)
+		}
+		if !retyped(k.Columns) && (to != b.table || !retyped(k.Keys)) {
+			continue
+		}
+		if err := b.checkKeyTypes(&k, b.table, to); err != nil {
+			return err
+		}
+		if k.Valid {
+			b.validate = append(b.validate, func() error { return b.validateForeignKey(ctx, b.table, &k) })
+		}
+	}
+	for _, r := range b.table.Referenced {
+		t, k := b.snapshot().ForeignKey(r.Constraint)
+		if t == nil || t.OID == b.table.OID || !retyped(r.Keys) {
+			continue
+		}
+		if err := b.checkKeyTypes(k, t, b.table); err != nil {
+			return err
+		}
+		if k.Valid {
+			b.validate = append(b.validate, func() error { return b.validateForeignKey(ctx, t, k) })
+		}
+	}
+	return nil
 }
 
 // tellReferenced puts the tables that new constraints of this one refer to, so
@@ -451,8 +487,8 @@ func (b *tableBuilder) alterConstraint(n *pg.AlterTableCmd) error {
 
 // validateForeignKey looks for a row that refers to none (23503;
 // RI_Initial_Check in ri_triggers.c).
-func (b *tableBuilder) validateForeignKey(ctx context.Context, k *catalog.ForeignKey) error {
-	t, to := b.table, b.snapshot().Table(k.Table)
+func (s *statement) validateForeignKey(ctx context.Context, t *catalog.Table, k *catalog.ForeignKey) error {
+	to := s.snapshot().Table(k.Table)
 	var columns, equal, set, null []string
 	for i, id := range k.Columns {
 		name := "fk." + quote(t.Column(id).Name)
@@ -460,13 +496,13 @@ func (b *tableBuilder) validateForeignKey(ctx context.Context, k *catalog.Foreig
 		equal = append(equal, "pk."+quote(to.Column(k.Keys[i]).Name)+" = "+name)
 		set, null = append(set, name+" IS NOT NULL"), append(null, name+" IS NULL")
 	}
-	where := strings.Join(set, " AND ") + " AND NOT EXISTS (SELECT FROM ONLY " + b.sqlName(to) + " pk WHERE " + strings.Join(equal, " AND ") + ")"
+	where := strings.Join(set, " AND ") + " AND NOT EXISTS (SELECT FROM ONLY " + s.sqlName(to) + " pk WHERE " + strings.Join(equal, " AND ") + ")"
 	if k.Match == catalog.MatchFull {
 		where = "(" + where + ") OR ((" + strings.Join(set, " OR ") + ") AND (" + strings.Join(null, " OR ") + "))"
 	}
-	rows, err := b.Rows.Run(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM ONLY "+b.sqlName(t)+" fk WHERE "+where+" LIMIT 1")
+	rows, err := s.Rows.Run(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM ONLY "+s.sqlName(t)+" fk WHERE "+where+" LIMIT 1")
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	return catalog.NotReferenced(b.snapshot(), t, k, to, rows[0], types.DefaultEnv())
+	return catalog.NotReferenced(s.snapshot(), t, k, to, rows[0], types.DefaultEnv())
 }

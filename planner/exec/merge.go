@@ -273,7 +273,10 @@ func (o *merge) insert(ctx context.Context, images []Row) error {
 		return err
 	}
 	o.run.affected += int64(len(images))
-	return o.run.addEntriesOf(ctx, o.node, o.node.Relation, o.node.Relation.Global, images)
+	if err := o.run.addEntriesOf(ctx, o.node, o.node.Relation, o.node.Relation.Global, images); err != nil {
+		return err
+	}
+	return o.run.env.Keys.came(ctx, o.node.Relation, images)
 }
 
 func (o *merge) close() error {

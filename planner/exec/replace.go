@@ -101,9 +101,9 @@ func (t *target) drop(ctx context.Context, changes []change, at txn.Timestamp) (
 }
 
 // entries lets entries in unique indexes elsewhere follow the changes that were
-// made. A change without a new image has removed its row.
+// made, and notes what they do to foreign keys. A change without a new image has removed its row.
 func (t *target) entries(ctx context.Context, changes []change, done *outcome) error {
-	if len(t.rel.Global) == 0 {
+	if len(t.rel.Global)+len(t.rel.Refers)+len(t.rel.Referenced) == 0 {
 		return nil
 	}
 	old, new := make([]Row, 0, len(changes)), make([]Row, 0, len(changes))

@@ -33,7 +33,7 @@ type followedRows struct {
 // writesFirst reports whether a statement has written everything when its first row comes.
 func writesFirst(st *plan.Statement) bool {
 	switch st.Root.(type) {
-	case *plan.Insert, *plan.Update, *plan.Delete:
+	case *plan.Insert, *plan.Update, *plan.Delete, *plan.Merge:
 		return true
 	}
 	return false
