@@ -102,3 +102,8 @@ func (c *Column) Show(d types.Datum, env *types.Env, limitBytes int) string {
 	}
 	return s[:limitBytes] + "..."
 }
+
+// ConcurrentUpdate is 40001 for a row that has changed since a snapshot that stays.
+func ConcurrentUpdate() *pgerr.E {
+	return pgerr.New(pgerr.TRSerializationFailure, "could not serialize access due to concurrent update")
+}

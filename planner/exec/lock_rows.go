@@ -181,9 +181,14 @@ func (o *lockRows) lock(ctx context.Context, t *target, lock *shard.RowLock, row
 			if err != nil {
 				return nil, err
 			}
-			if len(again) == 0 {
+			switch {
+			case o.run.env.Txn.Isolation() != txn.ReadCommitted: // it is FOR KEY SHARE: the row stays as the snapshot shows it
+				if len(again) == 0 {
+					return nil, shard.ConcurrentUpdate()
+				}
+			case len(again) == 0:
 				gone[index[k]] = true
-			} else {
+			default:
 				n := len(again[0])
 				rows[index[k]] = append(again[0][:n:n], rows[index[k]][n:]...)
 			}

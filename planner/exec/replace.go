@@ -62,14 +62,49 @@ func (o *outcome) add(of *outcome, index []int) {
 // put writes new images of rows that keep their keys.
 func (t *target) put(ctx context.Context, columns []columnType, changes []change, at txn.Timestamp, checks []shard.Check) (*outcome, error) {
 	images := make([]Row, len(changes))
+	strength := shard.LockNoKeyUpdate
 	for i, c := range changes {
 		images[i] = c.new
+		if strength == shard.LockNoKeyUpdate {
+			keeps, err := t.keepsKeys(columns, c)
+			if err != nil {
+				return nil, err
+			}
+			if !keeps {
+				strength = shard.LockUpdate
+			}
+		}
 	}
-	done, err := t.write(ctx, shard.OpPut, columns, images, at, checks)
+	done, err := t.write(ctx, shard.OpPut, strength, columns, images, at, checks)
 	if err != nil {
 		return nil, err
 	}
 	return done, t.entries(ctx, changes, done)
+}
+
+// keepsKeys reports whether a change leaves the row's unique values alone, so
+// that others may go on referring to it (ExecUpdateLockMode).
+func (t *target) keepsKeys(columns []columnType, c change) (bool, error) {
+	same := func(positions []int) (bool, error) {
+		of := make([]columnType, len(positions))
+		for i, p := range positions {
+			of[i] = columns[p]
+		}
+		return equalRows(of, pick(c.old, positions), pick(c.new, positions), t.run.work())
+	}
+	for i := range t.rel.Table.Indexes {
+		if ix := &t.rel.Table.Indexes[i]; ix.Unique {
+			if keeps, err := same(ix.Columns); !keeps || err != nil {
+				return false, err
+			}
+		}
+	}
+	for _, g := range t.rel.Global {
+		if keeps, err := same(g.Columns); !keeps || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // move gives rows new keys: the old rows go, then new ones come, on the

@@ -119,11 +119,11 @@ func (t *target) remove(ctx context.Context, op shard.WriteOp, changes []change,
 	for i, c := range changes {
 		keys[i] = t.key(c.old)
 	}
-	return t.write(ctx, op, t.keyTypes, keys, at, nil)
+	return t.write(ctx, op, shard.LockUpdate, t.keyTypes, keys, at, nil)
 }
 
 // write sends rows (images or keys) that were read at a snapshot.
-func (t *target) write(ctx context.Context, op shard.WriteOp, columns []columnType, rows []Row, at txn.Timestamp, checks []shard.Check) (*outcome, error) {
+func (t *target) write(ctx context.Context, op shard.WriteOp, strength shard.LockStrength, columns []columnType, rows []Row, at txn.Timestamp, checks []shard.Check) (*outcome, error) {
 	out := &outcome{stale: map[int]bool{}, newest: map[int]Row{}}
 	if len(rows) == 0 {
 		return out, nil
@@ -137,7 +137,7 @@ func (t *target) write(ctx context.Context, op shard.WriteOp, columns []columnTy
 	}
 	for i, p := range parts {
 		q := t.run.request(op, t.rel.Table, p.id, snapshot, &values)
-		q.Rows, q.Checks, q.Seen = &p.batch, checks, anyVersion(len(p.index))
+		q.Rows, q.Checks, q.Seen, q.Lock.Strength = &p.batch, checks, anyVersion(len(p.index)), strength
 		for k := range q.Seen {
 			q.Seen[k] = at
 		}

@@ -61,7 +61,11 @@ func (w *write) givenRow(ctx context.Context, i int, key string, image []byte) e
 		return err
 	}
 	if seen := w.seen(i); seen != 0 && (n.changedSince(seen) || !n.exists()) {
-		if w.r.Isolation != txn.ReadCommitted && n.changedSince(seen) {
+		keyShare := w.r.Op == shard.OpLock && w.lock.strength == shard.LockKeyShare
+		if w.r.Isolation != txn.ReadCommitted && n.changedSince(seen) && !(keyShare && n.exists() && n.lost <= seen) {
+			if keyShare {
+				return errConcurrentUpdate()
+			}
 			return n.errChanged()
 		}
 		if !n.own && n.lost > seen {

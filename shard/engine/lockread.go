@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -99,8 +100,9 @@ func (l *lockingRead) take(ctx context.Context, image []byte) error {
 		return err
 	}
 	changed := n.changedSince(w.at)
-	if changed && w.r.Isolation != txn.ReadCommitted {
-		return n.errChanged()
+	atSnapshot := w.r.Isolation != txn.ReadCommitted
+	if changed && atSnapshot && (n.lost > w.at || !n.exists() || w.lock.strength != shard.LockKeyShare || !w.keepsKeys(image, n.version.Row)) {
+		return errConcurrentUpdate() // also where it is gone, as in PostgreSQL (nodeLockRows.c)
 	}
 	if n.lost > w.at {
 		return w.errLost()
@@ -108,7 +110,11 @@ func (l *lockingRead) take(ctx context.Context, image []byte) error {
 	if !n.exists() {
 		return n.errMoved()
 	}
-	if changed {
+	if changed && atSnapshot { // the key is locked, and the row is shown as the snapshot has it
+		if match, err := w.matches(n.version.Row); err != nil || !match {
+			return cmp.Or(err, errConcurrentUpdate())
+		}
+	} else if changed {
 		match, err := w.matches(n.version.Row)
 		if err != nil || !match {
 			return err
@@ -120,6 +126,17 @@ func (l *lockingRead) take(ctx context.Context, image []byte) error {
 	}
 	addRow(l.out, image)
 	return nil
+}
+
+// keepsKeys reports whether two versions of a row have the same values in its unique indexes.
+func (w *write) keepsKeys(a, b []byte) bool {
+	for i := range w.r.Table.Indexes {
+		ix := &w.r.Table.Indexes[i]
+		if ix.Unique && string(w.shape.keyOf(nil, a, ix.Columns)) != string(w.shape.keyOf(nil, b, ix.Columns)) {
+			return false
+		}
+	}
+	return true
 }
 
 // rows puts the locked rows through what is left of the stages.

@@ -356,9 +356,7 @@ func (w *write) errLost() error {
 	return errConcurrentUpdate()
 }
 
-func errConcurrentUpdate() error {
-	return pgerr.New(pgerr.TRSerializationFailure, "could not serialize access due to concurrent update")
-}
+func errConcurrentUpdate() error { return shard.ConcurrentUpdate() }
 
 func errConcurrentDelete() error {
 	return pgerr.New(pgerr.TRSerializationFailure, "could not serialize access due to concurrent delete")

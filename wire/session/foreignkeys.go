@@ -10,6 +10,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/exec"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"github.com/pegmatitedb/pegmatite/shard"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 	"github.com/pegmatitedb/pegmatite/txn"
 )
@@ -254,7 +255,7 @@ func (c *keyCheck) act(ctx context.Context, sql string, keys, old []exec.Row) er
 	}
 	n, err := c.run(ctx, c.sql.findReferring(len(old), false), c.sql.arguments(old), true)
 	if err == nil && n > 0 {
-		err = pgerr.New(pgerr.TRSerializationFailure, "could not serialize access due to concurrent update")
+		err = shard.ConcurrentUpdate()
 	}
 	return err
 }
