@@ -126,7 +126,32 @@ func (b *tableBuilder) setLogged(p catalog.Persistence) error {
 		return pgerr.New(pgerr.InvalidTableDefinition, "cannot change logged status of table %q because it is temporary", b.table.Name).
 			WithTable(b.snapshot().SchemaByOID(b.Database, b.table.Schema).Name, b.table.Name)
 	}
+	if err := b.checkLogged(p); err != nil {
+		return err
+	}
 	b.table.Persistence = p
+	return nil
+}
+
+// checkLogged refuses to let a logged table refer to an unlogged one (ATPrepChangePersistence).
+func (b *tableBuilder) checkLogged(p catalog.Persistence) error {
+	refuse := func(to, other string, t *catalog.Table) error {
+		return pgerr.New(pgerr.InvalidTableDefinition, "could not change table %q to %s because it references %s table %q", b.table.Name, to, other, t.Name).
+			WithTable(b.schemaName(), b.table.Name)
+	}
+	if p == catalog.Permanent {
+		for i := range b.table.ForeignKeys {
+			if t := b.snapshot().Table(b.table.ForeignKeys[i].Table); t != nil && t.OID != b.table.OID && t.Persistence != catalog.Permanent {
+				return refuse("logged", "unlogged", t)
+			}
+		}
+		return nil
+	}
+	for _, r := range b.table.Referenced {
+		if t := b.snapshot().Table(r.Table); t != nil && t.OID != b.table.OID && t.Persistence == catalog.Permanent {
+			return refuse("unlogged", "logged", t)
+		}
+	}
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
 )
 
@@ -53,6 +54,9 @@ func (s *Session) onCommit(ctx context.Context) error {
 }
 
 func (s *Session) clearTemporary(ctx context.Context, schema catalog.OID) error {
+	if err := s.checkCleared(schema); err != nil {
+		return err
+	}
 	for r := range s.snapshot().RelationsIn(s.database, schema) {
 		t, ok := r.(*catalog.Table)
 		if !ok {
@@ -66,6 +70,24 @@ func (s *Session) clearTemporary(ctx context.Context, schema catalog.OID) error 
 		case catalog.DropTable:
 			if err := s.defineOwn(ctx, "DROP TABLE "+s.sqlName(t)+" CASCADE"); err != nil {
 				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkCleared refuses to delete the rows of a table that another refers to whose
+// rows stay (heap_truncate_check_FKs in heap.c).
+func (s *Session) checkCleared(schema catalog.OID) error {
+	for r := range s.snapshot().RelationsIn(s.database, schema) {
+		t, ok := r.(*catalog.Table)
+		if !ok || t.OnCommit != catalog.DeleteRows {
+			continue
+		}
+		for _, x := range t.Referenced {
+			if of := s.snapshot().Table(x.Table); of != nil && of.OnCommit != catalog.DeleteRows {
+				return pgerr.New(pgerr.FeatureNotSupported, "unsupported ON COMMIT and foreign key combination").
+					WithDetail("Table \"%s\" references \"%s\", but they do not have the same ON COMMIT setting.", of.Name, t.Name)
 			}
 		}
 	}
