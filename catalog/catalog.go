@@ -8,7 +8,7 @@
 //	                  function.go functions and procedures that users make · typeuse.go who uses which type · typename.go types in texts that are kept ·
 //	                  change.go one transaction's DDL · rebase.go conflicts with others' DDL ·
 //	                  bootstrap.go a new cluster · privilege.go what roles may · indexname.go names that indexes choose · collation.go ·
-//	                  temporary.go what goes with a session
+//	                  viewoption.go options of views, and what can be written through them · temporary.go what goes with a session
 //	catalog/store     publishes changes through metakv, caches and watches them
 //	catalog/metakv    the small contract with the metadata store; memory/ and etcd/ implement it
 //	catalog/builtin   functions, operators, casts, aggregates: the rows of pg_proc with their implementations
@@ -273,9 +273,16 @@ type View struct {
 	// Sees is the last attribute number that each relation which the query names
 	// had when it was written: what came later is not there for its names and stars.
 	Sees    map[OID]int16
-	Columns []Column
-	Comment string
-	Version uint64
+	Columns []Column // with the defaults that INSERTs through the view get
+	// Options are those of WITH (…), "name=value", in the order of pg_class.reloptions.
+	Options []string
+	// Base is the table or view through which rows are written, 0 when they are
+	// not; BaseColumns are the attribute numbers of its columns that the view's
+	// columns are, 0 for those that are something else.
+	Base        OID
+	BaseColumns []int16
+	Comment     string
+	Version     uint64
 
 	made *madeTypes
 }

@@ -60,6 +60,12 @@ func MergedTwice() *pgerr.E {
 		WithHint("Ensure that not more than one source row matches any one target row.")
 }
 
+// ViewViolation is 44000: a row that was written through a view is none that it shows.
+func ViewViolation(t *Table, view string, row []types.Datum, env *types.Env) *pgerr.E {
+	e := pgerr.New(pgerr.WithCheckOptionViolation, "new row violates check option for view \"%s\"", view)
+	return e.WithDetail("Failing row contains %s.", describe(t, row, env))
+}
+
 // maxFieldBytes is how much of a value a message shows
 // (ExecBuildSlotValueDescription's maxfieldlen in execMain.c).
 const maxFieldBytes = 64

@@ -17,7 +17,7 @@ func isBuiltIn(ref catalog.Ref) bool {
 func (g *generator) tableRows(t *catalog.Table) {
 	ref := t.Ref()
 	if _, isView := g.c.viewdefs[t.OID]; isView && isBuiltIn(ref) {
-		g.viewViews(ref, t.Columns)
+		g.viewViews(ref, t.Columns, nil)
 		return
 	}
 	g.tableViews(t)
@@ -125,13 +125,18 @@ var sequenceColumns = []catalog.Column{
 // viewRows makes a view's rows in all catalogs.
 func (g *generator) viewRows(v *catalog.View) {
 	ref := v.Ref()
-	g.viewViews(ref, v.Columns)
+	columns, _ := g.snapshot.Writable(v)
+	g.viewViews(ref, v.Columns, columns)
 	if isBuiltIn(ref) {
 		return
 	}
 	if r := g.begin("pg_class"); r != nil {
 		r.class(ref, v.RowType)
-		r.int("relnatts", int64(attributeCount(v.Columns))).bool("relhasrules", true).done()
+		r.int("relnatts", int64(attributeCount(v.Columns))).bool("relhasrules", true)
+		if len(v.Options) > 0 {
+			r.set("reloptions", textArray(v.Options))
+		}
+		r.done()
 	}
 	g.attributes(v.OID, v.Columns, false)
 	g.rowTypes(v, v.RowType)

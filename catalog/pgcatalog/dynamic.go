@@ -1,6 +1,10 @@
 package pgcatalog
 
 import (
+	"cmp"
+	"slices"
+	"strings"
+
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
@@ -85,10 +89,12 @@ func (c *Catalog) Views(relation string, database catalog.OID, s *catalog.Snapsh
 		clear(g.serial)
 		switch o := o.(type) {
 		case *catalog.View:
-			g.definedView(o.Ref(), define(o))
+			columns, _ := s.Writable(o)
+			option := cmp.Or(strings.ToUpper(o.Option("check_option")), "NONE")
+			g.definedView(o.Ref(), define(o), option, slices.Contains(columns, true))
 		case *catalog.Table:
 			if def, ok := c.viewdefs[o.OID]; ok && isBuiltIn(o.Ref()) {
-				g.definedView(o.Ref(), def)
+				g.definedView(o.Ref(), def, "NONE", false)
 			}
 		}
 	}

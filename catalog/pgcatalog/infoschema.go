@@ -33,13 +33,13 @@ func (g *generator) infoTable(ref catalog.Ref, kind string, insertable bool) {
 	r.done()
 }
 
-func (g *generator) infoColumns(ref catalog.Ref, columns []catalog.Column, updatable bool) {
+func (g *generator) infoColumns(ref catalog.Ref, columns []catalog.Column, updatable func(i int) bool) {
 	if !g.wants("information_schema.columns") {
 		return
 	}
 	for i := range columns {
 		if c := &columns[i]; !c.Hidden && !c.Dropped {
-			g.infoColumn(ref, c, updatable)
+			g.infoColumn(ref, c, updatable(i))
 		}
 	}
 }

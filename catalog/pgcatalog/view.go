@@ -1,6 +1,8 @@
 package pgcatalog
 
 import (
+	"slices"
+
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
@@ -77,27 +79,28 @@ func (g *generator) tableViews(t *catalog.Table) {
 		kind = "LOCAL TEMPORARY"
 	}
 	g.infoTable(t.Ref(), kind, true)
-	g.infoColumns(t.Ref(), t.Columns, true)
+	g.infoColumns(t.Ref(), t.Columns, func(int) bool { return true })
 	g.infoConstraints(t)
 }
 
 // viewViews makes a view's rows in information_schema. pg_views and
 // information_schema.views have its definition too, and are dynamic.
-func (g *generator) viewViews(ref catalog.Ref, columns []catalog.Column) {
-	g.infoTable(ref, "VIEW", false)
-	g.infoColumns(ref, columns, false)
+// writable says which of its columns can be written.
+func (g *generator) viewViews(ref catalog.Ref, columns []catalog.Column, writable []bool) {
+	g.infoTable(ref, "VIEW", slices.Contains(writable, true))
+	g.infoColumns(ref, columns, func(i int) bool { return i < len(writable) && writable[i] })
 }
 
-// definedView makes a view's rows with its definition. Views are not updatable,
-// simple ones neither.
-func (g *generator) definedView(ref catalog.Ref, definition string) {
+// definedView makes a view's rows with its definition; writable reports whether
+// rows can be written through it.
+func (g *generator) definedView(ref catalog.Ref, definition, checkOption string, writable bool) {
 	if r := g.begin("pg_views"); r != nil {
 		r.set("schemaname", g.schemaName(ref.Schema)).text("viewname", ref.Name).set("viewowner", g.roleName(ref.Owner))
 		r.text("definition", definition).done()
 	}
 	if r := g.begin("information_schema.views"); r != nil {
 		r.set("table_catalog", g.databaseName()).set("table_schema", g.schemaName(ref.Schema)).text("table_name", ref.Name)
-		r.text("view_definition", definition).text("check_option", "NONE").text("is_updatable", "NO").text("is_insertable_into", "NO")
+		r.text("view_definition", definition).text("check_option", checkOption).text("is_updatable", yesNo(writable)).text("is_insertable_into", yesNo(writable))
 		r.text("is_trigger_updatable", "NO").text("is_trigger_deletable", "NO").text("is_trigger_insertable_into", "NO").done()
 	}
 }

@@ -28,6 +28,7 @@ func encodeOp(op catalog.Op) opRecord {
 		return opRecord{View: &viewRecord{
 			OID: o.OID, Database: o.Database, Schema: o.Schema, Name: o.Name, Owner: o.Owner, Temporary: o.Temporary,
 			RowType: o.RowType, ArrayType: o.ArrayType, ArrayName: o.ArrayName, Rule: o.Rule, Query: o.Query, Sees: o.Sees,
+			Options: o.Options, Base: o.Base, BaseColumns: o.BaseColumns,
 			Columns: encodeColumns(o.Columns), Comment: o.Comment, Version: o.Version,
 		}}
 	case *catalog.Role:
@@ -293,6 +294,7 @@ func (r *viewRecord) decode() (*catalog.View, error) {
 	return &catalog.View{
 		OID: r.OID, Database: r.Database, Schema: r.Schema, Name: r.Name, Owner: r.Owner, Temporary: r.Temporary,
 		RowType: r.RowType, ArrayType: r.ArrayType, ArrayName: r.ArrayName, Rule: r.Rule, Query: r.Query, Sees: r.Sees,
+		Options: r.Options, Base: r.Base, BaseColumns: r.BaseColumns,
 		Columns: columns, Comment: r.Comment, Version: r.Version,
 	}, nil
 }

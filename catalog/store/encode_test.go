@@ -39,7 +39,7 @@ func samples() []catalog.Object {
 			Start: 1, Increment: -2, Min: -9, Max: 9223372036854775807, Cache: 4, Cycle: true, OwnedBy: 20002, OwnedByColumn: 2,
 			Identity: true, Physical: 12, Comment: "c", Version: 2},
 		&catalog.View{OID: 20011, Database: 20000, Schema: 20001, Name: "v", Owner: 10, Temporary: true, RowType: 20012, ArrayType: 20013, ArrayName: "__v", Rule: 20014, Sees: map[catalog.OID]int16{20002: 3},
-			Query: " SELECT 1;", Columns: []catalog.Column{{ID: 1, Attnum: 1, Name: "x", Type: types.TInt4, Typmod: -1}}, Comment: "c", Version: 1},
+			Query: " SELECT 1;", Options: []string{"check_option=local"}, Base: 20002, BaseColumns: []int16{1}, Columns: []catalog.Column{{ID: 1, Attnum: 1, Name: "x", Type: types.TInt4, Typmod: -1}}, Comment: "c", Version: 1},
 		&catalog.Enum{TypeHeader: sampleType(20016, "e"), Labels: []catalog.EnumLabel{{OID: 20018, Label: "it's", Sort: -5}, {OID: 20019, Label: "Ä", Sort: 1 << 40}}},
 		&catalog.Composite{TypeHeader: sampleType(20020, "c"), Relation: 20022, NextAttnum: 3,
 			Attributes: []catalog.Column{{ID: 1, Attnum: 2, Name: "a", Type: types.TVarchar, Typmod: 9, Comment: "c"}}},

@@ -286,21 +286,24 @@ type constructorRecord struct {
 }
 
 type viewRecord struct {
-	OID       catalog.OID           `json:"oid"`
-	Database  catalog.OID           `json:"db"`
-	Schema    catalog.OID           `json:"schema"`
-	Name      string                `json:"name"`
-	Owner     catalog.OID           `json:"owner"`
-	Temporary bool                  `json:"temporary,omitempty"`
-	RowType   catalog.OID           `json:"rowtype"`
-	ArrayType catalog.OID           `json:"arraytype"`
-	ArrayName string                `json:"arrayname,omitempty"`
-	Rule      catalog.OID           `json:"rule"`
-	Query     string                `json:"query"`
-	Sees      map[catalog.OID]int16 `json:"sees,omitempty"`
-	Columns   []columnRecord        `json:"columns"`
-	Comment   string                `json:"comment,omitempty"`
-	Version   uint64                `json:"version"`
+	OID         catalog.OID           `json:"oid"`
+	Database    catalog.OID           `json:"db"`
+	Schema      catalog.OID           `json:"schema"`
+	Name        string                `json:"name"`
+	Owner       catalog.OID           `json:"owner"`
+	Temporary   bool                  `json:"temporary,omitempty"`
+	RowType     catalog.OID           `json:"rowtype"`
+	ArrayType   catalog.OID           `json:"arraytype"`
+	ArrayName   string                `json:"arrayname,omitempty"`
+	Rule        catalog.OID           `json:"rule"`
+	Query       string                `json:"query"`
+	Sees        map[catalog.OID]int16 `json:"sees,omitempty"`
+	Columns     []columnRecord        `json:"columns"`
+	Options     []string              `json:"options,omitempty"`
+	Base        catalog.OID           `json:"base,omitempty"`
+	BaseColumns []int16               `json:"baseColumns,omitempty"`
+	Comment     string                `json:"comment,omitempty"`
+	Version     uint64                `json:"version"`
 }
 
 type roleRecord struct {

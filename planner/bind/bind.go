@@ -19,6 +19,7 @@
 //	routine.go   functions that users make, and their bodies' arguments; inline.go those that become part of the statement, inlineset.go those in FROM,
 //	             body.go what their bodies return, bodytext.go those in SQL's own syntax, callstmt.go CALL
 //	part.go      assignments to parts of columns
+//	destination.go  what is written to: a table, or a view over one
 //	insert.go    INSERT; conflict.go its ON CONFLICT; update.go UPDATE and DELETE; merge.go MERGE; defaults.go, relation.go, lock.go FOR UPDATE;
 //	             once.go what is to be computed once for a row
 //	fields.go    which fields of which node are read; all others are 0A000

@@ -10,29 +10,34 @@ import (
 )
 
 // onConflict binds ON CONFLICT; nil without the clause.
-func (q *query) onConflict(n *pg.InsertStmt, t *catalog.Table) *plan.OnConflict {
+func (q *query) onConflict(n *pg.InsertStmt, d *destination) *plan.OnConflict {
 	c := n.OnConflictClause
 	if c == nil {
 		return nil
 	}
 	out := &plan.OnConflict{Update: c.Action == pg.OnConflictAction_ONCONFLICT_UPDATE}
 	if c.Infer != nil {
-		out.Arbiters = q.arbiters(c.Infer, t)
+		out.Arbiters = q.arbiters(c.Infer, d)
 	} else if out.Update {
 		fail(pgerr.New(pgerr.SyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name").
 			WithHint("For example, ON CONFLICT (column_name).").WithPosition(q.b.position(c.Location)))
 	}
+	t := d.table()
 	existing, excluded := q.newRow(t, n.Relation), q.rowNamed(t, "excluded")
+	q.nameSeen(d, existing.item, n.Relation)
 	out.Existing, out.Excluded = existing.ids, excluded.ids
 	if !out.Update {
 		return out
 	}
 	sub := &query{b: q.b, parent: q.parent, ctes: q.ctes}
-	sub.addItem(existing.item)
-	sub.addItem(excluded.item)
-	a := sub.assignments(t, existing.item)
+	seen, _ := sub.asNamed(d, existing.item)
+	proposed, _ := sub.asNamed(d, excluded.item)
+	sub.addSeen(seen)
+	sub.addSeen(proposed)
+	a := sub.assignments(d.named, seen)
 	sub.with(kindUpdateSource, func() { a.set(c.TargetList) })
 	out.Where = sub.clause(c.WhereClause, kindWhere, "WHERE")
+	a.onto(d, upserting, t, existing.item)
 	a.refuseTwice()
 	a.generate()
 	out.Set = a.list()
@@ -41,13 +46,16 @@ func (q *query) onConflict(n *pg.InsertStmt, t *catalog.Table) *plan.OnConflict 
 }
 
 // arbiters are the unique indexes that ON CONFLICT (…) or ON CONSTRAINT names.
-func (q *query) arbiters(n *pg.InferClause, t *catalog.Table) []catalog.OID {
-	if n.Conname != "" {
+func (q *query) arbiters(n *pg.InferClause, d *destination) []catalog.OID {
+	t := d.named
+	if n.Conname != "" && d.view == nil {
 		for i := range t.Indexes {
 			if x := &t.Indexes[i]; x.Constraint != 0 && x.Name == n.Conname {
 				return []catalog.OID{q.arbiter(x)}
 			}
 		}
+	}
+	if n.Conname != "" {
 		q.b.failAt(-1, pgerr.UndefinedObject, "constraint \"%s\" for table \"%s\" does not exist", n.Conname, t.Name)
 	}
 	if len(n.IndexElems) == 0 {

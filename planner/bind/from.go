@@ -231,6 +231,9 @@ func (q *query) view(v *catalog.View, n *pg.RangeVar) source {
 	q.b.need(v, NeedSelect, n.Location)
 	last, limited := q.b.sees[v.OID]
 	node := q.viewNode(v, n)
+	if v.Barrier() {
+		node = &plan.Filter{Input: node, Barrier: true}
+	}
 	alias := n.Alias
 	if alias == nil {
 		alias = &pg.Alias{Aliasname: v.Name}

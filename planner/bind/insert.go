@@ -1,9 +1,6 @@
 package bind
 
 import (
-	"cmp"
-	"strings"
-
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
@@ -16,10 +13,10 @@ import (
 // insert binds INSERT (transformInsertStmt).
 func (q *query) insert(n *pg.InsertStmt) plan.Node {
 	w := q.withClause(n.WithClause)
-	t := q.writeTarget(n.Relation, NeedInsert, "insert into")
-	targets := q.insertTargets(t, n.Cols)
-	ins := &insertion{q: q, table: t, targets: targets, override: n.Override, given: map[int]expr.Expr{}}
-	out := &plan.Insert{Table: t}
+	d := q.destination(n.Relation, inserting)
+	targets := q.insertTargets(d.named, n.Cols)
+	ins := &insertion{q: q, table: d.named, targets: targets, override: n.Override, given: map[int]expr.Expr{}}
+	out := &plan.Insert{}
 	s := n.SelectStmt.GetSelectStmt()
 	switch {
 	case s == nil:
@@ -29,37 +26,26 @@ func (q *query) insert(n *pg.InsertStmt) plan.Node {
 	default:
 		out.Source = ins.query(s)
 	}
+	ins.given = q.onto(d, inserting, ins.given)
+	t := d.table()
+	ins.table, out.Table = t, t
 	out.Image = ins.image()
 	out.Source = q.b.once(t, out.Source, func(p int) *expr.Expr { return &out.Image[p] })
 	ins.generate(out.Image)
 	out.Checks = q.b.checks(t)
 	it := q.newRow(t, n.Relation)
+	q.nameSeen(d, it.item, n.Relation)
 	out.New = append(out.New, it.ids...)
-	out.OnConflict = q.onConflict(n, t)
-	out.Returning, out.Cols = q.returning(n.ReturningList, it.item)
+	out.OnConflict = q.onConflict(n, d)
+	seen, conds := q.asNamed(d, it.item)
+	out.ViewChecks = d.viewChecks(conds)
+	out.Returning, out.Cols = q.returning(n.ReturningList, seen)
 	return w.around(out)
 }
 
 // isPlainValues: a VALUES list whose expressions may be DEFAULT.
 func isPlainValues(s *pg.SelectStmt) bool {
 	return len(s.ValuesLists) > 0 && len(s.SortClause) == 0 && s.LimitCount == nil && s.LimitOffset == nil && s.WithClause == nil
-}
-
-// writeTarget finds the table of an INSERT, UPDATE or DELETE.
-func (q *query) writeTarget(n *pg.RangeVar, need Need, verb string) *catalog.Table {
-	r := q.b.lookup(n)
-	q.b.need(r, need, n.Location)
-	switch r := r.(type) {
-	case *catalog.Table:
-		q.b.refuseCatalog(r)
-		q.b.writing(r)
-		return r
-	case *catalog.View:
-		command, preposition, _ := strings.Cut(verb, " ")
-		q.b.unsupported(n.Location, "%s %s a view", strings.ToUpper(command), cmp.Or(preposition, "of"))
-	}
-	q.b.failAt(-1, pgerr.WrongObjectType, "cannot change %s \"%s\"", "sequence", n.Relname)
-	return nil
 }
 
 // refuseCatalog refuses writes to pg_catalog's tables.
@@ -378,7 +364,7 @@ func (q *query) returning(list []*pg.Node, items ...*item) (exprs []expr.Expr, c
 	}
 	sub := &query{b: q.b, parent: q.parent, ctes: q.ctes}
 	for _, it := range items {
-		sub.addItem(it)
+		sub.addSeen(it)
 	}
 	s := &selectList{q: sub}
 	sub.with(kindReturning, func() { s.targets(list) })

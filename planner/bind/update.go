@@ -12,38 +12,88 @@ import (
 // update binds UPDATE (transformUpdateStmt).
 func (q *query) update(n *pg.UpdateStmt) plan.Node {
 	w := q.withClause(n.WithClause)
-	t := q.writeTarget(n.Relation, NeedUpdate, "update")
-	it, scan, source := q.writeSource(t, n.Relation, n.FromClause)
-	out := &plan.Update{Table: t, Target: scan}
-	a := q.assignments(t, it)
+	d := q.destination(n.Relation, updating)
+	t := d.table()
+	s := q.writeSource(d, n.Relation, n.FromClause)
+	out := &plan.Update{Table: t, Target: s.scan}
+	a := q.assignments(d.named, s.seen)
+	a.view = d.view != nil
 	q.with(kindUpdateSource, func() { a.set(n.TargetList) })
-	out.Source = filter(source, q.clause(n.WhereClause, kindWhere, "WHERE"))
+	out.Source = filter(s.node, q.clause(n.WhereClause, kindWhere, "WHERE"))
+	a.onto(d, updating, t, s.item)
 	out.Source = a.once(out.Source)
 	a.generate()
 	out.Set = a.list()
 	out.Checks = q.b.checks(t)
 	row := q.newRow(t, n.Relation)
+	q.nameSeen(d, row.item, n.Relation)
 	out.New = row.ids
-	out.Returning, out.Cols = q.returning(n.ReturningList, append([]*item{row.item}, q.others(it)...)...)
+	seen, conds := q.asNamed(d, row.item)
+	out.ViewChecks = d.viewChecks(conds)
+	out.Returning, out.Cols = q.returning(n.ReturningList, append([]*item{seen}, q.others(s.seen)...)...)
 	return w.around(out)
+}
+
+// writeSource is what an UPDATE or DELETE reads.
+type writeSource struct {
+	item *item // of the table
+	seen *item // of what the statement names
+	scan *plan.Scan
+	node plan.Node
 }
 
 // writeSource binds the target and FROM or USING of an UPDATE or DELETE. The
 // target's scan has all columns by position.
-func (q *query) writeSource(t *catalog.Table, n *pg.RangeVar, from []*pg.Node) (*item, *plan.Scan, plan.Node) {
-	it, scan := q.tableItem(t, n, true)
-	var node plan.Node = scan
-	items := []*item{it}
+func (q *query) writeSource(d *destination, n *pg.RangeVar, from []*pg.Node) (s writeSource) {
+	if d.broken() {
+		return q.brokenSource(d, n, from)
+	}
+	s.item, s.scan = q.tableItem(d.table(), n, true)
+	q.nameSeen(d, s.item, n)
+	var conds []expr.Expr
+	s.seen, conds = q.asNamed(d, s.item)
+	node := d.visible(s.scan, conds)
+	items := []*item{s.seen}
 	for _, f := range from {
-		s := q.fromItem(f, items)
-		q.checkNames(s.items, items)
-		node = &plan.Join{Kind: plan.JoinInner, Left: node, Right: s.node, Lateral: needsAny(s.needs, node)}
-		items = append(items, s.items...)
+		more := q.fromItem(f, items)
+		q.checkNames(more.items, items)
+		node = &plan.Join{Kind: plan.JoinInner, Left: node, Right: more.node, Lateral: needsAny(more.needs, node)}
+		items = append(items, more.items...)
 	}
 	for _, it := range items {
-		q.addItem(it)
+		q.addSeen(it)
 	}
-	return it, scan, node
+	s.node = node
+	return s
+}
+
+// brokenSource is what a statement sees that cannot be.
+func (q *query) brokenSource(d *destination, n *pg.RangeVar, from []*pg.Node) writeSource {
+	values := &plan.Values{}
+	it := q.rowNamed(d.named, d.named.Name).item
+	q.nameSeen(d, it, n)
+	s := writeSource{item: it, seen: it, node: values}
+	items := []*item{it}
+	for _, f := range from {
+		more := q.fromItem(f, items)
+		q.checkNames(more.items, items)
+		items = append(items, more.items...)
+	}
+	for _, it := range items {
+		q.addSeen(it)
+	}
+	return s
+}
+
+// nameSeen gives a row of the table the name under which a statement sees it.
+func (q *query) nameSeen(d *destination, it *item, n *pg.RangeVar) {
+	if d.view == nil || n.Alias != nil {
+		return
+	}
+	it.name = d.view.Name
+	if s := q.b.env.Snapshot.SchemaByOID(q.b.env.Database, d.view.Schema); s != nil {
+		it.schema = s.Name
+	}
 }
 
 // others are the items but for one.
@@ -63,6 +113,7 @@ type assignments struct {
 	row        *item // as it was
 	byPosition map[int]expr.Expr
 	parts      map[int]bool // by position: only parts are set
+	view       bool         // the table stands for a view: DEFAULT is what the view has, or NULL
 }
 
 func (q *query) assignments(t *catalog.Table, row *item) *assignments {
@@ -94,6 +145,9 @@ func (a *assignments) value(p int, r *pg.ResTarget, n *pg.Node) expr.Expr {
 	}
 	c := &a.table.Columns[p]
 	if n.GetSetToDefault() != nil {
+		if a.view {
+			a.checkAssignable(c)
+		}
 		return a.q.b.columnDefault(a.table, c)
 	}
 	a.checkAssignable(c)
@@ -123,6 +177,13 @@ func (a *assignments) checkAssignable(c *catalog.Column) {
 	case c.Identity == 'a':
 		fail(e.WithDetail("Column \"%s\" is an identity column defined as GENERATED ALWAYS.", c.Name))
 	}
+}
+
+// onto takes what is assigned from the columns that the statement names to
+// those of the table. row is the table's.
+func (a *assignments) onto(d *destination, event writeEvent, t *catalog.Table, row *item) {
+	a.byPosition = a.q.onto(d, event, a.byPosition)
+	a.table, a.row = t, row
 }
 
 // multi binds one column of SET (a, b, …) = ROW(…) or = (SELECT …). A subquery
@@ -214,10 +275,11 @@ func (a *assignments) list() (out []plan.Assign) {
 // delete binds DELETE (transformDeleteStmt).
 func (q *query) delete(n *pg.DeleteStmt) plan.Node {
 	w := q.withClause(n.WithClause)
-	t := q.writeTarget(n.Relation, NeedDelete, "delete from")
-	_, scan, source := q.writeSource(t, n.Relation, n.UsingClause)
-	out := &plan.Delete{Table: t, Target: scan}
-	out.Source = filter(source, q.clause(n.WhereClause, kindWhere, "WHERE"))
+	d := q.destination(n.Relation, deleting)
+	s := q.writeSource(d, n.Relation, n.UsingClause)
+	out := &plan.Delete{Table: d.table(), Target: s.scan}
+	out.Source = filter(s.node, q.clause(n.WhereClause, kindWhere, "WHERE"))
+	d.refuseAll(deleting)
 	out.Returning, out.Cols = q.returning(n.ReturningList, q.items...)
 	return w.around(out)
 }

@@ -36,6 +36,9 @@ func (s *statement) alterTable(ctx context.Context, n *pg.AlterTableStmt) error 
 	if seq, ok := r.(*catalog.Sequence); ok {
 		return s.alterRelationOwner(seq, n)
 	}
+	if v, ok := r.(*catalog.View); ok && altersView(n) {
+		return s.alterView(ctx, v, n)
+	}
 	if _, ok := r.(*catalog.View); ok && n.Objtype == pg.ObjectType_OBJECT_VIEW {
 		return unsupportedAlter(n.Objtype, n.Cmds[0].GetAlterTableCmd())
 	}
@@ -257,8 +260,12 @@ func (b *tableBuilder) alterDefault(ctx context.Context, n *pg.AlterTableCmd) er
 		c.Default, c.DefaultOID = "", 0
 		return nil
 	}
-	_, err = b.setDefault(ctx, c, n.Def)
-	return err
+	if _, err = b.setDefault(ctx, c, n.Def); err != nil {
+		e := *pgerr.From(err)
+		e.Position = 0 // as in PostgreSQL, which has no text by then
+		return &e
+	}
+	return nil
 }
 
 // setNotNull is SET NOT NULL: the rows are looked at.

@@ -15,7 +15,7 @@
 //	type.go       what all user-defined types have in common; typedepend.go what depends on them;
 //	              typetext.go labels in texts; enum.go · composite.go · domain.go · range.go
 //	function.go CREATE FUNCTION; functionargs.go, functionoptions.go, functionbody.go its parts; functionalter.go, functiondrop.go
-//	sequence.go · schema.go · database.go · role.go · view.go · comment.go · viewname.go names in views' texts, literal.go in literals
+//	sequence.go · schema.go · database.go · role.go · view.go (viewoption.go its options and defaults) · comment.go · viewname.go names in views' texts, literal.go in literals
 //
 // Physical tables on shards are made with their first row and swept when no
 // descriptor names them, so most of DDL touches descriptors alone. What must

@@ -17,13 +17,8 @@ import (
 // name qualified, and bound again wherever the view is used.
 func (s *statement) createView(ctx context.Context, n *pg.ViewStmt) error {
 	rv := n.View
-	switch {
-	case sqlparse.Into(n.Query.GetSelectStmt()) != nil:
+	if sqlparse.Into(n.Query.GetSelectStmt()) != nil {
 		return pgerr.New(pgerr.FeatureNotSupported, "views must not contain SELECT INTO")
-	case n.WithCheckOption != pg.ViewCheckOption_NO_CHECK_OPTION:
-		return pgerr.Unsupported("WITH CHECK OPTION")
-	case len(n.Options) > 0:
-		return pgerr.Unsupported("WITH (…) of CREATE VIEW")
 	}
 	v, sources, err := s.newView(ctx, n)
 	if err != nil {
@@ -90,7 +85,13 @@ func (s *statement) newView(ctx context.Context, n *pg.ViewStmt) (v *catalog.Vie
 		return nil, nil, err
 	}
 	v = &catalog.View{Database: s.Database, Name: n.View.Relname, Owner: s.Role.OID, Query: text, Sees: sees, Columns: columns}
+	if v.Options, err = viewOptions(n); err != nil {
+		return nil, nil, err
+	}
 	if sources, err = bind.Sources(s.Bind(), v); err != nil {
+		return nil, nil, err
+	}
+	if err = s.settleBase(v); err != nil {
 		return nil, nil, err
 	}
 	return v, sources, s.oids(ctx, &v.OID, &v.RowType, &v.ArrayType, &v.Rule)
@@ -120,6 +121,9 @@ func (s *statement) replaceView(old catalog.Relation, v *catalog.View, sources m
 	}
 	v.OID, v.RowType, v.ArrayType, v.ArrayName = o.OID, o.RowType, o.ArrayType, o.ArrayName
 	v.Rule, v.Comment, v.Owner = o.Rule, o.Comment, o.Owner
+	for i, c := range o.Columns {
+		v.Columns[i].Default, v.Columns[i].DefaultOID, v.Columns[i].Comment = c.Default, c.DefaultOID, c.Comment
+	}
 	s.Change.Put(v)
 	s.readSources(v, sources)
 	return nil

@@ -127,7 +127,7 @@ func (d *distributor) update(n *plan.Update) (plan.Node, error) {
 	}
 	c := *n
 	c.Relation = d.relation(n.Table)
-	if a := d.whole(source, n.Target); a != nil && d.setsInPlace(a, &c) && a.answered(usedPositions(n.Returning, n.New)) {
+	if a := d.whole(source, n.Target); a != nil && d.setsInPlace(a, &c) && a.answered(usedPositions(writtenExprs(n), n.New)) {
 		return d.updateOnce(a, &c)
 	}
 	if c.Source, c.Found, err = d.found(source, n.Target); err != nil {
@@ -185,8 +185,22 @@ func (d *distributor) updateOnce(a *access, n *plan.Update) (plan.Node, error) {
 			trip.Lock = shard.LockUpdate
 		}
 	}
-	trip.Back = usedPositions(n.Returning, n.New)
+	trip.Back = usedPositions(writtenExprs(n), n.New)
 	return n, d.once(a, &n.Physical, trip)
+}
+
+// writtenExprs are what is asked of the new rows.
+func writtenExprs(n *plan.Update) []expr.Expr {
+	if len(n.ViewChecks) == 0 {
+		return n.Returning
+	}
+	list := slices.Clone(n.Returning)
+	for i := range n.Table.Columns { // the whole row, for the message
+		if c := &n.Table.Columns[i]; c.Type != nil {
+			list = append(list, expr.NewColumn(n.New[i], c.Name, c.Type, c.Typmod))
+		}
+	}
+	return list
 }
 
 // once fills in what to find, and drops the source: the shards need none.

@@ -39,7 +39,7 @@ func newInsert(r *run, n *plan.Insert) (operator, error) {
 	if o.image, err = r.scopeOf(n, "image", n.Source.Columns(), n.Image...); err != nil {
 		return nil, err
 	}
-	if n.Conflict != nil && n.Conflict.Update && (n.Returning != nil || len(n.Relation.Refers) > 0) {
+	if n.Conflict != nil && n.Conflict.Update && (n.Returning != nil || len(n.ViewChecks) > 0 || len(n.Relation.Refers) > 0) {
 		if o.back, err = r.wholeRow(n, n.Relation.Table); err != nil {
 			return nil, err
 		}
@@ -49,7 +49,11 @@ func newInsert(r *run, n *plan.Insert) (operator, error) {
 			return nil, err
 		}
 	}
-	return o, o.returns(n.Returning, newColumns(n.Table, n.New))
+	written := newColumns(n.Table, n.New)
+	if err := o.checks(n.ViewChecks, n.Relation.Table, written); err != nil {
+		return nil, err
+	}
+	return o, o.returns(n.Returning, written)
 }
 
 // wholeRow are a table's columns by position, one list per plan: shards know
@@ -179,7 +183,7 @@ func (o *insert) insertRows(ctx context.Context, rows []Row, ahead *behind) erro
 	if o.conflict != nil {
 		return o.conflict.insert(ctx, images)
 	}
-	if isFeed(o.node.Source) && o.returning == nil {
+	if isFeed(o.node.Source) && !o.gives() {
 		return ahead.start(func() error {
 			_, err := o.put(ctx, images, o.node.Conflict)
 			return o.fedBy(err, rows)

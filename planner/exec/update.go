@@ -24,6 +24,9 @@ func newUpdate(r *run, n *plan.Update) (operator, error) {
 		return nil, err
 	}
 	written := newColumns(n.Table, n.New)
+	if err := o.checks(n.ViewChecks, n.Relation.Table, written); err != nil {
+		return nil, err
+	}
 	if o.once != nil {
 		o.execute = o.updateOnce
 		return o, o.returns(n.Returning, written)

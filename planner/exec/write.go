@@ -22,15 +22,24 @@ type writing struct {
 	node      plan.Node
 	returning *scope // nil: none
 	width     int
-	out       *store
-	reader    *storeReader
-	execute   func(ctx context.Context) error
+	// views are the CHECK OPTIONs of views over written rows of table; nil: none.
+	views      *scope
+	viewChecks []plan.ViewCheck
+	table      *shard.Table
+	out        *store
+	reader     *storeReader
+	execute    func(ctx context.Context) error
 }
 
 func (o *writing) next(ctx context.Context) ([]Row, error) {
 	if o.reader == nil {
 		if o.returning != nil {
 			if err := o.returning.begin(ctx); err != nil {
+				return nil, err
+			}
+		}
+		if o.views != nil {
+			if err := o.views.begin(ctx); err != nil {
 				return nil, err
 			}
 		}
@@ -57,8 +66,44 @@ func (o *writing) returns(list []expr.Expr, cols []plan.Column) (err error) {
 	return err
 }
 
-// give outputs RETURNING for a row.
+// checks prepares the CHECK OPTIONs of views, over rows of a table.
+func (o *writing) checks(list []plan.ViewCheck, t *shard.Table, cols []plan.Column) (err error) {
+	if len(list) == 0 {
+		return nil
+	}
+	conds := make([]expr.Expr, len(list))
+	for i := range list {
+		conds[i] = list[i].Cond
+	}
+	o.viewChecks, o.table = list, t
+	o.views, err = o.run.scopeOf(o.node, "views", cols, conds...)
+	return err
+}
+
+// gives reports whether somebody wants to see the rows that are written.
+func (o *writing) gives() bool { return o.returning != nil || o.views != nil }
+
+// meets refuses a written row, its image first, that the views it was written
+// through do not show.
+func (o *writing) meets(row Row) error {
+	for i, c := range o.viewChecks {
+		holds, err := o.views.holds(i, row)
+		if err != nil {
+			return err
+		}
+		if !holds {
+			return shard.ViewViolation(o.table, c.View, row[:len(o.table.Columns)], o.run.env.Types)
+		}
+	}
+	return nil
+}
+
+// give takes a row that was written: it has to meet the views' checks, and is
+// what RETURNING answers about.
 func (o *writing) give(row Row) error {
+	if err := o.meets(row); err != nil {
+		return err
+	}
 	if o.returning == nil {
 		return nil
 	}

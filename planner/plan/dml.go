@@ -14,6 +14,7 @@ type Insert struct {
 	// columns: the proposed row, defaults filled in (dropped columns: NULL).
 	Image      []expr.Expr
 	Checks     []shard.Check // over the new row by position
+	ViewChecks []ViewCheck   // over the new row through New
 	OnConflict *OnConflict
 	// Returning (nil is none) sees the written row through New, by position of Table.Columns.
 	Returning []expr.Expr
@@ -25,6 +26,13 @@ type Insert struct {
 	Relation *Relation
 	Conflict *shard.OnConflict
 	Inits    []int
+}
+
+// ViewCheck is a view's CHECK OPTION: a new row is one that the view shows. It
+// is asked for when the row is written.
+type ViewCheck struct {
+	View string
+	Cond expr.Expr // NULL is a violation, too
 }
 
 // OnConflict is an INSERT's ON CONFLICT clause after inference.
@@ -52,6 +60,8 @@ type Update struct {
 	Target *Scan
 	Set    []Assign // over Source's columns
 	Checks []shard.Check
+	// ViewChecks are over the new row through New.
+	ViewChecks []ViewCheck
 	// Returning sees the new row through New (by position), and Source's other columns.
 	Returning []expr.Expr
 	New       []expr.ColumnID

@@ -78,6 +78,10 @@ type TableFunction struct {
 type Filter struct {
 	Input Node
 	Cond  expr.Expr
+	// Barrier: Input is what a security_barrier view shows, and conditions that can
+	// fail, and so tell of what they are asked about, do not go below. Rewriting
+	// takes the node away.
+	Barrier bool
 }
 
 // Project computes Exprs, parallel to Cols. Set-returning calls among them make

@@ -208,7 +208,7 @@ func (m exprMapper) write(n Node) Node {
 	switch n := n.(type) {
 	case *Insert:
 		c := *n
-		c.Image, c.Returning = m.List(n.Image), m.List(n.Returning)
+		c.Image, c.Returning, c.ViewChecks = m.List(n.Image), m.List(n.Returning), m.viewChecks(n.ViewChecks)
 		if n.OnConflict != nil {
 			oc := *n.OnConflict
 			oc.Set, oc.Where = m.assigns(oc.Set), m.One(oc.Where)
@@ -217,7 +217,7 @@ func (m exprMapper) write(n Node) Node {
 		return &c
 	case *Update:
 		c := *n
-		c.Set, c.Returning = m.assigns(n.Set), m.List(n.Returning)
+		c.Set, c.Returning, c.ViewChecks = m.assigns(n.Set), m.List(n.Returning), m.viewChecks(n.ViewChecks)
 		return &c
 	case *Delete:
 		c := *n
@@ -240,6 +240,14 @@ func (m exprMapper) assigns(in []Assign) []Assign {
 	out := slices.Clone(in)
 	for i := range out {
 		out[i].Expr = m.One(out[i].Expr)
+	}
+	return out
+}
+
+func (m exprMapper) viewChecks(in []ViewCheck) []ViewCheck {
+	out := slices.Clone(in)
+	for i := range out {
+		out[i].Cond = m.One(out[i].Cond)
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package rewrite
 import (
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"github.com/pegmatitedb/pegmatite/planner/sqlitesql"
 )
 
 // pushDown moves conditions as far down as they go.
@@ -15,6 +16,9 @@ func (r *rewriter) push(n plan.Node, conds []expr.Expr) (plan.Node, error) {
 	}
 	switch n := n.(type) {
 	case *plan.Filter:
+		if n.Barrier {
+			return r.pushBarrier(n, conds)
+		}
 		return r.push(n.Input, append(conds, expr.Conjuncts(n.Cond)...))
 	case *plan.Project:
 		return r.pushProject(n, conds)
@@ -43,6 +47,17 @@ func (r *rewriter) push(n plan.Node, conds []expr.Expr) (plan.Node, error) {
 		return r.pushWith(n, conds)
 	}
 	return r.through(n, conds, never)
+}
+
+// pushBarrier lets conditions that tell of no row through to a security_barrier view.
+func (r *rewriter) pushBarrier(n *plan.Filter, conds []expr.Expr) (plan.Node, error) {
+	down, above := split(conds, func(e expr.Expr) bool { return movable(e) && !sqlitesql.CanFail(e) })
+	r.stay(above, "security_barrier")
+	in, err := r.push(n.Input, down)
+	if err != nil {
+		return nil, err
+	}
+	return filter(in, above), nil
 }
 
 // stay notes what keeps conditions from going down.

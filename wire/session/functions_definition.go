@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
@@ -66,12 +67,28 @@ var definitionFunctions = map[string]function{
 	"pg_partition_root":                   constant(types.Null),
 
 	"pg_column_is_updatable": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
-		t := s.snapshot().Table(oidArg(args))
-		return types.Bool(t != nil && args[1].Int() > 0 && t.ColumnByAttnum(int16(args[1].Int())) != nil), nil
+		attnum := args[1].Int()
+		switch r := s.snapshot().RelationByOID(oidArg(args)).(type) {
+		case *catalog.Table:
+			return types.Bool(attnum > 0 && r.ColumnByAttnum(int16(attnum)) != nil), nil
+		case *catalog.View:
+			columns, _ := s.snapshot().Writable(r)
+			return types.Bool(attnum > 0 && attnum <= int64(len(columns)) && columns[attnum-1]), nil
+		}
+		return types.Bool(false), nil
 	},
 	"pg_relation_is_updatable": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
-		if s.snapshot().Table(oidArg(args)) != nil {
+		switch r := s.snapshot().RelationByOID(oidArg(args)).(type) {
+		case *catalog.Table:
 			return types.Int(allWrites), nil
+		case *catalog.View:
+			columns, rows := s.snapshot().Writable(r)
+			switch {
+			case slices.Contains(columns, true):
+				return types.Int(allWrites), nil
+			case rows:
+				return types.Int(onlyDelete), nil
+			}
 		}
 		return types.Int(0), nil
 	},
@@ -186,7 +203,10 @@ func (s *Session) domainCheckDef(d *catalog.Domain, oid catalog.OID, pretty bool
 }
 
 // allWrites are the bits of INSERT, UPDATE and DELETE (1 << CMD_…, nodes.h).
-const allWrites = 1<<2 | 1<<3 | 1<<4
+const (
+	allWrites  = 1<<2 | 1<<3 | onlyDelete
+	onlyDelete = 1 << 4
+)
 
 // serialSequence is pg_get_serial_sequence(table, column).
 func serialSequence(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
