@@ -220,6 +220,9 @@ func (s *selectList) finish(node plan.Node, order []sortItem, d *distinctClause,
 			sort.Keys = append(sort.Keys, expr.SortKey{Expr: cols(o.target), Desc: o.desc, NullsFirst: o.nullsFirst})
 		}
 		node = sort
+		if limit != nil && limit.Ties != nil {
+			limit.Ties = sort.Keys
+		}
 	}
 	if d != nil && d.on != nil {
 		n := &plan.Distinct{Input: node}
@@ -331,8 +334,8 @@ func (q *query) limit(n *pg.SelectStmt) *plan.Limit {
 	if n.LimitCount == nil && n.LimitOffset == nil {
 		return nil
 	}
-	if n.LimitOption == pg.LimitOption_LIMIT_OPTION_WITH_TIES {
-		q.b.unsupported(-1, "FETCH FIRST ... WITH TIES")
+	if n.LimitOption == pg.LimitOption_LIMIT_OPTION_WITH_TIES && n.LimitCount.GetAConst().GetIsnull() {
+		q.b.failAt(-1, pgerr.InvalidRowCountInLimitClause, "row count cannot be null in FETCH FIRST ... WITH TIES clause")
 	}
 	l := &plan.Limit{}
 	bound := func(n *pg.Node, kind exprKind, name string) expr.Expr {
@@ -347,6 +350,9 @@ func (q *query) limit(n *pg.SelectStmt) *plan.Limit {
 	l.Count = bound(n.LimitCount, kindLimit, "LIMIT")
 	if l.Count == nil && l.Offset == nil {
 		return nil
+	}
+	if n.LimitOption == pg.LimitOption_LIMIT_OPTION_WITH_TIES {
+		l.Ties = []expr.SortKey{} // the sort says which
 	}
 	return l
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
+	"slices"
 	"strconv"
 )
 
@@ -64,11 +65,40 @@ func (q *query) tail(n *pg.SelectStmt, node plan.Node, outputOnly bool) plan.Nod
 	if len(n.SortClause) > 0 {
 		node = q.sortOutputs(n.SortClause, node, outputOnly)
 	}
-	if limit != nil {
-		limit.Input = node
-		node = limit
+	if limit == nil {
+		return node
 	}
-	return node
+	if limit.Ties != nil {
+		return q.tieOver(limit, node)
+	}
+	limit.Input = node
+	return limit
+}
+
+// tieOver puts a limit WITH TIES over the sort of a node, whose keys become
+// columns for that.
+func (q *query) tieOver(limit *plan.Limit, node plan.Node) plan.Node {
+	sort, ok := node.(*plan.Sort)
+	if !ok {
+		fail(pgerr.Internal("WITH TIES without a sort"))
+	}
+	cols := node.Columns()
+	below := &plan.Project{Input: sort.Input, Cols: slices.Clone(cols)}
+	above := &plan.Project{Input: limit}
+	for i, c := range cols {
+		below.Exprs = append(below.Exprs, ref(c))
+		below.Cols[i].ID = q.b.newID()
+		above.Exprs, above.Cols = append(above.Exprs, ref(below.Cols[i])), append(above.Cols, c)
+		above.Cols[i].ID = q.b.newID()
+	}
+	for i := range sort.Keys {
+		k := &sort.Keys[i]
+		c := q.b.column("order", k.Expr.Type(), k.Expr.Typmod())
+		below.Exprs, below.Cols = append(below.Exprs, k.Expr), append(below.Cols, c)
+		k.Expr = ref(c)
+	}
+	sort.Input, limit.Input, limit.Ties = below, sort, sort.Keys
+	return above
 }
 
 // sortOutputs sorts a node by its output columns, or by expressions over them.

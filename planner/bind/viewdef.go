@@ -194,7 +194,15 @@ func (d *definition) query(s *pg.SelectStmt, names []string, shown bool) {
 		d.line(" OFFSET ", -indentStandard, indentStandard, 0)
 		d.str(d.text(s.LimitOffset, false))
 	}
-	if s.LimitCount != nil {
+	switch {
+	case s.LimitOption == pg.LimitOption_LIMIT_OPTION_WITH_TIES:
+		d.line(" FETCH FIRST ", -indentStandard, indentStandard, 0)
+		count := d.text(s.LimitCount, false)
+		if s.LimitCount.GetAExpr() != nil && !strings.HasPrefix(count, "(") { // under its conversion to bigint
+			count = "(" + count + ")"
+		}
+		d.str("(", count, ") ROWS WITH TIES")
+	case s.LimitCount != nil:
 		d.line(" LIMIT ", -indentStandard, indentStandard, 0)
 		if s.LimitCount.GetAConst().GetIsnull() {
 			d.str("ALL")

@@ -174,7 +174,7 @@ func (d *distributor) filter(n *plan.Filter) (plan.Node, error) {
 // project makes the access below compute the output, and looks through a
 // Limit, since a fragment computes its output after it has cut.
 func (d *distributor) project(n *plan.Project) (plan.Node, error) {
-	if l, ok := n.Input.(*plan.Limit); ok {
+	if l, ok := n.Input.(*plan.Limit); ok && l.Ties == nil {
 		if a, ok := l.Input.(*access); ok && d.projects(n, a) {
 			a.absorbProject(n)
 			return l, nil
@@ -278,7 +278,7 @@ func (d *distributor) limit(n *plan.Limit) (plan.Node, error) {
 
 // fixedLimit reports whether the shards can be told how many rows are wanted.
 func fixedLimit(n *plan.Limit) bool {
-	return n.Count != nil && fixed(n.Count) && (n.Offset == nil || fixed(n.Offset))
+	return n.Count != nil && n.Ties == nil && fixed(n.Count) && (n.Offset == nil || fixed(n.Offset))
 }
 
 // wanted is how many rows LIMIT and OFFSET can ask for.

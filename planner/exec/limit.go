@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
 
@@ -14,6 +15,11 @@ type limit struct {
 	scope        *scope
 	skip, left   int64
 	bounded, end bool
+	// ties are the keys in which rows behind the last are equal to it, if these
+	// come, too; last is that row.
+	ties []order
+	work types.Work
+	last Row
 }
 
 func newLimit(r *run, n *plan.Limit) (operator, error) {
@@ -21,8 +27,14 @@ func newLimit(r *run, n *plan.Limit) (operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := r.scopeOf(n, "limit", nil, n.Count, n.Offset)
-	return &limit{input: input, scope: s}, err
+	o := &limit{input: input, work: r.work()}
+	if o.scope, err = r.scopeOf(n, "limit", nil, n.Count, n.Offset); err != nil {
+		return nil, err
+	}
+	if n.Ties != nil {
+		o.ties, err = columnOrders(n.Input.Columns(), n.Ties)
+	}
+	return o, err
 }
 
 // open computes both before the input is opened: shards take the same bound
@@ -38,11 +50,11 @@ func (o *limit) open(ctx context.Context) error {
 	if o.skip, _, err = o.rows(1, pgerr.InvalidRowCountInResultOffsetClause, "OFFSET"); err != nil {
 		return err
 	}
-	o.end = o.bounded && o.left == 0
+	o.end, o.last = o.bounded && o.left == 0, nil
 	if o.end {
 		return nil
 	}
-	if l, ok := innermost(o.input).(*lockRows); ok {
+	if l, ok := innermost(o.input).(*lockRows); ok && o.ties == nil {
 		l.wants(o.wanted())
 	}
 	return o.input.open(ctx)
@@ -77,6 +89,9 @@ func (o *limit) next(ctx context.Context) ([]Row, error) {
 		if err != nil || len(rows) == 0 {
 			return nil, err
 		}
+		if o.last != nil {
+			return o.tied(rows)
+		}
 		if o.skip >= int64(len(rows)) {
 			o.skip -= int64(len(rows))
 			continue
@@ -85,13 +100,36 @@ func (o *limit) next(ctx context.Context) ([]Row, error) {
 		o.skip = 0
 		if o.bounded {
 			if int64(len(rows)) >= o.left {
-				rows, o.end = rows[:o.left], true
+				return o.cut(rows)
 			}
 			o.left -= int64(len(rows))
 		}
 		return rows, nil
 	}
 	return nil, nil
+}
+
+// cut ends with the rows that are left, or those that tie with the last of them.
+func (o *limit) cut(rows []Row) ([]Row, error) {
+	n := o.left
+	if o.ties == nil {
+		o.end = true
+		return rows[:n], nil
+	}
+	o.last = rows[n-1]
+	more, err := o.tied(rows[n:])
+	return rows[:n+int64(len(more))], err
+}
+
+// tied are the first of the rows, as far as they tie with the last that counts.
+func (o *limit) tied(rows []Row) ([]Row, error) {
+	for i, row := range rows {
+		if c, err := compareRows(o.ties, o.last, row, o.work); c != 0 || err != nil {
+			o.end = true
+			return rows[:i], err
+		}
+	}
+	return rows, nil
 }
 
 func (o *limit) close() error { return o.input.close() }

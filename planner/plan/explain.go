@@ -257,6 +257,9 @@ func (x *explainer) details(n Node, indent int) {
 	case *Limit:
 		x.optional(indent, "Count", n.Count)
 		x.optional(indent, "Offset", n.Offset)
+		if n.Ties != nil {
+			x.line(indent, "With Ties: %s", x.format.SortKeys(n.Ties))
+		}
 	case *Project:
 		if x.o.Verbose {
 			x.line(indent, "Output: %s", x.list(n.Exprs))

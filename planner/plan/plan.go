@@ -165,6 +165,9 @@ type Limit struct {
 	Input  Node
 	Count  expr.Expr
 	Offset expr.Expr
+	// Ties are the columns that Input is sorted by, if rows that are equal in them
+	// to the last one come, too (WITH TIES).
+	Ties []expr.SortKey
 }
 
 // Distinct keeps one row of those that are equal in On (DISTINCT ON, the first

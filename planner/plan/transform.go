@@ -169,7 +169,7 @@ func (m exprMapper) node(n Node) Node {
 		return m.window(n)
 	case *Limit:
 		c := *n
-		c.Count, c.Offset = m.One(n.Count), m.One(n.Offset)
+		c.Count, c.Offset, c.Ties = m.One(n.Count), m.One(n.Offset), m.keys(n.Ties)
 		return &c
 	case *Distinct:
 		c := *n

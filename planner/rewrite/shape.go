@@ -55,6 +55,9 @@ func (r *rewriter) mergeProjects(n *plan.Project) (plan.Node, error) {
 
 // limit puts projections above and tells a sort below how many rows are wanted.
 func (r *rewriter) limit(n *plan.Limit) plan.Node {
+	if n.Ties != nil {
+		return n
+	}
 	switch in := n.Input.(type) {
 	case *plan.Project:
 		if in.Sets {
