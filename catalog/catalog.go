@@ -135,6 +135,10 @@ type Table struct {
 	// NextAttnum likewise; 1600 is the limit.
 	NextAttnum int16
 	Stats      Statistics
+	// OfType is the composite type of a typed table (CREATE TABLE OF).
+	OfType OID
+	// ReplicaIdentity is pg_class.relreplident, 0 the default; it is only shown.
+	ReplicaIdentity byte
 
 	made *madeTypes
 }
@@ -153,7 +157,7 @@ type Column struct {
 	Typmod  int32
 	NotNull bool
 	Dropped bool
-	Hidden  bool // the row id of a table without primary key
+	Hidden  bool // the row id of a table without primary key; generated ones serve an index
 	// Default is the default's SQL text, deparsed ("nextval('t_id_seq'::regclass)"); "" is none.
 	Default string
 	// DefaultOID is the default's row in pg_attrdef; 0 without a default.
@@ -167,6 +171,9 @@ type Column struct {
 	Storage   byte
 	Comment   string
 	Stats     int32 // SET STATISTICS; -1 default
+	// Compression is pg_attribute.attcompression, 0 the default; Options its attoptions. Both are only shown.
+	Compression byte
+	Options     map[string]string
 }
 
 // Index is an index or the unique or primary key constraint that it serves.
@@ -192,14 +199,35 @@ type Index struct {
 	ConstraintComment string // of the constraint, if it is one's
 	Valid             bool
 	Included          []ColumnID
-	// Where and the expressions of an IndexColumn belong to a later stage.
+	// Where is the predicate of a partial index, as SQL text; "" is all rows.
+	Where string
+	// Uses are the columns that Where and the expressions mention.
+	Uses []ColumnID
+	// Clustered marks the index that CLUSTER ON names, ReplicaIdentity that of REPLICA IDENTITY USING INDEX.
+	Clustered       bool
+	ReplicaIdentity bool
 }
 
 // IndexColumn is one key column of an index.
 type IndexColumn struct {
+	// Column is what shards order by. Where that is not the column or expression
+	// as it is written, it is a hidden generated column, which is computed with
+	// every row: an expression's value; a unique partial index's, NULL in rows that
+	// it does not contain; in an array (Boxed) where NULLs are not distinct.
 	Column     ColumnID
 	Desc       bool
 	NullsFirst bool
+	// Of is the column as it is written, if Column is a hidden one of its.
+	Of ColumnID
+	// Expr is the expression's SQL text, and Name how it is called in pg_attribute.
+	Expr string
+	Name string
+	// Boxed says that Column holds arrays of the one value.
+	Boxed bool
+	// Opclass and Collation are shown where they are not the column's own.
+	Opclass   string
+	Collation string
+	Stats     int32 // SET STATISTICS of an expression; 0 is the default
 }
 
 // Check is a CHECK constraint; NOT NULL is a property of the column.

@@ -1,5 +1,7 @@
 package catalog
 
+import "slices"
+
 // Class is what kind of object a descriptor describes: what a Key begins with.
 type Class byte
 
@@ -136,6 +138,30 @@ func (t *Table) Index(oid OID) *Index {
 		}
 	}
 	return nil
+}
+
+// Written returns the column that stands in the index's definition; false where an expression does.
+func (k *IndexColumn) Written() (ColumnID, bool) {
+	switch {
+	case k.Expr != "":
+		return 0, false
+	case k.Of != 0:
+		return k.Of, true
+	}
+	return k.Column, true
+}
+
+// Over reports whether the index stands on a column: indexes, includes or mentions it.
+func (x *Index) Over(id ColumnID) bool {
+	return slices.Contains(x.Included, id) || slices.Contains(x.Uses, id) || slices.ContainsFunc(x.Columns, func(k IndexColumn) bool {
+		of, ok := k.Written()
+		return ok && of == id
+	})
+}
+
+// Plain reports whether the index is over the columns as they are, and all rows.
+func (x *Index) Plain() bool {
+	return x.Where == "" && !slices.ContainsFunc(x.Columns, func(k IndexColumn) bool { return k.Expr != "" })
 }
 
 // partOIDs calls yield for every OID that is a part of a relation or type:

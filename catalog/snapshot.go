@@ -215,7 +215,11 @@ func (s *Snapshot) forgetNames(o Object) {
 			s.names.Delete(e)
 		}
 	})
-	partOIDs(o, func(part OID) { s.parts.Delete(partEntry{part: part}) })
+	partOIDs(o, func(part OID) {
+		if have, ok := s.parts.Get(partEntry{part: part}); ok && have.owner == key {
+			s.parts.Delete(have)
+		}
+	})
 	eachType(o, func(t **types.Type) { s.uses.Delete(useEntry{(*t).OID, key}) })
 }
 

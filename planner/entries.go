@@ -26,7 +26,8 @@ func (c *Cache) PlanEntries(env *bind.Env, t *catalog.Table, ix *catalog.Index) 
 		e := expr.NewColumn(ref.ID, ref.Name, ref.Type, ref.Typmod)
 		image = append(image, e)
 		own := *col
-		own.ID, own.Attnum, own.Hidden, own.Missing = catalog.ColumnID(i+1), int16(i+1), false, types.Null
+		own.ID, own.Attnum, own.Missing = catalog.ColumnID(i+1), int16(i+1), types.Null
+		own.Generated, own.Hidden = false, own.Hidden && own.Generated
 		into.Columns = append(into.Columns, own)
 		if i < len(ix.Columns) {
 			into.Key = append(into.Key, own.ID)
@@ -34,7 +35,11 @@ func (c *Cache) PlanEntries(env *bind.Env, t *catalog.Table, ix *catalog.Index) 
 		}
 	}
 	into.ShardKey = len(into.Key)
-	into.Indexes = []catalog.Index{{OID: ix.OID, Name: ix.Name, Primary: true, Unique: true, Columns: ix.Columns}}
+	primary := catalog.Index{OID: ix.OID, Name: ix.Name, Primary: true, Unique: true}
+	for i, k := range ix.Columns {
+		primary.Columns = append(primary.Columns, catalog.IndexColumn{Column: catalog.ColumnID(i + 1), Boxed: k.Boxed})
+	}
+	into.Indexes = []catalog.Index{primary}
 	insert := &plan.Insert{Table: into, Image: image, Source: &plan.Filter{Input: scan, Cond: expr.NewAnd(notNull...)}}
 	st := &plan.Statement{Root: insert, Tag: "INSERT", Writes: true, Lasting: true, Columns: expr.ColumnID(len(scan.Cols) + 1)}
 	return c.planner.finish(env, st)

@@ -82,7 +82,8 @@ type Column struct {
 	Typmod  int32
 	NotNull bool
 	Dropped bool
-	Hidden  bool
+	Hidden  bool        // nobody sees it; the Name of one that serves an index is what messages say
+	Boxed   bool        // its values are arrays of the one value that messages show
 	Missing types.Datum // what images older than the column hold
 }
 

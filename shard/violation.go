@@ -99,7 +99,13 @@ func (c *Column) Show(d types.Datum, env *types.Env, limitBytes int) string {
 	if env == nil {
 		env = types.DefaultEnv()
 	}
-	s := string(c.Type.Format(env, nil, d))
+	t := c.Type
+	if c.Boxed {
+		if t, d = t.Elem, d.Array().Elems[0]; d.IsNull() {
+			return "null"
+		}
+	}
+	s := string(t.Format(env, nil, d))
 	if limitBytes == 0 || len(s) <= limitBytes {
 		return s
 	}

@@ -10,8 +10,9 @@ import (
 // where PostgreSQL answers NULL: for an OID that is no such object.
 
 // IndexDef is pg_get_indexdef: the CREATE INDEX statement, or with column > 0
-// that column alone. pretty leaves the schema out as PostgreSQL does where visible says that the search path finds the table.
-func IndexDef(s *catalog.Snapshot, database, index catalog.OID, column int, visible func(catalog.Ref) bool) (def string, ok bool) {
+// that column alone. It leaves the schema out where visible says that the search path
+// finds the table; nil is never. show prints an expression over the table that the catalog keeps.
+func IndexDef(s *catalog.Snapshot, database, index catalog.OID, column int, visible func(catalog.Ref) bool, show func(t *catalog.Table, text string) string) (def string, ok bool) {
 	t, x := s.IndexByOID(index)
 	if t == nil {
 		return "", false
@@ -20,20 +21,47 @@ func IndexDef(s *catalog.Snapshot, database, index catalog.OID, column int, visi
 		if column > len(x.Columns)+len(x.Included) {
 			return "", true
 		}
-		return quote(indexedColumns(t, x)[column-1].Name), true
+		if column > len(x.Columns) {
+			return quote(t.Column(x.Included[column-1-len(x.Columns)]).Name), true
+		}
+		return indexKey(t, &x.Columns[column-1], show), true
 	}
 	if visible != nil && visible(t.Ref()) {
-		return createIndex(t, x, quote(t.Name)), true
+		return createIndex(t, x, quote(t.Name), show), true
 	}
-	return indexDef(s, database, t, x), true
+	return createIndex(t, x, qualified(s, database, t.Ref()), show), true
+}
+
+// kept prints expressions as the catalog keeps them.
+func kept(_ *catalog.Table, text string) string { return text }
+
+// indexKey is a key of an index: a column's name, or an expression.
+func indexKey(t *catalog.Table, k *catalog.IndexColumn, show func(*catalog.Table, string) string) string {
+	of, plain := k.Written()
+	if plain {
+		return quote(t.Column(of).Name)
+	}
+	if bare := bareKey(k.Expr); bare != k.Expr {
+		return "(" + show(t, bare) + ")"
+	}
+	return show(t, k.Expr)
+}
+
+// bareKey is an index's expression without the parentheses that the index puts
+// around what is no call.
+func bareKey(text string) string {
+	if inner, ok := strings.CutPrefix(text, "("); ok {
+		return strings.TrimSuffix(inner, ")")
+	}
+	return text
 }
 
 // indexDef is pg_get_indexdef(oid): always with the schema.
 func indexDef(s *catalog.Snapshot, database catalog.OID, t *catalog.Table, x *catalog.Index) string {
-	return createIndex(t, x, qualified(s, database, t.Ref()))
+	return createIndex(t, x, qualified(s, database, t.Ref()), kept)
 }
 
-func createIndex(t *catalog.Table, x *catalog.Index, table string) string {
+func createIndex(t *catalog.Table, x *catalog.Index, table string, show func(*catalog.Table, string) string) string {
 	var b strings.Builder
 	b.WriteString("CREATE ")
 	if x.Unique {
@@ -44,7 +72,13 @@ func createIndex(t *catalog.Table, x *catalog.Index, table string) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(quote(t.Column(c.Column).Name))
+		b.WriteString(indexKey(t, &c, show))
+		if c.Collation != "" {
+			b.WriteString(" COLLATE " + quote(c.Collation))
+		}
+		if c.Opclass != "" {
+			b.WriteString(" " + c.Opclass)
+		}
 		// The order's default for NULLS is left out (get_indexdef_worker).
 		switch {
 		case c.Desc && c.NullsFirst:
@@ -61,6 +95,9 @@ func createIndex(t *catalog.Table, x *catalog.Index, table string) string {
 		b.WriteString(" NULLS NOT DISTINCT")
 	}
 	writeOptions(&b, x.Options)
+	if x.Where != "" {
+		b.WriteString(" WHERE " + show(t, x.Where))
+	}
 	return b.String()
 }
 
@@ -148,7 +185,8 @@ func keyDef(t *catalog.Table, x *catalog.Index) string {
 	}
 	var ids []catalog.ColumnID
 	for _, c := range x.Columns {
-		ids = append(ids, c.Column)
+		of, _ := c.Written()
+		ids = append(ids, of)
 	}
 	writeColumnList(&b, word, t, ids)
 	writeColumnList(&b, " INCLUDE ", t, x.Included)

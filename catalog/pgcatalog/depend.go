@@ -82,9 +82,11 @@ func (g *generator) rowTypeDepends(relation, rowType, arrayType catalog.OID) {
 func (g *generator) indexDepends(t *catalog.Table, x *catalog.Index) {
 	var columns []catalog.ColumnID
 	for _, c := range x.Columns {
-		columns = append(columns, c.Column)
+		if of, plain := c.Written(); plain {
+			columns = append(columns, of)
+		}
 	}
-	columns = append(columns, x.Included...)
+	columns = append(append(columns, x.Included...), x.Uses...)
 	index := object{classClass, x.OID, 0}
 	if x.Constraint == 0 {
 		g.dependOnColumns(index, t, columns, "a")

@@ -1,6 +1,8 @@
 package pgcatalog
 
 import (
+	"strings"
+
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 )
@@ -25,12 +27,16 @@ func (g *generator) index(t *catalog.Table, x *catalog.Index) {
 	}
 	columns := indexedColumns(t, x)
 	keys := make([]int16, len(columns))
+	var expressions []string
 	var collations, classes []catalog.OID
 	var options []int16
 	for i, c := range columns {
 		keys[i] = c.Attnum
 		if i >= len(x.Columns) {
 			continue
+		}
+		if text := x.Columns[i].Expr; text != "" {
+			expressions = append(expressions, bareKey(text))
 		}
 		collations = append(collations, columnCollation(c))
 		classes = append(classes, g.c.opclass(c.Type).oid)
@@ -45,16 +51,33 @@ func (g *generator) index(t *catalog.Table, x *catalog.Index) {
 	}
 	r.oid("indexrelid", x.OID).oid("indrelid", t.OID).int("indnatts", int64(len(columns))).int("indnkeyatts", int64(len(x.Columns)))
 	r.bool("indisunique", x.Unique).bool("indnullsnotdistinct", x.NullsNotDistinct).bool("indisprimary", x.Primary)
-	r.bool("indimmediate", !x.Deferrable).bool("indisvalid", x.Valid)
+	r.bool("indimmediate", !x.Deferrable).bool("indisvalid", x.Valid).bool("indisclustered", x.Clustered).bool("indisreplident", x.ReplicaIdentity)
+	if len(expressions) > 0 {
+		r.text("indexprs", strings.Join(expressions, ", "))
+	}
+	if x.Where != "" {
+		r.text("indpred", x.Where)
+	}
 	r.set("indkey", vector(types.TInt2, keys)).set("indcollation", vector(types.TOID, collations))
 	r.set("indclass", vector(types.TOID, classes)).set("indoption", vector(types.TInt2, options)).done()
 }
 
-// indexedColumns are the key columns, then the included ones.
+// indexedColumns are the key columns, then the included ones. An expression's has
+// attribute number 0.
 func indexedColumns(t *catalog.Table, x *catalog.Index) []*catalog.Column {
 	var out []*catalog.Column
-	for _, c := range x.Columns {
-		out = append(out, t.Column(c.Column))
+	for _, k := range x.Columns {
+		of, plain := k.Written()
+		if plain {
+			out = append(out, t.Column(of))
+			continue
+		}
+		c := *t.Column(k.Column)
+		c.Name, c.Attnum = k.Name, 0
+		if k.Boxed {
+			c.Type = c.Type.Elem
+		}
+		out = append(out, &c)
 	}
 	for _, id := range x.Included {
 		out = append(out, t.Column(id))
@@ -111,7 +134,8 @@ func (g *generator) constraints(t *catalog.Table) {
 		}
 		var key []int16
 		for _, c := range x.Columns {
-			key = append(key, t.Column(c.Column).Attnum)
+			of, _ := c.Written()
+			key = append(key, t.Column(of).Attnum)
 		}
 		r := g.begin("pg_constraint").constraint(x.Constraint, x.Name, t, kind, key)
 		r.oid("conindid", x.OID).bool("condeferrable", x.Deferrable).bool("condeferred", x.Deferred).done()

@@ -228,7 +228,8 @@ func (g *generator) infoKey(t *catalog.Table, x *catalog.Index) {
 	}
 	r.done()
 	for i, c := range x.Columns {
-		column := t.Column(c.Column)
+		of, _ := c.Written()
+		column := t.Column(of)
 		u := g.begin("information_schema.key_column_usage").place("table", t.Ref()).constraintName(t, x.Name)
 		u.text("column_name", column.Name).int("ordinal_position", int64(i+1)).done()
 		g.infoUsage(t, x.Name, column)

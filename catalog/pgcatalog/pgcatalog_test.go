@@ -373,7 +373,7 @@ func TestVisibility(t *testing.T) {
 func TestNoSuchObject(t *testing.T) {
 	c := New()
 	s := newSnapshot(c)
-	if _, ok := IndexDef(s, catalog.PostgresOID, 1, 0, nil); ok {
+	if _, ok := IndexDef(s, catalog.PostgresOID, 1, 0, nil, kept); ok {
 		t.Error("an index of no OID")
 	}
 	if _, ok := ConstraintDef(s, 1); ok {

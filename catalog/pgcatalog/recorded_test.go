@@ -264,9 +264,9 @@ func TestRecordedDefinitions(t *testing.T) {
 		oid := oidOf(row[1])
 		switch row[0] {
 		case "index":
-			full, _ := IndexDef(s, catalog.PostgresOID, oid, 0, nil)
-			pretty, _ := IndexDef(s, catalog.PostgresOID, oid, 0, visible)
-			first, _ := IndexDef(s, catalog.PostgresOID, oid, 1, visible)
+			full, _ := IndexDef(s, catalog.PostgresOID, oid, 0, nil, kept)
+			pretty, _ := IndexDef(s, catalog.PostgresOID, oid, 0, visible, kept)
+			first, _ := IndexDef(s, catalog.PostgresOID, oid, 1, visible, kept)
 			compareLines(t, []string{full, pretty, first}, row[2:])
 		case "constraint":
 			def, _ := ConstraintDef(s, oid)

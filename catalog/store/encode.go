@@ -47,7 +47,7 @@ func encodeTable(t *catalog.Table) *tableRecord {
 		Persistence: letter(byte(t.Persistence)), OnCommit: letter(byte(t.OnCommit)), Version: t.Version, Physical: t.Physical, Moved: t.Moved,
 		RowType: t.RowType, ArrayType: t.ArrayType, ArrayName: t.ArrayName, Options: t.Options, Comment: t.Comment,
 		Columns: encodeColumns(t.Columns), Key: t.Key, ShardKey: t.ShardKey,
-		NextColumn: t.NextColumn, NextAttnum: t.NextAttnum,
+		NextColumn: t.NextColumn, NextAttnum: t.NextAttnum, OfType: t.OfType, Replica: letter(t.ReplicaIdentity),
 	}
 	for i := range t.Indexes {
 		r.Indexes = append(r.Indexes, encodeIndex(&t.Indexes[i]))
@@ -81,6 +81,7 @@ func encodeColumns(columns []catalog.Column) []columnRecord {
 			NotNull: c.NotNull, Dropped: c.Dropped, Hidden: c.Hidden,
 			Default: c.Default, DefaultOID: c.DefaultOID, Generated: c.Generated, Identity: letter(c.Identity),
 			Collation: c.Collation, Storage: letter(c.Storage), Comment: c.Comment, Stats: c.Stats,
+			Compression: letter(c.Compression), Options: c.Options,
 		}
 		if !c.Missing.IsNull() {
 			text := string(c.Type.Format(types.DefaultEnv(), nil, c.Missing))
@@ -95,7 +96,7 @@ func encodeIndex(x *catalog.Index) indexRecord {
 		OID: x.OID, Name: x.Name, ID: x.ID, Unique: x.Unique, Primary: x.Primary, Constraint: x.Constraint,
 		Deferrable: x.Deferrable, Deferred: x.Deferred, NullsNotDistinct: x.NullsNotDistinct,
 		Global: x.Global, Method: x.Method, Options: x.Options, Comment: x.Comment, ConstraintComment: x.ConstraintComment,
-		Valid: x.Valid, Included: x.Included,
+		Valid: x.Valid, Included: x.Included, Where: x.Where, Uses: x.Uses, Clustered: x.Clustered, Replica: x.ReplicaIdentity,
 	}
 	for _, c := range x.Columns {
 		r.Columns = append(r.Columns, indexColumnRecord(c))
@@ -210,7 +211,7 @@ func (r *tableRecord) decode() (*catalog.Table, error) {
 		Persistence: catalog.Persistence(unletter(r.Persistence)), OnCommit: catalog.OnCommit(unletter(r.OnCommit)), Version: r.Version, Physical: r.Physical, Moved: r.Moved,
 		RowType: r.RowType, ArrayType: r.ArrayType, ArrayName: r.ArrayName, Options: r.Options, Comment: r.Comment,
 		Columns: columns, Key: r.Key, ShardKey: r.ShardKey,
-		NextColumn: r.NextColumn, NextAttnum: r.NextAttnum,
+		NextColumn: r.NextColumn, NextAttnum: r.NextAttnum, OfType: r.OfType, ReplicaIdentity: unletter(r.Replica),
 		Stats: catalog.Statistics{Rows: -1},
 	}
 	for i := range r.Indexes {
@@ -249,6 +250,7 @@ func decodeColumns(records []columnRecord) ([]catalog.Column, error) {
 			NotNull: r.NotNull, Dropped: r.Dropped, Hidden: r.Hidden,
 			Default: r.Default, DefaultOID: r.DefaultOID, Generated: r.Generated, Identity: unletter(r.Identity),
 			Collation: r.Collation, Storage: unletter(r.Storage), Comment: r.Comment, Stats: r.Stats,
+			Compression: unletter(r.Compression), Options: r.Options,
 		}
 		if r.Missing != nil && types.ByOID(r.Type) != nil {
 			if out[i].Missing, err = typ.Parse(types.DefaultEnv(), *r.Missing, -1); err != nil {
@@ -264,7 +266,7 @@ func (r *indexRecord) decode() catalog.Index {
 		OID: r.OID, Name: r.Name, ID: r.ID, Unique: r.Unique, Primary: r.Primary, Constraint: r.Constraint,
 		Deferrable: r.Deferrable, Deferred: r.Deferred, NullsNotDistinct: r.NullsNotDistinct,
 		Global: r.Global, Method: r.Method, Options: r.Options, Comment: r.Comment, ConstraintComment: r.ConstraintComment,
-		Valid: r.Valid, Included: r.Included,
+		Valid: r.Valid, Included: r.Included, Where: r.Where, Uses: r.Uses, Clustered: r.Clustered, ReplicaIdentity: r.Replica,
 	}
 	for _, c := range r.Columns {
 		x.Columns = append(x.Columns, catalog.IndexColumn(c))

@@ -121,6 +121,8 @@ type tableRecord struct {
 	Referenced  []referenceRecord  `json:"referenced,omitempty"`
 	NextColumn  catalog.ColumnID   `json:"nextcolumn"`
 	NextAttnum  int16              `json:"nextattnum"`
+	OfType      catalog.OID        `json:"oftype,omitempty"`
+	Replica     string             `json:"replica,omitempty"`
 }
 
 type columnRecord struct {
@@ -142,6 +144,9 @@ type columnRecord struct {
 	Storage   string  `json:"storage,omitempty"`
 	Comment   string  `json:"comment,omitempty"`
 	Stats     int32   `json:"stats,omitempty"`
+
+	Compression string            `json:"compression,omitempty"`
+	Options     map[string]string `json:"options,omitempty"`
 }
 
 type indexRecord struct {
@@ -162,12 +167,23 @@ type indexRecord struct {
 	ConstraintComment string              `json:"constraintcomment,omitempty"`
 	Valid             bool                `json:"valid,omitempty"`
 	Included          []catalog.ColumnID  `json:"included,omitempty"`
+	Where             string              `json:"where,omitempty"`
+	Uses              []catalog.ColumnID  `json:"uses,omitempty"`
+	Clustered         bool                `json:"clustered,omitempty"`
+	Replica           bool                `json:"replica,omitempty"`
 }
 
 type indexColumnRecord struct {
 	Column     catalog.ColumnID `json:"column"`
 	Desc       bool             `json:"desc,omitempty"`
 	NullsFirst bool             `json:"nullsfirst,omitempty"`
+	Of         catalog.ColumnID `json:"of,omitempty"`
+	Expr       string           `json:"expr,omitempty"`
+	Name       string           `json:"name,omitempty"`
+	Boxed      bool             `json:"boxed,omitempty"`
+	Opclass    string           `json:"opclass,omitempty"`
+	Collation  string           `json:"collation,omitempty"`
+	Stats      int32            `json:"stats,omitempty"`
 }
 
 type checkRecord struct {

@@ -20,7 +20,8 @@
 //	             body.go what their bodies return, bodytext.go those in SQL's own syntax, callstmt.go CALL
 //	part.go      assignments to parts of columns
 //	destination.go  what is written to: a table, or a view over one
-//	insert.go    INSERT; conflict.go its ON CONFLICT; update.go UPDATE and DELETE; merge.go MERGE; defaults.go, relation.go, lock.go FOR UPDATE;
+//	insert.go    INSERT; conflict.go its ON CONFLICT; indexuse.go conditions and conflicts meet indexes over expressions and parts of tables;
+//	             update.go UPDATE and DELETE; merge.go MERGE; defaults.go, relation.go, lock.go FOR UPDATE;
 //	             once.go what is to be computed once for a row
 //	fields.go    which fields of which node are read; all others are 0A000
 //
@@ -104,6 +105,7 @@ func Statement(env *Env, s *sqlparse.Statement, params []*types.Type) (*plan.Sta
 	}
 	for {
 		b := newBinder(env, s, params)
+		b.runs = true
 		st, err := b.bind()
 		var pin *pinned
 		switch {
@@ -157,6 +159,8 @@ const (
 	ForExecute // an argument of EXECUTE
 	ForDomainCheck
 	ForParameter // the default of a function's argument
+	ForIndex     // an expression of an index
+	ForPredicate // a partial index's WHERE
 )
 
 // Expression binds a scalar expression that the catalog keeps. Columns are named by their

@@ -43,6 +43,8 @@ type binder struct {
 	guards map[*types.Type]*expr.Guard
 	// fromCatalog: the text is one that the catalog keeps.
 	fromCatalog bool
+	// runs: the plan is to be executed, and may name columns that nobody sees.
+	runs bool
 
 	coercer *builtin.Coercer
 	reads   map[catalog.OID]uint64

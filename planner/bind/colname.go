@@ -121,3 +121,11 @@ var valueFunctionNames = map[pg.SQLValueFunctionOp]string{
 	pg.SQLValueFunctionOp_SVFOP_CURRENT_CATALOG:     "current_catalog",
 	pg.SQLValueFunctionOp_SVFOP_CURRENT_SCHEMA:      "current_schema",
 }
+
+// IndexColumnName is how an index names an expression among its columns (FigureIndexColname).
+func IndexColumnName(n *pg.Node) string {
+	if name, _ := figureName(n); name != "" {
+		return name
+	}
+	return "expr"
+}

@@ -61,17 +61,7 @@ func (q *query) arbiters(n *pg.InferClause, d *destination) []catalog.OID {
 	if len(n.IndexElems) == 0 {
 		return q.allUnique(t)
 	}
-	q.checkPredicate(n, t)
-	want := map[catalog.ColumnID]bool{}
-	for _, e := range n.IndexElems {
-		want[q.indexColumn(e.GetIndexElem(), n, t)] = true
-	}
-	var out []catalog.OID
-	for i := range t.Indexes {
-		if x := &t.Indexes[i]; x.Unique && covers(x, want) {
-			out = append(out, q.arbiter(x))
-		}
-	}
+	out := q.inferred(n, t)
 	if len(out) == 0 {
 		q.b.failAt(-1, pgerr.InvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
 	}
@@ -91,45 +81,11 @@ func (q *query) allUnique(t *catalog.Table) (out []catalog.OID) {
 	return out
 }
 
-// checkPredicate binds the predicate of ON CONFLICT (…) WHERE, which chooses
-// among partial indexes. There are none: every index serves any predicate.
-func (q *query) checkPredicate(n *pg.InferClause, t *catalog.Table) {
-	sub := &query{b: q.b}
-	sub.addItem(q.rowNamed(t, t.Name).item)
-	sub.clause(n.WhereClause, kindConflict, "WHERE")
-}
-
 func (q *query) arbiter(x *catalog.Index) catalog.OID {
 	if x.Deferrable {
 		q.b.failAt(-1, pgerr.ObjectNotInPrerequisiteState, "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters")
 	}
 	return x.OID
-}
-
-func (q *query) indexColumn(e *pg.IndexElem, n *pg.InferClause, t *catalog.Table) catalog.ColumnID {
-	if e.Name == "" {
-		q.b.unsupported(n.Location, "ON CONFLICT with an index expression")
-	}
-	if len(e.Opclass) > 0 {
-		q.b.unsupported(n.Location, "ON CONFLICT with an operator class")
-	}
-	c := t.ColumnByName(e.Name)
-	if c == nil {
-		q.b.failAt(n.Location, pgerr.UndefinedColumn, "column \"%s\" does not exist", e.Name)
-	}
-	return c.ID
-}
-
-// covers reports whether an index is over exactly the columns.
-func covers(x *catalog.Index, want map[catalog.ColumnID]bool) bool {
-	have := map[catalog.ColumnID]bool{}
-	for _, c := range x.Columns {
-		if !want[c.Column] {
-			return false
-		}
-		have[c.Column] = true
-	}
-	return len(have) == len(want)
 }
 
 // refuseTwice refuses what DO UPDATE would compute twice, with two results:

@@ -17,6 +17,7 @@ import (
 var purposes = map[Purpose]exprKind{
 	ForDefault: kindDefault, ForCheck: kindCheck, ForGenerated: kindGenerated, ForUsing: kindUsing,
 	ForExecute: kindExecute, ForDomainCheck: kindDomainCheck, ForParameter: kindParameter,
+	ForIndex: kindIndexExpression, ForPredicate: kindIndexPredicate,
 }
 
 // expression binds an expression of a command over columns by position.
@@ -36,13 +37,19 @@ func (b *binder) expression(n *pg.Node, columns []Column, purpose Purpose, targe
 	b.nextID = expr.ColumnID(len(columns))
 	q.addItem(it)
 	q.with(purposes[purpose], func() {
-		if purpose == ForCheck || purpose == ForDomainCheck {
+		switch purpose {
+		case ForCheck, ForDomainCheck:
 			e = q.condition(n, "CHECK")
 			b.onShards(e)
-		} else {
+		case ForPredicate:
+			e = q.condition(n, "WHERE")
+		default:
 			e = q.expr(n)
 		}
 	})
+	if what := map[Purpose]string{ForIndex: "expression", ForPredicate: "predicate"}[purpose]; what != "" && expr.HasMutable(q.inlined(e)) {
+		fail(pgerr.New(pgerr.InvalidObjectDefinition, "functions in index %s must be marked IMMUTABLE", what))
+	}
 	if purpose == ForGenerated && expr.HasMutable(q.inlined(e)) {
 		fail(pgerr.New(pgerr.InvalidObjectDefinition, "generation expression is not immutable"))
 	}
@@ -105,6 +112,7 @@ func refuseSubqueries(b *binder, n *pg.Node, purpose Purpose) {
 		ForGenerated: "cannot use subquery in column generation expression", ForUsing: "cannot use subquery in transform expression",
 		ForExecute: "cannot use subquery in EXECUTE parameter", ForDomainCheck: "cannot use subquery in check constraint",
 		ForParameter: "cannot use subquery in DEFAULT expression",
+		ForIndex: "cannot use subquery in index expression", ForPredicate: "cannot use subquery in index predicate",
 	}
 	if at, found := findSubquery(n); found {
 		b.failAt(at, pgerr.FeatureNotSupported, "%s", names[purpose])

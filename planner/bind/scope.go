@@ -184,6 +184,8 @@ const (
 	kindCopyWhere
 	kindParameter
 	kindCall
+	kindIndexExpression
+	kindIndexPredicate
 	kindWindowPartition
 	kindWindowOrder
 	kindFrameRange
@@ -204,6 +206,7 @@ var kindNames = [...]string{
 	kindCopyWhere:       "COPY FROM WHERE conditions",
 	kindParameter:       "DEFAULT expressions",
 	kindCall:            "CALL arguments",
+	kindIndexExpression: "index expressions", kindIndexPredicate: "index predicates",
 	kindWindowPartition: "window PARTITION BY", kindWindowOrder: "window ORDER BY",
 	kindFrameRange: "window RANGE", kindFrameRows: "window ROWS", kindFrameGroups: "window GROUPS",
 }

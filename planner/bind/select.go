@@ -194,6 +194,9 @@ func (q *query) clause(n *pg.Node, kind exprKind, name string) (e expr.Expr) {
 	if n != nil {
 		q.with(kind, func() { e = q.condition(n, name) })
 	}
+	if kind == kindWhere {
+		e = q.throughIndexes(e)
+	}
 	return e
 }
 

@@ -106,7 +106,7 @@ func (b *tableBuilder) alterAll(ctx context.Context, cmds []*pg.Node) error {
 			b.reportCascade()
 		}
 		if pass == passType {
-			if err := b.checksOfType(); err != nil {
+			if err := b.rebuildOfType(ctx); err != nil {
 				return err
 			}
 			if err := b.foreignKeysOfType(ctx); err != nil {
@@ -357,6 +357,7 @@ func (b *tableBuilder) dropConstraint(ctx context.Context, n *pg.AlterTableCmd) 
 func (b *tableBuilder) dropIndexAt(ctx context.Context, i int) error {
 	t := b.table
 	primary := t.Indexes[i].Primary
+	b.retireHidden(&t.Indexes[i])
 	t.Indexes = slices.Delete(t.Indexes, i, i+1)
 	if !primary {
 		return nil
@@ -430,7 +431,7 @@ func (b *tableBuilder) removeColumn(ctx context.Context, c *catalog.Column, casc
 		}
 	}
 	for i := len(t.Indexes) - 1; i >= 0; i-- {
-		if mentions(&t.Indexes[i], c.ID) {
+		if t.Indexes[i].Over(c.ID) {
 			if err := b.dropIndexAt(ctx, i); err != nil {
 				return err
 			}
@@ -442,11 +443,6 @@ func (b *tableBuilder) removeColumn(ctx context.Context, c *catalog.Column, casc
 	c.Dropped, c.NotNull, c.Default, c.DefaultOID, c.Identity, c.Generated = true, false, "", 0, 0, false
 	c.Missing, c.Type = types.Null, storedAs(c.Type)
 	return nil
-}
-
-func mentions(ix *catalog.Index, id catalog.ColumnID) bool {
-	return slices.Contains(ix.Included, id) ||
-		slices.ContainsFunc(ix.Columns, func(k catalog.IndexColumn) bool { return k.Column == id })
 }
 
 // setOptions is SET (…) of a table.

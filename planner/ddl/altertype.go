@@ -134,9 +134,6 @@ func (b *tableBuilder) alterType(ctx context.Context, n *pg.AlterTableCmd) error
 	if value != nil {
 		c.Default = b.exprText(value)
 	}
-	if err := b.indexesOfType(c); err != nil {
-		return err
-	}
 	b.forgetStatistics(c.ID)
 	return b.identityOfType(ctx, c, n.Def.GetColumnDef().TypeName)
 }
@@ -196,7 +193,7 @@ func (b *tableBuilder) checkTypeUsers(c *catalog.Column) error {
 	}
 	for i := range b.table.Columns {
 		g := &b.table.Columns[i]
-		if !g.Generated || g.Dropped || g.ID == c.ID {
+		if !g.Generated || g.Hidden || g.Dropped || g.ID == c.ID {
 			continue
 		}
 		e, err := bind.Expression(b.Bind(), g.Default, columnsOf(b.table), bind.ForUsing, nil)
@@ -211,18 +208,30 @@ func (b *tableBuilder) checkTypeUsers(c *catalog.Column) error {
 	return nil
 }
 
-// indexesOfType refuses a type that the column's indexes cannot order.
-func (b *tableBuilder) indexesOfType(c *catalog.Column) error {
+// rebuildOfType makes constraints and indexes on columns with new types anew.
+func (b *tableBuilder) rebuildOfType(ctx context.Context) error {
+	if err := b.checksOfType(); err != nil {
+		return err
+	}
 	for i := range b.table.Indexes {
 		ix := &b.table.Indexes[i]
-		if !slices.ContainsFunc(ix.Columns, func(k catalog.IndexColumn) bool { return k.Column == c.ID }) {
+		if !slices.ContainsFunc(b.retypedNow, ix.Over) {
 			continue
 		}
-		if err := b.indexable(c, ix.Method); err != nil {
+		for _, k := range ix.Columns {
+			of, plain := k.Written()
+			if !plain || !slices.Contains(b.retypedNow, of) {
+				continue
+			}
+			if err := b.indexable(b.table.Column(of), ix.Method); err != nil {
+				return err
+			}
+		}
+		if err := b.recompute(ctx, ix); err != nil {
 			return err
 		}
 	}
-	return nil
+	return b.decideGlobal(ctx)
 }
 
 // checksOfType binds the constraints on columns with new types anew.

@@ -105,23 +105,31 @@ func (s *statement) exprText(e expr.Expr) string {
 // renamedText binds an expression's text over old and prints it with the column
 // names of t. It is a generation expression of target, or a check.
 func (s *statement) renamedText(text string, old, t *catalog.Table, target *catalog.Column) (string, error) {
-	purpose, of := bind.ForCheck, (*bind.Column)(nil)
+	purpose, of := bind.ForUsing, (*bind.Column)(nil)
 	if target != nil {
 		purpose, of = bind.ForGenerated, &bind.Column{Name: target.Name, Type: target.Type, Typmod: target.Typmod}
 	}
-	e, err := bind.Expression(s.Bind(), text, columnsOf(old), purpose, of)
+	e, err := s.renamed(text, old, t, purpose, of)
 	if err != nil {
 		return "", err
 	}
-	e = expr.Replace(e, func(e expr.Expr) expr.Expr {
+	return s.exprText(e), nil
+}
+
+// renamed is a text over old, bound, with the column names of t.
+func (s *statement) renamed(text string, old, t *catalog.Table, purpose bind.Purpose, of *bind.Column) (expr.Expr, error) {
+	e, err := bind.Expression(s.Bind(), text, columnsOf(old), purpose, of)
+	if err != nil {
+		return nil, err
+	}
+	return expr.Replace(e, func(e expr.Expr) expr.Expr {
 		if c, ok := e.(*expr.Column); ok {
 			named := *c
 			named.Name = t.Columns[c.ID].Name
 			return &named
 		}
 		return nil
-	})
-	return s.exprText(e), nil
+	}), nil
 }
 
 // constantValue evaluates an expression without columns.

@@ -175,12 +175,6 @@ func (b *tableBuilder) constraintIndex(ctx context.Context, p pendingConstraint,
 	if con.Indexname != "" {
 		return ix, pgerr.Unsupported("%s USING INDEX", strings.ToUpper(what))
 	}
-	if len(con.Including) > 0 {
-		return ix, pgerr.Unsupported("INCLUDE")
-	}
-	if con.NullsNotDistinct {
-		return ix, pgerr.Unsupported("NULLS NOT DISTINCT")
-	}
 	cols, names, err := b.keyColumns(p, what)
 	if err != nil {
 		return ix, err
@@ -189,6 +183,15 @@ func (b *tableBuilder) constraintIndex(ctx context.Context, p pendingConstraint,
 		return ix, pgerr.New(pgerr.TooManyColumns, "cannot use more than %d columns in an index", 32)
 	}
 	ix.Columns = cols
+	for _, n := range con.Including {
+		name := n.GetString_().GetSval()
+		c := b.table.ColumnByName(name)
+		if c == nil {
+			return ix, b.at(pgerr.New(pgerr.UndefinedColumn, "column %q named in key does not exist", name), con.Location)
+		}
+		ix.Included = append(ix.Included, c.ID)
+		names = append(names, name)
+	}
 	if ix.Name == "" {
 		column := ""
 		if label == "key" {
@@ -240,7 +243,7 @@ func (b *tableBuilder) addPrimaryKey(ctx context.Context, p pendingConstraint) e
 // dropRowID retires the hidden key of a table that gets a real one.
 func (b *tableBuilder) dropRowID() {
 	for i := range b.table.Columns {
-		if c := &b.table.Columns[i]; c.Hidden {
+		if c := &b.table.Columns[i]; c.Hidden && !c.Generated {
 			c.Dropped, c.NotNull = true, false
 		}
 	}
@@ -253,13 +256,21 @@ func (b *tableBuilder) addUnique(ctx context.Context, p pendingConstraint) error
 		if err != nil {
 			return err
 		}
-		same := func(ix catalog.Index) bool { return slices.Equal(ix.Columns, cols) }
+		same := func(ix catalog.Index) bool {
+			return slices.EqualFunc(ix.Columns, cols, func(x, y catalog.IndexColumn) bool {
+				of, _ := x.Written()
+				return of == y.Column
+			}) && ix.NullsNotDistinct == p.def.NullsNotDistinct && len(ix.Included) == 0 && len(p.def.Including) == 0
+		}
 		if slices.ContainsFunc(b.table.Indexes, same) { // one index serves both (transformIndexConstraints)
 			return nil
 		}
 	}
 	ix, err := b.constraintIndex(ctx, p, "unique", "key")
 	if err != nil {
+		return err
+	}
+	if err := b.computeIndex(ctx, &ix); err != nil {
 		return err
 	}
 	return b.addIndex(ctx, ix)
@@ -310,7 +321,10 @@ func containsShardKey(t *catalog.Table, ix *catalog.Index) bool {
 		return false
 	}
 	for _, id := range t.Key[:t.ShardKey] {
-		if !slices.ContainsFunc(ix.Columns, func(k catalog.IndexColumn) bool { return k.Column == id }) {
+		if !slices.ContainsFunc(ix.Columns, func(k catalog.IndexColumn) bool {
+			of, plain := k.Written()
+			return plain && of == id
+		}) {
 			return false
 		}
 	}

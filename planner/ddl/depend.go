@@ -236,7 +236,7 @@ func (b *tableBuilder) dropGenerated(ctx context.Context, c *catalog.Column, cas
 	var names []string
 	for i := range b.table.Columns {
 		g := &b.table.Columns[i]
-		if !g.Generated || g.Dropped || g.ID == c.ID {
+		if !g.Generated || g.Hidden || g.Dropped || g.ID == c.ID {
 			continue
 		}
 		e, err := bind.Expression(b.Bind(), g.Default, columnsOf(b.table), bind.ForUsing, nil)

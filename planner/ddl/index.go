@@ -44,6 +44,9 @@ func (s *statement) createIndex(ctx context.Context, n *pg.IndexStmt) error {
 	if err != nil {
 		return err
 	}
+	if err := b.computeIndex(ctx, &ix); err != nil {
+		return err
+	}
 	if err := b.addIndex(ctx, ix); err != nil {
 		return err
 	}
@@ -53,10 +56,6 @@ func (s *statement) createIndex(ctx context.Context, n *pg.IndexStmt) error {
 // refuseIndex names the clauses of CREATE INDEX that are not supported.
 func refuseIndex(n *pg.IndexStmt) error {
 	switch {
-	case n.WhereClause != nil:
-		return pgerr.Unsupported("WHERE in CREATE INDEX")
-	case n.NullsNotDistinct:
-		return pgerr.Unsupported("NULLS NOT DISTINCT")
 	case n.TableSpace != "" && n.TableSpace != "pg_default":
 		return pgerr.New(pgerr.UndefinedObject, "tablespace %q does not exist", n.TableSpace)
 	}
@@ -88,10 +87,13 @@ func (b *tableBuilder) indexMethod(e *pg.IndexElem, c *catalog.Column, method st
 	switch {
 	case len(e.Opclass) > 0:
 		_, name := dotted(e.Opclass)
-		if strings.HasSuffix(name, "_pattern_ops") || name == "jsonb_path_ops" || len(e.Opclassopts) > 0 {
+		if name == "jsonb_path_ops" || len(e.Opclassopts) > 0 {
 			return pgerr.Unsupported("operator class %q", name)
 		}
-		if !isOperatorClass(name, c.Type) {
+		if !isOperatorClass(name, c.Type) && !isPatternClass(name, method, c.Type) {
+			if isPatternClass(name, method, types.TText) || isPatternClass(name, method, types.TBpchar) {
+				return pgerr.New(pgerr.DatatypeMismatch, "operator class %q does not accept data type %s", name, c.Type.SQLName)
+			}
 			return pgerr.New(pgerr.UndefinedObject, "operator class %q does not exist for access method %q", name, method)
 		}
 	case isGeometricIndex(method, c.Type):
@@ -144,12 +146,30 @@ func isOperatorClass(name string, t *types.Type) bool {
 	return name == t.Name+"_ops"
 }
 
+// isPatternClass reports whether the name is that of a class which orders texts
+// by their characters, as every one does under the collation C.
+func isPatternClass(name, method string, t *types.Type) bool {
+	if method != "btree" && method != "hash" {
+		return false
+	}
+	switch t.Base() {
+	case types.TText, types.TVarchar:
+		return name == "text_pattern_ops" || name == "varchar_pattern_ops"
+	case types.TBpchar:
+		return name == "bpchar_pattern_ops"
+	}
+	return false
+}
+
 // newIndex makes the descriptor of a CREATE INDEX.
 func (b *tableBuilder) newIndex(ctx context.Context, n *pg.IndexStmt) (catalog.Index, error) {
-	ix := catalog.Index{Name: n.Idxname, Unique: n.Unique, Method: n.AccessMethod, Valid: true}
+	ix := catalog.Index{Name: n.Idxname, Unique: n.Unique, NullsNotDistinct: n.NullsNotDistinct, Method: n.AccessMethod, Valid: true}
+	if err := b.indexPredicate(ctx, n.WhereClause, &ix); err != nil {
+		return ix, err
+	}
 	var names []string
 	for _, p := range n.IndexParams {
-		k, name, err := b.indexColumn(p.GetIndexElem(), n.AccessMethod)
+		k, name, err := b.indexColumn(ctx, p.GetIndexElem(), n.AccessMethod)
 		if err != nil {
 			return ix, err
 		}
@@ -157,6 +177,9 @@ func (b *tableBuilder) newIndex(ctx context.Context, n *pg.IndexStmt) (catalog.I
 		names = append(names, catalog.UniqueName(names, name))
 	}
 	for _, p := range n.IndexIncludingParams {
+		if p.GetIndexElem().Expr != nil {
+			return ix, pgerr.New(pgerr.FeatureNotSupported, "expressions are not supported in included columns")
+		}
 		c := b.table.ColumnByName(p.GetIndexElem().Name)
 		if c == nil {
 			return ix, pgerr.New(pgerr.UndefinedColumn, "column %q does not exist", p.GetIndexElem().Name)
@@ -181,28 +204,47 @@ func (b *tableBuilder) newIndex(ctx context.Context, n *pg.IndexStmt) (catalog.I
 }
 
 // indexColumn reads one key column.
-func (b *tableBuilder) indexColumn(e *pg.IndexElem, method string) (catalog.IndexColumn, string, error) {
+func (b *tableBuilder) indexColumn(ctx context.Context, e *pg.IndexElem, method string) (catalog.IndexColumn, string, error) {
 	var k catalog.IndexColumn
-	if e.Expr != nil {
-		return k, "", pgerr.Unsupported("index on an expression")
-	}
-	c := b.table.ColumnByName(e.Name)
-	if c == nil {
-		return k, "", pgerr.New(pgerr.UndefinedColumn, "column %q does not exist", e.Name)
+	c, err := b.indexedBy(ctx, e, &k)
+	if err != nil {
+		return k, "", err
 	}
 	if len(e.Collation) > 0 {
-		if _, err := collation(&pg.CollateClause{Collname: e.Collation}, c.Type); err != nil {
+		if k.Collation, err = collation(&pg.CollateClause{Collname: e.Collation}, c.Type); err != nil {
 			return k, "", err
+		}
+		if k.Collation == c.Collation {
+			k.Collation = ""
 		}
 	}
 	if err := b.indexMethod(e, c, method); err != nil {
 		return k, "", err
 	}
 	k.Column = c.ID
+	if len(e.Opclass) > 0 {
+		if _, name := dotted(e.Opclass); strings.HasSuffix(name, "_pattern_ops") {
+			k.Opclass = name
+		}
+	}
 	k.Desc = e.Ordering == pg.SortByDir_SORTBY_DESC
 	k.NullsFirst = e.NullsOrdering == pg.SortByNulls_SORTBY_NULLS_FIRST ||
 		e.NullsOrdering == pg.SortByNulls_SORTBY_NULLS_DEFAULT && k.Desc
 	return k, c.Name, nil
+}
+
+// indexedBy is the column of a key, or a stand-in for its expression.
+func (b *tableBuilder) indexedBy(ctx context.Context, e *pg.IndexElem, k *catalog.IndexColumn) (*catalog.Column, error) {
+	if e.Expr != nil {
+		return b.indexExpression(ctx, e, k)
+	}
+	if c := b.table.ColumnByName(e.Name); c != nil {
+		return c, nil
+	}
+	if isSystemColumn(e.Name) {
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "index creation on system columns is not supported")
+	}
+	return nil, undefinedColumn(e.Name)
 }
 
 // storageHints keeps WITH (fillfactor = …) of an index: shown, without effect.

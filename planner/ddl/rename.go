@@ -8,6 +8,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pegmatitedb/pegmatite/catalog"
+	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/planner/bind"
 )
@@ -255,11 +256,51 @@ func (b *tableBuilder) renameInExpressions(old *catalog.Table, c *catalog.Column
 		if !g.Generated || g.Dropped {
 			continue
 		}
-		text, err := b.renamedText(g.Default, old, b.table, g)
+		target := g
+		if g.Hidden {
+			target = nil
+		}
+		text, err := b.renamedText(g.Default, old, b.table, target)
 		if err != nil {
 			return err
 		}
 		g.Default = text
+	}
+	return b.renameInIndexes(old)
+}
+
+// renameInIndexes prints what indexes are computed by with the columns' new names.
+func (b *tableBuilder) renameInIndexes(old *catalog.Table) error {
+	for i := range b.table.Indexes {
+		ix := &b.table.Indexes[i]
+		if ix.Where != "" {
+			text, err := b.renamedText(ix.Where, old, b.table, nil)
+			if err != nil {
+				return err
+			}
+			ix.Where = text
+		}
+		for j := range ix.Columns {
+			if err := b.renameInKey(&ix.Columns[j], old); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (b *tableBuilder) renameInKey(k *catalog.IndexColumn, old *catalog.Table) error {
+	of, plain := k.Written()
+	switch {
+	case plain && of != k.Column:
+		b.table.Column(k.Column).Name = expr.QuoteIdent(b.table.Column(of).Name)
+	case !plain:
+		e, err := b.renamed(k.Expr, old, b.table, bind.ForUsing, nil)
+		if err != nil {
+			return err
+		}
+		k.Expr = indexText(b.exprText(e), e)
+		b.table.Column(k.Column).Name = b.shownText(k.Expr)
 	}
 	return nil
 }

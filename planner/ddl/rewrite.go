@@ -146,9 +146,10 @@ func (b *tableBuilder) moveRows(ctx context.Context, old *catalog.Table) error {
 			c.Default = nextvalOf(seq)
 		}
 	}
+	mark := b.Change.Mark()
 	b.Change.Put(target)
 	_, err = b.Rows.Run(ctx, b.copyStatement(target, old))
-	b.Change.Delete(target)
+	b.Change.Rollback(mark) // a step of its own would take the indexes' names along when it is undone
 	for i := range t.Columns {
 		t.Columns[i].Missing = types.Null
 	}

@@ -277,7 +277,7 @@ func (w *typeWalk) generatedFrom(table *catalog.Table, c *catalog.Column, on str
 	for i := len(table.Columns) - 1; i >= 0; i-- {
 		g := &table.Columns[i]
 		at := columnOf{table.OID, g.ID}
-		if !g.Generated || g.Dropped || g.ID == c.ID || w.columns[at] {
+		if !g.Generated || g.Hidden || g.Dropped || g.ID == c.ID || w.columns[at] {
 			continue
 		}
 		e, err := bind.Expression(w.Bind(), g.Default, columnsOf(table), bind.ForUsing, nil)

@@ -88,6 +88,11 @@ func Physical(t *catalog.Table, schema string) *shard.Table {
 			Dropped: c.Dropped, Hidden: c.Hidden, Missing: c.Missing,
 		}
 	}
+	for i := range t.Indexes {
+		for _, k := range t.Indexes[i].Columns {
+			p.Columns[k.Column-1].Boxed = k.Boxed
+		}
+	}
 	if pk := t.PrimaryKey(); pk != nil {
 		p.KeyName = pk.Name
 	}
@@ -121,7 +126,7 @@ func globalIndex(t *catalog.Table, ix *catalog.Index, schema string) *plan.Globa
 	for i, position := range append(g.Columns[:len(g.Columns):len(g.Columns)], g.Key...) {
 		c := &t.Columns[position]
 		g.Table.Columns = append(g.Table.Columns, shard.Column{
-			Name: c.Name, Type: c.Type, Typmod: c.Typmod, NotNull: true, Hidden: c.Hidden,
+			Name: c.Name, Type: c.Type, Typmod: c.Typmod, NotNull: true, Hidden: c.Hidden, Boxed: i < len(ix.Columns) && ix.Columns[i].Boxed,
 		})
 		if i < len(g.Columns) {
 			g.Table.Key = append(g.Table.Key, i)

@@ -34,7 +34,7 @@ func errDuplicated(t *shard.Table, ix *shard.Index, image []byte) error {
 	}
 	names, values := make([]string, len(ix.Columns)), make([]string, len(ix.Columns))
 	for i, c := range ix.Columns {
-		names[i], values[i] = quoteName(t.Columns[c].Name), t.Columns[c].Show(row[c], nil, 0)
+		names[i], values[i] = shownName(&t.Columns[c]), t.Columns[c].Show(row[c], nil, 0)
 	}
 	return pgerr.New(pgerr.UniqueViolation, "could not create unique index \"%s\"", ix.Name).
 		WithDetail("Key (%s)=(%s) is duplicated.", strings.Join(names, ", "), strings.Join(values, ", ")).

@@ -53,12 +53,20 @@ func (w *write) errDuplicate(name string, columns []int, row []types.Datum) erro
 	t := w.r.Table
 	names, values := make([]string, len(columns)), make([]string, len(columns))
 	for i, c := range columns {
-		names[i] = quoteName(t.Columns[c].Name)
+		names[i] = shownName(&t.Columns[c])
 		values[i] = t.Columns[c].Show(row[c], w.c.Env, 0)
 	}
 	return pgerr.New(pgerr.UniqueViolation, "duplicate key value violates unique constraint \"%s\"", name).
 		WithDetail("Key (%s)=(%s) already exists.", strings.Join(names, ", "), strings.Join(values, ", ")).
 		WithTable(t.Schema, t.Name).WithConstraint(name)
+}
+
+// shownName is a column's name in a message.
+func shownName(c *shard.Column) string {
+	if c.Hidden {
+		return c.Name
+	}
+	return quoteName(c.Name)
 }
 
 // quoteName quotes an identifier where it must be (quote_identifier without its

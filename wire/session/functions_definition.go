@@ -27,7 +27,8 @@ var definitionFunctions = map[string]function{
 				visible = s.visible
 			}
 		}
-		return textIf(pgcatalog.IndexDef(s.snapshot(), s.database, oidArg(args), column, visible)), nil
+		show := func(t *catalog.Table, text string) string { return s.expressionText(t, text, visible != nil) }
+		return textIf(pgcatalog.IndexDef(s.snapshot(), s.database, oidArg(args), column, visible, show)), nil
 	},
 	"pg_get_constraintdef": func(_ context.Context, s *Session, args []types.Datum) (types.Datum, error) {
 		return textIf(s.constraintDef(oidArg(args), len(args) > 1 && args[1].IsTrue())), nil

@@ -53,12 +53,13 @@ func (w *encoder) column(c *shard.Column) {
 	w.bool(c.NotNull)
 	w.bool(c.Dropped)
 	w.bool(c.Hidden)
+	w.bool(c.Boxed)
 	w.datum(c.Missing)
 }
 
 func (r *decoder) column(c *shard.Column) {
 	*c = shard.Column{Name: r.string(), Type: r.someType(), Typmod: r.int32(),
-		NotNull: r.bool(), Dropped: r.bool(), Hidden: r.bool(), Missing: r.datum()}
+		NotNull: r.bool(), Dropped: r.bool(), Hidden: r.bool(), Boxed: r.bool(), Missing: r.datum()}
 }
 
 func (w *encoder) index(ix *shard.Index) {
