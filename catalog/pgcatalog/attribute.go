@@ -54,6 +54,10 @@ func (g *generator) attribute(relation catalog.OID, c *catalog.Column) {
 	if c.Storage != 0 {
 		r.text("attstorage", string(rune(c.Storage)))
 	}
+	if c.Compression != 0 {
+		r.text("attcompression", string(rune(c.Compression)))
+	}
+	r.set("attoptions", optionArray(c.Options))
 	if c.Type.Elem != nil && c.Type.Category == types.CategoryArray {
 		r.int("attndims", 1)
 	}

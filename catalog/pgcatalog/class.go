@@ -44,7 +44,10 @@ func (g *generator) tableClass(t *catalog.Table) {
 	r.int("relam", heapAM).int("relfilenode", int64(uint32(t.Physical)))
 	r.int("relnatts", int64(attributeCount(t.Columns))).int("relchecks", int64(len(t.Checks)))
 	r.int("relpages", t.Stats.Pages).set("reltuples", types.Float(float64(float32(t.Stats.Rows))))
-	r.bool("relhasindex", len(t.Indexes) > 0).bool("relhastriggers", len(t.ForeignKeys)+len(t.Referenced) > 0).text("relreplident", "d")
+	r.bool("relhasindex", len(t.Indexes) > 0).bool("relhastriggers", len(t.ForeignKeys)+len(t.Referenced) > 0).text("relreplident", "d").oid("reloftype", t.OfType)
+	if t.ReplicaIdentity != 0 {
+		r.text("relreplident", string(rune(t.ReplicaIdentity)))
+	}
 	if t.Schema == catalog.PegmatiteOID {
 		r.text("relreplident", "n")
 	}

@@ -112,7 +112,7 @@ func refuseSubqueries(b *binder, n *pg.Node, purpose Purpose) {
 		ForGenerated: "cannot use subquery in column generation expression", ForUsing: "cannot use subquery in transform expression",
 		ForExecute: "cannot use subquery in EXECUTE parameter", ForDomainCheck: "cannot use subquery in check constraint",
 		ForParameter: "cannot use subquery in DEFAULT expression",
-		ForIndex: "cannot use subquery in index expression", ForPredicate: "cannot use subquery in index predicate",
+		ForIndex:     "cannot use subquery in index expression", ForPredicate: "cannot use subquery in index predicate",
 	}
 	if at, found := findSubquery(n); found {
 		b.failAt(at, pgerr.FeatureNotSupported, "%s", names[purpose])

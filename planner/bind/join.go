@@ -44,6 +44,9 @@ func (q *query) join(n *pg.JoinExpr, outside []*item) source {
 		q.seeing(both, func() {
 			q.pending = outside
 			q.with(kindOn, func() { j.On = q.condition(n.Quals, "JOIN/ON") })
+			if kind == plan.JoinInner {
+				j.On = q.throughIndexes(j.On)
+			}
 		})
 	}
 	out := source{node: j, items: both, needs: append(left.needs, right.needs...)}

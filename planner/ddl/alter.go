@@ -59,36 +59,6 @@ func (s *statement) alterTable(ctx context.Context, n *pg.AlterTableStmt) error 
 	return b.publish(ctx)
 }
 
-// alterIndex is ALTER INDEX … SET (hints): kept and shown.
-func (s *statement) alterIndex(n *pg.AlterTableStmt) error {
-	t, ix, err := s.index(n.Relation.Schemaname, n.Relation.Relname)
-	if err != nil {
-		return err
-	}
-	if ix == nil {
-		if n.MissingOk {
-			s.notice(pgerr.SuccessfulCompletion, "relation %q does not exist, skipping", n.Relation.Relname)
-			return nil
-		}
-		return undefinedRelation(n.Relation.Schemaname, n.Relation.Relname)
-	}
-	if err := s.mustOwn("index", ix.Name, t.Owner); err != nil {
-		return err
-	}
-	changed := cloneTable(t)
-	for _, c := range n.Cmds {
-		cmd := c.GetAlterTableCmd()
-		if cmd.Subtype != pg.AlterTableType_AT_SetRelOptions {
-			return unsupportedAlter(n.Objtype, cmd)
-		}
-		if changed.Index(ix.OID).Options, err = storageHints(cmd.Def.GetList().GetItems()); err != nil {
-			return err
-		}
-	}
-	s.Change.Put(changed)
-	return nil
-}
-
 // alterAll runs the subcommands, in PostgreSQL's order of passes.
 func (b *tableBuilder) alterAll(ctx context.Context, cmds []*pg.Node) error {
 	if err := b.prepareTypes(ctx, cmds); err != nil {
@@ -136,7 +106,8 @@ const (
 // alterPass is the pass that a subcommand belongs to (ATPrepCmd in tablecmds.c).
 func alterPass(c *pg.AlterTableCmd) int {
 	switch c.Subtype {
-	case pg.AlterTableType_AT_DropColumn, pg.AlterTableType_AT_DropConstraint, pg.AlterTableType_AT_DropNotNull, pg.AlterTableType_AT_DropIdentity:
+	case pg.AlterTableType_AT_DropColumn, pg.AlterTableType_AT_DropConstraint, pg.AlterTableType_AT_DropNotNull, pg.AlterTableType_AT_DropIdentity,
+		pg.AlterTableType_AT_DropExpression:
 		return passDrop
 	case pg.AlterTableType_AT_AlterColumnType:
 		return passType
@@ -149,7 +120,7 @@ func alterPass(c *pg.AlterTableCmd) int {
 			return passDrop
 		}
 		return passDefault
-	case pg.AlterTableType_AT_AddConstraint:
+	case pg.AlterTableType_AT_AddConstraint, pg.AlterTableType_AT_AddIdentity:
 		return passConstraint
 	}
 	return passMisc
@@ -157,6 +128,9 @@ func alterPass(c *pg.AlterTableCmd) int {
 
 // alter runs one subcommand.
 func (b *tableBuilder) alter(ctx context.Context, c *pg.AlterTableCmd) error {
+	if err := b.refuseTyped(c); err != nil {
+		return err
+	}
 	switch c.Subtype {
 	case pg.AlterTableType_AT_AddColumn:
 		return b.alterAddColumn(ctx, c)
@@ -174,6 +148,10 @@ func (b *tableBuilder) alter(ctx context.Context, c *pg.AlterTableCmd) error {
 		return b.changeIdentity(ctx, c)
 	case pg.AlterTableType_AT_DropIdentity:
 		return b.dropIdentity(c)
+	case pg.AlterTableType_AT_AddIdentity:
+		return b.addIdentity(ctx, c)
+	case pg.AlterTableType_AT_DropExpression:
+		return b.dropExpression(c)
 	case pg.AlterTableType_AT_AddConstraint:
 		b.later = append(b.later, tableConstraint(c.Def.GetConstraint()))
 		return nil
@@ -189,13 +167,31 @@ func (b *tableBuilder) alter(ctx context.Context, c *pg.AlterTableCmd) error {
 		return b.setOptions(c.Def.GetList().GetItems())
 	case pg.AlterTableType_AT_ResetRelOptions:
 		return b.resetOptions(c.Def.GetList().GetItems())
-	case pg.AlterTableType_AT_SetStatistics, pg.AlterTableType_AT_SetStorage, pg.AlterTableType_AT_SetCompression:
+	}
+	return b.alterHint(c)
+}
+
+// alterHint runs a subcommand that changes what is shown and nothing else.
+func (b *tableBuilder) alterHint(c *pg.AlterTableCmd) error {
+	switch c.Subtype {
+	case pg.AlterTableType_AT_SetStatistics, pg.AlterTableType_AT_SetStorage, pg.AlterTableType_AT_SetCompression,
+		pg.AlterTableType_AT_SetOptions, pg.AlterTableType_AT_ResetOptions:
 		return b.columnHint(c)
 	case pg.AlterTableType_AT_SetLogged:
 		return b.setLogged(catalog.Permanent)
 	case pg.AlterTableType_AT_SetUnLogged:
 		return b.setLogged(catalog.Unlogged)
-	case pg.AlterTableType_AT_ClusterOn, pg.AlterTableType_AT_DropCluster, pg.AlterTableType_AT_DropOids:
+	case pg.AlterTableType_AT_ClusterOn, pg.AlterTableType_AT_DropCluster:
+		return b.clusterOn(c.Name)
+	case pg.AlterTableType_AT_ReplicaIdentity:
+		return b.replicaIdentity(c.Def.GetReplicaIdentityStmt())
+	case pg.AlterTableType_AT_AddOf:
+		return b.addOf(c.Def.GetTypeName())
+	case pg.AlterTableType_AT_DropOf:
+		return b.dropOf()
+	case pg.AlterTableType_AT_SetTableSpace:
+		return checkTablespace(c.Name)
+	case pg.AlterTableType_AT_DropOids:
 		return nil
 	}
 	return unsupportedAlter(pg.ObjectType_OBJECT_TABLE, c)
@@ -463,21 +459,6 @@ func (b *tableBuilder) setOptions(list []*pg.Node) error {
 func (b *tableBuilder) resetOptions(list []*pg.Node) error {
 	for _, o := range list {
 		delete(b.table.Options, o.GetDefElem().Defname)
-	}
-	return nil
-}
-
-// columnHint is SET STATISTICS, STORAGE and COMPRESSION: kept where it shows.
-func (b *tableBuilder) columnHint(n *pg.AlterTableCmd) error {
-	c, err := b.column(n.Name)
-	if err != nil {
-		return err
-	}
-	switch n.Subtype {
-	case pg.AlterTableType_AT_SetStatistics:
-		c.Stats = n.Def.GetInteger().GetIval()
-	case pg.AlterTableType_AT_SetStorage:
-		c.Storage = n.Def.GetString_().GetSval()[0] | 0x20
 	}
 	return nil
 }

@@ -90,9 +90,12 @@ func (b *tableBuilder) columnType(c *catalog.Column, n *pg.ColumnDef) (serial bo
 		return false, err
 	}
 	if n.StorageName != "" {
-		c.Storage = n.StorageName[0]
+		if c.Storage, err = storageOf(n.StorageName, c.Type); err != nil {
+			return false, err
+		}
 	}
-	return false, nil
+	c.Compression, err = compressionOf(n.Compression, c.Type)
+	return false, err
 }
 
 // checkTypeOf refuses types that the table's columns cannot have, and reads the collation.
@@ -360,6 +363,15 @@ func (b *tableBuilder) missing(ctx context.Context, c *catalog.Column, e expr.Ex
 
 // setIdentity is GENERATED … AS IDENTITY.
 func (b *tableBuilder) setIdentity(ctx context.Context, c *catalog.Column, con *pg.Constraint) error {
+	if err := b.makeIdentity(ctx, c, con); err != nil {
+		return err
+	}
+	b.rewriteAdded()
+	return nil
+}
+
+// makeIdentity gives a column its sequence.
+func (b *tableBuilder) makeIdentity(ctx context.Context, c *catalog.Column, con *pg.Constraint) error {
 	switch c.Type {
 	case types.TInt2, types.TInt4, types.TInt8:
 	default:
@@ -371,7 +383,6 @@ func (b *tableBuilder) setIdentity(ctx context.Context, c *catalog.Column, con *
 	}
 	seq.Identity = true
 	c.Identity, c.NotNull = con.GeneratedWhen[0], true
-	b.rewriteAdded()
 	return nil
 }
 

@@ -143,6 +143,9 @@ func (s *statement) alterComposite(n *pg.AlterTableStmt) error {
 		return err
 	}
 	c := t.Copy().(*catalog.Composite)
+	if err := s.refuseOfTyped(t, n.Cmds[0].GetAlterTableCmd().Behavior); err != nil {
+		return err
+	}
 	for pass := passDrop; pass <= passMisc; pass++ {
 		for _, cmd := range n.Cmds {
 			a := cmd.GetAlterTableCmd()
@@ -245,6 +248,9 @@ func (s *statement) putComposite(t *catalog.Composite) error {
 func (s *statement) renameAttribute(n *pg.RenameStmt) error {
 	t, err := s.composite(n.Relation, n.MissingOk)
 	if t == nil {
+		return err
+	}
+	if err := s.refuseOfTyped(t, n.Behavior); err != nil {
 		return err
 	}
 	c := t.Copy().(*catalog.Composite)

@@ -51,6 +51,9 @@ func (b *tableBuilder) addConstraint(ctx context.Context, p pendingConstraint) e
 	if p.deferrable && con.Contype != pg.ConstrType_CONSTR_FOREIGN {
 		return pgerr.Unsupported("DEFERRABLE of a PRIMARY KEY or UNIQUE constraint")
 	}
+	if con.Indexname != "" {
+		return b.adoptIndex(ctx, con)
+	}
 	switch con.Contype {
 	case pg.ConstrType_CONSTR_CHECK:
 		return b.addCheck(ctx, p)
@@ -172,9 +175,6 @@ func noOperatorClass(t *types.Type, method string) error {
 func (b *tableBuilder) constraintIndex(ctx context.Context, p pendingConstraint, what, label string) (catalog.Index, error) {
 	con := p.def
 	ix := catalog.Index{Name: con.Conname, Unique: true, Method: "btree", Valid: true, NullsNotDistinct: con.NullsNotDistinct}
-	if con.Indexname != "" {
-		return ix, pgerr.Unsupported("%s USING INDEX", strings.ToUpper(what))
-	}
 	cols, names, err := b.keyColumns(p, what)
 	if err != nil {
 		return ix, err
@@ -212,8 +212,7 @@ func (b *tableBuilder) constraintIndex(ctx context.Context, p pendingConstraint,
 // addPrimaryKey adds the PRIMARY KEY: its columns become the row's key and
 // (but for WITH shard_key) the shard key. On a table with rows they all move.
 func (b *tableBuilder) addPrimaryKey(ctx context.Context, p pendingConstraint) error {
-	t := b.table
-	if t.PrimaryKey() != nil {
+	if t := b.table; t.PrimaryKey() != nil {
 		err := pgerr.New(pgerr.InvalidTableDefinition, "multiple primary keys for table %q are not allowed", t.Name)
 		if !b.created {
 			return err
@@ -225,6 +224,15 @@ func (b *tableBuilder) addPrimaryKey(ctx context.Context, p pendingConstraint) e
 		return err
 	}
 	ix.Primary = true
+	return b.putPrimaryKey(ctx, ix, p.def.Location)
+}
+
+// putPrimaryKey adds the index of a primary key, which a table has one of.
+func (b *tableBuilder) putPrimaryKey(ctx context.Context, ix catalog.Index, location int32) error {
+	t := b.table
+	if t.PrimaryKey() != nil {
+		return b.at(pgerr.New(pgerr.InvalidTableDefinition, "multiple primary keys for table %q are not allowed", t.Name), location)
+	}
 	t.Key = nil
 	for _, k := range ix.Columns {
 		c := t.Column(k.Column)

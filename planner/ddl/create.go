@@ -49,8 +49,6 @@ func refuseCreate(n *pg.CreateStmt) error {
 		return pgerr.Unsupported("PARTITION OF")
 	case len(n.InhRelations) > 0:
 		return pgerr.Unsupported("INHERITS")
-	case n.OfTypename != nil:
-		return pgerr.Unsupported("CREATE TABLE OF")
 	case n.Tablespacename != "" && n.Tablespacename != "pg_default":
 		return pgerr.New(pgerr.UndefinedObject, "tablespace %q does not exist", n.Tablespacename)
 	case n.AccessMethod != "" && n.AccessMethod != "heap":
@@ -86,20 +84,13 @@ func (s *statement) fillTable(ctx context.Context, t *catalog.Table, n *pg.Creat
 		return err
 	}
 	b := &tableBuilder{statement: s, table: t, created: true}
-	for _, e := range n.TableElts {
-		switch e := e.GetNode().(type) {
-		case *pg.Node_ColumnDef:
-			err = b.addColumn(ctx, e.ColumnDef)
-		case *pg.Node_Constraint:
-			b.later = append(b.later, tableConstraint(e.Constraint))
-		default:
-			err = pgerr.Unsupported("LIKE in CREATE TABLE")
-		}
-		if err != nil {
-			return err
-		}
+	if err := b.addElements(ctx, n); err != nil {
+		return err
 	}
 	if err := b.addConstraints(ctx); err != nil {
+		return err
+	}
+	if err := b.finishLike(ctx); err != nil {
 		return err
 	}
 	if err := b.finishKey(ctx, shardKey); err != nil {
@@ -108,6 +99,35 @@ func (s *statement) fillTable(ctx context.Context, t *catalog.Table, n *pg.Creat
 	s.Change.Put(t)
 	b.finishSequences()
 	return b.tellReferenced(ctx)
+}
+
+// addElements adds the columns, and notes the constraints.
+func (b *tableBuilder) addElements(ctx context.Context, n *pg.CreateStmt) error {
+	if n.OfTypename != nil {
+		if err := b.typedTable(n.OfTypename); err != nil {
+			return err
+		}
+	}
+	given := map[string]bool{}
+	for _, e := range n.TableElts {
+		var err error
+		switch e := e.GetNode().(type) {
+		case *pg.Node_ColumnDef:
+			if n.OfTypename != nil {
+				err = b.columnOptions(ctx, e.ColumnDef, given)
+			} else {
+				err = b.addColumn(ctx, e.ColumnDef)
+			}
+		case *pg.Node_Constraint:
+			b.later = append(b.later, tableConstraint(e.Constraint))
+		case *pg.Node_TableLikeClause:
+			err = b.addLike(ctx, e.TableLikeClause)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tableOptions are WITH (…): the shard key, and storage hints, which are kept and shown.
@@ -212,6 +232,8 @@ type tableBuilder struct {
 	// added are the columns that ALTER TABLE adds, with the defaults that they come with:
 	// rows that are there get those, whatever another part of the command makes of them.
 	added map[catalog.ColumnID]string
+	// like are the tables that LIKE names.
+	like []likeTable
 	// retyped are the columns whose type changes; retypedNow those of them whose turn has come.
 	retyped    map[catalog.ColumnID]retyping
 	retypedNow []catalog.ColumnID

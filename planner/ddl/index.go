@@ -191,7 +191,7 @@ func (b *tableBuilder) newIndex(ctx context.Context, n *pg.IndexStmt) (catalog.I
 		return ix, pgerr.New(pgerr.TooManyColumns, "cannot use more than %d columns in an index", 32)
 	}
 	if ix.Name == "" {
-		ix.Name = chooseName(b.table.Name, strings.Join(names, "_"), "idx", b.relationTaken)
+		ix.Name = b.indexName(&ix, names)
 	}
 	var err error
 	if ix.Options, err = storageHints(n.Options); err != nil {
@@ -231,6 +231,18 @@ func (b *tableBuilder) indexColumn(ctx context.Context, e *pg.IndexElem, method 
 	k.NullsFirst = e.NullsOrdering == pg.SortByNulls_SORTBY_NULLS_FIRST ||
 		e.NullsOrdering == pg.SortByNulls_SORTBY_NULLS_DEFAULT && k.Desc
 	return k, c.Name, nil
+}
+
+// indexName chooses a name for an index over columns of the given names (ChooseIndexName).
+func (b *tableBuilder) indexName(ix *catalog.Index, names []string) string {
+	switch column := strings.Join(names, "_"); {
+	case ix.Primary:
+		return b.chooseConstraintName("", "pkey")
+	case ix.Constraint != 0:
+		return b.chooseConstraintName(column, "key")
+	default:
+		return chooseName(b.table.Name, column, "idx", b.relationTaken)
+	}
 }
 
 // indexedBy is the column of a key, or a stand-in for its expression.

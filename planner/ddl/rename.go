@@ -147,6 +147,8 @@ func (s *statement) renameColumn(n *pg.RenameStmt) error {
 		return duplicateColumn(n.Newname, t.Name)
 	case isSystemColumn(n.Newname):
 		return pgerr.New(pgerr.DuplicateColumn, "column name %q conflicts with a system column name", n.Newname)
+	case t.OfType != 0:
+		return pgerr.New(pgerr.WrongObjectType, "cannot rename column of typed table")
 	}
 	return s.renameInViews(t, c, n.Newname, func() error {
 		if err := b.renameInExpressions(t, c, n.Newname); err != nil {
@@ -306,6 +308,10 @@ func (b *tableBuilder) renameInKey(k *catalog.IndexColumn, old *catalog.Table) e
 }
 
 func (s *statement) renameConstraint(n *pg.RenameStmt) error {
+	if r, err := s.relation(n.Relation.Schemaname, n.Relation.Relname); err == nil && r == nil && n.MissingOk {
+		s.notice(pgerr.SuccessfulCompletion, "relation %q does not exist, skipping", n.Relation.Relname)
+		return nil
+	}
 	t, err := s.ownTable(n.Relation)
 	if err != nil {
 		return err

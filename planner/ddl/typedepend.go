@@ -210,10 +210,34 @@ func (w *typeWalk) candidates(o catalog.Object, t *types.Type) (list []candidate
 			}
 		}
 	}
+	if c, ok := o.(*catalog.Composite); ok && t.Elem == nil {
+		for _, table := range w.typedTables(c) {
+			list = append(list, w.typedTable(table, on))
+		}
+	}
 	for _, text := range catalog.KeptNames(o, t) {
 		list = append(list, w.texts(w.snapshot().TypesOf(o), t, text, on)...)
 	}
 	return list
+}
+
+// typedTable is a table of the type, which goes as a whole.
+func (w *typeWalk) typedTable(table *catalog.Table, on string) candidate {
+	return candidate{table.OID, 0, func() error {
+		if w.seen[table.OID] {
+			return nil
+		}
+		w.seen[table.OID] = true
+		readers, err := w.dependentsFirst(w.readersOf(table, nil), w.seen)
+		if err != nil {
+			return err
+		}
+		w.found = append(w.found, readers...)
+		w.add(on, "table "+w.visibleName(table), func(ctx context.Context) error {
+			return w.dropOne(ctx, w.snapshot().Table(table.OID), true)
+		})
+		return nil
+	}}
 }
 
 // texts are what names a type, one of those made with it, or a function that makes it, by that text.
