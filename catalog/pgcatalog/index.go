@@ -99,6 +99,9 @@ func (g *generator) indexAttributes(t *catalog.Table, x *catalog.Index) {
 			kept = types.ByOID(k)
 		}
 		r.attributeType(kept)
+		if i < len(x.Columns) && x.Columns[i].Stats != 0 {
+			r.int("attstattarget", int64(x.Columns[i].Stats))
+		}
 		r.oid("attcollation", columnCollation(c)).done()
 	}
 }

@@ -145,6 +145,8 @@ type Column struct {
 	Typmod int32
 	// Generated: a generation expression may not refer to it.
 	Generated bool
+	// Table is the name of the column's table, by which it can be qualified; "" is none.
+	Table string
 }
 
 // Purpose says what an Expression is for: what is allowed in it.

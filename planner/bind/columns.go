@@ -244,6 +244,7 @@ func (q *query) systemColumn(it *item, name string, location int32) expr.Expr {
 	default:
 		return nil
 	}
+	q.refuseSystemColumn(name, location)
 	if it == nil {
 		for _, have := range q.items {
 			if have.table != nil && have.byColumn {
@@ -264,4 +265,17 @@ func (q *query) systemColumn(it *item, name string, location int32) expr.Expr {
 		q.b.unsupported(location, "system column \"%s\"", name)
 	}
 	return expr.NewConst(types.TOID, types.Int(int64(it.table.OID)))
+}
+
+// refuseSystemColumn refuses one in an expression that belongs to a table.
+func (q *query) refuseSystemColumn(name string, location int32) {
+	switch {
+	case q.kind == kindIndexExpression || q.kind == kindIndexPredicate:
+		fail(pgerr.New(pgerr.FeatureNotSupported, "index creation on system columns is not supported"))
+	case name == "tableoid":
+	case q.kind == kindGenerated:
+		q.b.failAt(location, pgerr.InvalidColumnReference, "cannot use system column \"%s\" in column generation expression", name)
+	case q.kind == kindCheck:
+		q.b.failAt(location, pgerr.InvalidColumnReference, "system column \"%s\" reference in check constraint is invalid", name)
+	}
 }

@@ -25,8 +25,11 @@ func (b *binder) expression(n *pg.Node, columns []Column, purpose Purpose, targe
 	refuseSubqueries(b, n, purpose)
 	b.checkFields(n)
 	q := &query{b: b}
-	it := &item{byColumn: true, byName: true}
+	it := &item{byColumn: true, described: true}
 	for i, c := range columns {
+		if c.Table != "" {
+			it.name, it.byName = c.Table, true
+		}
 		if c.Name != "" {
 			it.columns = append(it.columns, &itemColumn{
 				name: c.Name, value: expr.NewColumn(expr.ColumnID(i), c.Name, c.Type, c.Typmod),

@@ -59,6 +59,8 @@ type item struct {
 	query bool
 	// joined: the columns of a join, under its alias.
 	joined bool
+	// described: the columns that a command's expression is over.
+	described bool
 	// scalar: a function's that returns no rows.
 	scalar bool
 	// nulled is set where an outer join can make its row NULL.

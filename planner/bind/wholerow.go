@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pegmatitedb/pegmatite/internal/expr"
+	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 )
@@ -66,6 +67,7 @@ func (b *binder) completeSides() {
 // rowOf is an item's row as one value. That of a function which returns a
 // scalar is the scalar.
 func (q *query) rowOf(it *item, depth int, location int32) expr.Expr {
+	q.refuseRow(it, location)
 	t := it.rowType
 	if t == nil {
 		if it.scalar {
@@ -103,4 +105,19 @@ func fieldsOf(e expr.Expr) (*expr.RowExpr, bool) {
 	}
 	r, ok := e.(*expr.RowExpr)
 	return r, ok
+}
+
+// refuseRow refuses a table's whole row in an expression that belongs to the table.
+func (q *query) refuseRow(it *item, location int32) {
+	if !it.described {
+		return
+	}
+	switch q.kind {
+	case kindGenerated:
+		fail(pgerr.New(pgerr.InvalidObjectDefinition, "cannot use whole-row variable in column generation expression").
+			WithDetail("This would cause the generated column to depend on its own value.").WithPosition(q.b.position(location)))
+	case kindUsing:
+		return
+	}
+	q.b.unsupported(location, "the table's row as a value in %s", kindNames[q.kind])
 }

@@ -88,7 +88,7 @@ func (s *statement) bindGenerated(ctx context.Context, n *pg.Node, t *catalog.Ta
 func columnsOf(t *catalog.Table) []bind.Column {
 	cols := make([]bind.Column, len(t.Columns))
 	for i, c := range t.Columns {
-		cols[i] = bind.Column{Name: c.Name, Type: c.Type, Typmod: c.Typmod, Generated: c.Generated}
+		cols[i] = bind.Column{Name: c.Name, Type: c.Type, Typmod: c.Typmod, Generated: c.Generated, Table: t.Name}
 		if c.Dropped || c.Hidden {
 			cols[i].Name = ""
 		}

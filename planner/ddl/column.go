@@ -322,6 +322,15 @@ func (b *tableBuilder) valueConflict(c *catalog.Column, con *pg.Constraint, list
 	return b.at(err, con.Location)
 }
 
+// unplaced is an error in an expression, or of a key, of the table's: ALTER TABLE
+// has lost the text when it comes to these.
+func (b *tableBuilder) unplaced(err error) error {
+	if b.created {
+		return err
+	}
+	return withoutPosition(err)
+}
+
 // setDefault binds and keeps a default, for rows to come.
 func (b *tableBuilder) setDefault(ctx context.Context, c *catalog.Column, n *pg.Node) (expr.Expr, error) {
 	switch {
@@ -332,7 +341,7 @@ func (b *tableBuilder) setDefault(ctx context.Context, c *catalog.Column, n *pg.
 	}
 	e, err := b.bindDefault(ctx, n, c.Name, c.Type, c.Typmod)
 	if err != nil {
-		return nil, err
+		return nil, b.unplaced(err)
 	}
 	if n, ok := e.(*expr.Const); ok && n.Value.IsNull() { // that is none (AddRelationNewConstraints)
 		c.Default, c.DefaultOID = "", 0
@@ -390,7 +399,7 @@ func (b *tableBuilder) makeIdentity(ctx context.Context, c *catalog.Column, con 
 func (b *tableBuilder) setGenerated(ctx context.Context, c *catalog.Column, con *pg.Constraint) error {
 	e, err := b.bindGenerated(ctx, con.RawExpr, b.table, c.Name, c.Type, c.Typmod)
 	if err != nil {
-		return err
+		return b.unplaced(err)
 	}
 	c.Default, c.Generated = b.exprText(e), true
 	if !b.created {

@@ -16,6 +16,8 @@ func Command(n *pg.Node) string {
 		return "ALTER " + objectWord(n.AlterTableStmt.Objtype)
 	case *pg.Node_IndexStmt:
 		return "CREATE INDEX"
+	case *pg.Node_ReindexStmt:
+		return "REINDEX"
 	case *pg.Node_DropStmt:
 		return "DROP " + objectWord(n.DropStmt.RemoveType)
 	case *pg.Node_TruncateStmt:

@@ -76,7 +76,7 @@ func (b *tableBuilder) addCheck(ctx context.Context, p pendingConstraint) error 
 	t, con := b.table, p.def
 	e, err := b.bindCheck(ctx, con.RawExpr, t)
 	if err != nil {
-		return err
+		return b.unplaced(err)
 	}
 	ck := catalog.Check{Name: con.Conname, Expr: b.exprText(e), Columns: referenced(t, e), Valid: !con.SkipValidation || b.created, NoInherit: con.IsNoInherit}
 	if ck.Name == "" {
@@ -141,7 +141,7 @@ func (b *tableBuilder) keyColumns(p pendingConstraint, what string) ([]catalog.I
 	for _, name := range names {
 		c := b.table.ColumnByName(name)
 		if c == nil {
-			return nil, nil, b.at(pgerr.New(pgerr.UndefinedColumn, "column %q named in key does not exist", name), p.def.Location)
+			return nil, nil, b.unplaced(b.at(pgerr.New(pgerr.UndefinedColumn, "column %q named in key does not exist", name), p.def.Location))
 		}
 		if slices.ContainsFunc(cols, func(k catalog.IndexColumn) bool { return k.Column == c.ID }) {
 			return nil, nil, b.at(pgerr.New(pgerr.DuplicateColumn, "column %q appears twice in %s constraint", name, what), p.def.Location)

@@ -27,6 +27,12 @@ func (s *statement) drop(ctx context.Context, n *pg.DropStmt) error {
 		if err := s.Alone("DROP INDEX CONCURRENTLY"); err != nil {
 			return err
 		}
+		if len(n.Objects) > 1 {
+			return pgerr.New(pgerr.FeatureNotSupported, "DROP INDEX CONCURRENTLY does not support dropping multiple objects")
+		}
+		if cascade {
+			return pgerr.New(pgerr.FeatureNotSupported, "DROP INDEX CONCURRENTLY does not support CASCADE")
+		}
 	}
 	var relations []catalog.Relation
 	for _, o := range n.Objects {

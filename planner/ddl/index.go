@@ -210,8 +210,8 @@ func (b *tableBuilder) indexColumn(ctx context.Context, e *pg.IndexElem, method 
 	if err != nil {
 		return k, "", err
 	}
-	if len(e.Collation) > 0 {
-		if k.Collation, err = collation(&pg.CollateClause{Collname: e.Collation}, c.Type); err != nil {
+	if _, names := indexedNode(e); len(names) > 0 {
+		if k.Collation, err = collation(&pg.CollateClause{Collname: names}, c.Type); err != nil {
 			return k, "", err
 		}
 		if k.Collation == c.Collation {

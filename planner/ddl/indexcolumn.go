@@ -15,7 +15,8 @@ import (
 // indexExpression binds an expression of CREATE INDEX into k, and answers a
 // stand-in for the column that it is. One that is just a column is that column.
 func (b *tableBuilder) indexExpression(ctx context.Context, e *pg.IndexElem, k *catalog.IndexColumn) (*catalog.Column, error) {
-	bound, err := b.bindTree(ctx, e.Expr, columnsOf(b.table), bind.ForIndex, nil)
+	node, _ := indexedNode(e)
+	bound, err := b.bindTree(ctx, node, columnsOf(b.table), bind.ForIndex, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -23,9 +24,21 @@ func (b *tableBuilder) indexExpression(ctx context.Context, e *pg.IndexElem, k *
 		return &b.table.Columns[c.ID], nil
 	}
 	k.Expr = indexText(b.exprText(bound), bound)
-	k.Name = bind.IndexColumnName(e.Expr)
+	k.Name = bind.IndexColumnName(node)
 	c := &catalog.Column{Name: k.Name, Type: bound.Type(), Typmod: bound.Typmod()}
 	return c, b.checkColumnType(c.Name, c.Type)
+}
+
+// indexedNode is a key's expression without COLLATE around it, which is the key's own.
+func indexedNode(e *pg.IndexElem) (n *pg.Node, collation []*pg.Node) {
+	n, collation = e.Expr, e.Collation
+	for n.GetCollateClause() != nil {
+		if len(collation) == 0 {
+			collation = n.GetCollateClause().Collname
+		}
+		n = n.GetCollateClause().Arg
+	}
+	return n, collation
 }
 
 // indexText is an expression's text as an index shows it: in parentheses, if it

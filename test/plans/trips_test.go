@@ -32,7 +32,7 @@ var sizes = []struct {
 }{{"few", 10}, {"many", 10_000}}
 
 // tables has one whose unique column is not the shard key, one whose rows lie with
-// its own, and one whose rows lie apart.
+// its own, one whose rows lie apart, and one with indexes over expressions and parts of it.
 const tables = `
 CREATE SCHEMA %[1]s;
 SET search_path = %[1]s;
@@ -40,9 +40,13 @@ CREATE TABLE t (id int PRIMARY KEY, v int, u int UNIQUE, w int);
 CREATE INDEX ON t (w);
 CREATE TABLE detail (t_id int, n int, x int, PRIMARY KEY (t_id, n)) WITH (shard_key = 't_id');
 CREATE TABLE apart (id int PRIMARY KEY, t_id int, x int);
+CREATE TABLE computed (id int PRIMARY KEY, a int, b text);
+CREATE UNIQUE INDEX ON computed (lower(b));
+CREATE UNIQUE INDEX ON computed (a) WHERE a > 5;
 INSERT INTO t SELECT i, i %% 5, i, i FROM generate_series(1, %[2]d) i;
 INSERT INTO detail SELECT (i - 1) / 2 + 1, i %% 2, i FROM generate_series(1, %[2]d) i;
 INSERT INTO apart SELECT i, i, i FROM generate_series(1, %[2]d) i;
+INSERT INTO computed SELECT i, i, 'B' || i FROM generate_series(1, %[2]d) i;
 ANALYZE`
 
 // TestTrips: how often each statement of testdata/trips.txt waits for a shard,

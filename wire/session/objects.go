@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -141,7 +142,8 @@ func (s *Session) follow() {
 func definitionLock(n *pg.Node) lock.Mode {
 	switch n := n.GetNode().(type) {
 	case *pg.Node_IndexStmt:
-		if !n.IndexStmt.Unique {
+		computed := slices.ContainsFunc(n.IndexStmt.IndexParams, func(p *pg.Node) bool { return p.GetIndexElem().Expr != nil })
+		if !n.IndexStmt.Unique && !computed { // rows move for what is computed with them
 			return lock.TableShareRowExclusive
 		}
 	case *pg.Node_AlterEnumStmt, *pg.Node_AlterDomainStmt:
