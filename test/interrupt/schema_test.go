@@ -33,6 +33,10 @@ var changes = []change{
 	{"check", "ALTER TABLE t ADD CONSTRAINT made CHECK (b > -100000)", " PRIMARY KEY", "SELECT count(*) = 1 FROM pg_constraint WHERE conname = 'made'"},
 	{"column computed for each row", "ALTER TABLE t ADD d serial, ADD UNIQUE (d)", " PRIMARY KEY", "SELECT count(*) = 1 FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'd'"},
 	{"constraint of a domain", "ALTER DOMAIN number ADD CONSTRAINT made CHECK (VALUE > -100000)", " PRIMARY KEY", "SELECT count(*) = 1 FROM pg_constraint WHERE conname = 'made'"},
+	{"index over an expression", "CREATE INDEX made ON t ((b + 1))", " PRIMARY KEY", "SELECT count(*) = 1 FROM pg_indexes WHERE indexname = 'made'"},
+	{"unique over a part", "CREATE UNIQUE INDEX made ON t (b) WHERE a > 100", " PRIMARY KEY", "SELECT count(*) = 1 FROM pg_indexes WHERE indexname = 'made'"},
+	{"type", "ALTER TABLE t ALTER a TYPE bigint", " PRIMARY KEY", "SELECT atttypid = 'bigint'::regtype FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'a'"},
+	{"reindex", "REINDEX TABLE t", " UNIQUE", "SELECT true"},
 	{"domain not null", "ALTER DOMAIN number SET NOT NULL", " PRIMARY KEY", "SELECT typnotnull FROM pg_type WHERE typname = 'number'"},
 }
 

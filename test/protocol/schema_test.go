@@ -49,8 +49,13 @@ func TestSchemaChangesBesideStatements(t *testing.T) {
 					"ALTER TABLE t ADD COLUMN d int DEFAULT 7",
 					"CREATE INDEX t_b ON t (b)",
 					"ALTER TABLE t ADD CONSTRAINT t_u UNIQUE (a, c)",
+					"CREATE INDEX t_e ON t ((b + 1), upper(c))",
+					"ALTER TABLE t ALTER c TYPE varchar(20)",
+					"REINDEX TABLE t",
 					"ALTER TABLE t DROP COLUMN d",
 					"DROP INDEX t_b",
+					"ALTER TABLE t ALTER c TYPE text USING c || ''",
+					"DROP INDEX t_e",
 					"ALTER TABLE t DROP CONSTRAINT t_u",
 				} {
 					if _, err := ddl.Exec(context.Background(), sql); err != nil {
