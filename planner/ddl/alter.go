@@ -21,8 +21,12 @@ func (s *statement) alterTable(ctx context.Context, n *pg.AlterTableStmt) error 
 	if err != nil {
 		return err
 	}
-	if r == nil && n.Objtype == pg.ObjectType_OBJECT_INDEX {
-		return s.alterIndex(n)
+	if r == nil {
+		if _, ix, err := s.index(n.Relation.Schemaname, n.Relation.Relname); err != nil {
+			return err
+		} else if ix != nil || n.Objtype == pg.ObjectType_OBJECT_INDEX {
+			return s.alterIndex(n)
+		}
 	}
 	if r == nil && n.MissingOk {
 		s.notice(pgerr.SuccessfulCompletion, "relation %q does not exist, skipping", n.Relation.Relname)
@@ -32,15 +36,18 @@ func (s *statement) alterTable(ctx context.Context, n *pg.AlterTableStmt) error 
 		if err := s.mustOwnRelation(r); err != nil {
 			return err
 		}
+		if err := checkAlterKind(n.Objtype, r.Ref().Kind, r.Ref().Name, false); err != nil {
+			return err
+		}
 	}
-	if seq, ok := r.(*catalog.Sequence); ok {
-		return s.alterRelationOwner(seq, n)
-	}
-	if v, ok := r.(*catalog.View); ok && altersView(n) {
-		return s.alterView(ctx, v, n)
-	}
-	if _, ok := r.(*catalog.View); ok && n.Objtype == pg.ObjectType_OBJECT_VIEW {
-		return unsupportedAlter(n.Objtype, n.Cmds[0].GetAlterTableCmd())
+	switch r := r.(type) {
+	case *catalog.Sequence:
+		if err := checkSequenceActions(r, n.Cmds); err != nil {
+			return err
+		}
+		return s.alterRelationOwner(r, n)
+	case *catalog.View:
+		return s.alterView(ctx, r, n)
 	}
 	t, err := s.table(n.Relation)
 	if err != nil {

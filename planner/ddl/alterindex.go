@@ -26,9 +26,12 @@ func (s *statement) alterIndex(n *pg.AlterTableStmt) error {
 	if err := s.mustOwn("index", ix.Name, t.Owner); err != nil {
 		return err
 	}
+	if err := checkAlterKind(n.Objtype, catalog.KindIndex, ix.Name, false); err != nil {
+		return err
+	}
 	changed := cloneTable(t)
 	for _, c := range n.Cmds {
-		if err := s.changeIndex(changed.Index(ix.OID), n.Objtype, c.GetAlterTableCmd()); err != nil {
+		if err := s.changeIndex(changed.Index(ix.OID), c.GetAlterTableCmd()); err != nil {
 			return err
 		}
 	}
@@ -36,7 +39,7 @@ func (s *statement) alterIndex(n *pg.AlterTableStmt) error {
 	return nil
 }
 
-func (s *statement) changeIndex(ix *catalog.Index, object pg.ObjectType, c *pg.AlterTableCmd) error {
+func (s *statement) changeIndex(ix *catalog.Index, c *pg.AlterTableCmd) error {
 	switch c.Subtype {
 	case pg.AlterTableType_AT_SetRelOptions:
 		set, err := storageHints(c.Def.GetList().GetItems())
@@ -53,7 +56,7 @@ func (s *statement) changeIndex(ix *catalog.Index, object pg.ObjectType, c *pg.A
 	case pg.AlterTableType_AT_SetTableSpace:
 		return checkTablespace(c.Name)
 	}
-	return unsupportedAlter(object, c)
+	return wrongAction(pg.ObjectType_OBJECT_INDEX, c, ix.Name, "indexes")
 }
 
 // withOptions is a copy of options with some set and some taken out.

@@ -198,6 +198,8 @@ func (b *tableBuilder) constraintIndex(ctx context.Context, p pendingConstraint,
 			column = strings.Join(names, "_")
 		}
 		ix.Name = b.chooseConstraintName(column, label)
+	} else if !b.created && slices.ContainsFunc(b.table.Checks, func(ck catalog.Check) bool { return ck.Name == ix.Name }) {
+		return ix, pgerr.New(pgerr.DuplicateObject, "constraint %q for relation %q already exists", ix.Name, b.table.Name)
 	} else if b.relationTaken(ix.Name) {
 		return ix, pgerr.New(pgerr.DuplicateTable, "relation %q already exists", ix.Name)
 	}

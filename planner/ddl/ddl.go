@@ -8,7 +8,7 @@
 //	privilege.go  who may change what
 //	names.go      names become schemas and objects; names are chosen; words.go SQL's words for what is refused
 //	create.go     CREATE TABLE; column.go, constraint.go, attribute.go (DEFERRABLE), foreignkey.go, like.go its parts; createas.go CREATE TABLE AS; temporary.go the schemas of sessions
-//	alter.go      ALTER TABLE; altertype.go ALTER COLUMN … TYPE; altercolumn.go, identity.go other things about columns; alterindex.go about indexes; typed.go tables of a type; rename.go, owner.go for all objects
+//	alter.go      ALTER TABLE; alteraction.go which relation has which parts of it; altertype.go ALTER COLUMN … TYPE; altercolumn.go, identity.go other things about columns; alterindex.go about indexes; typed.go tables of a type; rename.go, owner.go for all objects
 //	index.go      CREATE INDEX; reindex.go REINDEX; indexcolumn.go what indexes over expressions and parts of a table are computed by
 //	rewrite.go    rows move to a new physical table
 //	drop.go       DROP of everything, TRUNCATE; dropabsent.go of what nobody can make; depend.go what goes with it, or keeps it

@@ -254,5 +254,8 @@ func (b *tableBuilder) columnOptions(ctx context.Context, n *pg.ColumnDef, given
 		return pgerr.New(pgerr.DuplicateColumn, "column %q specified more than once", n.Colname)
 	}
 	given[n.Colname] = true
+	if slices.ContainsFunc(n.Constraints, func(c *pg.Node) bool { return c.GetConstraint().Contype == pg.ConstrType_CONSTR_GENERATED }) {
+		return pgerr.New(pgerr.FeatureNotSupported, "generated columns are not supported on typed tables")
+	}
 	return b.columnConstraints(ctx, i, n)
 }

@@ -62,6 +62,9 @@ func (s *statement) renameRelation(n *pg.RenameStmt) error {
 		if t, ix, err := s.index(rv.Schemaname, rv.Relname); err != nil {
 			return err
 		} else if ix != nil {
+			if err := checkAlterKind(n.RenameType, catalog.KindIndex, ix.Name, true); err != nil {
+				return err
+			}
 			return s.renameIndex(t, ix, n.Newname)
 		}
 		if n.MissingOk {
@@ -72,6 +75,9 @@ func (s *statement) renameRelation(n *pg.RenameStmt) error {
 	}
 	ref := r.Ref()
 	if err := s.mustOwnRelation(r); err != nil {
+		return err
+	}
+	if err := checkAlterKind(n.RenameType, ref.Kind, ref.Name, true); err != nil {
 		return err
 	}
 	if catalog.IsSystemSchema(ref.Schema) {

@@ -97,18 +97,7 @@ func (s *statement) settleBase(v *catalog.View) error {
 	return nil
 }
 
-// altersView reports whether ALTER TABLE does what it does to views, too.
-func altersView(n *pg.AlterTableStmt) bool {
-	return !slices.ContainsFunc(n.Cmds, func(c *pg.Node) bool {
-		switch c.GetAlterTableCmd().Subtype {
-		case pg.AlterTableType_AT_ColumnDefault, pg.AlterTableType_AT_SetRelOptions, pg.AlterTableType_AT_ResetRelOptions:
-			return false
-		}
-		return true
-	})
-}
-
-// alterView is ALTER VIEW … SET and RESET (…), and ALTER COLUMN … SET and DROP DEFAULT.
+// alterView is ALTER VIEW … SET and RESET (…), ALTER COLUMN … SET and DROP DEFAULT, and OWNER TO.
 func (s *statement) alterView(ctx context.Context, old *catalog.View, n *pg.AlterTableStmt) error {
 	v := *old
 	v.Columns = slices.Clone(old.Columns)
@@ -120,8 +109,12 @@ func (s *statement) alterView(ctx context.Context, old *catalog.View, n *pg.Alte
 			v.Options, err = setViewOptions(v.Options, cmd.Def.GetList().GetItems())
 		case pg.AlterTableType_AT_ResetRelOptions:
 			v.Options = dropViewOptions(v.Options, cmd.Def.GetList().GetItems())
-		default:
+		case pg.AlterTableType_AT_ColumnDefault:
 			err = s.alterViewDefault(ctx, &v, cmd)
+		case pg.AlterTableType_AT_ChangeOwner:
+			err = s.alterViewOwner(&v, cmd.Newowner)
+		default:
+			err = wrongAction(n.Objtype, cmd, v.Name, "views")
 		}
 		if err == nil {
 			err = s.settleBase(&v)
