@@ -118,6 +118,9 @@ func (s *statement) replaceView(old catalog.Relation, v *catalog.View, sources m
 			return pgerr.New(pgerr.InvalidTableDefinition, "cannot change data type of view column %q from %s to %s",
 				c.Name, types.FormatType(c.Type, c.Typmod), types.FormatType(now.Type, now.Typmod))
 		}
+		if was, now := collationShown(c.Collation), collationShown(v.Columns[i].Collation); was != now {
+			return pgerr.New(pgerr.InvalidTableDefinition, "cannot change collation of view column %q from %q to %q", c.Name, was, now)
+		}
 	}
 	v.OID, v.RowType, v.ArrayType, v.ArrayName = o.OID, o.RowType, o.ArrayType, o.ArrayName
 	v.Rule, v.Comment, v.Owner = o.Rule, o.Comment, o.Owner
@@ -150,4 +153,12 @@ func (s *statement) readSources(v *catalog.View, sources map[catalog.OID]map[int
 			}
 		}
 	}
+}
+
+// collationShown is a column's collation as messages have it.
+func collationShown(name string) string {
+	if name == "" {
+		return "default"
+	}
+	return name
 }
