@@ -41,6 +41,18 @@ type Function struct {
 	Atomic bool
 	// Sees is of SQLBody, as a view's.
 	Sees map[OID]int16
+	// Aggregate is what an aggregate function is made of; nil for all others.
+	Aggregate *Aggregate
+}
+
+// Aggregate is a row of pg_aggregate: functions that are called for each row and
+// at the end, built-in ones or users'.
+type Aggregate struct {
+	Transition OID
+	Final      OID // 0 is none
+	State      *types.Type
+	// Init is the state that a group begins with, as text; nil is NULL.
+	Init *string
 }
 
 // Argument is an argument of a function.
@@ -65,6 +77,10 @@ func (f *Function) ObjectKey() Key { return Key{Class: ClassFunction, OID: f.OID
 func (f *Function) Copy() *Function {
 	c := *f
 	c.Args, c.Config = slices.Clone(f.Args), slices.Clone(f.Config)
+	if f.Aggregate != nil {
+		a := *f.Aggregate
+		c.Aggregate = &a
+	}
 	return &c
 }
 

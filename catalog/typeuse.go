@@ -51,6 +51,9 @@ func eachType(o Object, visit func(t **types.Type)) {
 			place(&o.Args[i].Type)
 		}
 		place(&o.Result)
+		if o.Aggregate != nil {
+			place(&o.Aggregate.State)
+		}
 	}
 }
 

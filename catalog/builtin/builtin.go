@@ -6,7 +6,7 @@
 //	impls.go      how an implementation is tied to its row: by pg_proc.prosrc, as in fmgr
 //	resolve*.go   which function, operator or common type is meant (manual, chapter 10)
 //	coerce.go     conversions put into expression trees
-//	routine.go    functions that users make: a session runs them
+//	routine.go    functions that users make: a session runs them; agg_routine.go aggregates of theirs
 //	others        implementations, one family a file; agg_*.go are aggregates, window.go window functions
 //
 // Every row of pg_proc is here, so that a call resolves (or is ambiguous)

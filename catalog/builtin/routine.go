@@ -17,14 +17,15 @@ func (p *Proc) Routine(kept types.RangeConstructor) *Proc {
 		ReturnsSet: p.ReturnsSet, Columns: p.outColumns(), Out: p.outName(), Constructs: kept, Routine: true,
 	}
 	setRoutine(f)
-	if p.isPolymorphic() {
+	if p.Polymorphic() {
 		f.Bind = p.bindRoutine(f)
 	}
 	p.Func = f
 	return p
 }
 
-func (p *Proc) isPolymorphic() bool {
+// Polymorphic reports whether a call's types are part of what p means.
+func (p *Proc) Polymorphic() bool {
 	return p.Result.IsPolymorphic() || slices.ContainsFunc(append(slices.Clone(p.Args), p.AllArgs...), func(t *types.Type) bool {
 		return t.IsPolymorphic() || t == types.TAny
 	})
@@ -76,4 +77,10 @@ func (l *Library) Implementation(symbol string) *expr.Function {
 		}
 	}
 	return nil
+}
+
+// Actual is what a type is in a call of a function with the declared arguments.
+func (l *Library) Actual(args, declared []*types.Type, t *types.Type) (*types.Type, error) {
+	_, t, err := l.resolvePolymorphic(args, declared, t)
+	return t, err
 }

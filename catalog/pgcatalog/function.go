@@ -19,6 +19,7 @@ const (
 // functionRows makes the rows of a function that a user has made.
 func (g *generator) functionRows(f *catalog.Function) {
 	g.procRow(f)
+	g.aggregateRow(f)
 	g.ownerDepend(procClass, f.OID, f.Owner)
 	g.description(procClass, f.OID, 0, f.Comment)
 	if g.wants("pg_depend") {
@@ -41,8 +42,11 @@ func (g *generator) procRow(f *catalog.Function) {
 		}
 	}
 	kind := "f"
-	if f.Procedure {
+	switch {
+	case f.Procedure:
 		kind = "p"
+	case f.Aggregate != nil:
+		kind = "a"
 	}
 	r.oid("oid", f.OID).text("proname", f.Name).oid("pronamespace", f.Schema).oid("proowner", f.Owner).oid("prolang", languageOIDs[f.Language])
 	r.set("procost", types.Float(f.Cost)).set("prorows", types.Float(f.Rows)).oid("provariadic", variadicOf(f)).oid("prosupport", 0).text("prokind", kind)
@@ -54,6 +58,25 @@ func (g *generator) procRow(f *catalog.Function) {
 	g.allArguments(r, f)
 	if len(f.Config) > 0 {
 		r.set("proconfig", textArray(f.Config))
+	}
+	r.done()
+}
+
+// aggregateRow makes the row of pg_aggregate.
+func (g *generator) aggregateRow(f *catalog.Function) {
+	r := g.begin("pg_aggregate")
+	if r == nil || f.Aggregate == nil {
+		return
+	}
+	a := f.Aggregate
+	r.oid("aggfnoid", f.OID).text("aggkind", "n").int("aggnumdirectargs", 0).oid("aggtransfn", a.Transition).oid("aggfinalfn", a.Final)
+	for _, none := range []string{"aggcombinefn", "aggserialfn", "aggdeserialfn", "aggmtransfn", "aggminvtransfn", "aggmfinalfn", "aggsortop", "aggmtranstype"} {
+		r.oid(none, 0)
+	}
+	r.bool("aggfinalextra", false).bool("aggmfinalextra", false).text("aggfinalmodify", "r").text("aggmfinalmodify", "r")
+	r.oid("aggtranstype", a.State.OID).int("aggtransspace", 0).int("aggmtransspace", 0)
+	if a.Init != nil {
+		r.text("agginitval", *a.Init)
 	}
 	r.done()
 }
@@ -119,6 +142,13 @@ func (g *generator) functionDepends(f *catalog.Function) {
 	}
 	for _, a := range f.Args {
 		g.textDepends(on, a.Default)
+	}
+	if a := f.Aggregate; a != nil {
+		for _, of := range []catalog.OID{a.Transition, a.Final} {
+			if of >= catalog.FirstNormalOID {
+				g.depend(on, object{procClass, of, 0}, "n")
+			}
+		}
 	}
 	g.textDepends(on, f.SQLBody)
 }

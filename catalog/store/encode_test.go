@@ -53,12 +53,16 @@ func samples() []catalog.Object {
 		&catalog.Function{OID: 20036, Database: 20000, Schema: 20001, Name: "f", Owner: 10, Version: 3, Comment: "c", Procedure: true, Language: "sql",
 			Args:   []catalog.Argument{{Name: "a", Mode: 'b', Type: types.TInt4, Default: "1"}},
 			Result: types.TRecord, ReturnsSet: true, Volatility: 's', Strict: true, LeakProof: true, SecurityDefiner: true, Parallel: 'u', Cost: 7, Rows: 9,
-			Config: []string{"search_path=a, b"}, Body: "SELECT 1", SQLBody: "SELECT 1;", Atomic: true, Sees: map[catalog.OID]int16{20002: 3}},
+			Config: []string{"search_path=a, b"}, Body: "SELECT 1", SQLBody: "SELECT 1;", Atomic: true, Sees: map[catalog.OID]int16{20002: 3},
+			Aggregate: &catalog.Aggregate{Transition: 20037, Final: 20038, State: types.TInt8, Init: &sampleInit}},
 		&catalog.Role{OID: 20015, Name: "r", Super: true, Inherit: true, CreateRole: true, CreateDB: true, Login: true, Replication: true,
 			BypassRLS: true, ConnLimit: -1, Verifier: "SCRAM-SHA-256$…", ValidUntil: "infinity",
 			MemberOf: []catalog.Membership{{Role: 10, Grantor: 10, Admin: true}}, Settings: map[string]string{"a": "b"}, Comment: "c"},
 	}
 }
+
+// sampleInit is an aggregate's initial state.
+var sampleInit = "0"
 
 func sampleType(oid catalog.OID, name string) catalog.TypeHeader {
 	return catalog.TypeHeader{OID: oid, Database: 20000, Schema: 20001, Name: name, Owner: 10, Array: oid + 1, ArrayName: "__" + name, Version: 3, Comment: "c"}

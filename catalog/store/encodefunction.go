@@ -29,6 +29,14 @@ type functionRecord struct {
 	SQLBody         string                `json:"sqlbody,omitempty"`
 	Atomic          bool                  `json:"atomic,omitempty"`
 	Sees            map[catalog.OID]int16 `json:"sees,omitempty"`
+	Aggregate       *aggregateRecord      `json:"aggregate,omitempty"`
+}
+
+type aggregateRecord struct {
+	Transition catalog.OID `json:"transition"`
+	Final      catalog.OID `json:"final,omitempty"`
+	State      catalog.OID `json:"state"`
+	Init       *string     `json:"init,omitempty"`
 }
 
 type argumentRecord struct {
@@ -48,6 +56,9 @@ func encodeFunction(f *catalog.Function) *functionRecord {
 	}
 	for _, a := range f.Args {
 		r.Args = append(r.Args, argumentRecord{a.Name, letter(a.Mode), a.Type.OID, a.Default})
+	}
+	if a := f.Aggregate; a != nil {
+		r.Aggregate = &aggregateRecord{a.Transition, a.Final, a.State.OID, a.Init}
 	}
 	return r
 }
@@ -70,6 +81,13 @@ func (r *functionRecord) decode() (*catalog.Function, error) {
 			return nil, err
 		}
 		f.Args = append(f.Args, catalog.Argument{Name: a.Name, Mode: unletter(a.Mode), Type: t, Default: a.Default})
+	}
+	if a := r.Aggregate; a != nil {
+		state, err := typeByOID(a.State)
+		if err != nil {
+			return nil, err
+		}
+		f.Aggregate = &catalog.Aggregate{Transition: a.Transition, Final: a.Final, State: state, Init: a.Init}
 	}
 	return f, nil
 }

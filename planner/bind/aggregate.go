@@ -6,6 +6,7 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
+	"github.com/pegmatitedb/pegmatite/catalog/builtin"
 	"github.com/pegmatitedb/pegmatite/internal/expr"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 )
@@ -13,7 +14,13 @@ import (
 // isAggregateName reports whether something that has the name is an aggregate:
 // the others are window functions then, since no name of pg_proc is shared by
 // aggregates and plain functions.
-func (q *query) isAggregateName(name string) bool {
+func (q *query) isAggregateName(n *pg.FuncCall, name string) bool {
+	if users, _ := q.userFunctions(n); slices.ContainsFunc(users, func(p *builtin.Proc) bool { return p.Kind == 'a' }) {
+		return true
+	}
+	if len(n.Funcname) > 1 && n.Funcname[len(n.Funcname)-2].GetString_().GetSval() != "pg_catalog" {
+		return false
+	}
 	for _, p := range q.b.env.Library.ProcsNamed(name) {
 		if p.Kind == 'a' {
 			return true
@@ -108,6 +115,9 @@ func (q *query) aggregateArguments(n *pg.FuncCall, name string, direct *aggregat
 		q.b.failAt(location(n.AggOrder[0].GetSortBy().Node), pgerr.SyntaxError, "positional argument cannot follow named argument")
 	}
 	r := q.resolve(n, name, all, names)
+	if r.Proc == nil || r.Proc.Kind != 'a' && r.Proc.Kind != 'w' {
+		q.b.unsupported(n.Location, "a function that has an aggregate's name")
+	}
 	q.checkAggregateSyntax(n, r, all)
 	if r.Proc.AggKind == 'h' {
 		q.unifyHypothetical(n, r, all, len(args))

@@ -16,7 +16,7 @@
 //	viewtext.go  the text under which a view's query is kept; viewdef.go, viewdef_from.go, viewdef_group.go, viewdef_window.go as pg_get_viewdef shows it
 //	viewliteral.go   the literals in it; columnrename.go  a column's coming name in it (or its old one, kept as an alias); relationrename.go a relation's or schema's
 //	domain.go    what values of domains obey
-//	routine.go   functions that users make, and their bodies' arguments; inline.go those that become part of the statement, inlineset.go those in FROM,
+//	routine.go   functions that users make, and their bodies' arguments; routineagg.go aggregates of theirs; inline.go those that become part of the statement, inlineset.go those in FROM,
 //	             body.go what their bodies return, bodytext.go those in SQL's own syntax, callstmt.go CALL
 //	part.go      assignments to parts of columns
 //	destination.go  what is written to: a table, or a view over one

@@ -19,7 +19,7 @@ func (q *query) call(n *pg.FuncCall) expr.Expr {
 	if n.Over != nil {
 		return q.callOver(n, name)
 	}
-	if q.isAggregateName(name) {
+	if q.isAggregateName(n, name) {
 		return q.aggregateCall(n, name)
 	}
 	args, names := q.callArgs(n)

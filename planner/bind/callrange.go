@@ -64,7 +64,7 @@ func (q *query) keptFunctions(number string) ([]*builtin.Proc, string) {
 		return nil, number
 	}
 	if f := q.b.env.Snapshot.FunctionByOID(catalog.OID(oid)); f != nil {
-		return []*builtin.Proc{Routine(f)}, f.Name
+		return []*builtin.Proc{q.b.procOf(f)}, f.Name
 	}
 	r, c := q.b.env.Snapshot.RangeFunction(catalog.OID(oid))
 	if r == nil {
@@ -101,7 +101,7 @@ func (b *binder) noteUserCall(n *pg.FuncCall, r *builtin.Resolution) {
 	case v == nil:
 	case r.Cast != nil && r.Cast.OID >= catalog.FirstNormalOID:
 		v.calls[n] = catalog.KeptTypeNumber(r.Cast)
-	case r.Proc != nil && r.Proc.Func != nil && r.Proc.Func.Routine:
+	case r.Proc != nil && r.Proc.OID >= catalog.FirstNormalOID && (r.Proc.Agg != nil || r.Proc.Func != nil && r.Proc.Func.Routine):
 		v.calls[n] = strconv.FormatUint(uint64(r.Proc.OID), 10)
 	case r.Proc != nil && r.Result.Ranges() != nil:
 		if c := r.Result.Ranges().Constructor(r.Result); c.OID != 0 && c.Name == r.Proc.Name {

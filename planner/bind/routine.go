@@ -28,8 +28,11 @@ func Routine(f *catalog.Function) *builtin.Proc {
 		OID: f.OID, Name: f.Name, Kind: 'f', Symbol: f.Body, Args: f.InputTypes(), Result: f.Result,
 		Strict: f.Strict, ReturnsSet: f.ReturnsSet, LeakProof: f.LeakProof, Volatility: expr.Volatility(f.Volatility),
 	}
-	if f.Procedure {
+	switch {
+	case f.Procedure:
 		p.Kind = 'p'
+	case f.Aggregate != nil:
+		p.Kind, p.AggKind = 'a', 'n'
 	}
 	named, plain := false, true
 	for _, a := range f.Args {
@@ -67,11 +70,19 @@ func variadicElement(t *types.Type) *types.Type {
 // routines are the functions of a name that users have made in one schema.
 func (b *binder) routines(schema catalog.OID, name string, place int) (list []*builtin.Proc) {
 	for _, f := range b.env.Snapshot.FunctionsNamed(b.env.Database, schema, name) {
-		p := Routine(f)
+		p := b.procOf(f)
 		p.Place = place
 		list = append(list, p)
 	}
 	return list
+}
+
+// procOf is a function's row, an aggregate's ready for calls.
+func (b *binder) procOf(f *catalog.Function) *builtin.Proc {
+	if f.Aggregate != nil {
+		return aggregateOf(b.env, f, Routine(f))
+	}
+	return Routine(f)
 }
 
 // routineDefault is the Default of a builtin.Coercer.

@@ -51,6 +51,10 @@ func Command(n *pg.Node) string {
 			return "CREATE PROCEDURE"
 		}
 		return "CREATE FUNCTION"
+	case *pg.Node_DefineStmt:
+		if n.DefineStmt.Kind == pg.ObjectType_OBJECT_AGGREGATE {
+			return "CREATE AGGREGATE"
+		}
 	case *pg.Node_AlterFunctionStmt:
 		return "ALTER " + objectWord(n.AlterFunctionStmt.Objtype)
 	case *pg.Node_CreatedbStmt:

@@ -22,7 +22,7 @@ func (s *statement) comment(n *pg.CommentStmt) error {
 		return s.commentType(n)
 	case pg.ObjectType_OBJECT_DOMCONSTRAINT:
 		return s.commentDomainConstraint(n)
-	case pg.ObjectType_OBJECT_FUNCTION, pg.ObjectType_OBJECT_PROCEDURE, pg.ObjectType_OBJECT_ROUTINE:
+	case pg.ObjectType_OBJECT_FUNCTION, pg.ObjectType_OBJECT_PROCEDURE, pg.ObjectType_OBJECT_ROUTINE, pg.ObjectType_OBJECT_AGGREGATE:
 		return s.commentFunction(n)
 	case pg.ObjectType_OBJECT_SCHEMA:
 		sc, err := s.schema(n.Object.GetString_().GetSval())

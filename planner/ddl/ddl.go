@@ -14,7 +14,7 @@
 //	drop.go       DROP of everything, TRUNCATE; dropabsent.go of what nobody can make; depend.go what goes with it, or keeps it
 //	type.go       what all user-defined types have in common; typedepend.go what depends on them;
 //	              typetext.go labels in texts; enum.go · composite.go · domain.go · range.go
-//	function.go CREATE FUNCTION; functionargs.go, functionoptions.go, functionbody.go its parts; functionalter.go, functiondrop.go
+//	function.go CREATE FUNCTION; functionargs.go, functionoptions.go, functionbody.go its parts; functionalter.go, functiondrop.go; aggregate.go CREATE AGGREGATE
 //	sequence.go · schema.go · database.go · role.go · view.go (viewoption.go its options and defaults) · comment.go · viewname.go names in views' texts, literal.go in literals
 //
 // Physical tables on shards are made with their first row and swept when no
@@ -160,6 +160,10 @@ func (s *statement) run(ctx context.Context, n *pg.Node) error {
 		return s.comment(n.CommentStmt)
 	case *pg.Node_CreateFunctionStmt:
 		return s.createFunction(ctx, n.CreateFunctionStmt)
+	case *pg.Node_DefineStmt:
+		if n.DefineStmt.Kind == pg.ObjectType_OBJECT_AGGREGATE {
+			return s.createAggregate(ctx, n.DefineStmt)
+		}
 	case *pg.Node_AlterFunctionStmt:
 		return s.alterFunction(n.AlterFunctionStmt)
 	case *pg.Node_CreateSchemaStmt:

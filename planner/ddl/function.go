@@ -90,6 +90,9 @@ func (s *statement) functionWith(schema catalog.OID, name string, args []*types.
 }
 
 func routineWord(f *catalog.Function) string {
+	if f.Aggregate != nil {
+		return "aggregate"
+	}
 	if f.Procedure {
 		return "procedure"
 	}
@@ -101,6 +104,13 @@ func (s *statement) replaceable(old, f *catalog.Function) error {
 	hint := fmt.Sprintf("Use DROP %s %s first.", strings.ToUpper(routineWord(old)), s.functionSignature(old))
 	if old.Procedure != f.Procedure {
 		return pgerr.New(pgerr.WrongObjectType, "cannot change routine kind").WithDetail("\"%s\" is a %s.", old.Name, routineWord(old))
+	}
+	if (old.Aggregate == nil) != (f.Aggregate == nil) {
+		kind := "function"
+		if old.Aggregate != nil {
+			kind = "aggregate function"
+		}
+		return pgerr.New(pgerr.WrongObjectType, "cannot change routine kind").WithDetail("\"%s\" is %s %s.", old.Name, article(kind), kind)
 	}
 	if old.Result != f.Result || old.ReturnsSet != f.ReturnsSet {
 		if f.Procedure {

@@ -17,7 +17,7 @@ import (
 // isRoutine reports whether commands name functions by that word.
 func isRoutine(t pg.ObjectType) bool {
 	switch t {
-	case pg.ObjectType_OBJECT_FUNCTION, pg.ObjectType_OBJECT_PROCEDURE, pg.ObjectType_OBJECT_ROUTINE:
+	case pg.ObjectType_OBJECT_FUNCTION, pg.ObjectType_OBJECT_PROCEDURE, pg.ObjectType_OBJECT_ROUTINE, pg.ObjectType_OBJECT_AGGREGATE:
 		return true
 	}
 	return false
@@ -97,6 +97,10 @@ func (s *statement) routineCalled(c called, object pg.ObjectType, o *pg.ObjectWi
 	f := found[0]
 	signature := expr.Signature(joinedName(c), f.InputTypes())
 	switch {
+	case object == pg.ObjectType_OBJECT_AGGREGATE && f.Aggregate == nil:
+		return nil, pgerr.New(pgerr.WrongObjectType, "function %s is not an aggregate", signature)
+	case object == pg.ObjectType_OBJECT_FUNCTION && f.Aggregate != nil:
+		return nil, pgerr.New(pgerr.WrongObjectType, "%q is an aggregate function", f.Name).WithHint("Use DROP AGGREGATE to drop aggregate functions.")
 	case object == pg.ObjectType_OBJECT_FUNCTION && f.Procedure:
 		return nil, pgerr.New(pgerr.WrongObjectType, "%s is not a function", signature)
 	case object == pg.ObjectType_OBJECT_PROCEDURE && !f.Procedure:
@@ -205,8 +209,16 @@ func (w *typeWalk) function(f *catalog.Function, on string) candidate {
 
 // functionTexts are a function's defaults and body that name something by that text.
 func (w *typeWalk) functionTexts(f *catalog.Function, text, on string) (list []candidate) {
+	if a := f.Aggregate; a != nil && (keptNumber(a.Transition) == text || keptNumber(a.Final) == text) {
+		return append(list, w.function(f, on))
+	}
 	if strings.Contains(f.SQLBody, text) || slices.ContainsFunc(f.Args, func(a catalog.Argument) bool { return strings.Contains(a.Default, text) }) {
 		list = append(list, w.function(f, on))
 	}
 	return list
+}
+
+// keptNumber is what kept texts would call a function.
+func keptNumber(oid catalog.OID) string {
+	return catalog.KeptFunctionName(types.RangeConstructor{OID: oid})
 }

@@ -17,7 +17,7 @@ func (s *statement) alterOwner(n *pg.AlterOwnerStmt) error {
 	switch n.ObjectType {
 	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
 		return s.changeTypeOwner(n, role)
-	case pg.ObjectType_OBJECT_FUNCTION, pg.ObjectType_OBJECT_PROCEDURE, pg.ObjectType_OBJECT_ROUTINE:
+	case pg.ObjectType_OBJECT_FUNCTION, pg.ObjectType_OBJECT_PROCEDURE, pg.ObjectType_OBJECT_ROUTINE, pg.ObjectType_OBJECT_AGGREGATE:
 		return s.changeFunctionOwner(n, role)
 	case pg.ObjectType_OBJECT_DATABASE:
 		db, err := s.databaseCopy(name)

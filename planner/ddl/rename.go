@@ -45,7 +45,7 @@ func (s *statement) rename(ctx context.Context, n *pg.RenameStmt) error {
 		return s.renameDomainConstraint(n)
 	case pg.ObjectType_OBJECT_ATTRIBUTE:
 		return s.renameAttribute(n)
-	case pg.ObjectType_OBJECT_FUNCTION, pg.ObjectType_OBJECT_PROCEDURE, pg.ObjectType_OBJECT_ROUTINE:
+	case pg.ObjectType_OBJECT_FUNCTION, pg.ObjectType_OBJECT_PROCEDURE, pg.ObjectType_OBJECT_ROUTINE, pg.ObjectType_OBJECT_AGGREGATE:
 		return s.renameFunction(n)
 	}
 	return pgerr.Unsupported("ALTER %s … RENAME", objectWord(n.RenameType))
@@ -421,7 +421,7 @@ func (s *statement) setSchema(n *pg.AlterObjectSchemaStmt) error {
 	switch n.ObjectType {
 	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
 		return s.setTypeSchema(n)
-	case pg.ObjectType_OBJECT_FUNCTION, pg.ObjectType_OBJECT_PROCEDURE, pg.ObjectType_OBJECT_ROUTINE:
+	case pg.ObjectType_OBJECT_FUNCTION, pg.ObjectType_OBJECT_PROCEDURE, pg.ObjectType_OBJECT_ROUTINE, pg.ObjectType_OBJECT_AGGREGATE:
 		return s.setFunctionSchema(n)
 	}
 	if n.Relation == nil {

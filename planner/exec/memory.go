@@ -121,3 +121,6 @@ func ownedRange(r *types.Range) *types.Range {
 	c.Lower.Value, c.Upper.Value = ownedDatum(r.Lower.Value), ownedDatum(r.Upper.Value)
 	return &c
 }
+
+// Own is a value that shares no memory with the row that it came in, for who keeps it.
+func Own(d types.Datum) types.Datum { return ownedDatum(d) }

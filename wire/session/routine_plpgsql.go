@@ -12,7 +12,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/planner/plpgsql"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
-	"github.com/pegmatitedb/pegmatite/wire/session/sample"
+	"github.com/pegmatitedb/pegmatite/planner/exec"
 )
 
 // plpgsqlBody is a function in PL/pgSQL (pl_exec.c).
@@ -95,7 +95,7 @@ func (b *plpgsqlBody) value(ctx context.Context, c *routineCall, text string) (v
 		if rows++; rows > 1 {
 			return false, pgerr.New(pgerr.CardinalityViolation, "query returned more than one row")
 		}
-		v = sample.Own(row[0])
+		v = exec.Own(row[0])
 		return true, nil
 	})
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/pegmatitedb/pegmatite/planner/ddl"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
-	"github.com/pegmatitedb/pegmatite/wire/session/sample"
+	"github.com/pegmatitedb/pegmatite/planner/exec"
 )
 
 // sqlBody is a function in SQL (functions.c).
@@ -158,7 +158,7 @@ func (r *returning) value(ctx *expr.Context, row []types.Datum) (types.Datum, er
 		if err != nil {
 			return types.Null, err
 		}
-		fields[i] = sample.Own(v) // a row is its source's again at the next one
+		fields[i] = exec.Own(v) // a row is its source's again at the next one
 	}
 	if !r.result.Row {
 		return fields[0], nil

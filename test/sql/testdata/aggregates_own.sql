@@ -1,0 +1,41 @@
+-- Aggregates over functions that there are.
+create table t(a int primary key, b int, c text); insert into t select i, i % 3, 'x' || i from generate_series(1,10) i;
+create aggregate newavg (sfunc = int4_avg_accum, basetype = int4, stype = _int8, finalfunc = int8_avg, initcond1 = '{0,0}');
+create aggregate newsum (sfunc1 = int4pl, basetype = int4, stype1 = int4, initcond1 = '0');
+create aggregate newcnt (*) (sfunc = int8inc, stype = int8, initcond = '0', parallel = safe);
+create aggregate oldcnt (sfunc = int8inc, basetype = 'ANY', stype = int8, initcond = '0');
+create aggregate newcnt ("any") (sfunc = int8inc_any, stype = int8, initcond = '0');
+create function sum3(int8,int8,int8) returns int8 as 'select $1 + $2 + $3' language sql strict immutable;
+create aggregate sum2(int8,int8) (sfunc = sum3, stype = int8, initcond = '0');
+select newavg(a), newsum(a), newcnt(*), oldcnt(*), newcnt(c), sum2(a, b) from t;
+select b, newavg(a), newsum(a), sum2(a, b) from t group by b order by b;
+select newsum(a) from t where a > 100; select newsum(distinct b), newsum(a) filter (where b = 1) from t;
+create aggregate mymax(int) (sfunc = int4larger, stype = int4); select mymax(a), mymax(null::int), mymax(b) from t;
+create function cat(text, text) returns text language sql immutable as 'select coalesce($1 || '','', '''') || $2';
+create aggregate mycat(text) (sfunc = cat, stype = text); select mycat(c order by a desc) from t; select b, mycat(c order by a) from t group by b order by b;
+create function fin(text) returns int language plpgsql as 'begin return length($1); end';
+create aggregate mylen(text) (sfunc = cat, stype = text, finalfunc = fin); select mylen(c order by a) from t; select mylen(c) from t where false;
+create aggregate arr(anyelement) (sfunc = array_append, stype = anyarray, initcond = '{}'); select arr(b order by a), arr(c order by a) from t where a < 4;
+select a, newsum(a) over (order by a), mycat(c) over (order by a rows 1 preceding) from t where a < 5 order by a;
+create view v as select newsum(a) s from t; select * from v; \d+ v
+drop function cat(text, text);
+drop aggregate newsum(int); drop aggregate newsum(int) cascade;
+drop function mymax(int); drop aggregate sum3(int8,int8,int8); drop aggregate nosuch(int); drop aggregate if exists nosuch(int); drop aggregate newcnt(*);
+create aggregate bad (int) (sfunc = nosuch, stype = int4);
+create aggregate bad (int) (sfunc = int4pl);
+create aggregate bad (int) (stype = int4);
+create aggregate bad (text) (sfunc = int4pl, stype = int4);
+create aggregate bad (int) (sfunc = int4pl, stype = int4, finalfunc = nosuchf);
+create aggregate bad (int8) (sfunc = int4pl, stype = int4, initcond = 'x');
+create aggregate bad (int) (sfunc = int4eq, stype = int4, initcond = '1');
+create aggregate bad (sfunc = int4pl, stype = int4, initcond = '0');
+create aggregate bad (int) (sfunc = int4pl, stype = int4, basetype = int4);
+create aggregate bad (int) (sfunc = int4pl, stype = int4, nosuchattr = 5);
+comment on aggregate bad(int) is 'c'; select obj_description('bad(int)'::regprocedure, 'pg_proc');
+alter aggregate bad(int) rename to good; select good(a) from t; select good(b) + 1 from t having good(a) > 3;
+select aggtransfn, aggfinalfn, aggtranstype::regtype, agginitval from pg_aggregate where aggfnoid = 'newavg'::regproc;
+\da good
+create or replace aggregate good(int) (sfunc = int4mul, stype = int4, initcond = '1'); select good(b + 1) from t;
+create or replace function good(int) returns int language sql as 'select 1';
+select (select good(x.b) from (values (1)) v(q)) from t x;
+create temp table tt as select newavg(a) from t; select * from tt;
