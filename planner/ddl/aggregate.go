@@ -202,6 +202,9 @@ func (s *statement) aggregateFunction(d *pg.DefElem, args []*types.Type) (*built
 		}
 		return nil, unplaced(err)
 	}
+	if f := s.snapshot().FunctionByOID(r.Proc.OID); f != nil {
+		s.Change.Read(f)
+	}
 	if r.Proc.ReturnsSet {
 		return nil, pgerr.New(pgerr.DatatypeMismatch, "function %s returns a set", signature)
 	}

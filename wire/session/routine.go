@@ -50,6 +50,9 @@ func (s *Session) callRoutine(ctx context.Context, within *txn.Run, f *expr.Func
 	if stack := s.env.types().MaxStackKB; s.depth*stackKBPerRoutine > stack {
 		return pgerr.TooDeepAt(stack)
 	}
+	if ctx == nil {
+		ctx = context.Background() // an expression that no request waits for
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
