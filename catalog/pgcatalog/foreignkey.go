@@ -94,7 +94,7 @@ func (g *generator) infoReferential(t *catalog.Table, k *catalog.ForeignKey, to 
 // indexPosition counts an index's column from 1.
 func indexPosition(x *catalog.Index, column catalog.ColumnID) int {
 	for i, c := range x.Columns {
-		if c.Column == column {
+		if id, ok := c.Written(); ok && id == column {
 			return i + 1
 		}
 	}

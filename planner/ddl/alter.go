@@ -60,10 +60,18 @@ func (s *statement) alterTable(ctx context.Context, n *pg.AlterTableStmt) error 
 		return err
 	}
 	b := s.alterBuilder(t)
+	b.validates = Validates(n)
 	if err := b.alterAll(ctx, n.Cmds); err != nil {
 		return err
 	}
 	return b.publish(ctx)
+}
+
+// Validates reports whether an ALTER TABLE validates constraints and does nothing else.
+func Validates(n *pg.AlterTableStmt) bool {
+	return !slices.ContainsFunc(n.Cmds, func(c *pg.Node) bool {
+		return c.GetAlterTableCmd().GetSubtype() != pg.AlterTableType_AT_ValidateConstraint
+	})
 }
 
 // alterAll runs the subcommands, in PostgreSQL's order of passes.

@@ -237,6 +237,8 @@ type tableBuilder struct {
 	// retyped are the columns whose type changes; retypedNow those of them whose turn has come.
 	retyped    map[catalog.ColumnID]retyping
 	retypedNow []catalog.ColumnID
+	// validates: constraints are validated and nothing else, which writers need not wait for.
+	validates bool
 	// refers are the other tables that new foreign keys refer to; validate are
 	// the looks at rows for those, also when rows have moved.
 	refers   []catalog.OID

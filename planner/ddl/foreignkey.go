@@ -237,8 +237,11 @@ func uniqueOver(t *catalog.Table, keys []catalog.ColumnID) (catalog.OID, error) 
 	}
 	for i := range t.Indexes {
 		ix := &t.Indexes[i]
-		other := func(c catalog.IndexColumn) bool { return !slices.Contains(keys, c.Column) }
-		if ix.Unique && len(ix.Columns) == len(keys) && !slices.ContainsFunc(ix.Columns, other) {
+		other := func(c catalog.IndexColumn) bool {
+			id, _ := c.Written()
+			return !slices.Contains(keys, id)
+		}
+		if ix.Unique && ix.Plain() && len(ix.Columns) == len(keys) && !slices.ContainsFunc(ix.Columns, other) {
 			return ix.OID, nil
 		}
 	}

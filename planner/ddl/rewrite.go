@@ -44,8 +44,10 @@ func (b *tableBuilder) publish(ctx context.Context) error {
 	if err := b.checkRowUse(old); err != nil {
 		return err
 	}
-	if err := b.Rows.Lock(ctx, old); err != nil {
-		return err
+	if !b.validates {
+		if err := b.Rows.Lock(ctx, old); err != nil {
+			return err
+		}
 	}
 	b.finishSequences() // rows that move draw from them
 	if b.rewrite {

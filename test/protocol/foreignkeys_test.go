@@ -138,7 +138,22 @@ func TestForeignKeysDoNotWait(t *testing.T) {
 			1: BEGIN
 			1: INSERT INTO c VALUES (4, NULL, 2)
 			2: INSERT INTO p VALUES (2)
-			1: COMMIT`)
+			1: COMMIT
+			0: CREATE TABLE n (p int); INSERT INTO n VALUES (1)
+			1: BEGIN
+			1: ALTER TABLE n ADD CONSTRAINT n_p FOREIGN KEY (p) REFERENCES p NOT VALID
+			2: SELECT n.p FROM n JOIN p ON n.p = p.id -> 1
+			1: COMMIT
+			1: BEGIN
+			2: BEGIN
+			2: INSERT INTO n VALUES (1)
+			1: ALTER TABLE n VALIDATE CONSTRAINT n_p
+			2: INSERT INTO n VALUES (2)
+			3: INSERT INTO n VALUES (3) -> 23503 insert or update on table "n" violates foreign key constraint "n_p"
+			3: DELETE FROM p WHERE id = 1 -> 23503 update or delete on table "p" violates foreign key constraint "c_p_fkey" on table "c"
+			1: COMMIT
+			2: COMMIT
+			0: SELECT convalidated FROM pg_constraint WHERE conname = 'n_p' -> t`)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pegmatitedb/pegmatite/catalog"
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
+	"github.com/pegmatitedb/pegmatite/planner/ddl"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/txn"
 	"github.com/pegmatitedb/pegmatite/txn/lock"
@@ -148,10 +149,31 @@ func definitionLock(n *pg.Node) lock.Mode {
 		}
 	case *pg.Node_AlterEnumStmt, *pg.Node_AlterDomainStmt:
 		return lock.TableShareRowExclusive
+	case *pg.Node_CreateStmt: // nobody else has the table yet: it is about those that it refers to
+		return lock.TableShareRowExclusive
+	case *pg.Node_AlterTableStmt:
+		if ddl.Validates(n.AlterTableStmt) {
+			return lock.TableShareUpdateExclusive
+		}
+		if !slices.ContainsFunc(n.AlterTableStmt.Cmds, func(c *pg.Node) bool { return !sparesReaders(c.GetAlterTableCmd()) }) {
+			return lock.TableShareRowExclusive
+		}
 	case *pg.Node_CommentStmt:
 		return lock.TableShareUpdateExclusive
 	}
 	return lock.TableAccessExclusive
+}
+
+// sparesReaders reports whether a part of ALTER TABLE changes nothing for who
+// reads: what it does is about foreign keys (AlterTableGetLockLevel in tablecmds.c).
+func sparesReaders(c *pg.AlterTableCmd) bool {
+	switch c.Subtype {
+	case pg.AlterTableType_AT_AddConstraint:
+		return c.Def.GetConstraint().GetContype() == pg.ConstrType_CONSTR_FOREIGN
+	case pg.AlterTableType_AT_ValidateConstraint, pg.AlterTableType_AT_AlterConstraint:
+		return true
+	}
+	return false
 }
 
 // seize locks a table before a schema change looks at its rows.
