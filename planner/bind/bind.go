@@ -5,7 +5,7 @@
 //	bind.go      Env, Statement, Expression (this file: the contract)
 //	binder.go    what binding one statement keeps: column IDs, parameters, dependencies
 //	scope.go     which names an expression sees; columns.go finds them, hint.go says what was meant instead
-//	select.go    SELECT; from.go its FROM, join.go joins, rangefunc.go functions there (coldeflist.go what a record of theirs holds), with.go WITH (recursion.go checks recursive ones),
+//	select.go    SELECT; from.go its FROM, join.go joins, rangefunc.go functions there (coldeflist.go what a record of theirs holds), with.go WITH (recursion.go checks recursive ones, searchcycle.go writes SEARCH and CYCLE out),
 //	             setop.go UNION and its like, values.go VALUES, wholerow.go rows as values, group.go grouping (groupingsets.go its sets), order.go ORDER BY, DISTINCT, LIMIT
 //	window.go    calls with OVER; windowdef.go what windows are, windowframe.go their frames, windowplan.go the nodes that compute them
 //	target.go    the select list; colname.go names what has no name; aggregate.go puts calls where they belong (orderedset.go those WITHIN GROUP)

@@ -25,6 +25,8 @@ var nodeFields = parseFields(map[string]string{
 	"MergeWhenClause":  "match_kind command_type override condition target_list values |",
 	"WithClause":       "ctes recursive location |",
 	"CommonTableExpr":  "ctename aliascolnames ctematerialized ctequery search_clause cycle_clause location cterecursive cterefcount | ctecolnames ctecoltypes ctecoltypmods ctecolcollations",
+	"CTESearchClause":  "search_col_list search_breadth_first search_seq_column location |",
+	"CTECycleClause":   "cycle_col_list cycle_mark_column cycle_mark_value cycle_mark_default cycle_path_column location | cycle_mark_type cycle_mark_typmod cycle_mark_collation cycle_mark_neop",
 	"OnConflictClause": "action infer target_list where_clause location |",
 	"InferClause":      "index_elems where_clause conname location |",
 	"IndexElem":        "name expr opclass ordering nulls_ordering | indexcolname collation opclassopts",
@@ -79,7 +81,6 @@ var nodeFields = parseFields(map[string]string{
 var refusedNodes = map[string]bool{
 	"IntoClause": true, "CurrentOfExpr": true,
 	"RangeTableSample": true, "RangeTableFunc": true, "JsonTable": true, "XmlExpr": true, "XmlSerialize": true,
-	"CTESearchClause": true, "CTECycleClause": true,
 }
 
 // fieldSets are the fields of one node.

@@ -80,6 +80,8 @@ type itemColumn struct {
 	stored bool
 	// generated: a generated column where a generation expression is bound.
 	generated bool
+	// unstarred: stars leave the column out.
+	unstarred bool
 	// from is the name of the FROM item that a join's column can be qualified with.
 	from string
 }
@@ -188,6 +190,7 @@ const (
 	kindCall
 	kindIndexExpression
 	kindIndexPredicate
+	kindCycleMark
 	kindWindowPartition
 	kindWindowOrder
 	kindFrameRange
@@ -209,6 +212,7 @@ var kindNames = [...]string{
 	kindParameter:       "DEFAULT expressions",
 	kindCall:            "CALL arguments",
 	kindIndexExpression: "index expressions", kindIndexPredicate: "index predicates",
+	kindCycleMark:       "CYCLE clauses",
 	kindWindowPartition: "window PARTITION BY", kindWindowOrder: "window ORDER BY",
 	kindFrameRange: "window RANGE", kindFrameRows: "window ROWS", kindFrameGroups: "window GROUPS",
 }

@@ -366,11 +366,12 @@ func (q *query) limitExpr(n *pg.Node, name string) expr.Expr {
 	q.aggregating = seen
 	e := q.expr(n)
 	q.aggregating = around
-	if seen.seen && seen.nearest == 0 {
-		q.b.failAt(seen.nearestAt, pgerr.InvalidColumnReference, "argument of %s must not contain variables", name)
-	}
 	if e.Type() != types.TInt8 && !isUnknown(e) && !q.canCoerce(e.Type(), types.TInt8, assigning) {
 		q.b.failAt(location(n), pgerr.DatatypeMismatch, "argument of %s must be type bigint, not type %s", name, e.Type().SQLName)
 	}
-	return q.coerce(e, types.TInt8, -1, assigning, location(n))
+	e = q.coerce(e, types.TInt8, -1, assigning, location(n))
+	if seen.seen && seen.nearest == 0 {
+		q.b.failAt(seen.nearestAt, pgerr.InvalidColumnReference, "argument of %s must not contain variables", name)
+	}
+	return e
 }

@@ -104,6 +104,9 @@ func (s *selectList) starOf(names []string, location int32) {
 
 func (s *selectList) columns(it *item, depth int, location int32) {
 	for _, c := range it.columns {
+		if c.unstarred {
+			continue
+		}
 		s.q.b.noteStar(s.ref, it, c)
 		s.list = append(s.list, target{name: c.name, expr: s.q.reference(c, depth, location), at: location})
 	}

@@ -238,10 +238,36 @@ func (d *definition) with(w *pg.WithClause) {
 		d.query(cte.Ctequery.GetSelectStmt(), nil, true)
 		d.line("", 0, 0, 0)
 		d.str(")")
+		d.searchCycle(cte)
 		sep = ", "
 	}
 	d.format.Layout.Level -= indentStandard
 	d.line("", 0, 0, 0)
+}
+
+// searchCycle are the clauses behind a recursive query.
+func (d *definition) searchCycle(n *pg.CommonTableExpr) {
+	names := func(list []*pg.Node) string {
+		var out []string
+		for _, c := range list {
+			out = append(out, expr.QuoteIdent(c.GetString_().GetSval()))
+		}
+		return strings.Join(out, ", ")
+	}
+	if s := n.SearchClause; s != nil {
+		how := " SEARCH DEPTH FIRST BY "
+		if s.SearchBreadthFirst {
+			how = " SEARCH BREADTH FIRST BY "
+		}
+		d.str(how, names(s.SearchColList), " SET ", expr.QuoteIdent(s.SearchSeqColumn))
+	}
+	if c := n.CycleClause; c != nil {
+		d.str(" CYCLE ", names(c.CycleColList), " SET ", expr.QuoteIdent(c.CycleMarkColumn))
+		if value, def := d.text(c.CycleMarkValue, false), d.text(c.CycleMarkDefault, false); value != "true" || def != "false" {
+			d.str(" TO ", value, " DEFAULT ", def)
+		}
+		d.str(" USING ", expr.QuoteIdent(c.CyclePathColumn))
+	}
 }
 
 func (d *definition) nameList(list []*pg.Node) {

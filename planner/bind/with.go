@@ -25,6 +25,10 @@ type cteScope struct {
 	outer []expr.ColumnID
 	// working: the recursive term reads the rows of the last iteration.
 	working bool
+	// added are the last columns, those of SEARCH and CYCLE: stars of queries
+	// inside of the one with the WITH clause leave them out.
+	added    []string
+	promised []*itemColumn // columns that are to be added
 }
 
 // find returns the innermost WITH query of that name, or nil.
@@ -60,10 +64,13 @@ func (q *query) withClause(n *pg.WithClause) *withPlan {
 			q.b.failAt(cte.Location, pgerr.DuplicateAlias, "WITH query name \"%s\" specified more than once", cte.Ctename)
 		}
 		seen[cte.Ctename] = true
-		if n.Recursive {
-			q.refuseForward(n, cte)
-		}
-		w.ctes = append(w.ctes, q.cte(cte, n.Recursive)...)
+	}
+	list := n.Ctes
+	if n.Recursive {
+		list = q.sortedQueries(n)
+	}
+	for _, c := range list {
+		w.ctes = append(w.ctes, q.cte(c.GetCommonTableExpr(), n.Recursive)...)
 	}
 	return w
 }
@@ -71,12 +78,16 @@ func (q *query) withClause(n *pg.WithClause) *withPlan {
 // cte binds one WITH query and makes it visible. In front of it come those of
 // the WITH clause of a recursive one, which both its terms see.
 func (q *query) cte(n *pg.CommonTableExpr, recursive bool) []*plan.CTE {
-	switch {
-	case n.SearchClause != nil:
-		q.b.unsupported(n.Location, "SEARCH")
-	case n.CycleClause != nil:
-		q.b.unsupported(n.Location, "CYCLE")
+	added := addedColumns(n)
+	if len(added) > 0 {
+		n = q.searchCycle(n, recursive)
 	}
+	return q.cteSeeing(n, recursive, added, nil)
+}
+
+// cteSeeing is cte of a query whose last columns are added ones, or that sees
+// promised ones where it reads itself.
+func (q *query) cteSeeing(n *pg.CommonTableExpr, recursive bool, added []string, promised []*itemColumn) []*plan.CTE {
 	c := &plan.CTE{Name: n.Ctename, ID: q.b.nextCT}
 	q.b.nextCT++
 	switch n.Ctematerialized {
@@ -85,7 +96,7 @@ func (q *query) cte(n *pg.CommonTableExpr, recursive bool) []*plan.CTE {
 	case pg.CTEMaterialize_CTEMaterializeNever:
 		c.Materialize = plan.NotMaterialized
 	}
-	scope := &cteScope{parent: q.ctes, name: n.Ctename, cte: c, at: q}
+	scope := &cteScope{parent: q.ctes, name: n.Ctename, cte: c, at: q, added: added, promised: promised}
 	out := []*plan.CTE{c}
 	if recursive && refersTo(n.Ctequery, n.Ctename) {
 		out = append(q.recursive(n, c, scope), c)
@@ -177,8 +188,18 @@ func (q *query) recursive(n *pg.CommonTableExpr, c *plan.CTE, scope *cteScope) [
 	step := side(s.Rarg, scope, keepUnknowns)
 	scope.working = false
 	c.Recursive.Step = q.matchStep(n, base, step, s.Rarg)
+	q.checkRecursiveUnion(s, base)
 	scope.parent = q.ctes
 	return inner.ctes
+}
+
+// checkRecursiveUnion refuses to find equal rows where values have no hash.
+func (q *query) checkRecursiveUnion(s *pg.SelectStmt, base plan.Node) {
+	for _, c := range base.Columns() {
+		if !s.All && !q.b.env.Library.Hashable(c.Type) {
+			fail(pgerr.New(pgerr.FeatureNotSupported, "could not implement recursive UNION").WithDetail("All column datatypes must be hashable."))
+		}
+	}
 }
 
 // matchStep makes the recursive term's columns have the first term's types.
@@ -229,7 +250,21 @@ func (q *query) cteScan(s *cteScope, n *pg.RangeVar) source {
 	if alias == nil {
 		alias = &pg.Alias{Aliasname: s.name}
 	}
-	return source{node: scan, items: []*item{q.outputItem(scan.Cols, alias)}}
+	it := q.outputItem(scan.Cols, alias)
+	if s.working {
+		it.columns = append(it.columns, s.promised...)
+	}
+	if n := len(s.added); n > 0 {
+		if own := len(it.columns) - n; q != s.at {
+			for _, c := range it.columns[own:] {
+				c.unstarred = true
+			}
+		}
+		if s.added[n-1] == depthColumn && !s.working {
+			it.columns = it.columns[:len(it.columns)-1]
+		}
+	}
+	return source{node: scan, items: []*item{it}}
 }
 
 func selectNode(s *pg.SelectStmt) *pg.Node {
@@ -271,17 +306,23 @@ func defines(w *pg.WithClause, name string) bool {
 	return slices.ContainsFunc(w.GetCtes(), func(c *pg.Node) bool { return c.GetCommonTableExpr().GetCtename() == name })
 }
 
-// refuseForward refuses WITH RECURSIVE queries that read from later ones.
-func (q *query) refuseForward(n *pg.WithClause, cte *pg.CommonTableExpr) {
-	later := false
-	for _, c := range n.Ctes {
-		other := c.GetCommonTableExpr()
-		if other == cte {
-			later = true
-			continue
-		}
-		if later && q.ctes.find(other.Ctename) == nil && refersTo(cte.Ctequery, other.Ctename) {
-			q.b.unsupported(cte.Location, "mutual recursion between WITH items")
-		}
+// sortedQueries are the queries of WITH RECURSIVE, each behind those that it reads
+// (TopologicalSort in parse_cte.c).
+func (q *query) sortedQueries(n *pg.WithClause) (out []*pg.Node) {
+	rest := slices.Clone(n.Ctes)
+	waits := func(c *pg.Node) bool {
+		cte := c.GetCommonTableExpr()
+		return slices.ContainsFunc(rest, func(o *pg.Node) bool {
+			return o != c && refersTo(cte.Ctequery, o.GetCommonTableExpr().Ctename)
+		})
 	}
+	for len(rest) > 0 {
+		i := slices.IndexFunc(rest, func(c *pg.Node) bool { return !waits(c) })
+		if i < 0 { // the words are PostgreSQL's own
+			q.b.failAt(rest[0].GetCommonTableExpr().Location, pgerr.FeatureNotSupported, "mutual recursion between WITH items is not implemented")
+		}
+		out = append(out, rest[i])
+		rest = slices.Delete(rest, i, i+1)
+	}
+	return out
 }
