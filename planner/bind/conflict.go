@@ -61,7 +61,7 @@ func (q *query) arbiters(n *pg.InferClause, d *destination) []catalog.OID {
 	if len(n.IndexElems) == 0 {
 		return q.allUnique(t)
 	}
-	out := q.inferred(n, t)
+	out := q.inferred(n, d)
 	if len(out) == 0 {
 		q.b.failAt(-1, pgerr.InvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
 	}

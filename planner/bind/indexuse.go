@@ -321,15 +321,18 @@ func unwritten(e expr.Expr) expr.Expr {
 }
 
 // inferred are the unique indexes that ON CONFLICT (…) WHERE … means: over just
-// those columns and expressions, for rows that the predicate implies.
-func (q *query) inferred(n *pg.InferClause, t *catalog.Table) (out []catalog.OID) {
-	row := q.rowNamed(t, t.Name).item
+// those columns and expressions, for rows that the predicate implies. Through a
+// view they are over the view's columns.
+func (q *query) inferred(n *pg.InferClause, d *destination) (out []catalog.OID) {
+	t := d.table()
+	row := q.rowNamed(t, d.named.Name).item
+	seen, _ := q.asNamed(d, row)
 	sub := &query{b: q.b}
-	sub.addItem(row)
+	sub.addSeen(seen)
 	known := q.b.literalized(unwritten(sub.clause(n.WhereClause, kindConflict, "WHERE")))
 	var want []expr.Expr
 	for _, e := range n.IndexElems {
-		key := q.b.literalized(q.inferredKey(sub, e.GetIndexElem(), n, t))
+		key := q.b.literalized(q.inferredKey(sub, e.GetIndexElem(), n))
 		key.use(key.whole)
 		if literal, ok := key.used(); ok {
 			fail(&pinned{literal})
@@ -353,7 +356,7 @@ func (q *query) inferred(n *pg.InferClause, t *catalog.Table) (out []catalog.OID
 }
 
 // inferredKey binds a column or expression of ON CONFLICT (…).
-func (q *query) inferredKey(sub *query, e *pg.IndexElem, n *pg.InferClause, t *catalog.Table) (key expr.Expr) {
+func (q *query) inferredKey(sub *query, e *pg.IndexElem, n *pg.InferClause) (key expr.Expr) {
 	if len(e.Opclass) > 0 {
 		q.b.unsupported(n.Location, "ON CONFLICT with an operator class")
 	}
@@ -361,11 +364,13 @@ func (q *query) inferredKey(sub *query, e *pg.IndexElem, n *pg.InferClause, t *c
 		sub.with(kindConflict, func() { key = sub.text(sub.expr(e.Expr), -1) })
 		return key
 	}
-	c := t.ColumnByName(e.Name)
-	if c == nil {
-		q.b.failAt(n.Location, pgerr.UndefinedColumn, "column \"%s\" does not exist", e.Name)
+	for _, c := range sub.items[0].columns {
+		if c.name == e.Name {
+			return c.value
+		}
 	}
-	return sub.items[0].atPosition(t)(int(c.ID) - 1)
+	q.b.failAt(n.Location, pgerr.UndefinedColumn, "column \"%s\" does not exist", e.Name)
+	return nil
 }
 
 // coversAll reports whether an index is over exactly what is wanted.

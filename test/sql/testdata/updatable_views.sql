@@ -210,3 +210,22 @@ UPDATE rw3 SET text = 'again' WHERE a = 2 RETURNING *;
 START TRANSACTION READ ONLY;
 UPDATE rw1 SET label = 'x';
 ROLLBACK;
+-- unique indexes over expressions and parts of tables, through a view
+CREATE TABLE parts (id int, name text, gone bool DEFAULT false);
+CREATE UNIQUE INDEX ON parts (lower(name)) WHERE NOT gone;
+CREATE VIEW pv AS SELECT name AS n, gone AS g, id AS i, lower(name) AS low FROM parts;
+INSERT INTO pv (i, n) VALUES (1, 'Ann') ON CONFLICT (lower(n)) WHERE NOT g DO UPDATE SET i = pv.i + 10;
+INSERT INTO pv (i, n) VALUES (2, 'ANN') ON CONFLICT (lower(n)) WHERE NOT g DO UPDATE SET i = pv.i + excluded.i * 10 RETURNING *;
+INSERT INTO pv (i, n) VALUES (2, 'aNN') ON CONFLICT (low) WHERE NOT g DO NOTHING;
+INSERT INTO pv (i, n) VALUES (2, 'aNN') ON CONFLICT (lower(n)) DO NOTHING;
+INSERT INTO pv (i, n) VALUES (2, 'aNN');
+UPDATE pv SET g = true WHERE low = 'ann' RETURNING *;
+INSERT INTO pv (i, n) VALUES (3, 'aNN') RETURNING *;
+-- foreign keys
+CREATE TABLE child (a int REFERENCES base ON DELETE CASCADE, n int);
+CREATE VIEW cv AS SELECT * FROM child;
+INSERT INTO cv VALUES (8, 1), (5, 2);
+INSERT INTO cv VALUES (12345, 1);
+UPDATE cv SET a = 54321 WHERE n = 1;
+DELETE FROM rw1 WHERE a = 8;
+SELECT * FROM cv ORDER BY n;
