@@ -68,7 +68,7 @@ func (c *copying) resolve() error {
 	if rv == nil {
 		return nil
 	}
-	t, err := c.session.findTable(rv)
+	t, err := c.session.copiedTable(rv, c.stmt.IsFrom)
 	if err != nil {
 		return err
 	}
@@ -117,8 +117,12 @@ func (c *copying) checkFreeze() error {
 		"cannot perform COPY FREEZE because the table was not created or truncated in the current subtransaction")
 }
 
-// findTable finds a table by RangeVar, in the order of the search path.
-func (s *Session) findTable(rv *pg.RangeVar) (*catalog.Table, error) {
+// copiedTable finds the table that rows are copied to, or from, in the order of the search path.
+func (s *Session) copiedTable(rv *pg.RangeVar, to bool) (*catalog.Table, error) {
+	direction := "from"
+	if to {
+		direction = "to"
+	}
 	path := s.env.fullPath()
 	if rv.Schemaname != "" {
 		sc := s.schemaNamed(rv.Schemaname)
@@ -132,10 +136,13 @@ func (s *Session) findTable(rv *pg.RangeVar) (*catalog.Table, error) {
 		case *catalog.Table:
 			return r, nil
 		case *catalog.View:
-			return nil, pgerr.New(pgerr.WrongObjectType, "cannot copy from view %q", rv.Relname).
-				WithHint("Try the COPY (SELECT ...) TO variant.")
+			e := pgerr.New(pgerr.WrongObjectType, "cannot copy %s view %q", direction, rv.Relname)
+			if to {
+				return nil, e.WithHint("To enable copying to a view, provide an INSTEAD OF INSERT trigger.")
+			}
+			return nil, e.WithHint("Try the COPY (SELECT ...) TO variant.")
 		case *catalog.Sequence:
-			return nil, pgerr.New(pgerr.WrongObjectType, "cannot copy from sequence %q", rv.Relname)
+			return nil, pgerr.New(pgerr.WrongObjectType, "cannot copy %s sequence %q", direction, rv.Relname)
 		}
 	}
 	name := rv.Relname
