@@ -82,7 +82,10 @@ func (b *binder) collationOf(e expr.Expr) collation {
 	if c, ok := b.explicit[e]; ok {
 		return c
 	}
-	if !e.Type().Collates {
+	switch {
+	case e.Type() == types.TUnknown: // it becomes text
+		return collation{name: defaultCollation, strength: collatesImplicitly}
+	case !e.Type().Collates:
 		return collation{}
 	}
 	of := collation{}

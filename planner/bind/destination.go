@@ -217,6 +217,7 @@ type layer struct {
 func (q *query) layer(n *pg.SelectStmt) layer {
 	l := layer{q: q}
 	s := &selectList{q: q}
+	q.nameWindows(n)
 	q.with(kindTarget, func() {
 		for _, t := range n.TargetList {
 			s.targets([]*pg.Node{t})

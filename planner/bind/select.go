@@ -148,12 +148,17 @@ func retyped(e expr.Expr, cols []plan.Column) expr.Expr {
 // maxTargets is MaxTupleAttributeNumber (htup_details.h).
 const maxTargets = 1664
 
-// simpleSelect binds SELECT … FROM … WHERE …, in the order in which
-// PostgreSQL analyses its clauses (transformSelectStmt).
-func (q *query) simpleSelect(n *pg.SelectStmt) plan.Node {
+// nameWindows makes the windows of the WINDOW clause known.
+func (q *query) nameWindows(n *pg.SelectStmt) {
 	for _, w := range n.WindowClause {
 		q.windows = append(q.windows, &window{def: w.GetWindowDef()})
 	}
+}
+
+// simpleSelect binds SELECT … FROM … WHERE …, in the order in which
+// PostgreSQL analyses its clauses (transformSelectStmt).
+func (q *query) simpleSelect(n *pg.SelectStmt) plan.Node {
+	q.nameWindows(n)
 	node := q.from(n.FromClause)
 	s := &selectList{q: q}
 	q.with(kindTarget, func() { s.targets(n.TargetList) })
