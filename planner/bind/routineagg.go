@@ -67,4 +67,3 @@ func partOf(env *Env, oid catalog.OID, args []*types.Type, result *types.Type) *
 	}
 	return fn
 }
-

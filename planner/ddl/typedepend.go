@@ -420,8 +420,8 @@ func (w *typeWalk) tableTexts(table *catalog.Table, text string, made [4]*types.
 	goes := func(id catalog.ColumnID) bool { return slices.Contains(made[:], table.Column(id).Type) }
 	for i := range table.Columns {
 		c := &table.Columns[i]
-		if c.Dropped || goes(c.ID) || !strings.Contains(c.Default, text) {
-			continue
+		if c.Dropped || c.Hidden || goes(c.ID) || !strings.Contains(c.Default, text) {
+			continue // a hidden column goes with its index
 		}
 		list = append(list, candidate{c.DefaultOID, 0, func() error {
 			if c.Generated {
@@ -432,6 +432,14 @@ func (w *typeWalk) tableTexts(table *catalog.Table, text string, made [4]*types.
 			w.add(on, name, w.dropDefault(table.OID, c.ID))
 			return nil
 		}})
+	}
+	for i := range table.Indexes {
+		if ix := &table.Indexes[i]; indexNames(table, ix, text) {
+			list = append(list, candidate{ix.OID, 0, func() error {
+				w.add(on, "index "+expr.QuoteIdent(ix.Name), w.dropIndexOf(table.OID, ix.OID))
+				return nil
+			}})
+		}
 	}
 	for i := range table.Checks {
 		k := &table.Checks[i]
@@ -473,4 +481,30 @@ func (w *typeWalk) domainTexts(d *catalog.Domain, t *types.Type, text, on string
 		}})
 	}
 	return list
+}
+
+// indexNames reports whether an index's predicate or expressions name something by that text.
+func indexNames(table *catalog.Table, ix *catalog.Index, text string) bool {
+	if strings.Contains(ix.Where, text) {
+		return true
+	}
+	return slices.ContainsFunc(ix.Columns, func(c catalog.IndexColumn) bool {
+		column := table.Column(c.Column)
+		return column.Hidden && strings.Contains(column.Default, text) || strings.Contains(c.Expr, text)
+	})
+}
+
+// dropIndexOf drops an index whose expressions name what goes.
+func (s *statement) dropIndexOf(table, index catalog.OID) func(context.Context) error {
+	return func(ctx context.Context) error {
+		b := s.alterBuilder(s.snapshot().Table(table))
+		i := slices.IndexFunc(b.table.Indexes, func(x catalog.Index) bool { return x.OID == index })
+		if i < 0 {
+			return nil
+		}
+		if err := b.dropIndexAt(ctx, i); err != nil {
+			return err
+		}
+		return b.publish(ctx)
+	}
 }
