@@ -387,7 +387,7 @@ alter table c alter t type varchar(20) using 'zz';
 alter table c alter t type varchar(20);
 insert into c values (1,'zz');
 insert into c values (1,'b');
-select * from c order by a, t; 
+select * from c order by 1, 2;
 alter table c alter a type int, alter t type text;
 merge into c using (values (1,'a'),(2,'b')) v(a,t) on c.a=v.a when matched then update set t=v.t when not matched then insert values (v.a,v.t);
 merge into p using (values (1),(2)) v(a) on p.a=v.a when matched then delete;
