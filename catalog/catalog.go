@@ -64,6 +64,7 @@ const (
 	KindIndex    RelationKind = 'i'
 	KindSequence RelationKind = 'S'
 	KindView     RelationKind = 'v'
+	KindMatview  RelationKind = 'm'
 )
 
 // Home is which kind of shards holds a relation's rows.
@@ -137,6 +138,12 @@ type Table struct {
 	Stats      Statistics
 	// OfType is the composite type of a typed table (CREATE TABLE OF).
 	OfType OID
+	// Query is a materialized view's, kept as a View's is, with what it Sees and
+	// its row in pg_rewrite; Populated says that it has been run.
+	Query     string
+	Sees      map[OID]int16
+	Rule      OID
+	Populated bool
 	// ReplicaIdentity is pg_class.relreplident, 0 the default; it is only shown.
 	ReplicaIdentity byte
 

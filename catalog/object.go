@@ -69,7 +69,11 @@ func (r *Role) ObjectKey() Key { return Key{Class: ClassRole, OID: r.OID} }
 
 // Ref implements Relation.
 func (t *Table) Ref() Ref {
-	return Ref{t.OID, t.Database, t.Schema, t.Name, t.Owner, KindTable, t.Persistence, t.Version, t.Comment}
+	kind := KindTable
+	if t.Query != "" {
+		kind = KindMatview
+	}
+	return Ref{t.OID, t.Database, t.Schema, t.Name, t.Owner, kind, t.Persistence, t.Version, t.Comment}
 }
 
 // Ref implements Relation.
@@ -140,6 +144,14 @@ func (t *Table) Index(oid OID) *Index {
 	return nil
 }
 
+// AsView is a materialized view as the view that its query makes.
+func (t *Table) AsView() *View {
+	return &View{
+		OID: t.OID, Database: t.Database, Schema: t.Schema, Name: t.Name, Owner: t.Owner,
+		Rule: t.Rule, Query: t.Query, Sees: t.Sees, Columns: slices.DeleteFunc(slices.Clone(t.Columns), func(c Column) bool { return c.Hidden }), Version: t.Version,
+	}
+}
+
 // Written returns the column that stands in the index's definition; false where an expression does.
 func (k *IndexColumn) Written() (ColumnID, bool) {
 	switch {
@@ -176,6 +188,7 @@ func partOIDs(o Object, yield func(OID)) {
 	case *Table:
 		visit(o.RowType)
 		visit(o.ArrayType)
+		visit(o.Rule)
 		for i := range o.Indexes {
 			visit(o.Indexes[i].OID)
 			visit(o.Indexes[i].Constraint)

@@ -33,6 +33,13 @@ func (g *generator) tableRows(t *catalog.Table) {
 	g.constraints(t)
 	g.tableDepends(t)
 	g.tableDescriptions(t)
+	if t.Query != "" {
+		if r := g.begin("pg_rewrite"); r != nil {
+			r.oid("oid", t.Rule).oid("ev_class", t.OID).done()
+		}
+		g.depend(object{rewriteClass, t.Rule, 0}, object{classClass, t.OID, 0}, "i")
+		g.depend(object{rewriteClass, t.Rule, 0}, object{classClass, t.OID, 0}, "n")
+	}
 }
 
 func (g *generator) tableClass(t *catalog.Table) {
@@ -45,6 +52,9 @@ func (g *generator) tableClass(t *catalog.Table) {
 	r.int("relnatts", int64(attributeCount(t.Columns))).int("relchecks", int64(len(t.Checks)))
 	r.int("relpages", t.Stats.Pages).set("reltuples", types.Float(float64(float32(t.Stats.Rows))))
 	r.bool("relhasindex", len(t.Indexes) > 0).bool("relhastriggers", len(t.ForeignKeys)+len(t.Referenced) > 0).text("relreplident", "d").oid("reloftype", t.OfType)
+	if t.Query != "" {
+		r.bool("relispopulated", t.Populated).bool("relhasrules", true)
+	}
 	if t.ReplicaIdentity != 0 {
 		r.text("relreplident", string(rune(t.ReplicaIdentity)))
 	}

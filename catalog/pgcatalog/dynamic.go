@@ -18,7 +18,7 @@ var dynamicRelations = map[string]bool{
 	"pg_stat_activity": true, "pg_stat_ssl": true, "pg_stat_gssapi": true, "pg_locks": true,
 	"pg_prepared_statements": true, "pg_prepared_xacts": true, "pg_cursors": true,
 	"pg_stat_database": true, "pg_timezone_names": true, "pg_timezone_abbrevs": true, "pg_sequences": true,
-	"pg_views": true, "information_schema.views": true,
+	"pg_views": true, "pg_matviews": true, "information_schema.views": true,
 	// Of these things there are none.
 	"pg_stats_ext": true, "pg_stats_ext_exprs": true, "pg_stat_wal_receiver": true, "pg_replication_origin_status": true,
 
@@ -78,7 +78,7 @@ func (c *Catalog) Sequences(database, temporary catalog.OID, s *catalog.Snapshot
 	return rows
 }
 
-// Views makes the rows of pg_views or information_schema.views; define is
+// Views makes the rows of pg_views, pg_matviews or information_schema.views; define is
 // pg_get_viewdef.
 func (c *Catalog) Views(relation string, database catalog.OID, s *catalog.Snapshot, define func(*catalog.View) string) [][]types.Datum {
 	g := &generator{c: c, database: database, snapshot: s, only: c.layout(relation)}
@@ -93,6 +93,9 @@ func (c *Catalog) Views(relation string, database catalog.OID, s *catalog.Snapsh
 			option := cmp.Or(strings.ToUpper(o.Option("check_option")), "NONE")
 			g.definedView(o.Ref(), define(o), option, slices.Contains(columns, true))
 		case *catalog.Table:
+			if o.Query != "" {
+				g.definedMatview(o, define(o.AsView()))
+			}
 			if def, ok := c.viewdefs[o.OID]; ok && isBuiltIn(o.Ref()) {
 				g.definedView(o.Ref(), def, "NONE", false)
 			}

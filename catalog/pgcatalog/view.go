@@ -12,7 +12,7 @@ import (
 // what they list.
 var rowViews = map[string]bool{
 	"pg_tables": true, "pg_indexes": true, "pg_stats": true, "pg_roles": true, "pg_shadow": true, "pg_user": true, "pg_group": true,
-	"pg_matviews": true, "pg_policies": true, "pg_rules": true, "pg_seclabels": true, "pg_publication_tables": true,
+	"pg_policies": true, "pg_rules": true, "pg_seclabels": true, "pg_publication_tables": true,
 	"pg_user_mappings": true, "pg_available_extensions": true, "pg_available_extension_versions": true,
 	"pg_replication_slots": true, "pg_stat_subscription": true, "pg_stat_replication": true,
 
@@ -61,7 +61,7 @@ func (g *generator) tablespace(t *catalog.Table) string {
 
 // tableViews makes a table's rows in pg_tables, pg_indexes and information_schema.
 func (g *generator) tableViews(t *catalog.Table) {
-	if r := g.begin("pg_tables"); r != nil {
+	if r := g.begin("pg_tables"); r != nil && t.Query == "" {
 		r.set("schemaname", g.schemaName(t.Schema)).text("tablename", t.Name).set("tableowner", g.roleName(t.Owner))
 		r.optional("tablespace", g.tablespace(t)).bool("hasindexes", len(t.Indexes) > 0).done()
 	}
@@ -74,6 +74,9 @@ func (g *generator) tableViews(t *catalog.Table) {
 		}
 	}
 	g.statisticsRows(t)
+	if t.Query != "" {
+		return // pg_matviews has its definition, and is dynamic
+	}
 	kind := "BASE TABLE"
 	if t.Persistence == catalog.Temporary {
 		kind = "LOCAL TEMPORARY"
@@ -89,6 +92,16 @@ func (g *generator) tableViews(t *catalog.Table) {
 func (g *generator) viewViews(ref catalog.Ref, columns []catalog.Column, writable []bool) {
 	g.infoTable(ref, "VIEW", slices.Contains(writable, true))
 	g.infoColumns(ref, columns, func(i int) bool { return i < len(writable) && writable[i] })
+}
+
+// definedMatview makes a materialized view's row with its definition.
+func (g *generator) definedMatview(t *catalog.Table, definition string) {
+	r := g.begin("pg_matviews")
+	if r == nil {
+		return
+	}
+	r.set("schemaname", g.schemaName(t.Schema)).text("matviewname", t.Name).set("matviewowner", g.roleName(t.Owner))
+	r.bool("hasindexes", len(t.Indexes) > 0).bool("ispopulated", t.Populated).text("definition", definition).done()
 }
 
 // definedView makes a view's rows with its definition; writable reports whether

@@ -48,6 +48,7 @@ func encodeTable(t *catalog.Table) *tableRecord {
 		RowType: t.RowType, ArrayType: t.ArrayType, ArrayName: t.ArrayName, Options: t.Options, Comment: t.Comment,
 		Columns: encodeColumns(t.Columns), Key: t.Key, ShardKey: t.ShardKey,
 		NextColumn: t.NextColumn, NextAttnum: t.NextAttnum, OfType: t.OfType, Replica: letter(t.ReplicaIdentity),
+		Query: t.Query, Sees: t.Sees, Rule: t.Rule, Populated: t.Populated,
 	}
 	for i := range t.Indexes {
 		r.Indexes = append(r.Indexes, encodeIndex(&t.Indexes[i]))
@@ -212,6 +213,7 @@ func (r *tableRecord) decode() (*catalog.Table, error) {
 		RowType: r.RowType, ArrayType: r.ArrayType, ArrayName: r.ArrayName, Options: r.Options, Comment: r.Comment,
 		Columns: columns, Key: r.Key, ShardKey: r.ShardKey,
 		NextColumn: r.NextColumn, NextAttnum: r.NextAttnum, OfType: r.OfType, ReplicaIdentity: unletter(r.Replica),
+		Query: r.Query, Sees: r.Sees, Rule: r.Rule, Populated: r.Populated,
 		Stats: catalog.Statistics{Rows: -1},
 	}
 	for i := range r.Indexes {

@@ -25,7 +25,7 @@ func samples() []catalog.Object {
 				{ID: 3, Attnum: 2, Name: "gone", Type: types.TInt4, Typmod: -1, Dropped: true},
 				{ID: 4, Attnum: 3, Name: "i", Type: types.TInt4, Typmod: -1, Identity: 'd', Missing: types.Int(-5)},
 			},
-			Key: []catalog.ColumnID{2, 4}, ShardKey: 1, NextColumn: 5, NextAttnum: 4, OfType: 20037, ReplicaIdentity: 'f',
+			Key: []catalog.ColumnID{2, 4}, ShardKey: 1, NextColumn: 5, NextAttnum: 4, OfType: 20037, Query: "SELECT 1", Sees: map[catalog.OID]int16{20002: 3}, Rule: 20038, Populated: true, ReplicaIdentity: 'f',
 			Indexes: []catalog.Index{{OID: 20006, Name: "i", ID: 4, Columns: []catalog.IndexColumn{{Column: 2, Desc: true, NullsFirst: true,
 				Of: 4, Expr: "lower(v)", Name: "lower", Boxed: true, Opclass: "text_pattern_ops", Collation: "C", Stats: 7}},
 				Unique: true, Primary: true, Constraint: 20007, Deferrable: true, Deferred: true, NullsNotDistinct: true, Global: 11,

@@ -123,6 +123,11 @@ type tableRecord struct {
 	NextAttnum  int16              `json:"nextattnum"`
 	OfType      catalog.OID        `json:"oftype,omitempty"`
 	Replica     string             `json:"replica,omitempty"`
+
+	Query     string                `json:"query,omitempty"`
+	Sees      map[catalog.OID]int16 `json:"sees,omitempty"`
+	Rule      catalog.OID           `json:"rule,omitempty"`
+	Populated bool                  `json:"populated,omitempty"`
 }
 
 type columnRecord struct {

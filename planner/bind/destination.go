@@ -52,12 +52,14 @@ func (q *query) destination(n *pg.RangeVar, event writeEvent) *destination {
 	switch r := r.(type) {
 	case *catalog.Table:
 		q.b.refuseCatalog(r)
+		q.b.refuseMatview(r)
 		q.b.writing(r)
 		return &destination{named: r}
 	case *catalog.View:
 		d := q.viewDestination(r, event)
 		if t := d.table(); t != nil {
 			q.b.refuseCatalog(t)
+			q.b.refuseMatview(t)
 			q.b.writing(t)
 		}
 		return d

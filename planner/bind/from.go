@@ -168,6 +168,10 @@ func (q *query) relation(n *pg.RangeVar) source {
 	switch r := r.(type) {
 	case *catalog.Table:
 		q.b.need(r, NeedSelect, n.Location)
+		if q.b.runs && r.Query != "" && !r.Populated {
+			fail(pgerr.New(pgerr.ObjectNotInPrerequisiteState, "materialized view \"%s\" has not been populated", r.Name).
+				WithHint("Use the REFRESH MATERIALIZED VIEW command."))
+		}
 		it, scan := q.tableItem(r, n, false)
 		q.b.noteItem(n, r.OID, it)
 		return source{node: scan, items: []*item{it}}

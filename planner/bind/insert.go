@@ -55,6 +55,13 @@ func (b *binder) refuseCatalog(t *catalog.Table) {
 	}
 }
 
+// refuseMatview refuses writes to a materialized view, which REFRESH alone makes.
+func (b *binder) refuseMatview(t *catalog.Table) {
+	if t.Query != "" {
+		b.failAt(-1, pgerr.WrongObjectType, "cannot change materialized view \"%s\"", t.Name)
+	}
+}
+
 // writing notes that rows of a table are written or locked.
 func (b *binder) writing(t *catalog.Table) {
 	b.writes = true

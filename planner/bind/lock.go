@@ -113,6 +113,9 @@ func (q *query) lockedItem(clause *pg.LockingClause, n *pg.RangeVar) *item {
 // wholeScan makes the scan of a locked table have every column: the row's key
 // and image are needed where it is locked.
 func (q *query) wholeScan(it *item) {
+	if it.table.Query != "" {
+		q.b.failAt(-1, pgerr.WrongObjectType, "cannot lock rows in materialized view \"%s\"", it.table.Name)
+	}
 	for _, c := range it.columns {
 		if c.use != nil {
 			c.use()

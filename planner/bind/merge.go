@@ -73,14 +73,17 @@ func (q *query) mergeTarget(n *pg.MergeStmt) *catalog.Table {
 			q.b.need(r, NeedSelect, n.Relation.Location)
 		}
 	}
-	if t, ok := r.(*catalog.Table); ok {
+	if t, ok := r.(*catalog.Table); ok && t.Query == "" {
 		q.b.refuseCatalog(t)
 		q.b.writing(t)
 		return t
 	}
 	kind := "sequences"
-	if _, ok := r.(*catalog.View); ok {
+	switch r.(type) {
+	case *catalog.View:
 		kind = "views"
+	case *catalog.Table:
+		kind = "materialized views"
 	}
 	fail(pgerr.New(pgerr.FeatureNotSupported, "cannot execute MERGE on relation \"%s\"", r.Ref().Name).
 		WithDetail("This operation is not supported for %s.", kind))

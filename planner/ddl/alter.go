@@ -53,6 +53,11 @@ func (s *statement) alterTable(ctx context.Context, n *pg.AlterTableStmt) error 
 	if err != nil {
 		return err
 	}
+	if t.Query != "" {
+		if err := refuseMatview(t, n.Cmds); err != nil {
+			return err
+		}
+	}
 	if err := s.checkOwnSession(t, "alter"); err != nil {
 		return err
 	}

@@ -19,6 +19,8 @@ func checkAlterKind(object pg.ObjectType, kind catalog.RelationKind, name string
 		want, what = catalog.KindSequence, "a sequence"
 	case pg.ObjectType_OBJECT_VIEW:
 		want, what = catalog.KindView, "a view"
+	case pg.ObjectType_OBJECT_MATVIEW:
+		want, what = catalog.KindMatview, "a materialized view"
 	case pg.ObjectType_OBJECT_INDEX:
 		want, what = catalog.KindIndex, "an index"
 		if rename {

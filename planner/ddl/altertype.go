@@ -188,7 +188,7 @@ func (b *tableBuilder) checkTypeUsers(c *catalog.Column) error {
 		}
 		if reads {
 			return pgerr.New(pgerr.FeatureNotSupported, "cannot alter type of a column used by a view or rule").
-				WithDetail("rule _RETURN on view %s depends on column %q", b.visibleName(v), c.Name)
+				WithDetail("rule _RETURN on %s depends on column %q", b.viewName(v), c.Name)
 		}
 	}
 	for i := range b.table.Columns {

@@ -12,6 +12,9 @@ func Command(n *pg.Node) string {
 		if n.CreateTableAsStmt.Objtype == pg.ObjectType_OBJECT_TABLE {
 			return "CREATE TABLE AS"
 		}
+		return "CREATE MATERIALIZED VIEW"
+	case *pg.Node_RefreshMatViewStmt:
+		return "REFRESH MATERIALIZED VIEW"
 	case *pg.Node_AlterTableStmt:
 		return "ALTER " + objectWord(n.AlterTableStmt.Objtype)
 	case *pg.Node_IndexStmt:

@@ -10,7 +10,7 @@ import (
 // comment is COMMENT ON.
 func (s *statement) comment(n *pg.CommentStmt) error {
 	switch n.Objtype {
-	case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_SEQUENCE, pg.ObjectType_OBJECT_VIEW:
+	case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_SEQUENCE, pg.ObjectType_OBJECT_VIEW, pg.ObjectType_OBJECT_MATVIEW:
 		return s.commentRelation(n)
 	case pg.ObjectType_OBJECT_COLUMN:
 		return s.commentColumn(n)
@@ -81,7 +81,7 @@ func (s *statement) commentRelation(n *pg.CommentStmt) error {
 	}
 	switch r := r.(type) {
 	case *catalog.Table:
-		if n.Objtype != pg.ObjectType_OBJECT_TABLE {
+		if n.Objtype != pg.ObjectType_OBJECT_TABLE && n.Objtype != pg.ObjectType_OBJECT_MATVIEW || (n.Objtype == pg.ObjectType_OBJECT_MATVIEW) != (r.Query != "") {
 			break
 		}
 		c := cloneTable(r)
@@ -105,7 +105,7 @@ func (s *statement) commentRelation(n *pg.CommentStmt) error {
 		s.Change.Put(&c)
 		return nil
 	}
-	what := map[pg.ObjectType]string{pg.ObjectType_OBJECT_TABLE: "table", pg.ObjectType_OBJECT_SEQUENCE: "sequence", pg.ObjectType_OBJECT_VIEW: "view"}
+	what := map[pg.ObjectType]string{pg.ObjectType_OBJECT_TABLE: "table", pg.ObjectType_OBJECT_SEQUENCE: "sequence", pg.ObjectType_OBJECT_VIEW: "view", pg.ObjectType_OBJECT_MATVIEW: "materialized view"}
 	return pgerr.New(pgerr.WrongObjectType, "%q is not a %s", name, what[n.Objtype])
 }
 

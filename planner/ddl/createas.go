@@ -16,6 +16,9 @@ type TableAs struct {
 	Into        *pg.IntoClause
 	IfNotExists bool
 	Columns     []plan.Column // the query's
+	// Query is that of a materialized view, which is filled at once; Filled are its rows then.
+	Query  *pg.Node
+	Filled int64
 	// Table is the new table's descriptor when it is made; nil when there was one already.
 	Table *catalog.Table
 }
@@ -53,8 +56,18 @@ func (s *statement) createTableAs(ctx context.Context, as *TableAs) error {
 	if err := s.addColumnsOf(t, as); err != nil {
 		return err
 	}
+	if as.Query != nil {
+		if err := s.defineMatview(ctx, t, as); err != nil {
+			return err
+		}
+	}
 	if err := s.fillTable(ctx, t, n); err != nil {
 		return err
+	}
+	if as.Query != nil && !into.SkipData {
+		if as.Filled, err = s.refill(ctx, s.snapshot().Table(t.OID), true); err != nil {
+			return err
+		}
 	}
 	as.Table = t
 	return nil

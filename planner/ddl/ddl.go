@@ -15,7 +15,7 @@
 //	type.go       what all user-defined types have in common; typedepend.go what depends on them;
 //	              typetext.go labels in texts; enum.go · composite.go · domain.go · range.go
 //	function.go CREATE FUNCTION; functionargs.go, functionoptions.go, functionbody.go its parts; functionalter.go, functiondrop.go; aggregate.go CREATE AGGREGATE
-//	sequence.go · schema.go · database.go · role.go · view.go (viewoption.go its options and defaults) · comment.go · viewname.go names in views' texts, literal.go in literals
+//	sequence.go · schema.go · database.go · role.go · matview.go · view.go (viewoption.go its options and defaults) · comment.go · viewname.go names in views' texts, literal.go in literals
 //
 // Physical tables on shards are made with their first row and swept when no
 // descriptor names them, so most of DDL touches descriptors alone. What must
@@ -144,6 +144,8 @@ func (s *statement) run(ctx context.Context, n *pg.Node) error {
 		return s.alterTable(ctx, n.AlterTableStmt)
 	case *pg.Node_IndexStmt:
 		return s.createIndex(ctx, n.IndexStmt)
+	case *pg.Node_RefreshMatViewStmt:
+		return s.refresh(ctx, n.RefreshMatViewStmt)
 	case *pg.Node_ReindexStmt:
 		return s.reindex(ctx, n.ReindexStmt)
 	case *pg.Node_DropStmt:

@@ -69,11 +69,11 @@ func (s *statement) dependentsFirst(on needed, seen map[catalog.OID]bool) ([]dep
 			continue
 		}
 		seen[v.OID] = true
-		further, err := s.dependentsFirst(s.readersOf(v, nil), seen)
+		further, err := s.dependentsFirst(s.readersOf(s.snapshot().RelationByOID(v.OID), nil), seen)
 		if err != nil {
 			return nil, err
 		}
-		out = append(append(out, further...), dependent{v, nil, "view " + s.visibleName(v), on.name})
+		out = append(append(out, further...), dependent{v, nil, s.viewName(v), on.name})
 	}
 	return out, nil
 }

@@ -38,7 +38,7 @@ func (s *statement) drop(ctx context.Context, n *pg.DropStmt) error {
 	for _, o := range n.Objects {
 		var err error
 		switch n.RemoveType {
-		case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_SEQUENCE, pg.ObjectType_OBJECT_VIEW:
+		case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_SEQUENCE, pg.ObjectType_OBJECT_VIEW, pg.ObjectType_OBJECT_MATVIEW:
 			var r catalog.Relation
 			if r, err = s.droppable(n, o); r != nil && !slices.Contains(relations, r) {
 				relations = append(relations, r)
@@ -60,6 +60,7 @@ func (s *statement) drop(ctx context.Context, n *pg.DropStmt) error {
 // kinds are what DROP calls each kind of relation.
 var kinds = map[catalog.RelationKind]string{
 	catalog.KindTable: "table", catalog.KindSequence: "sequence", catalog.KindView: "view", catalog.KindIndex: "index",
+	catalog.KindMatview: "materialized view",
 }
 
 // droppable finds a table, sequence or view that DROP names; nil when it need not exist.
@@ -283,6 +284,9 @@ func (s *statement) truncate(ctx context.Context, n *pg.TruncateStmt) error {
 	var tables []*catalog.Table
 	for _, o := range n.Relations {
 		t, err := s.table(o.GetRangeVar())
+		if err == nil && t.Query != "" {
+			err = pgerr.New(pgerr.WrongObjectType, "%q is not a table", t.Name)
+		}
 		if err == nil {
 			err = s.checkOwnSession(t, "truncate")
 		}

@@ -46,7 +46,7 @@ var absentKinds = map[pg.ObjectType]string{
 	pg.ObjectType_OBJECT_EXTENSION: "extension", pg.ObjectType_OBJECT_EVENT_TRIGGER: "event trigger", pg.ObjectType_OBJECT_PUBLICATION: "publication",
 	pg.ObjectType_OBJECT_ACCESS_METHOD: "access method", pg.ObjectType_OBJECT_FOREIGN_SERVER: "server", pg.ObjectType_OBJECT_FDW: "foreign-data wrapper",
 	pg.ObjectType_OBJECT_LANGUAGE: "language", pg.ObjectType_OBJECT_CONVERSION: "conversion", pg.ObjectType_OBJECT_STATISTIC_EXT: "statistics object",
-	pg.ObjectType_OBJECT_FOREIGN_TABLE: "foreign table", pg.ObjectType_OBJECT_MATVIEW: "materialized view",
+	pg.ObjectType_OBJECT_FOREIGN_TABLE: "foreign table",
 }
 
 // builtIn are names that PostgreSQL has from the start, by kind; they cannot be dropped.
@@ -79,8 +79,7 @@ func (s *statement) absent(n *pg.DropStmt, o *pg.Node) (*missing, error) {
 	if builtIn[word+" "+name] {
 		return nil, errBuiltIn(word + " " + name)
 	}
-	code := pgerr.UndefinedObject
-	if n.RemoveType == pg.ObjectType_OBJECT_MATVIEW || n.RemoveType == pg.ObjectType_OBJECT_FOREIGN_TABLE {
+	if n.RemoveType == pg.ObjectType_OBJECT_FOREIGN_TABLE {
 		if r, err := s.relation(schema, name); err != nil || r != nil {
 			if err == nil {
 				err = wrongKind(name, word, kinds[r.Ref().Kind])
@@ -88,10 +87,7 @@ func (s *statement) absent(n *pg.DropStmt, o *pg.Node) (*missing, error) {
 			return nil, err
 		}
 	}
-	if n.RemoveType == pg.ObjectType_OBJECT_MATVIEW {
-		code = pgerr.UndefinedTable
-	}
-	return notThere(code, "%s %q does not exist", word, name)
+	return notThere(pgerr.UndefinedObject, "%s %q does not exist", word, name)
 }
 
 func errBuiltIn(what string) error {

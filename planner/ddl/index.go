@@ -282,7 +282,7 @@ func storageHints(list []*pg.Node) (map[string]string, error) {
 
 // build fills a new index from the rows that are there.
 func (b *tableBuilder) build(ctx context.Context, ix *catalog.Index) error {
-	if ix.Unique {
+	if ix.Unique && (b.table.Query == "" || b.table.Populated) {
 		if err := b.checkDuplicates(ctx, ix); err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ func renamedObject(n *pg.RenameStmt) pg.ObjectType {
 // rename is ALTER … RENAME of every kind of object.
 func (s *statement) rename(ctx context.Context, n *pg.RenameStmt) error {
 	switch n.RenameType {
-	case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_SEQUENCE, pg.ObjectType_OBJECT_VIEW, pg.ObjectType_OBJECT_INDEX:
+	case pg.ObjectType_OBJECT_TABLE, pg.ObjectType_OBJECT_SEQUENCE, pg.ObjectType_OBJECT_VIEW, pg.ObjectType_OBJECT_INDEX, pg.ObjectType_OBJECT_MATVIEW:
 		return s.renameRelation(n)
 	case pg.ObjectType_OBJECT_COLUMN:
 		return s.renameColumn(n)
@@ -238,7 +238,7 @@ func (s *statement) putRenamed(views []renamedView) error {
 				return pgerr.Unsupported("renaming a column that view %q reads in this way", v.view.Name)
 			}
 		}
-		s.Change.Put(&v.view)
+		s.putView(&v.view)
 	}
 	return nil
 }

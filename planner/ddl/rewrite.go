@@ -115,9 +115,30 @@ func (b *tableBuilder) checkRowTypeUse(old *catalog.Table) error {
 // unique indexes are the table's own, and so is the version that they are written with.
 func (b *tableBuilder) moveRows(ctx context.Context, old *catalog.Table) error {
 	t := b.table
-	physical, err := b.Allocate.Physical(ctx)
+	target, err := b.freshTable(ctx, old)
 	if err != nil {
 		return err
+	}
+	if t.Query != "" && !t.Populated {
+		return nil // it has none
+	}
+	mark := b.Change.Mark()
+	b.Change.Put(target)
+	_, err = b.Rows.Run(ctx, b.copyStatement(target, old))
+	b.Change.Rollback(mark) // a step of its own would take the indexes' names along when it is undone
+	for i := range t.Columns {
+		t.Columns[i].Missing = types.Null
+	}
+	return b.asBuilt(err)
+}
+
+// freshTable gives the table new places on the shards, and answers the table through
+// which rows get there.
+func (b *tableBuilder) freshTable(ctx context.Context, old *catalog.Table) (*catalog.Table, error) {
+	t := b.table
+	physical, err := b.Allocate.Physical(ctx)
+	if err != nil {
+		return nil, err
 	}
 	t.Physical, t.Moved = physical, old.Version
 	if b.rewritten {
@@ -126,17 +147,18 @@ func (b *tableBuilder) moveRows(ctx context.Context, old *catalog.Table) error {
 	for i := range t.Indexes {
 		if t.Indexes[i].Global != 0 {
 			if t.Indexes[i].Global, err = b.Allocate.Physical(ctx); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
 	target := cloneTable(t)
 	// Rows need not obey what is not valid yet.
 	target.Checks = slices.DeleteFunc(target.Checks, func(ck catalog.Check) bool { return !ck.Valid })
+	target.Query, target.Rule = "", 0
 	target.Name, target.ArrayName = fmt.Sprintf("pg_temp_%d", old.OID), ""
 	target.ForeignKeys, target.Referenced = nil, nil // what the rows refer to does not change
 	if err := b.oids(ctx, &target.OID, &target.RowType, &target.ArrayType); err != nil {
-		return err
+		return nil, err
 	}
 	for i := range target.Columns {
 		c := &target.Columns[i]
@@ -148,14 +170,7 @@ func (b *tableBuilder) moveRows(ctx context.Context, old *catalog.Table) error {
 			c.Default = nextvalOf(seq)
 		}
 	}
-	mark := b.Change.Mark()
-	b.Change.Put(target)
-	_, err = b.Rows.Run(ctx, b.copyStatement(target, old))
-	b.Change.Rollback(mark) // a step of its own would take the indexes' names along when it is undone
-	for i := range t.Columns {
-		t.Columns[i].Missing = types.Null
-	}
-	return b.asBuilt(err)
+	return target, nil
 }
 
 // asBuilt words a duplicate that moving the rows has met as building the index

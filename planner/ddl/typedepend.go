@@ -246,6 +246,9 @@ func (w *typeWalk) texts(made [4]*types.Type, t *types.Type, text, on string) (l
 		switch r := r.(type) {
 		case *catalog.Table:
 			list = append(list, w.tableTexts(r, text, made, on)...)
+			if strings.Contains(r.Query, text) {
+				list = append(list, w.view(r.AsView(), on))
+			}
 		case *catalog.View:
 			if strings.Contains(r.Query, text) {
 				list = append(list, w.view(r, on))
@@ -402,11 +405,11 @@ func (w *typeWalk) view(v *catalog.View, on string) candidate {
 			return nil
 		}
 		w.seen[v.OID] = true
-		readers, err := w.dependentsFirst(w.readersOf(v, nil), w.seen)
+		readers, err := w.dependentsFirst(w.readersOf(w.snapshot().RelationByOID(v.OID), nil), w.seen)
 		if err != nil {
 			return err
 		}
-		w.found = append(append(w.found, readers...), dependent{v, nil, "view " + w.visibleName(v), on})
+		w.found = append(append(w.found, readers...), dependent{v, nil, w.viewName(v), on})
 		return nil
 	}}
 }

@@ -28,7 +28,9 @@ func (s *statement) textsOf(t *catalog.Enum) (texts labelTexts, err error) {
 	for r := range s.snapshot().Relations(s.Database) {
 		switch r := r.(type) {
 		case *catalog.Table:
-			err = s.tableLabels(&texts, r)
+			if err = s.tableLabels(&texts, r); err == nil && r.Query != "" {
+				err = s.viewLabels(&texts, r.AsView())
+			}
 		case *catalog.View:
 			err = s.viewLabels(&texts, r)
 		}
@@ -142,9 +144,9 @@ func (s *statement) viewLabels(texts *labelTexts, v *catalog.View) error {
 		if err != nil || text == v.Query {
 			return err
 		}
-		c := *s.snapshot().View(v.OID)
+		c := s.viewNow(v.OID)
 		c.Query = text
-		s.Change.Put(&c)
+		s.putView(c)
 		return nil
 	})
 	return nil

@@ -6,14 +6,45 @@ import (
 	"github.com/pegmatitedb/pegmatite/planner/bind"
 )
 
-// views are the database's views.
+// views are the database's views, with the materialized ones.
 func (s *statement) views() (views []*catalog.View) {
 	for rel := range s.snapshot().Relations(s.Database) {
-		if v, ok := rel.(*catalog.View); ok {
-			views = append(views, v)
+		switch r := rel.(type) {
+		case *catalog.View:
+			views = append(views, r)
+		case *catalog.Table:
+			if r.Query != "" {
+				views = append(views, r.AsView())
+			}
 		}
 	}
 	return views
+}
+
+// viewNow is a view, or a materialized one as such, as it is now.
+func (s *statement) viewNow(oid catalog.OID) *catalog.View {
+	if t := s.snapshot().Table(oid); t != nil {
+		return t.AsView()
+	}
+	v := *s.snapshot().View(oid)
+	return &v
+}
+
+// putView puts a view whose text is another one.
+func (s *statement) putView(v *catalog.View) {
+	t := s.snapshot().Table(v.OID)
+	if t == nil {
+		s.Change.Put(v)
+		return
+	}
+	c := cloneTable(t)
+	c.Query, c.Sees = v.Query, v.Sees
+	s.Change.Put(c)
+}
+
+// viewName is what messages call a view: "view v".
+func (s *statement) viewName(v *catalog.View) string {
+	return kinds[s.snapshot().RelationByOID(v.OID).Ref().Kind] + " " + s.visibleName(v)
 }
 
 // putRelation puts a relation under its new name or in its new schema, which
@@ -91,9 +122,9 @@ func (s *statement) putWithViews(o catalog.Object, text func(*catalog.View) (str
 	}
 	s.Change.Put(o)
 	for _, r := range views {
-		v := *s.snapshot().RelationByOID(r.old.OID).(*catalog.View) // it may be what was put
+		v := s.viewNow(r.old.OID) // it may be what was put
 		v.Query = r.query
-		s.Change.Put(&v)
+		s.putView(v)
 	}
 	for _, r := range views {
 		if v := (catalog.View{Query: r.query, Sees: r.old.Sees}); r.bound && bind.CheckMeanings(s.Bind(), &v, r.meant) != nil {

@@ -31,7 +31,7 @@ var statementWords = map[string]string{
 	"DropTableSpace": "DROP TABLESPACE", "AlterTableSpaceOptions": "ALTER TABLESPACE", "AlterTableMoveAll": "ALTER TABLE ALL IN TABLESPACE",
 	"Rule":      "CREATE RULE",
 	"AlterType": "ALTER TYPE … SET (…)", "DeclareCursor": "DECLARE CURSOR", "Lock": "LOCK TABLE",
-	"RefreshMatView": "REFRESH MATERIALIZED VIEW", "ClosePortal": "CLOSE", "SecLabel": "SECURITY LABEL",
+	"ClosePortal": "CLOSE", "SecLabel": "SECURITY LABEL",
 	"CreateStats": "CREATE STATISTICS", "AlterStats": "ALTER STATISTICS", "CreateAm": "CREATE ACCESS METHOD",
 	"CreateEventTrig": "CREATE EVENT TRIGGER", "AlterEventTrig": "ALTER EVENT TRIGGER",
 	"CreateFdw": "CREATE FOREIGN DATA WRAPPER", "AlterFdw": "ALTER FOREIGN DATA WRAPPER",
@@ -46,10 +46,6 @@ func statementName(n any) string {
 	switch n := n.(type) {
 	case *pg.Node_GrantStmt:
 		return grantWord(n.GrantStmt)
-	case *pg.Node_CreateTableAsStmt:
-		if n.CreateTableAsStmt.Objtype == pg.ObjectType_OBJECT_MATVIEW {
-			return "CREATE MATERIALIZED VIEW"
-		}
 	case *pg.Node_SelectStmt:
 		return "SELECT INTO"
 	case *pg.Node_DefineStmt:

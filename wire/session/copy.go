@@ -72,6 +72,9 @@ func (c *copying) resolve() error {
 	if err != nil {
 		return err
 	}
+	if c.stmt.IsFrom && t.Query != "" {
+		return pgerr.New(pgerr.WrongObjectType, "cannot copy to materialized view \"%s\"", t.Name)
+	}
 	c.table = t
 	c.schema = c.session.snapshot().SchemaByOID(c.session.database, t.Schema).Name
 	if len(c.stmt.Attlist) == 0 {

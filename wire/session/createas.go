@@ -14,9 +14,6 @@ import (
 // columns, and its rows (ExecCreateTableAs in createas.c).
 func (s *Session) createTableAs(ctx context.Context, x *execution) (*result, error) {
 	create := tableAs(x.stmt.Node)
-	if create.Objtype != pg.ObjectType_OBJECT_TABLE {
-		return nil, pgerr.Unsupported("%s", ddl.Command(x.stmt.Node))
-	}
 	if err := s.checkReadOnly(tagOf(x.stmt.Node)); err != nil {
 		return nil, err
 	}
@@ -31,11 +28,24 @@ func (s *Session) createTableAs(ctx context.Context, x *execution) (*result, err
 	part := *x
 	part.stmt = x.stmt.Made(&pg.Node{Node: &pg.Node_CreateTableAsStmt{CreateTableAsStmt: create}})
 	part.as = &ddl.TableAs{Into: create.Into, IfNotExists: create.IfNotExists, Columns: st.Result}
+	if create.Objtype == pg.ObjectType_OBJECT_MATVIEW {
+		return s.createMatview(ctx, &part, create)
+	}
 	if r, err := s.defineWhole(ctx, &part); err != nil || part.as.Table == nil || create.Into.SkipData {
 		return r, err
 	}
 	n, err := s.fill(ctx, query, part.as)
 	return done(planTag("SELECT", n)), err
+}
+
+// createMatview is CREATE MATERIALIZED VIEW: the definition fills it.
+func (s *Session) createMatview(ctx context.Context, part *execution, create *pg.CreateTableAsStmt) (*result, error) {
+	part.as.Query = create.Query
+	r, err := s.defineWhole(ctx, part)
+	if err != nil || part.as.Table == nil || create.Into.SkipData {
+		return r, err
+	}
+	return done(planTag("SELECT", part.as.Filled)), nil
 }
 
 // tagOf is what a command is called where it is refused.

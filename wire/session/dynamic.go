@@ -58,6 +58,8 @@ func (s *Session) DynamicRows(ctx context.Context, relation string, emit func(ma
 		return s.sequenceRows(ctx, emit)
 	case "pg_views":
 		s.viewRows("pg_views", emit)
+	case "pg_matviews":
+		s.viewRows("pg_matviews", emit)
 	case "views":
 		s.viewRows("information_schema.views", emit)
 	case "nodes":

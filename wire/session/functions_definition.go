@@ -38,7 +38,11 @@ var definitionFunctions = map[string]function{
 		if err != nil {
 			return types.Null, err
 		}
-		if v := s.snapshot().View(oid); v != nil {
+		v := s.snapshot().View(oid)
+		if t := s.snapshot().Table(oid); t != nil && t.Query != "" {
+			v = t.AsView()
+		}
+		if v != nil {
 			pretty := len(args) > 1 && (args[1].Kind() == types.KindInt || args[1].IsTrue())
 			return types.Text(s.viewDefinition(v, pretty)), nil
 		}
