@@ -9,10 +9,10 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/pgerr"
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/bind"
+	"github.com/pegmatitedb/pegmatite/planner/exec"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/planner/plpgsql"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
-	"github.com/pegmatitedb/pegmatite/planner/exec"
 )
 
 // plpgsqlBody is a function in PL/pgSQL (pl_exec.c).

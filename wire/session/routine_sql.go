@@ -9,9 +9,9 @@ import (
 	"github.com/pegmatitedb/pegmatite/internal/types"
 	"github.com/pegmatitedb/pegmatite/planner/bind"
 	"github.com/pegmatitedb/pegmatite/planner/ddl"
+	"github.com/pegmatitedb/pegmatite/planner/exec"
 	"github.com/pegmatitedb/pegmatite/planner/plan"
 	"github.com/pegmatitedb/pegmatite/sqlparse"
-	"github.com/pegmatitedb/pegmatite/planner/exec"
 )
 
 // sqlBody is a function in SQL (functions.c).
