@@ -58,7 +58,8 @@ func TestOpenTransactions(t *testing.T) {
 	if got := show(holder, "state, participants, waits_for"); !strings.HasPrefix(got, "active|shards ") {
 		t.Error(got)
 	}
-	waits(session(), "UPDATE t SET a = 1", show(holder, "txn"), "row of t|update")
+	waits(session(), "UPDATE t SET a = 2", show(holder, "txn"), "row of t|update")
+	waits(session(), "UPDATE t SET a = 1", show(holder, "txn"), "row of t|no key update") // the key stays (heap_update)
 	client.Exec(t, holder, "ROLLBACK")
 	if left := client.One(t, boss, "SELECT count(*)::text FROM pegmatite.transactions WHERE pid <> pg_backend_pid()"); left != "0" {
 		t.Errorf("%s transactions are left", left)
