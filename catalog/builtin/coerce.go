@@ -297,6 +297,8 @@ func (c *Coercer) rowTo(e expr.Expr, to *types.Type, context CoercionContext) (e
 	row, ok := e.(*expr.RowExpr)
 	switch {
 	case to == types.TRecord:
+	case e.Type().Base() == to: // of a domain
+		return &expr.Cast{Typed: expr.Typed{T: to, Mod: -1}, Form: expr.CastBinary, Arg: e, Explicit: context == Explicit}, nil
 	case !ok || row.T != types.TRecord: // coerce_record_to_complex
 		return nil, ErrCannotCast(e.Type(), to)
 	}

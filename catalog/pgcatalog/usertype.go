@@ -152,15 +152,25 @@ func (g *generator) textDepends(on object, text string) {
 }
 
 // labels makes the rows of pg_enum. Where labels came later, their numbers lie
-// between their neighbours', as in PostgreSQL.
+// between their neighbours', as in PostgreSQL; and where too many have come to the
+// same place for the digits of a float4, all are counted anew (RenumberEnumType).
 func (g *generator) labels(t *catalog.Enum) {
 	if !g.wants("pg_enum") {
 		return
 	}
-	for _, l := range t.Labels {
+	at := func(i int) float32 { return float32(float64(t.Labels[i].Sort) / catalog.LabelStep) }
+	apart := true
+	for i := 1; i < len(t.Labels); i++ {
+		apart = apart && at(i-1) < at(i)
+	}
+	for i, l := range t.Labels {
+		order := float64(at(i))
+		if !apart {
+			order = float64(i + 1)
+		}
 		r := g.begin("pg_enum")
 		r.oid("oid", l.OID).oid("enumtypid", t.OID).text("enumlabel", l.Label)
-		r.set("enumsortorder", types.Float(float64(float32(float64(l.Sort)/catalog.LabelStep)))).done()
+		r.set("enumsortorder", types.Float(order)).done()
 	}
 }
 

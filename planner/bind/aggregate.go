@@ -139,7 +139,7 @@ func (q *query) aggregateArguments(n *pg.FuncCall, name string, direct *aggregat
 		q.splitDirect(n, call, len(args))
 		return call
 	}
-	call.Order = q.aggregateOrder(n, call)
+	call.Order = q.aggregateOrder(n, call, all)
 	if call.Distinct {
 		q.checkAggregateDistinct(n, call)
 	}
@@ -169,10 +169,15 @@ func (q *query) refuseSetsIn(kind string, args []expr.Expr, at int32) {
 }
 
 // aggregateOrder binds ORDER BY inside of the parentheses, whose items are never numbers.
-func (q *query) aggregateOrder(n *pg.FuncCall, call *expr.AggregateCall) (keys []expr.SortKey) {
+// One that is written as an argument is what has become of that (findTargetlistEntrySQL99).
+func (q *query) aggregateOrder(n *pg.FuncCall, call *expr.AggregateCall, written []expr.Expr) (keys []expr.SortKey) {
 	for _, o := range n.AggOrder {
 		by := o.GetSortBy()
-		e := q.text(q.expr(by.Node), location(by.Node))
+		e := q.expr(by.Node)
+		if i := slices.IndexFunc(written, func(a expr.Expr) bool { return expr.Equal(a, e) }); i >= 0 && i < len(call.Args) {
+			e = call.Args[i]
+		}
+		e = q.text(e, location(by.Node))
 		k := expr.SortKey{Expr: e}
 		k.Desc, k.NullsFirst = q.direction(by, e)
 		q.b.checkSortable(e)

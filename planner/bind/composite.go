@@ -24,7 +24,7 @@ func (q *query) array(n *pg.A_ArrayExpr, target *types.Type) expr.Expr {
 		at = append(at, location(e))
 	}
 	if target != nil {
-		if len(list) == 0 && !isArray(target) {
+		if len(list) == 0 && !isArray(target.Base()) {
 			// Found by the cast's function in PostgreSQL, so without a place.
 			fail(pgerr.New(pgerr.DatatypeMismatch, "array is not a valid %s", target.SQLName))
 		}
@@ -60,9 +60,9 @@ func (q *query) arrayOf(n *pg.A_ArrayExpr, list []expr.Expr, at []int32, target 
 }
 
 // isArray reports whether arrays of the type are arrays of more dimensions:
-// not so for int2vector and oidvector, which have one always.
+// not so for int2vector and oidvector, which have one always, and domains.
 func isArray(t *types.Type) bool {
-	return t.Base().Elem != nil && t != types.TInt2Vector && t != types.TOIDVector
+	return t.Elem != nil && t != types.TInt2Vector && t != types.TOIDVector
 }
 
 // row binds ROW(…).
