@@ -105,17 +105,22 @@ func (c *tableCall) match(v types.Datum) error {
 	if c.defined == nil || v.IsNull() {
 		return nil
 	}
+	return MatchRow(v.Row(), c.defined)
+}
+
+// MatchRow fails for a row that has not the columns that were promised.
+func MatchRow(row *types.Row, want []types.Column) error {
 	mismatch := pgerr.New(pgerr.DatatypeMismatch, "function return row and query-specified return row do not match")
-	returned := v.Row().Types
-	if len(returned) != len(c.defined) {
+	returned := row.Types
+	if len(returned) != len(want) {
 		attributes := "attributes"
 		if len(returned) == 1 {
 			attributes = "attribute"
 		}
-		return mismatch.WithDetail("Returned row contains %d %s, but query expects %d.", len(returned), attributes, len(c.defined))
+		return mismatch.WithDetail("Returned row contains %d %s, but query expects %d.", len(returned), attributes, len(want))
 	}
 	for i, t := range returned {
-		if want := c.defined[i].Type; t != want {
+		if want := want[i].Type; t != want {
 			return mismatch.WithDetail("Returned type %s at ordinal position %d, but query expects %s.", t.SQLName, i+1, want.SQLName)
 		}
 	}

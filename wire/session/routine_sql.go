@@ -32,6 +32,19 @@ type returning struct {
 	types   []*types.Type
 	names   []string
 	evals   []expr.Eval
+	out     []expr.OutColumn // of a function with several OUT arguments
+}
+
+// matchOut compares a row that a function returns as one value with its OUT arguments.
+func matchOut(v types.Datum, out []expr.OutColumn) error {
+	if len(out) == 0 || v.IsNull() {
+		return nil
+	}
+	want := make([]types.Column, len(out))
+	for i, c := range out {
+		want[i] = types.Column{Name: c.Name, Type: c.Type, Typmod: -1}
+	}
+	return exec.MatchRow(v.Row(), want)
 }
 
 // sqlBody reads and plans all of a body's queries: what is wrong with one is an
@@ -129,7 +142,7 @@ func (b *sqlBody) returned(s *Session, p *prepared) (*returning, error) {
 	if err != nil {
 		return nil, duringStartup{err}
 	}
-	r := &returning{result: result, columns: columns}
+	r := &returning{result: result, columns: columns, out: b.f.Columns}
 	for _, c := range result.Columns {
 		r.types, r.names = append(r.types, c.Type), append(r.names, c.Name)
 	}
@@ -161,7 +174,7 @@ func (r *returning) value(ctx *expr.Context, row []types.Datum) (types.Datum, er
 		fields[i] = exec.Own(v) // a row is its source's again at the next one
 	}
 	if !r.result.Row {
-		return fields[0], nil
+		return fields[0], matchOut(fields[0], r.out)
 	}
 	return types.RowDatum(&types.Row{Types: r.types, Names: r.names, Fields: fields}), nil
 }
