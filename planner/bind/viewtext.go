@@ -95,6 +95,8 @@ func (v *viewNotes) apply(n *pg.Node) {
 			if t, ok := v.types[m]; ok {
 				m.Names = []*pg.Node{nameNode(catalog.KeptTypes), nameNode(catalog.KeptTypeNumber(t))}
 			}
+		case *pg.RangeFunction:
+			v.nameCall(m)
 		case *pg.FuncCall:
 			if number, ok := v.calls[m]; ok {
 				m.Funcname = []*pg.Node{nameNode(catalog.KeptTypes), nameNode(number)}
@@ -108,6 +110,18 @@ func (v *viewNotes) apply(n *pg.Node) {
 		}
 		return true
 	})
+}
+
+// nameCall gives a function in FROM the name that it has without an alias, before
+// its own becomes a number.
+func (v *viewNotes) nameCall(n *pg.RangeFunction) {
+	if n.Alias != nil || len(n.Functions) != 1 {
+		return
+	}
+	f := n.Functions[0].GetList().GetItems()[0].GetFuncCall()
+	if _, ok := v.calls[f]; ok {
+		n.Alias = &pg.Alias{Aliasname: f.Funcname[len(f.Funcname)-1].GetString_().GetSval()}
+	}
 }
 
 // numberRelations writes numbers for the names of relations in literals.

@@ -1,0 +1,21 @@
+-- Functions of one's own in FROM of views, without an alias.
+create function yi() returns int language sql as 'select 1';
+create function yt() returns table(a int, b text) language sql as $$values (1,'x'),(2,'y')$$;
+create function yr() returns setof record language sql as 'select 1, 2';
+create view v1 as select * from yi();
+create view v2 as select yi.yi, yt.a, yt.* from yi(), yt();
+create view v3 as select * from yt() with ordinality;
+create view v4 as with c as (select * from yt()) select * from c;
+create view v5 as select * from yr() as (a int, b int);
+create materialized view m1 as select yt.b from yt() order by yt.a;
+select * from v1; select * from v2 order by a; select * from v3 order by a; select * from v4 order by a; select * from v5; select * from m1 order by b;
+select pg_get_viewdef('v1'), pg_get_viewdef('v2');
+create function only_null() returns setof int language sql as 'select null::int';
+create view v6 as select yi from yi() union all select * from only_null();
+select * from v6;
+alter function yi() rename to yi2;
+select * from v1;
+select pg_get_viewdef('v1');
+drop function yi2() cascade;
+drop function yt() cascade;
+drop function yr() cascade; drop function only_null();
